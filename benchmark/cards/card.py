@@ -1,0 +1,115 @@
+"""Strict YAML to frozen models: an unknown key or a wrong type is an error, never skipped."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.tokens import AliasToken
+
+from benchmark.errors import CardError, unknown_name
+
+MAX_CARD_BYTES = 1_000_000
+
+
+class Model(BaseModel):
+    """A frozen group of facts; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Card(Model):
+    """What every card states."""
+
+    id: str
+    version: int
+    title: str
+
+
+CardType = TypeVar("CardType", bound=Card)
+ModelType = TypeVar("ModelType", bound=BaseModel)
+
+
+def fingerprint(value: Any) -> str:
+    """SHA-256 of the canonical JSON of a model or of plain data, as `sha256:<hex>`."""
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML 1.2 document of plain data.
+
+    Raises:
+        CardError: The file cannot be read, is no YAML, repeats a key, or uses aliases
+            (which can unfold into gigabytes).
+    """
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise CardError(f"{path}: larger than {MAX_CARD_BYTES} bytes; a card is short text")
+        text = path.read_text(encoding="utf-8")
+        yaml = YAML(typ="safe", pure=True)
+        if any(isinstance(token, AliasToken) for token in yaml.scan(text)):
+            raise CardError(f"{path}: YAML aliases (*name) are not allowed in cards")
+        return YAML(typ="safe", pure=True).load(text)
+    except FileNotFoundError:
+        raise CardError(f"{path}: no such card") from None
+    except UnicodeDecodeError:
+        raise CardError(f"{path}: not UTF-8 text; save the card as UTF-8") from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        what = str(getattr(error, "problem", None) or error).splitlines()[0]
+        raise CardError(f"{path}:{where} not valid YAML: {what}") from None
+
+
+def read_card(path: Path, kind: type[CardType]) -> CardType:
+    """Read and check one card; its id must equal the name its path gives it.
+
+    Raises:
+        CardError: Naming the file, the key and what was expected there.
+    """
+    card = check_model(read_yaml(path), kind, path)
+    named = path.parent.name if path.stem in {"dataset", "board"} else path.stem
+    if card.id != named:
+        raise CardError(f"{path}: id is {card.id!r}, but the path names it {named!r}")
+    return card
+
+
+def check_model(data: Any, kind: type[ModelType], path: Path) -> ModelType:
+    """Check plain data against a model, strictly.
+
+    Raises:
+        CardError: One line with file, key, what was found and what was expected.
+    """
+    if not isinstance(data, dict):
+        raise CardError(f"{path}: expected keys and values, found {type(data).__name__}")
+    try:
+        return kind.model_validate_json(json.dumps(data, default=str), strict=True)
+    except ValidationError as error:
+        raise CardError(f"{path}: {_first_problem(error, kind)}") from None
+
+
+def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
+    problems = error.errors(include_url=False)
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return unknown_name("key", str(problem["loc"][-1]), _known_keys(kind))
+    if problem["type"] == "missing":
+        return f"key {key!r} is missing"
+    return f"key {key!r} is {problem['input']!r}: {problem['msg']}"
+
+
+def _known_keys(kind: type[BaseModel]) -> set[str]:
+    """Field names of a model and of all models in it."""
+    names, todo = set(kind.model_fields), [f.annotation for f in kind.model_fields.values()]
+    while todo:
+        item = todo.pop()
+        todo += list(getattr(item, "__args__", ()))
+        if isinstance(item, type) and issubclass(item, BaseModel):
+            names |= _known_keys(item)
+    return names

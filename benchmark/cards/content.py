@@ -1,0 +1,44 @@
+"""Where the content folders datasets/, tasks/ and leaderboards/ are.
+
+Order matters: in a wheel install the parent of the package is site-packages, and
+`site-packages/datasets` is somebody else's code. So the parent counts only if it holds our
+pyproject.toml. Nothing is ever created or written here.
+"""
+
+from pathlib import Path
+
+from benchmark.errors import CardError
+
+KINDS = ("datasets", "tasks", "leaderboards")
+
+
+def shipped_content(package: Path | None = None) -> Path:
+    """Folder that holds the content shipped with this installation.
+
+    Args:
+        package: Folder of the package; this one's when not given.
+
+    Raises:
+        CardError: Neither the wheel's copy nor a checkout of the project is there.
+    """
+    package = package or Path(__file__).resolve().parents[1]
+    inside = package / "_content"
+    if inside.is_dir():
+        return inside
+    settings = package.parent / "pyproject.toml"
+    if settings.is_file() and 'name = "segtransfer"' in settings.read_text(encoding="utf-8"):
+        return package.parent
+    raise CardError(f"{package}: no content folders beside the package; reinstall segtransfer")
+
+
+def content_roots(extra: Path | None = None) -> tuple[Path, ...]:
+    """The shipped content, then a private folder of the user.
+
+    Raises:
+        CardError: The private folder holds none of the content folders.
+    """
+    if extra is None:
+        return (shipped_content(),)
+    if not any((extra / kind).is_dir() for kind in KINDS):
+        raise CardError(f"--content {extra}: expected a folder with {', '.join(KINDS)} in it")
+    return (shipped_content(), extra.resolve())

@@ -1,0 +1,102 @@
+"""Data set cards: licence, access, layout on disk, label values, grouping, known issues."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from benchmark.cards.card import Card, Model
+
+Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "none"]
+
+
+class Table(Model):
+    """A CSV in the data set that gives facts of each case.
+
+    `match` builds the value looked up in column `key` from the named groups of the image
+    pattern; `columns` maps a fact's name (`subject`, `spacing_mm`, `site`, ...) to a column.
+    """
+
+    file: str
+    key: str
+    match: str
+    columns: dict[str, str]
+
+
+class FilesLayout(Model):
+    """Images found by a regular expression, each with one or several mask files.
+
+    `images` is matched against the whole path relative to the root, with `/` between folders;
+    its named groups (`case`, `subject`, `session`, `site`, ...) describe the case. `masks` are
+    path templates over those groups; `*` is a wildcard, and several masks are OR-ed.
+    """
+
+    images: str
+    masks: tuple[str, ...]
+    table: Table | None = None
+
+
+class PairedImages(FilesLayout):
+    """2-D pictures (PNG, JPEG, TIFF) with mask pictures of the same size."""
+
+    kind: Literal["paired_images"]
+    spacing_mm: float | None = None
+    fill_outline: bool = False
+
+
+class PairedNifti(FilesLayout):
+    """NIfTI images with NIfTI masks on the same grid; BIDS names included."""
+
+    kind: Literal["paired_nifti"]
+
+
+class MsdLayout(Model):
+    """Medical Segmentation Decathlon or nnU-Net folder, described by its dataset.json."""
+
+    kind: Literal["msd"]
+    channel: int = 0
+    subject: str = r"(?P<subject>.+)"
+
+
+class ManifestLayout(Model):
+    """A CSV with one row a case: columns case, subject, image, mask and optional facts."""
+
+    kind: Literal["manifest"]
+    file: str = "manifest.csv"
+
+
+class PhantomLayout(Model):
+    """Synthetic cases, made when they are read; nothing lies on disk."""
+
+    kind: Literal["phantom"]
+    generator: str
+    generator_version: int
+    seed: int
+    size: int
+    cases: int
+    device: str | None = None
+
+
+Layout = Annotated[
+    PairedImages | PairedNifti | MsdLayout | ManifestLayout | PhantomLayout,
+    Field(discriminator="kind"),
+]
+
+
+class DatasetCard(Card):
+    """One public (or private, or synthetic) data set.
+
+    `labels` maps a structure's name to the value it has in the mask files; 0 is background.
+    `ignore_value` marks pixels that are neither trained nor scored.
+    """
+
+    domain: Domain
+    synthetic: bool = False
+    licence: str
+    access: Literal["open", "account", "agreement", "synthetic"]
+    citation: str
+    homepage: str
+    group_by: str
+    labels: dict[str, int]
+    ignore_value: int | None = None
+    layout: Layout
+    known_issues: tuple[str, ...] = ()

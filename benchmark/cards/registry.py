@@ -1,0 +1,165 @@
+"""All cards, found by walking the content folders and checked against each other."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import Card, CardType, fingerprint, read_card
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.errors import CardError, unknown_name
+
+SUBSETS = ("train", "val", "test", "pretrain")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitRow:
+    """One row of a data set's splits.csv."""
+
+    case: str
+    subject: str
+    subset: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The cards of all content roots, by id, with the folder each data set card lies in."""
+
+    datasets: Mapping[str, DatasetCard]
+    sources: Mapping[str, SourceCard]
+    targets: Mapping[str, TargetCard]
+    boards: Mapping[str, BoardCard]
+    folders: Mapping[str, Path]
+
+    @classmethod
+    def load(cls, roots: tuple[Path, ...]) -> "Registry":
+        """Read every card under the roots.
+
+        Raises:
+            CardError: A card is malformed, two cards share an id, or a card names another
+                card that does not exist.
+        """
+        folders: dict[str, Path] = {}
+        registry = cls(
+            datasets=_collect(roots, "datasets/*/dataset.yaml", DatasetCard, folders),
+            sources=_collect(roots, "tasks/source/*.yaml", SourceCard),
+            targets=_collect(roots, "tasks/target/*.yaml", TargetCard),
+            boards=_collect(roots, "leaderboards/*/board.yaml", BoardCard, folders),
+            folders=folders,
+        )
+        registry._cross_check()
+        return registry
+
+    def dataset(self, name: str) -> DatasetCard:
+        """The data set of that id, or a CardError with near matches."""
+        return _get("data set", name, self.datasets)
+
+    def source(self, name: str) -> SourceCard:
+        """The source task of that id, or a CardError with near matches."""
+        return _get("source task", name, self.sources)
+
+    def target(self, name: str) -> TargetCard:
+        """The target task of that id, or a CardError with near matches."""
+        return _get("target task", name, self.targets)
+
+    def board(self, name: str) -> BoardCard:
+        """The board of that id, or a CardError with near matches."""
+        return _get("board", name, self.boards)
+
+    def cards(self) -> Iterator[tuple[str, Card]]:
+        """Every card with the kind it is."""
+        for kind in ("datasets", "sources", "targets", "boards"):
+            for card in getattr(self, kind).values():
+                yield kind, card
+
+    def split(self, dataset: str) -> tuple[SplitRow, ...]:
+        """The fixed split of a data set.
+
+        Raises:
+            CardError: splits.csv is missing or malformed.
+        """
+        return read_split(self.folders[self.dataset(dataset).id] / "splits.csv")
+
+    def split_fingerprint(self, dataset: str) -> str:
+        """SHA-256 of the split's rows."""
+        return fingerprint([[r.case, r.subject, r.subset] for r in self.split(dataset)])
+
+    def _cross_check(self) -> None:
+        for target in self.targets.values():
+            known = self._named(f"target task {target.id}", "data set", target.dataset)
+            for merged in target.labels.values():
+                for label in merged:
+                    if label not in known.labels:
+                        raise CardError(
+                            f"target task {target.id}: "
+                            + unknown_name(f"label of {known.id}", label, known.labels)
+                        )
+        for source in self.sources.values():
+            if source.pretrain:
+                self._named(f"source task {source.id}", "data set", source.pretrain.dataset)
+        for board in self.boards.values():
+            for name in (*board.sources, board.baseline):
+                if name not in self.sources:
+                    message = unknown_name("source task", name, self.sources)
+                    raise CardError(f"board {board.id}: {message}")
+            for name in board.targets:
+                if name not in self.targets:
+                    message = unknown_name("target task", name, self.targets)
+                    raise CardError(f"board {board.id}: {message}")
+
+    def _named(self, who: str, kind: str, name: str) -> DatasetCard:
+        if name not in self.datasets:
+            raise CardError(f"{who}: {unknown_name(kind, name, self.datasets)}")
+        return self.datasets[name]
+
+
+def read_split(path: Path) -> tuple[SplitRow, ...]:
+    """Read a splits.csv with columns case, subject, subset.
+
+    Raises:
+        CardError: The file is missing, a column is missing, a case comes twice, or a subset
+            is none of train, val, test, pretrain.
+    """
+    if not path.is_file():
+        raise CardError(
+            f"{path}: no such split; write it with `segtransfer data split {path.parent.name}`"
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != ["case", "subject", "subset"]:
+            raise CardError(f"{path}: columns are {reader.fieldnames}, not case,subject,subset")
+        rows, seen = [], set()
+        for row in reader:
+            if row["subset"] not in SUBSETS:
+                raise CardError(f"{path}: {unknown_name('subset', str(row['subset']), SUBSETS)}")
+            if row["case"] in seen:
+                raise CardError(f"{path}: case {row['case']!r} comes twice")
+            seen.add(row["case"])
+            rows.append(SplitRow(case=row["case"], subject=row["subject"], subset=row["subset"]))
+    return tuple(rows)
+
+
+def _collect(
+    roots: tuple[Path, ...],
+    pattern: str,
+    kind: type[CardType],
+    folders: dict[str, Path] | None = None,
+) -> dict[str, CardType]:
+    found: dict[str, CardType] = {}
+    for root in roots:
+        for path in sorted(root.glob(pattern)):
+            card = read_card(path, kind)
+            if card.id in found:
+                raise CardError(f"{path}: another card has the id {card.id!r}")
+            found[card.id] = card
+            if folders is not None:
+                folders[card.id] = path.parent
+    return found
+
+
+def _get(kind: str, name: str, known: Mapping[str, CardType]) -> CardType:
+    if name not in known:
+        raise CardError(unknown_name(kind, name, known) + " `segtransfer list` shows all.")
+    return known[name]

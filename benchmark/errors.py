@@ -1,0 +1,51 @@
+"""What went wrong, in one line: what was read, what was expected, what to type next."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchmarkError(Exception):
+    """Base of every error that a user can mend; the command line prints it as one line."""
+
+
+class CardError(BenchmarkError):
+    """A card is malformed, unknown, or names something that does not exist."""
+
+
+class DataError(BenchmarkError):
+    """An image, a mask or a local copy of a data set is not what its card says."""
+
+
+class SplitError(BenchmarkError):
+    """A split shares a subject, an examination or a near-duplicate image between subsets."""
+
+
+class WeightsError(BenchmarkError):
+    """A checkpoint cannot be read safely, or does not cover the network it is loaded into."""
+
+
+class RecordError(BenchmarkError):
+    """A record is damaged, or was made under other conditions than its leaderboard's."""
+
+
+class ProtocolError(BenchmarkError):
+    """A run did not keep, or cannot keep, the fine-tuning protocol."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown and which known names come near it.
+
+    Args:
+        kind: What was looked up, in the singular ("source task").
+        name: The unknown name.
+        known: All names there are.
+
+    Returns:
+        One sentence; near matches first, otherwise up to twelve known names.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"unknown {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"unknown {kind} {name!r}; known: {shown or 'none'}"

@@ -1,0 +1,1 @@
+"""Records: one finished run each, as data."""

@@ -1,0 +1,1 @@
+"""Running: one transfer into one record, many transfers into a board's records."""

@@ -1,0 +1,61 @@
+"""Many transfers into a board's folder of records; finished cells are never run again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.records.store import Store
+from benchmark.running.cell import Progress
+from benchmark.running.engines import choose_device, run_local, set_threads
+from benchmark.running.plan import Transfer
+from benchmark.running.pretrained import ensure_pretrained
+
+
+def pretrain_sources(
+    registry: Registry,
+    board: BoardCard,
+    sources: tuple[str, ...],
+    home: Path,
+    device: str,
+    progress: Progress,
+) -> None:
+    """Pretrain the in-suite sources among these that are not there yet."""
+    set_threads(1)
+    for source in map(registry.source, sources):
+        if source.pretrain:
+            stage = f"pretraining {source.id}"
+            ensure_pretrained(
+                registry, board, source, home, choose_device(device), _stage(progress, stage)
+            )
+
+
+def run_transfers(
+    transfers: list[Transfer],
+    registry: Registry,
+    store: Store,
+    home: Path,
+    *,
+    device: str,
+    jobs: int,
+    allow_partial: bool,
+    progress: Progress,
+    finished: Callable[[], None],
+) -> None:
+    """Run cells and write each record as soon as it is there."""
+    records = run_local(
+        transfers,
+        registry,
+        home,
+        device=device,
+        jobs=jobs,
+        allow_partial=allow_partial,
+        progress=progress,
+    )
+    for record in records:
+        store.write(record)
+        finished()
+
+
+def _stage(progress: Progress, stage: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(stage, done, total)

@@ -1,0 +1,230 @@
+"""The cells of a board's grid, each with the fingerprints of all that its result depends on.
+
+Planning reads cards and local registrations only; it imports no torch, so that a finished
+board is recognised at once.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from benchmark.cards.board import BoardCard, FineTuningProtocol, Strategy
+from benchmark.cards.card import fingerprint
+from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.data.local import open_cases
+from benchmark.errors import CardError, WeightsError, unknown_name
+from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """One cell, with everything it takes to run it."""
+
+    cell: CellId
+    key: str
+    fingerprints: Fingerprints
+    marks: Marks
+    protocol: FineTuningProtocol
+    strategy: Strategy
+    source: SourceCard
+    target: TargetCard
+
+    @property
+    def encoder(self) -> str:
+        """The source's encoder, or the board's where the source names none."""
+        return self.source.encoder or self.protocol.encoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which part of a board's grid to run; an empty tuple stands for all of that axis."""
+
+    sources: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    train_subjects: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
+    limit_steps: int | None = None
+
+
+def limited(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:
+    """The protocol with fewer steps, for trials; another fingerprint, hence unranked."""
+    if steps is None or steps >= protocol.steps:
+        return protocol
+    evaluations = min(protocol.evaluations, steps)
+    return protocol.model_copy(update={"steps": steps, "evaluations": evaluations})
+
+
+def plan(
+    registry: Registry,
+    board: BoardCard,
+    chosen: Selection,
+    home: Path,
+) -> list[Transfer]:
+    """All chosen cells, target by target and source by source.
+
+    Raises:
+        CardError: A name is not on the board (sources: not in the registry).
+        DataError: A target's data set is not on this machine.
+        WeightsError: An in-suite source has not been pretrained yet.
+    """
+    for name in chosen.sources:
+        registry.source(name)
+    sources = chosen.sources or board.sources
+    targets = _pick("target task", board.id, chosen.targets, board.targets)
+    strategies = _pick("strategy", board.id, chosen.strategies, tuple(board.strategies))
+    sizes = _pick("number of training subjects", board.id, chosen.train_subjects,
+                  board.train_subjects)  # fmt: skip
+    seeds = _pick("seed", board.id, chosen.seeds, board.seeds)
+    protocol = limited(board.protocol, chosen.limit_steps)
+    weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
+    cells = []
+    for target in map(registry.target, targets):
+        dataset = registry.dataset(target.dataset)
+        _, facts = open_cases(registry, dataset.id, home)
+        for source in map(registry.source, sources):
+            for strategy in strategies:
+                prints = Fingerprints(
+                    protocol=fingerprint(protocol),
+                    strategy=fingerprint(board.strategies[strategy]),
+                    target=fingerprint(target),
+                    source=fingerprint(source),
+                    weights=weights[source.id],
+                    splits=registry.split_fingerprint(dataset.id),
+                    data=facts.fingerprint,
+                )
+                marks = Marks(
+                    synthetic=dataset.synthetic,
+                    subset=facts.subset,
+                    partial_weights=False,
+                    contaminated=_contaminated(source, dataset.id),
+                    unranked=_unranked(board.protocol, protocol),
+                )
+                for size in sizes:
+                    for seed in seeds:
+                        cell = CellId(
+                            board=board.id,
+                            target=target.id,
+                            source=source.id,
+                            strategy=strategy,
+                            train_subjects=size,
+                            seed=seed,
+                        )
+                        cells.append(
+                            Transfer(
+                                cell=cell,
+                                key=cell_key(cell, prints),
+                                fingerprints=prints,
+                                marks=marks,
+                                protocol=protocol,
+                                strategy=board.strategies[strategy],
+                                source=source,
+                                target=target,
+                            )
+                        )
+    return cells
+
+
+def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
+    """The first `count` training subjects in a fixed order; 0 stands for all.
+
+    The order hashes the subject's name, so that smaller subsets lie inside larger ones.
+
+    Raises:
+        CardError: The split has fewer training subjects.
+    """
+    subjects = sorted(
+        {row.subject for row in rows if row.subset == "train"},
+        key=lambda subject: hashlib.sha256(subject.encode()).hexdigest(),
+    )
+    if count > len(subjects):
+        raise CardError(f"{count} training subjects wanted, but the split has {len(subjects)}")
+    return tuple(subjects[: count or None])
+
+
+def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+    """Where the weights of an in-suite source lie, by everything they depend on."""
+    assert source.pretrain is not None
+    _, facts = open_cases(registry, source.pretrain.dataset, home)
+    key = fingerprint(
+        [
+            source.pretrain.model_dump(),
+            source.input.model_dump(),
+            source.encoder or board.protocol.encoder,
+            board.protocol.encoder_depth,
+            board.protocol.decoder_channels,
+            facts.fingerprint,
+            registry.split_fingerprint(source.pretrain.dataset),
+        ]
+    )
+    return home / "pretrained" / f"{source.id}-{key[7:23]}"
+
+
+def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+    """The checkpoint of a source that provides one."""
+    if source.weights:
+        return home / "weights" / source.weights.sha256 / Path(source.weights.file).name
+    return pretrained_folder(registry, board, source, home) / "model.safetensors"
+
+
+def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: Path) -> str:
+    """SHA-256 of a source's checkpoint, `none` for random initialisation.
+
+    Raises:
+        WeightsError: The checkpoint is not on this machine.
+    """
+    source = registry.source(name)
+    if source.provides == "nothing":
+        return "none"
+    path = weights_file(registry, board, source, home)
+    if source.weights:
+        if not path.is_file():
+            raise WeightsError(
+                f"the weights of {name!r} ({source.weights.file}) are not on this machine; type "
+                f"`segtransfer source import {name} --from FILE`"
+            )
+        return "sha256:" + source.weights.sha256
+    facts = path.parent / "pretraining.json"
+    if not facts.is_file():
+        raise WeightsError(f"{name!r} has not been pretrained yet")
+    return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])
+
+
+T = TypeVar("T", str, int)
+
+
+def _pick(
+    what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]
+) -> tuple[T, ...]:
+    for value in chosen:
+        if value not in known:
+            message = unknown_name(what, str(value), map(str, known))
+            raise CardError(f"board {board}: {message} Other grids are boards of their own.")
+    return tuple(chosen) or known
+
+
+def _contaminated(source: SourceCard, dataset: str) -> bool:
+    return any(saw.dataset == dataset and saw.subjects != "train" for saw in source.saw)
+
+
+def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str, ...]:
+    if used == ranked:
+        return ()
+    return (f"trial: {used.steps} of {ranked.steps} steps",)
+
+
+def missing_pretraining(
+    registry: Registry, board: BoardCard, chosen: Selection, home: Path
+) -> tuple[str, ...]:
+    """In-suite sources among the chosen ones whose weights are not there yet."""
+    missing = []
+    for source in map(registry.source, chosen.sources or board.sources):
+        if source.pretrain:
+            folder = pretrained_folder(registry, board, source, home)
+            if not (folder / "pretraining.json").is_file():
+                missing.append(source.id)
+    return tuple(missing)

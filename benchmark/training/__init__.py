@@ -1,0 +1,1 @@
+"""Training: the fixed fine-tuning recipe, and the in-suite pretrainings."""

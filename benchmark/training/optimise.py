@@ -1,0 +1,32 @@
+"""What fine-tuning and pretraining share: optimiser, schedule, one step."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+
+def cosine_with_warmup(step: int, steps: int, warmup_share: float) -> float:
+    """Factor of the learning rate at a step: linear warm-up, then half a cosine to 0."""
+    warmup = warmup_share * steps
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1.0, steps - warmup)))
+
+
+def adamw(
+    parameters: Iterable[nn.Parameter],
+    learning_rate: float,
+    weight_decay: float,
+    steps: int,
+    warmup_share: float,
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW over the parameters that train, with the cosine schedule."""
+    optimizer = torch.optim.AdamW(
+        [p for p in parameters if p.requires_grad], lr=learning_rate, weight_decay=weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: cosine_with_warmup(step, steps, warmup_share)
+    )
+    return optimizer, schedule
