@@ -1,0 +1,1 @@
+"""Data: from files in some layout to arrays ready for training."""

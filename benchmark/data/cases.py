@@ -1,0 +1,33 @@
+"""What is known of one case, before and after its pixels are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Where one case's files are and what is known of it; phantoms have no files."""
+
+    case: str
+    subject: str
+    image: Path | None = None
+    masks: tuple[Path, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedCase:
+    """Pixels of one case.
+
+    `image` is (H, W), (H, W, 3) for colour, or (X, Y, Z) in RAS+ orientation; `mask` has the
+    same spatial shape and the card's label values; `spacing_mm` is per spatial axis, None where
+    the data set does not give it.
+    """
+
+    image: npt.NDArray[np.float32]
+    mask: npt.NDArray[np.uint8]
+    spacing_mm: tuple[float, ...] | None

@@ -1,0 +1,133 @@
+"""Fixed splits by subject, and the gate that refuses a leaking one."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import imagehash
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from benchmark.cards.registry import SplitRow
+from benchmark.data.cases import Case
+from benchmark.errors import SplitError
+
+THUMBNAIL = 64
+HASH_DISTANCE = 10
+CORRELATION = 0.985
+
+
+def make_split(
+    cases: Sequence[Case], fractions: tuple[float, float, float] = (0.6, 0.2, 0.2), seed: int = 0
+) -> list[SplitRow]:
+    """Split by subject, in an order that hashes seed and subject.
+
+    Args:
+        cases: All cases of the data set.
+        fractions: Of the subjects, for train, val and test.
+        seed: Another seed gives another order.
+
+    Raises:
+        SplitError: Fewer than three subjects.
+    """
+    subjects = sorted(
+        {case.subject for case in cases},
+        key=lambda subject: hashlib.sha256(f"{seed}|{subject}".encode()).hexdigest(),
+    )
+    if len(subjects) < 3:
+        raise SplitError(f"{len(subjects)} subjects; train, val and test need one each")
+    first = max(1, min(round(fractions[0] * len(subjects)), len(subjects) - 2))
+    second = first + max(1, min(round(fractions[1] * len(subjects)), len(subjects) - first - 1))
+    subset = {
+        subject: "train" if k < first else "val" if k < second else "test"
+        for k, subject in enumerate(subjects)
+    }
+    return [SplitRow(case=c.case, subject=c.subject, subset=subset[c.subject]) for c in cases]
+
+
+def check_groups(name: str, rows: Iterable[SplitRow]) -> None:
+    """Refuse a split in which a subject stands in two subsets.
+
+    Raises:
+        SplitError: Naming the subjects (the first five) and their number.
+    """
+    subsets: dict[str, set[str]] = {}
+    for row in rows:
+        subsets.setdefault(row.subject, set()).add(row.subset)
+    leaks = [f"{s!r} ({', '.join(sorted(v))})" for s, v in sorted(subsets.items()) if len(v) > 1]
+    if leaks:
+        raise SplitError(
+            f"{name}/splits.csv: {len(leaks)} subjects are in several subsets: "
+            f"{', '.join(leaks[:5])}; put all cases of a subject into one"
+        )
+
+
+def check_subjects(name: str, rows: Iterable[SplitRow], cases: Iterable[Case]) -> None:
+    """Refuse a split that names another subject for a case than the data do.
+
+    Raises:
+        SplitError: Naming the first such case.
+    """
+    known = {case.case: case.subject for case in cases}
+    for row in rows:
+        if row.case in known and known[row.case] != row.subject:
+            raise SplitError(
+                f"{name}/splits.csv: case {row.case!r} is of subject {row.subject!r}, but the "
+                f"data say {known[row.case]!r}"
+            )
+
+
+def thumbnail(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """64 x 64 grey picture of a case; of a volume its middle slice along the last axis."""
+    if image.ndim == 3:
+        image = image.mean(-1) if image.shape[-1] == 3 else image[..., image.shape[-1] // 2]
+    low, high = float(image.min()), float(image.max())
+    grey = (255 * (image - low) / max(high - low, 1e-6)).astype(np.float32)
+    small = Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)
+    return np.asarray(small).astype(np.uint8)
+
+
+def near_duplicates(
+    thumbnails: Mapping[str, npt.NDArray[np.uint8]], rows: Iterable[SplitRow]
+) -> list[tuple[str, str]]:
+    """Pairs of cases of different subsets whose images are nearly the same.
+
+    Perceptual hashes (64 bits of the cosine transform) name candidates; a pair counts when the
+    thumbnails' correlation is also at least CORRELATION. Copies that were resized, brightened
+    or compressed stay above it; see the tests for how different patients stay below.
+    """
+    kept = [row for row in rows if row.case in thumbnails]
+    if not kept:
+        return []
+    hashes = np.stack(
+        [imagehash.phash(Image.fromarray(thumbnails[r.case])).hash.ravel() for r in kept]
+    ).astype(np.float32)
+    pixels = np.stack([thumbnails[r.case].ravel() for r in kept]).astype(np.float32)
+    pixels -= pixels.mean(1, keepdims=True)
+    pixels /= np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-6)
+    signs = 2 * hashes - 1
+    subset = np.array([row.subset for row in kept])
+    pairs = []
+    for k in range(len(kept) - 1):  # one vector operation a case
+        distance = (signs.shape[1] - signs[k + 1 :] @ signs[k]) / 2
+        alike = pixels[k + 1 :] @ pixels[k] >= CORRELATION
+        near = (distance <= HASH_DISTANCE) & alike & (subset[k + 1 :] != subset[k])
+        pairs += [(kept[k].case, kept[k + 1 + j].case) for j in np.flatnonzero(near)]
+    return pairs
+
+
+def check_near_duplicates(
+    name: str, thumbnails: Mapping[str, npt.NDArray[np.uint8]], rows: Iterable[SplitRow]
+) -> None:
+    """Refuse a split with near-duplicate images in different subsets.
+
+    Raises:
+        SplitError: Naming the pairs (the first five) and their number.
+    """
+    pairs = near_duplicates(thumbnails, rows)
+    if pairs:
+        shown = ", ".join(f"{a} ~ {b}" for a, b in pairs[:5])
+        raise SplitError(
+            f"{name}: {len(pairs)} near-duplicate images in different subsets: {shown}; give "
+            "both the same subject, so that they stay in one subset"
+        )

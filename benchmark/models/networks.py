@@ -1,0 +1,87 @@
+"""Networks: a U-Net of segmentation-models-pytorch over any smp or timm encoder."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.errors import WeightsError, unknown_name
+from benchmark.models.torchvision_guard import import_torchvision
+
+import_torchvision()
+
+import segmentation_models_pytorch as smp  # noqa: E402  (after the guard)
+import timm  # noqa: E402
+
+
+class SegmentationNetwork(nn.Module):
+    """Encoder, decoder and head, behind the source's own input normalisation.
+
+    Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels.
+    Gives logits (N, classes, H, W).
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(
+        self, encoder: Any, decoder: Any, head: Any, mean: Sequence[float], std: Sequence[float]
+    ) -> None:
+        """Put the parts together; the statistics are no part of the weights."""
+        super().__init__()
+        self.encoder, self.decoder, self.head = encoder, decoder, head
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits of a batch."""
+        images = images.expand(-1, len(self.mean), -1, -1)
+        features = self.encoder((images - self.mean) / self.std)
+        logits: torch.Tensor = self.head(self.decoder(features))
+        return logits
+
+
+def build_unet(
+    encoder: str,
+    *,
+    channels: int,
+    classes: int,
+    decoder_channels: Sequence[int],
+    encoder_depth: int = 5,
+    normalisation_mean: Sequence[float],
+    normalisation_std: Sequence[float],
+) -> SegmentationNetwork:
+    """A randomly initialised U-Net; the global seed fixes its values.
+
+    Raises:
+        WeightsError: No encoder has that name.
+    """
+    known = smp.encoders.get_encoder_names()
+    if encoder.startswith("tu-"):
+        if not timm.is_model(encoder.removeprefix("tu-")):
+            message = unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
+            raise WeightsError(f"encoder {encoder!r}: {message}")
+    elif encoder not in known:
+        raise WeightsError(unknown_name("encoder", encoder, known))
+    unet = smp.Unet(
+        encoder,
+        encoder_depth=encoder_depth,
+        encoder_weights=None,
+        decoder_channels=tuple(decoder_channels),
+        in_channels=channels,
+        classes=classes,
+    )
+    return SegmentationNetwork(
+        unet.encoder,
+        unet.decoder,
+        unet.segmentation_head,
+        normalisation_mean,
+        normalisation_std,
+    )
+
+
+def parameter_counts(network: nn.Module) -> tuple[int, int]:
+    """All parameters, and those that train."""
+    sizes = [(p.numel(), p.requires_grad) for p in network.parameters()]
+    return sum(size for size, _ in sizes), sum(size for size, trains in sizes if trains)
