@@ -86,7 +86,8 @@ class DatasetCard(Card):
     """One public (or private, or synthetic) data set.
 
     `labels` maps a structure's name to the value it has in the mask files; 0 is background.
-    `ignore_value` marks pixels that are neither trained nor scored.
+    `ignore_value` marks pixels that are neither trained nor scored. `same_subject` lists groups
+    of subject names that were found to be one person; the first name of a group stands for all.
     """
 
     domain: Domain
@@ -98,5 +99,6 @@ class DatasetCard(Card):
     group_by: str
     labels: dict[str, int]
     ignore_value: int | None = None
+    same_subject: tuple[tuple[str, ...], ...] = ()
     layout: Layout
     known_issues: tuple[str, ...] = ()

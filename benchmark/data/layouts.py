@@ -159,6 +159,9 @@ def _case(card: DatasetCard, facts: dict[str, str], name: str, image: Path,
             f"{image}: no {card.group_by!r} (group_by of {card.id}); give it as a named group of "
             "the images pattern or as a column of the table"
         )
+    for group in card.same_subject:
+        if subject in group:
+            subject = group[0]
     return Case(case=name, subject=subject, image=image, masks=tuple(masks), facts=facts)
 
 

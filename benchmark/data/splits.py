@@ -93,8 +93,11 @@ def near_duplicates(
     """Pairs of cases of different subsets whose images are nearly the same.
 
     Perceptual hashes (64 bits of the cosine transform) name candidates; a pair counts when the
-    thumbnails' correlation is also at least CORRELATION. Copies that were resized, brightened
-    or compressed stay above it; see the tests for how different patients stay below.
+    thumbnails' correlation is also at least CORRELATION. Calibrated on 222 ultrasound images and
+    780 brain slices in one standard space: copies resized to 2/3, darkened and compressed
+    correlate at 0.999 or more, images of different examinations at 0.82 at most, slices of
+    different patients at 0.971 at most; three pairs of patient numbers above that turned out to
+    be one person in all three planes.
     """
     kept = [row for row in rows if row.case in thumbnails]
     if not kept:
@@ -128,6 +131,6 @@ def check_near_duplicates(
     if pairs:
         shown = ", ".join(f"{a} ~ {b}" for a, b in pairs[:5])
         raise SplitError(
-            f"{name}: {len(pairs)} near-duplicate images in different subsets: {shown}; give "
-            "both the same subject, so that they stay in one subset"
+            f"{name}: {len(pairs)} near-duplicate images in different subsets: {shown}; if "
+            "they show one person, list both under same_subject on the card and split again"
         )

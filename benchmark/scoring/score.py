@@ -100,7 +100,7 @@ def score_label(
     physical = [name for name in metrics if name not in values]
     if physical and spacing_mm is None:
         raise ValueError(
-            f"the metrics {', '.join(physical)} are measured in millimetres, "
+            f"the metrics {', '.join(physical)} need millimetres, "
             "and the pixel spacing of this image is not known"
         )
     if spacing_mm is not None:

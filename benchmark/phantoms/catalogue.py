@@ -1,0 +1,2 @@
+PHANTOMS = {}
+def make_case(*a, **k): raise ValueError

@@ -1,0 +1,123 @@
+"""Surface distances, by hand, against MONAI and as properties."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy.ndimage import gaussian_filter
+
+from benchmark.scoring.distance import assd_mm, hd95_mm, surface_distances, surface_scores
+from benchmark.scoring.overlap import dice
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import torch
+    from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance
+
+SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=5)
+SPACING = st.floats(0.1, 10.0)
+CASES = SHAPES.flatmap(
+    lambda shape: st.tuples(
+        arrays(np.bool_, shape),
+        arrays(np.bool_, shape),
+        st.tuples(*[SPACING] * len(shape)),
+    )
+)
+
+
+def blobs(shape, seed):
+    field = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), 2.0)
+    return field > np.quantile(field, 0.8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("shape", "spacing"),
+    [((40, 50), (0.7, 1.9)), ((33, 32), (1.0, 1.0)), ((14, 25, 30), (3.0, 0.8, 1.25))],
+)
+def test_against_monai(shape, spacing, seed):
+    prediction, reference = blobs(shape, seed), blobs(shape, seed + 100)
+    p, r = (torch.from_numpy(m)[None, None].float() for m in (prediction, reference))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hausdorff = compute_hausdorff_distance(
+            p, r, include_background=True, percentile=95, spacing=list(spacing)
+        )
+        average = compute_average_surface_distance(
+            p, r, include_background=True, symmetric=True, spacing=list(spacing)
+        )
+    hd95, assd = surface_scores(prediction, reference, spacing)
+    assert hd95 == pytest.approx(float(hausdorff), abs=1e-4)
+    assert assd == pytest.approx(float(average), abs=1e-4)
+
+
+def test_two_pixels():
+    prediction, reference = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
+    prediction[1, 1], reference[4, 3] = True, True
+    expected = math.hypot(3 * 2.0, 2 * 0.5)
+    assert hd95_mm(prediction, reference, (2.0, 0.5)) == pytest.approx(expected)
+    assert assd_mm(prediction, reference, (2.0, 0.5)) == pytest.approx(expected)
+
+
+def test_average_pools_both_surfaces():
+    prediction, reference = np.zeros((1, 6), bool), np.zeros((1, 6), bool)
+    prediction[0, 0], reference[0, :4] = True, True
+    forth, back = surface_distances(prediction, reference, (1.0, 1.0))
+    assert forth.tolist() == [0.0]
+    assert sorted(back.tolist()) == [0.0, 1.0, 2.0, 3.0]
+    assert assd_mm(prediction, reference, (1.0, 1.0)) == pytest.approx(6 / 5)
+    assert hd95_mm(prediction, reference, (1.0, 1.0)) == pytest.approx(np.percentile(back, 95))
+
+
+def test_the_image_border_is_surface_and_the_inside_is_not():
+    forth, back = surface_distances(np.ones((5, 6), bool), np.ones((5, 6), bool), (1.0, 1.0))
+    assert len(forth) == len(back) == 2 * 5 + 2 * 4
+
+
+def test_empty_masks():
+    empty, some = np.zeros((3, 4), bool), np.eye(3, 4, dtype=bool)
+    diagonal = math.hypot(3 * 2.0, 4 * 2.0)
+    assert surface_scores(empty, empty, (2.0, 2.0)) == (0.0, 0.0)
+    assert surface_scores(empty, some, (2.0, 2.0)) == pytest.approx((diagonal, diagonal))
+    assert surface_scores(some, empty, (2.0, 2.0)) == pytest.approx((diagonal, diagonal))
+
+
+@pytest.mark.parametrize("spacing", [(1.0,), (1.0, 1.0, 1.0), (1.0, 0.0), (1.0, math.nan)])
+def test_bad_spacing(spacing):
+    with pytest.raises(ValueError, match="spacing"):
+        hd95_mm(np.eye(3, dtype=bool), np.eye(3, dtype=bool), spacing)
+
+
+def test_shapes_must_agree():
+    with pytest.raises(ValueError, match="shape"):
+        assd_mm(np.eye(3, dtype=bool), np.eye(4, dtype=bool), (1.0, 1.0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(CASES)
+def test_properties(case):
+    prediction, reference, spacing = case
+    scores = surface_scores(prediction, reference, spacing)
+    diagonal = math.hypot(*(n * s for n, s in zip(prediction.shape, spacing, strict=True)))
+    assert all(0.0 <= value <= diagonal * (1 + 1e-9) for value in scores)
+    assert scores == pytest.approx(surface_scores(reference, prediction, spacing))
+    assert surface_scores(reference, reference, spacing) == (0.0, 0.0)
+    if prediction.any() and reference.any():
+        assert max(scores) < diagonal
+    half = surface_scores(prediction, reference, tuple(s / 2 for s in spacing))
+    assert half == pytest.approx(tuple(value / 2 for value in scores))
+
+
+@settings(max_examples=30, deadline=None)
+@given(CASES)
+def test_the_crop_changes_nothing(case):
+    prediction, reference, spacing = case
+    wide = [np.pad(mask, 2) for mask in (prediction, reference)]
+    if prediction.any() and reference.any():
+        narrow = surface_scores(prediction, reference, spacing)
+        assert surface_scores(*wide, spacing) == pytest.approx(narrow)
+        assert dice(*wide) == dice(prediction, reference)

@@ -1,0 +1,114 @@
+"""Lesion detection, by hand and as properties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy import ndimage
+
+from benchmark.scoring.lesions import component_count, lesion_detection
+
+UNIT = (1.0, 1.0)
+SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=6)
+PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[arrays(np.bool_, shape)] * 2))
+
+
+def picture(*rows):
+    return np.array([[c == "1" for c in text] for text in rows])
+
+
+def ratios(found):
+    return found.recall, found.precision, found.f1
+
+
+def test_by_hand():
+    reference = picture("1100000", "1100110", "0000000", "1110000")
+    prediction = picture("0000000", "0100000", "0000001", "0110100")
+    found = lesion_detection(prediction, reference, UNIT)
+    # Two of three found (one of them by a single pixel); the pixels on the right touch none.
+    assert (found.reference_lesions, found.detected) == (3, 2)
+    assert (found.predicted_lesions, found.false_positives) == (4, 2)
+    assert ratios(found) == pytest.approx((2 / 3, 1 / 2, 4 / 7))
+
+
+def test_touching_without_overlap_is_no_detection():
+    found = lesion_detection(picture("0011"), picture("1100"), UNIT)
+    assert (found.detected, found.false_positives, *ratios(found)) == (0, 1, 0.0, 0.0, 0.0)
+
+
+def test_one_prediction_can_detect_two_lesions():
+    found = lesion_detection(picture("11111"), picture("11011"), UNIT)
+    assert (found.reference_lesions, found.detected, found.predicted_lesions) == (2, 2, 1)
+    assert ratios(found) == (1.0, 1.0, 1.0)
+
+
+def test_diagonal_neighbours_are_connected():
+    assert component_count(np.eye(4, dtype=bool)) == 1
+    corner = np.zeros((3, 3, 3), bool)
+    corner[0, 0, 0] = corner[1, 1, 1] = True
+    assert component_count(corner) == 1
+    corner[1, 1, 1], corner[2, 2, 2] = False, True
+    assert component_count(corner) == 2
+    assert component_count(np.zeros((4, 4), bool)) == 0
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 5, 6)])
+def test_empty_masks(shape):
+    empty, some = np.zeros(shape, bool), np.ones(shape, bool)
+    spacing = (1.0,) * len(shape)
+    assert ratios(lesion_detection(empty, empty, spacing)) == (1.0, 1.0, 1.0)
+    assert ratios(lesion_detection(some, empty, spacing)) == (0.0, 0.0, 0.0)
+    assert ratios(lesion_detection(empty, some, spacing)) == (0.0, 0.0, 0.0)
+
+
+def test_minimum_volume_drops_small_components_of_both():
+    reference = picture("111000100", "000000000")
+    prediction = picture("111000000", "000000001")
+    assert ratios(lesion_detection(prediction, reference, UNIT)) == (0.5, 0.5, 0.5)
+    found = lesion_detection(prediction, reference, UNIT, minimum_volume_mm3=2.0)
+    assert (found.reference_lesions, found.predicted_lesions) == (1, 1)
+    assert ratios(found) == (1.0, 1.0, 1.0)
+    none = lesion_detection(prediction, reference, UNIT, minimum_volume_mm3=4.0)
+    assert (none.reference_lesions, none.predicted_lesions) == (0, 0)
+    assert ratios(none) == (1.0, 1.0, 1.0)
+
+
+def test_a_lesion_of_exactly_the_minimum_stays():
+    mask = np.zeros((4, 4, 4), bool)
+    mask[1, 1, :3] = True
+    spacing = (0.1, 0.7, 0.1)
+    assert lesion_detection(mask, mask, spacing, 0.021).reference_lesions == 1
+    assert lesion_detection(mask, mask, spacing, 0.0211).reference_lesions == 0
+
+
+def test_bad_input():
+    line, plane = np.ones(3, bool), np.ones((3, 3), bool)
+    with pytest.raises(ValueError, match="2 or 3 axes"):
+        lesion_detection(line, line, (1.0,))
+    with pytest.raises(ValueError, match="spacing"):
+        lesion_detection(plane, plane, (1.0,))
+    with pytest.raises(ValueError, match="negative"):
+        lesion_detection(plane, plane, UNIT, -1.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS, st.floats(0, 6))
+def test_against_a_plain_loop(pair, minimum):
+    prediction, reference = pair
+    structure = np.ones((3,) * prediction.ndim)
+
+    def lesions(mask):
+        labels, count = ndimage.label(mask, structure)
+        every = [labels == i for i in range(1, count + 1)]
+        return [lesion for lesion in every if lesion.sum() >= minimum]
+
+    predicted, real = lesions(prediction), lesions(reference)
+    found = lesion_detection(prediction, reference, (1.0,) * prediction.ndim, minimum)
+    assert found.reference_lesions == len(real)
+    assert found.predicted_lesions == len(predicted)
+    assert found.detected == sum(any((a & b).any() for b in predicted) for a in real)
+    assert found.false_positives == sum(not any((a & b).any() for b in real) for a in predicted)
+    assert all(0.0 <= value <= 1.0 for value in ratios(found))
+    back = lesion_detection(reference, prediction, (1.0,) * prediction.ndim, minimum)
+    assert back.f1 == pytest.approx(found.f1)

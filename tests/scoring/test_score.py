@@ -1,0 +1,110 @@
+"""The entry point: names, order, spacing, ignored pixels, always finite."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from benchmark.scoring import METRICS, score_label
+
+OVERLAP = ["dice", "iou", "pixel_accuracy"]
+MILLIMETRES = [name for name in METRICS if name not in OVERLAP]
+TRIPLES = array_shapes(min_dims=2, max_dims=3, max_side=6).flatmap(
+    lambda shape: st.tuples(*[arrays(np.bool_, shape)] * 3)
+)
+
+
+def square(start, side=4, size=12):
+    mask = np.zeros((size, size), bool)
+    mask[start : start + side, start : start + side] = True
+    return mask
+
+
+def usable(ndim):
+    return [name for name in METRICS if ndim == 2 or not name.startswith("head_")]
+
+
+def test_the_table_agrees_with_itself():
+    for name, metric in METRICS.items():
+        assert metric.name == name
+        assert metric.title
+        assert (metric.unit == "mm") == name.endswith("_mm")
+        assert metric.higher_is_better == (metric.unit == "")
+
+
+def test_order_is_the_one_asked_for():
+    names = list(reversed(METRICS))
+    scores = score_label(square(2), square(3), metrics=names, spacing_mm=(1.0, 2.0))
+    assert list(scores) == names
+    assert all(type(value) is float for value in scores.values())
+    assert score_label(square(2), square(3), metrics=[], spacing_mm=None) == {}
+
+
+def test_perfect_segmentation():
+    scores = score_label(square(2), square(2), metrics=list(METRICS), spacing_mm=(0.3, 2.0))
+    assert {name for name, value in scores.items() if value == 1.0} == {
+        name for name, metric in METRICS.items() if metric.higher_is_better
+    }
+    assert {value for name, value in scores.items() if name.endswith("_mm")} == {0.0}
+
+
+def test_head_circumference_has_a_sign():
+    names = ["head_circumference_difference_mm", "head_circumference_absolute_error_mm"]
+    small, large = square(3, 3), square(3, 6)
+    under = score_label(small, large, metrics=names, spacing_mm=(1.0, 1.0))
+    over = score_label(large, small, metrics=names, spacing_mm=(1.0, 1.0))
+    assert under[names[0]] == -over[names[0]] < 0
+    assert under[names[1]] == over[names[1]] == over[names[0]]
+    # The ellipse of a square of side s is a circle of radius s / sqrt(3).
+    assert over[names[0]] == pytest.approx(2 * math.pi * 3 / math.sqrt(3))
+
+
+def test_unknown_metric():
+    with pytest.raises(ValueError, match=r"'dicee'.*Did you mean 'dice'.*hd95_mm"):
+        score_label(square(2), square(2), metrics=["dicee"], spacing_mm=None)
+
+
+@pytest.mark.parametrize("name", MILLIMETRES)
+def test_millimetres_need_a_spacing(name):
+    with pytest.raises(ValueError, match=f"{name}.*millimetres"):
+        score_label(square(2), square(2), metrics=["dice", name], spacing_mm=None)
+
+
+def test_overlap_needs_no_spacing():
+    scores = score_label(square(2), square(3), metrics=OVERLAP, spacing_mm=None)
+    assert scores == pytest.approx({"dice": 18 / 32, "iou": 9 / 23, "pixel_accuracy": 130 / 144})
+
+
+def test_minimum_lesion_volume_is_passed_on():
+    reference = square(2)
+    reference[11, 11] = True
+    arguments = {"metrics": ["lesion_recall"], "spacing_mm": (1.0, 1.0)}
+    assert score_label(square(2), reference, **arguments) == {"lesion_recall": 0.5}
+    with_minimum = score_label(square(2), reference, **arguments, minimum_lesion_volume_mm3=2)
+    assert with_minimum == {"lesion_recall": 1.0}
+
+
+@settings(max_examples=60, deadline=None)
+@given(TRIPLES, st.floats(0.05, 20), st.sampled_from([0, 1, 2, 3]))
+def test_finite_in_range_and_blind_to_ignored_pixels(masks, scale, emptied):
+    prediction, reference, valid = masks
+    prediction = prediction & (emptied not in (1, 3))
+    reference = reference & (emptied not in (2, 3))
+    names = usable(prediction.ndim)
+    spacing = tuple(scale * (axis + 1) for axis in range(prediction.ndim))
+
+    def scored(p, r, mm=spacing):
+        return score_label(p, r, metrics=names, spacing_mm=mm, valid=valid)
+
+    scores = scored(prediction, reference)
+    assert all(math.isfinite(value) for value in scores.values())
+    assert all(0 <= value <= 1 for name, value in scores.items() if METRICS[name].unit == "")
+    assert scored(prediction ^ ~valid, reference) == scores
+    assert scored(prediction, reference | ~valid) == scores
+    half = scored(prediction, reference, tuple(s / 2 for s in spacing))
+    for name, value in scores.items():
+        expected = value / 2 if METRICS[name].unit == "mm" else value
+        assert half[name] == pytest.approx(expected, abs=1e-9)
