@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,12 +14,13 @@ from rich.table import Table
 
 from benchmark import __version__
 from benchmark.cards.board import BoardCard
-from benchmark.cards.content import content_roots
+from benchmark.cards.content import content_roots, default_home
 from benchmark.cards.registry import Registry
-from benchmark.data.local import default_home, local_copy, register
 from benchmark.errors import BenchmarkError, CardError, unknown_name
 from benchmark.records.store import Store, write_text
-from benchmark.running.plan import Selection, Transfer, missing_pretraining, plan
+
+if TYPE_CHECKING:
+    from benchmark.running.plan import Selection, Transfer
 
 console = Console()
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -111,6 +112,8 @@ def data_import(
     folder: Annotated[Path, typer.Option("--from", help="Folder of your copy.")],
 ) -> None:
     """Check a local copy against its card and register it; nothing is copied."""
+    from benchmark.data.local import register
+
     registry = settings.registry()
     with bars() as progress:
         task = progress.add_task(f"reading {name}", total=None)
@@ -127,6 +130,8 @@ def data_import(
 @data_app.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")]) -> None:
     """Read the registered copy once more and compare it with its card."""
+    from benchmark.data.local import local_copy
+
     data_import(name, Path(local_copy(name, settings.home).root))
 
 
@@ -191,6 +196,8 @@ def run(
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command.
     """
+    from benchmark.running.plan import Selection
+
     chosen = Selection(
         sources=_names(sources),
         targets=_names(targets),
@@ -211,6 +218,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Leaderboard folder.")] = Path("runs/demo_v1"),
 ) -> None:
     """Offline and synthetic: pretrain two sources on phantoms, fine-tune, score, rank."""
+    from benchmark.running.plan import Selection
+
     registry = settings.registry()
     run_board(registry, registry.board("demo_v1"), Selection(), out, "cpu", 1, False, False)
 
@@ -233,7 +242,7 @@ def leaderboard(
 def run_board(
     registry: Registry,
     board: BoardCard,
-    chosen: Selection,
+    chosen: "Selection",
     folder: Path,
     device: str,
     jobs: int,
@@ -241,6 +250,8 @@ def run_board(
     dry_run: bool,
 ) -> None:
     """Pretrain what is missing, run what is missing, write and print the table."""
+    from benchmark.running.plan import missing_pretraining, plan
+
     store = Store(folder)
     if missing := missing_pretraining(registry, board, chosen, settings.home):
         if dry_run:
@@ -270,7 +281,7 @@ def run_board(
 def run_missing(
     registry: Registry,
     store: Store,
-    todo: list[Transfer],
+    todo: "list[Transfer]",
     done: int,
     device: str,
     jobs: int,

@@ -5,7 +5,10 @@ Order matters: in a wheel install the parent of the package is site-packages, an
 pyproject.toml. Nothing is ever created or written here.
 """
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 from benchmark.errors import CardError
 
@@ -42,3 +45,9 @@ def content_roots(extra: Path | None = None) -> tuple[Path, ...]:
     if not any((extra / kind).is_dir() for kind in KINDS):
         raise CardError(f"--content {extra}: expected a folder with {', '.join(KINDS)} in it")
     return (shipped_content(), extra.resolve())
+
+
+def default_home() -> Path:
+    """Where local data and weights are kept: SEGTRANSFER_HOME, or the user's cache folder."""
+    chosen = os.environ.get("SEGTRANSFER_HOME")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("segtransfer")

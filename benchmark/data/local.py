@@ -1,13 +1,11 @@
 """Local copies: which data sets are on this machine, where, and how they compare to their card."""
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model, fingerprint
@@ -70,12 +68,6 @@ class DataFacts:
     subset: bool
 
 
-def default_home() -> Path:
-    """SEGTRANSFER_HOME, or the user's cache folder."""
-    chosen = os.environ.get("SEGTRANSFER_HOME")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("segtransfer")
-
-
 def register(
     registry: Registry,
     name: str,
@@ -101,7 +93,8 @@ def register(
             f"{root}: {len(found)} cases found (first: {next(iter(found))}), but none is in "
             f"{name}/splits.csv (first: {rows[0].case})"
         )
-    digest, thumbnails, spacings = hashlib.sha256(), {}, []
+    digest, thumbnails = hashlib.sha256(), {}
+    spacings: list[float] = []
     for number, row in enumerate(sorted(listed, key=lambda row: row.case)):
         case = found[row.case]
         loaded = load_case(card, case)

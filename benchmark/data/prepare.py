@@ -166,7 +166,8 @@ def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArr
         if inside.size:
             low, high = (float(v) for v in np.percentile(inside, [how.low, how.high]))
     scaled = (image - low) / max(high - low, 1e-6)
-    return np.clip(scaled, 0, 1).astype(np.float32)
+    grey: npt.NDArray[np.float32] = np.clip(scaled, 0, 1).astype(np.float32)
+    return grey
 
 
 def merge_labels(
@@ -198,7 +199,8 @@ def cut(
 def uncut(planes: npt.NDArray[np.generic], axis: Axis | None) -> npt.NDArray[np.generic]:
     """Stack slices (N, rows, columns) back into the native array; the inverse of `cut`."""
     if axis is None:
-        return planes[0]
+        first: npt.NDArray[np.generic] = planes[0]
+        return first
     return np.moveaxis(np.rot90(planes, k=-1, axes=(1, 2)), 0, AXES[axis])
 
 

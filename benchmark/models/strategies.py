@@ -72,7 +72,9 @@ def apply_strategy(
         known[name].requires_grad_(True)
     training = {id(module) for name in train for module in known[name].modules()}
     frozen = [m for m in network.modules() if id(m) not in training and not list(m.children())]
-    tensors = {n: p for n, p in network.named_parameters() if not p.requires_grad}
+    tensors: dict[str, torch.Tensor] = {
+        name: value for name, value in network.named_parameters() if not value.requires_grad
+    }
     if freeze_norm_stats:
         still = {id(buffer) for module in frozen for buffer in module.buffers()}
         tensors |= {n: b for n, b in network.named_buffers() if id(b) in still}

@@ -123,7 +123,7 @@ def load_part(
     if not matched or not (coverage.complete or allow_partial):
         raise WeightsError(_refusal(coverage, len(own), name))
     # smp encoders override load_state_dict and report nothing; torch's own does the work.
-    nn.Module.load_state_dict(part, {**own, **matched})  # type: ignore[arg-type]
+    nn.Module.load_state_dict(part, {**own, **matched})
     return coverage
 
 

@@ -1,2 +1,5 @@
 PHANTOMS = {}
-def make_case(*a, **k): raise ValueError
+
+
+def make_case(*a, **k):
+    raise ValueError

@@ -267,9 +267,7 @@ def native_labels(
     images = resident(data.images[case.first : case.first + case.slices], device)
     planes = []
     for logits in predict(network, images, batch_size):
-        inside = logits.softmax(1)[
-            ..., top : top + case.fitted[0], left : left + case.fitted[1]
-        ]
+        inside = logits.softmax(1)[..., top : top + case.fitted[0], left : left + case.fitted[1]]
         native = F.interpolate(inside, size=case.native, mode="bilinear", align_corners=False)
         planes.append(native.argmax(1).to(torch.uint8).cpu().numpy())
     return np.concatenate(planes)

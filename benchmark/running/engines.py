@@ -66,5 +66,3 @@ def _run_one(
     transfer: Transfer, registry: Registry, home: Path, device: str, allow_partial: bool
 ) -> RunRecord:
     return run_cell(transfer, registry, home, choose_device(device), allow_partial=allow_partial)
-
-

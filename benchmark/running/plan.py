@@ -197,9 +197,7 @@ def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: P
 T = TypeVar("T", str, int)
 
 
-def _pick(
-    what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]
-) -> tuple[T, ...]:
+def _pick(what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]) -> tuple[T, ...]:
     for value in chosen:
         if value not in known:
             message = unknown_name(what, str(value), map(str, known))

@@ -95,7 +95,7 @@ def is_evaluation(step: int, protocol: FineTuningProtocol) -> bool:
 
 def resident(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
     """A copy of a memory-mapped array on the device, for the whole training."""
-    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    return torch.from_numpy(np.array(array)).to(device)
 
 
 def _train(

@@ -1,0 +1,45 @@
+"""The loss against MONAI, and what ignored pixels do."""
+
+import warnings
+
+import torch
+import torch.nn.functional as F
+
+from benchmark.training.losses import dice_cross_entropy
+from benchmark.training.optimise import cosine_with_warmup
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from monai.losses import DiceCELoss
+
+
+def test_the_loss_is_monais() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(3, 4, 16, 16, generator=generator)
+    labels = torch.randint(0, 4, (3, 16, 16), generator=generator)
+    monai = DiceCELoss(
+        include_background=False, softmax=True, batch=True, to_onehot_y=True,
+        smooth_nr=1, smooth_dr=1,
+    )  # fmt: skip
+    torch.testing.assert_close(dice_cross_entropy(logits, labels), monai(logits, labels[:, None]))
+
+
+def test_ignored_pixels_change_nothing() -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(2, 3, 8, 8, generator=generator)
+    labels = torch.randint(0, 3, (2, 8, 8), generator=generator)
+    labels[:, :4] = 255
+    changed = logits.clone()
+    changed[:, :, :4] += 5 * torch.randn(2, 3, 4, 8, generator=generator)
+    torch.testing.assert_close(
+        dice_cross_entropy(logits, labels), dice_cross_entropy(changed, labels)
+    )
+    expected = F.cross_entropy(logits[:, :, 4:], labels[:, 4:])
+    assert dice_cross_entropy(logits, labels) > expected
+
+
+def test_the_schedule_warms_up_and_ends_near_zero() -> None:
+    factors = [cosine_with_warmup(step, 100, 0.1) for step in range(100)]
+    assert factors[0] < factors[5] < factors[10] == max(factors) == 1.0
+    assert factors[-1] < 0.001 and factors[11:] == sorted(factors[11:], reverse=True)
+    assert cosine_with_warmup(0, 1, 0.0) == 1.0
