@@ -1,0 +1,1 @@
+"""Reporting: from records to tables. Never imports the training stack."""
