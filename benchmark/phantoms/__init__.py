@@ -1,0 +1,1 @@
+"""Phantoms: synthetic images with known labels, seeded and versioned."""

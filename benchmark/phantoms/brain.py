@@ -1,0 +1,96 @@
+"""T1 brain phantoms: tissue, stroke lesions, MS lesions."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from benchmark.phantoms.case import PhantomCase
+from benchmark.phantoms.shapes import Array, grid, smooth_field
+
+CSF, GREY, WHITE = 1, 2, 3
+SPACING_MM = (1.0, 1.0, 3.0)
+Labels = npt.NDArray[np.uint8]
+
+
+def brain_anatomy(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """A T1 volume with csf, grey and white matter."""
+    image, tissue = _brain(rng, size)
+    return PhantomCase.of(_scan(rng, image), tissue, _spacing(size), {})
+
+
+def stroke_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """A dark, irregular, large lesion; one case in ten has none."""
+    image, tissue = _brain(rng, size)
+    mask = np.zeros(tissue.shape, bool)
+    if rng.random() > 0.1:
+        mask = _blob(rng, tissue > CSF, rng.uniform(0.18, 0.5), 0.35)
+        soft = ndimage.gaussian_filter(mask.astype(np.float64), 0.8)
+        image = image - rng.uniform(22, 50) * soft
+    return PhantomCase.of(_scan(rng, image), mask, _spacing(size), {})
+
+
+def ms_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """Three to twenty small dark lesions in white matter."""
+    image, tissue = _brain(rng, size)
+    mask = np.zeros(tissue.shape, bool)
+    for _ in range(rng.integers(3, 21)):
+        mask |= _blob(rng, tissue == WHITE, rng.uniform(0.05, 0.12), 0.2)
+    image = image - rng.uniform(25, 45) * ndimage.gaussian_filter(mask.astype(np.float64), 0.5)
+    return PhantomCase.of(_scan(rng, image), mask, _spacing(size), {})
+
+
+def _spacing(size: int) -> tuple[float, ...]:
+    """Voxel size for a head of about 190 mm."""
+    return (192 / size, 192 / size, 144 / max(8, size // 4))
+
+
+def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels]:
+    """Noise-free T1 intensities and tissue labels (csf 1, grey matter 2, white matter 3)."""
+    shape = (size, size, max(8, size // 4))
+    x, y, z = grid(*shape)
+    radius = np.sqrt((x / rng.uniform(0.6, 0.7)) ** 2 + (y / rng.uniform(0.72, 0.82)) ** 2
+                     + (z / 0.95) ** 2)  # fmt: skip
+    folds = radius + 0.055 * smooth_field(rng, shape, 0.14)
+    tissue = np.zeros(shape, np.uint8)
+    tissue[radius < 1] = CSF
+    tissue[folds < 0.93] = GREY
+    tissue[folds < 0.78] = WHITE
+    ventricle = np.hypot((np.abs(x) - 0.1) / 0.07, (y - 0.05) / 0.3) + np.abs(z) * 0.8
+    tissue[ventricle < rng.uniform(0.8, 1.2)] = CSF
+    deep = np.sqrt(((np.abs(x) - 0.26) / 0.12) ** 2 + ((y - 0.05) / 0.22) ** 2 + (z / 0.35) ** 2)
+    tissue[deep < 1] = GREY
+    values = np.array([8.0, 35.0, rng.uniform(75, 90), rng.uniform(108, 125)])
+    image = values[tissue]
+    image[(radius > 1.12) & (radius < 1.25)] = rng.uniform(110, 150)
+    image[radius > 1.25] = 2.0
+    return image, tissue
+
+
+def _blob(rng: np.random.Generator, where: npt.NDArray[np.bool_], radius: float,
+          rough: float) -> npt.NDArray[np.bool_]:  # fmt: skip
+    """An irregular ball inside a region; `radius` in half widths of the volume."""
+    places = np.argwhere(where)
+    centre = places[rng.integers(len(places))]
+    extent = np.array(where.shape)
+    reach = np.ceil(radius * extent / 2 * 1.9).astype(int) + 1
+    low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach + 1, extent)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    axes = [np.arange(a, b) for a, b in zip(low, high, strict=True)]
+    parts = np.meshgrid(*axes, indexing="ij")
+    distance = np.sqrt(sum(((p - c) / (e / 2)) ** 2 for p, c, e in
+                           zip(parts, centre, extent, strict=True)))  # fmt: skip
+    field = smooth_field(rng, distance.shape, 0.4)
+    blob = np.zeros(where.shape, bool)
+    blob[box] = distance < radius * (1 + rough * field)
+    return np.asarray(blob & where)
+
+
+def _scan(rng: np.random.Generator, image: Array) -> Array:
+    """Bias field, partial volume, Rician noise and an arbitrary scale."""
+    bias = 1 + 0.12 * smooth_field(rng, image.shape, 0.8)
+    texture = 4 * smooth_field(rng, image.shape, 0.08)
+    clean = ndimage.gaussian_filter(image * bias + texture, (0.5, 0.5, 0.0))
+    sigma = rng.uniform(4, 8)
+    noise = rng.standard_normal((2, *image.shape)) * sigma
+    scan: Array = np.hypot(clean + noise[0], noise[1]) * rng.uniform(0.5, 8)
+    return scan

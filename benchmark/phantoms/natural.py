@@ -1,0 +1,41 @@
+"""Natural-image phantoms: one salient object in a textured colour scene."""
+
+import numpy as np
+
+from benchmark.phantoms.case import PhantomCase
+from benchmark.phantoms.shapes import Array, grid, smooth_field
+
+SHAPES = ("disc", "box", "star", "ring", "cross", "leaf")
+
+
+def natural_object(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """One object of six shapes; its colours and textures overlap with the background's."""
+    rows, columns = grid(size, size)
+    number = int(rng.integers(len(SHAPES)))
+    turn, reach = rng.uniform(0, 6.3), rng.uniform(0.3, 0.6)
+    r, c = rows - rng.uniform(-0.3, 0.3), columns - rng.uniform(-0.3, 0.3)
+    u, v = r * np.cos(turn) + c * np.sin(turn), c * np.cos(turn) - r * np.sin(turn)
+    mask = _inside(SHAPES[number], u / reach, v / reach)
+    base = rng.uniform(50, 200, 3)
+    image = np.empty((size, size, 3))
+    for channel in range(3):
+        scene = base[channel] + 40 * smooth_field(rng, (size, size), rng.uniform(0.1, 0.8))
+        colour = base[channel] + rng.choice((-1, 1)) * rng.uniform(15, 60)
+        item = colour + 25 * smooth_field(rng, (size, size), rng.uniform(0.05, 0.3))
+        image[..., channel] = np.where(mask, item, scene)
+    image += 6 * rng.standard_normal(image.shape)
+    facts: dict[str, str | float] = {"class": SHAPES[number], "class_index": float(number)}
+    return PhantomCase.of(np.clip(image, 0, 255), mask, (1.0, 1.0), facts)
+
+
+def _inside(shape: str, u: Array, v: Array) -> np.ndarray:  # type: ignore[type-arg]
+    radius, angle = np.hypot(u, v), np.arctan2(u, v)
+    inside = {
+        "disc": radius < 0.8,
+        "box": np.maximum(np.abs(u), np.abs(v)) < 0.7,
+        "star": radius < 0.7 + 0.3 * np.cos(5 * angle),
+        "ring": (radius < 0.95) & (radius > 0.5),
+        "cross": (np.minimum(np.abs(u), np.abs(v)) < 0.25) & (np.maximum(abs(u), abs(v)) < 0.9),
+        "leaf": np.hypot(u - 0.5, v) + np.hypot(u + 0.5, v) < 1.5 + 0.2 * np.sin(6 * angle),
+    }
+    return np.asarray(inside[shape])

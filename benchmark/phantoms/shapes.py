@@ -1,0 +1,53 @@
+"""Shapes and textures that all phantoms are drawn with."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Array = npt.NDArray[np.float64]
+
+
+def grid(*shape: int) -> list[Array]:
+    """Coordinates in [-1, 1], one array an axis."""
+    axes = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape]
+    return list(np.meshgrid(*axes, indexing="ij"))
+
+
+def ellipse_radius(
+    rows: Array, columns: Array, centre: tuple[float, float], axes: tuple[float, float], turn: float
+) -> Array:
+    """1 on an ellipse, below inside; `axes` are semi-axes, `turn` is in radians."""
+    r, c = rows - centre[0], columns - centre[1]
+    u = r * math.cos(turn) + c * math.sin(turn)
+    v = -r * math.sin(turn) + c * math.cos(turn)
+    radius: Array = np.hypot(u / axes[0], v / axes[1])
+    return radius
+
+
+def ellipse_perimeter(a: float, b: float) -> float:
+    """Ramanujan's second approximation, for semi-axes a and b."""
+    h = ((a - b) / (a + b)) ** 2
+    return math.pi * (a + b) * (1 + 3 * h / (10 + math.sqrt(4 - 3 * h)))
+
+
+def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
+    """Random field of mean 0 and deviation 1 whose structures are `scale` of the first axis."""
+    coarse = tuple(max(2, math.ceil(n / max(1.0, scale * shape[0] / 2))) + 2 for n in shape)
+    zoom = [n / c for n, c in zip(shape, coarse, strict=True)]
+    field = ndimage.zoom(
+        rng.standard_normal(coarse),
+        zoom,
+        order=3 if len(shape) == 2 else 1,
+        mode="nearest",
+        grid_mode=True,
+    )
+    return np.asarray((field - field.mean()) / (field.std() + 1e-9), dtype=np.float64)
+
+
+def speckle(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Multiplicative speckle of mean 1: Rayleigh amplitude, wider across than along the beam."""
+    parts = [ndimage.gaussian_filter(rng.standard_normal(shape), (0.6, 1.2)) for _ in range(2)]
+    amplitude = np.hypot(*parts)
+    return np.asarray(amplitude / amplitude.mean(), dtype=np.float64)

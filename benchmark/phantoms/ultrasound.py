@@ -1,0 +1,96 @@
+"""Ultrasound phantoms: fetal head, ribs over the lung."""
+
+import math
+
+import numpy as np
+
+from benchmark.phantoms.case import PhantomCase
+from benchmark.phantoms.shapes import (
+    Array,
+    ellipse_perimeter,
+    ellipse_radius,
+    grid,
+    smooth_field,
+    speckle,
+)
+
+
+def fetal_head(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """Skull ellipse with gaps, weak interior, clutter arcs, shadow, sector-shaped view."""
+    rows, columns = grid(size, size)
+    centre = (rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15))
+    axes = (rng.uniform(0.38, 0.6), rng.uniform(0.42, 0.75))
+    turn = rng.uniform(-0.6, 0.6)
+    radius = ellipse_radius(rows, columns, centre, axes, turn)
+    angle = np.arctan2(rows - centre[0], columns - centre[1])
+    gaps = 0.55 + 0.45 * np.sin(angle * rng.integers(1, 4) + rng.uniform(0, 6))
+    width = rng.uniform(0.03, 0.06)
+    image = 45 + 25 * smooth_field(rng, (size, size), 0.3)
+    image = np.where(radius < 1, 0.75 * image + rng.uniform(-5, 10), image)
+    image += rng.uniform(90, 170) * gaps * np.exp(-(((radius - 1) / width) ** 2))
+    midline = ellipse_radius(rows, columns, centre, (0.02, axes[1] * 0.8), turn)
+    image += 50 * np.exp(-(midline**2))
+    for _ in range(rng.integers(2, 5)):
+        image += _clutter_arc(rng, rows, columns)
+    image *= _shadows(rng, rows, columns) * _attenuation(rng, rows)
+    image = np.clip(image, 0, None) * speckle(rng, (size, size)) * _sector(rows, columns)
+    spacing = float(rng.uniform(0.05, 0.35) * 800 / size)
+    half = spacing * (size - 1) / 2
+    facts = {"head_circumference_mm": ellipse_perimeter(axes[0] * half, axes[1] * half)}
+    return PhantomCase.of(np.clip(image, 0, 255), radius <= 1, (spacing, spacing), facts)
+
+
+def lung_ribs(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """Bright arcs with shadow beneath, bright muscle layers that look alike, a pleural line."""
+    rows, columns = grid(size, size)
+    image = 60 + 25 * smooth_field(rng, (size, size), 0.2)
+    shade, mask = np.ones((size, size)), np.zeros((size, size), bool)
+    pleura = rng.uniform(0.0, 0.35)
+    for _ in range(rng.integers(3, 6)):
+        depth = rng.uniform(-0.95, pleura - 0.1)
+        line = np.abs(rows - depth - rng.uniform(-0.15, 0.15) * columns)
+        image += rng.uniform(40, 120) * np.exp(-((line / 0.025) ** 2))
+    image += 130 * np.exp(-(((rows - pleura - 0.05 * np.sin(3 * columns)) / 0.02) ** 2))
+    for middle in np.arange(-0.8 + rng.uniform(-0.2, 0.2), 1.0, rng.uniform(0.6, 0.9)):
+        depth, half = rng.uniform(-0.55, pleura - 0.25), rng.uniform(0.13, 0.24)
+        across = (columns - middle) / half
+        curve = depth + rng.uniform(0.08, 0.2) * across**2
+        inside = np.abs(across) < 1
+        arc = inside & (np.abs(rows - curve) < rng.uniform(0.035, 0.06))
+        image = np.where(arc, rng.uniform(120, 200), image)
+        beneath = inside & (rows > curve)
+        shade = np.where(beneath & ~arc, shade * rng.uniform(0.25, 0.6), shade)
+        mask |= arc
+    image = np.clip(image * shade, 0, None) * _attenuation(rng, rows)
+    spacing = float(rng.uniform(0.2, 0.4) * 128 / size)
+    image = image * speckle(rng, (size, size))
+    return PhantomCase.of(np.clip(image, 0, 255), mask, (spacing, spacing), {})
+
+
+def _clutter_arc(rng: np.random.Generator, rows: Array, columns: Array) -> Array:
+    """A bright arc that is no skull."""
+    centre = (rng.uniform(-1, 1), rng.uniform(-1, 1))
+    radius = ellipse_radius(rows, columns, centre, (rng.uniform(0.3, 1), rng.uniform(0.3, 1)), 0)
+    angle = np.arctan2(rows - centre[0], columns - centre[1])
+    part = np.cos(angle - rng.uniform(-math.pi, math.pi)) > rng.uniform(0.2, 0.8)
+    arc: Array = rng.uniform(50, 150) * np.exp(-(((radius - 1) / 0.05) ** 2)) * part
+    return arc
+
+
+def _shadows(rng: np.random.Generator, rows: Array, columns: Array) -> Array:
+    """Dark wedges from the probe downwards."""
+    angle, shade = np.arctan2(columns, rows + 1.6), np.ones(rows.shape)
+    for _ in range(rng.integers(1, 4)):
+        middle, width = rng.uniform(-0.5, 0.5), rng.uniform(0.03, 0.12)
+        shade *= 1 - rng.uniform(0.3, 0.8) * np.exp(-(((angle - middle) / width) ** 2))
+    return shade
+
+
+def _attenuation(rng: np.random.Generator, rows: Array) -> Array:
+    factor: Array = np.exp(-rng.uniform(0, 0.5) * (rows + 1))
+    return factor
+
+
+def _sector(rows: Array, columns: Array) -> Array:
+    inside: Array = (np.abs(np.arctan2(columns, rows + 1.9)) < 0.72).astype(np.float64)
+    return inside
