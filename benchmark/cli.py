@@ -351,6 +351,7 @@ def bars() -> Bars:
         TimeElapsedColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
 
 

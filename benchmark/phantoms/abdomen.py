@@ -1,12 +1,14 @@
 """Abdominal CT phantom in Hounsfield units, with muscle, liver and a device."""
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from benchmark.phantoms.case import PhantomCase
-from benchmark.phantoms.shapes import ellipse_radius, grid, smooth_field
+from benchmark.phantoms.shapes import Array, ellipse_radius, grid, smooth_field
 
 MUSCLE, LIVER = 1, 2
+Bools = npt.NDArray[np.bool_]
 # Kernel width in pixels of 128, noise in HU, offset in HU.
 DEVICES = {"A": (0.5, 12.0, 0.0), "B": (1.0, 8.0, 6.0), "C": (0.3, 24.0, -6.0)}
 
@@ -33,8 +35,8 @@ def abdomen_ct(rng: np.random.Generator, size: int, device: str | None) -> Phant
     _fill(rng, hu, muscle, rng.uniform(48, 60))
     mask[muscle] = MUSCLE
     centre = (rng.uniform(0.28, 0.38), rng.uniform(0.02, 0.12))
-    liver = ellipse_radius(x, y, centre, (0.34, 0.28), rng.uniform(-0.4, 0.4))
-    liver = (liver * (1 + 0.1 * smooth_field(rng, x.shape, 0.4)) + 0.4 * z**2 < 1) & inside
+    oval = ellipse_radius(x, y, centre, (0.34, 0.28), rng.uniform(-0.4, 0.4))
+    liver = (oval * (1 + 0.1 * smooth_field(rng, x.shape, 0.4)) + 0.4 * z**2 < 1) & inside
     liver &= psoas >= 1
     _fill(rng, hu, liver, rng.uniform(52, 70))
     mask[liver] = LIVER
@@ -49,5 +51,5 @@ def abdomen_ct(rng: np.random.Generator, size: int, device: str | None) -> Phant
     return PhantomCase.of(np.clip(hu, -1024, 3071), mask, spacing, {"device": name})
 
 
-def _fill(rng: np.random.Generator, hu: np.ndarray, where: np.ndarray, value: float) -> None:  # type: ignore[type-arg]
+def _fill(rng: np.random.Generator, hu: Array, where: Bools, value: float) -> None:
     hu[where] = value + 5 * smooth_field(rng, hu.shape, 0.1)[where]

@@ -1,6 +1,7 @@
 """Natural-image phantoms: one salient object in a textured colour scene."""
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.phantoms.case import PhantomCase
 from benchmark.phantoms.shapes import Array, grid, smooth_field
@@ -28,7 +29,7 @@ def natural_object(rng: np.random.Generator, size: int, device: str | None) -> P
     return PhantomCase.of(np.clip(image, 0, 255), mask, (1.0, 1.0), facts)
 
 
-def _inside(shape: str, u: Array, v: Array) -> np.ndarray:  # type: ignore[type-arg]
+def _inside(shape: str, u: Array, v: Array) -> npt.NDArray[np.bool_]:
     radius, angle = np.hypot(u, v), np.arctan2(u, v)
     inside = {
         "disc": radius < 0.8,

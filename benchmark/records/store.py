@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint, read_card
+from benchmark.cards.card import check_model, fingerprint, read_yaml
 from benchmark.errors import RecordError
 from benchmark.records.record import CellId, RunRecord
 
@@ -23,7 +23,8 @@ class Store:
 
     def board(self) -> BoardCard:
         """The board that the folder holds records of."""
-        return read_card(self.folder / "board.yaml", BoardCard)
+        path = self.folder / "board.yaml"
+        return check_model(read_yaml(path), BoardCard, path)
 
     def path(self, cell: CellId) -> Path:
         """Where the record of a cell lies."""

@@ -89,7 +89,9 @@ def print_leaderboard(board: Leaderboard, console: Console) -> None:
     """Print every table."""
     console.rule(title(board), align="left")
     for heading, heads, rows in blocks(board):
-        table = Table(*heads, title=heading, title_justify="left")
+        table = Table(title=heading, title_justify="left")
+        for head in heads:
+            table.add_column(head, no_wrap=head in ("source", "strategy", "rank"))
         for row in rows:
             table.add_row(*row)
         console.print(table)

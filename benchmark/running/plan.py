@@ -59,6 +59,25 @@ def limited(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtoc
     return protocol.model_copy(update={"steps": steps, "evaluations": evaluations})
 
 
+def axes(
+    registry: Registry, board: BoardCard, chosen: Selection
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    """Sources, targets, strategies, sizes and seeds of the chosen part of a grid.
+
+    Raises:
+        CardError: A name is not on the board (sources: not in the registry).
+    """
+    for name in chosen.sources:
+        registry.source(name)
+    return (
+        chosen.sources or board.sources,
+        _pick("target task", board.id, chosen.targets, board.targets),
+        _pick("strategy", board.id, chosen.strategies, tuple(board.strategies)),
+        _pick("size", board.id, chosen.train_subjects, board.train_subjects),
+        _pick("seed", board.id, chosen.seeds, board.seeds),
+    )
+
+
 def plan(
     registry: Registry,
     board: BoardCard,
@@ -72,14 +91,7 @@ def plan(
         DataError: A target's data set is not on this machine.
         WeightsError: An in-suite source has not been pretrained yet.
     """
-    for name in chosen.sources:
-        registry.source(name)
-    sources = chosen.sources or board.sources
-    targets = _pick("target task", board.id, chosen.targets, board.targets)
-    strategies = _pick("strategy", board.id, chosen.strategies, tuple(board.strategies))
-    sizes = _pick("number of training subjects", board.id, chosen.train_subjects,
-                  board.train_subjects)  # fmt: skip
-    seeds = _pick("seed", board.id, chosen.seeds, board.seeds)
+    sources, targets, strategies, sizes, seeds = axes(registry, board, chosen)
     protocol = limited(board.protocol, chosen.limit_steps)
     weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
     cells = []
@@ -218,11 +230,22 @@ def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str
 def missing_pretraining(
     registry: Registry, board: BoardCard, chosen: Selection, home: Path
 ) -> tuple[str, ...]:
-    """In-suite sources among the chosen ones whose weights are not there yet."""
+    """In-suite sources among the chosen ones whose weights are not there yet.
+
+    Checks names, data and checkpoints first, so that nothing is pretrained in vain.
+
+    Raises:
+        BenchmarkError: What `plan` raises, but for pretraining.
+    """
+    sources, targets, *_ = axes(registry, board, chosen)
+    for target in map(registry.target, targets):
+        open_cases(registry, target.dataset, home)
     missing = []
-    for source in map(registry.source, chosen.sources or board.sources):
-        if source.pretrain:
-            folder = pretrained_folder(registry, board, source, home)
-            if not (folder / "pretraining.json").is_file():
-                missing.append(source.id)
+    for source in map(registry.source, sources):
+        if source.pretrain is None:
+            weights_fingerprint(registry, board, source.id, home)
+        elif not (
+            weights_file(registry, board, source, home).parent / "pretraining.json"
+        ).is_file():
+            missing.append(source.id)
     return tuple(missing)

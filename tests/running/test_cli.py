@@ -58,10 +58,10 @@ def test_errors_are_one_line(words: list[str], message: str, tmp_path: Path) -> 
     assert done.stderr.startswith("error: ")
 
 
-def test_private_sources_ask_for_their_weights(tmp_path: Path) -> None:
+def test_private_data_are_asked_for(tmp_path: Path) -> None:
     words = ["--content", str(ROOT / "tests/real"), "run", "real_v1"]
     done = call(*words, home=tmp_path)
-    assert done.returncode == 1 and "segtransfer source import" in done.stderr
+    assert done.returncode == 1 and "segtransfer data import hc18_fetal_head" in done.stderr
 
 
 SMALL = ["run", "demo_v1", "--targets", "phantom_fetal_head_64", "--limit-steps", "3"]
