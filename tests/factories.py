@@ -1,0 +1,89 @@
+"""Records and board folders for tests, made by hand."""
+
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import fingerprint
+from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.registry import Registry
+from benchmark.records.record import (
+    CaseScore,
+    CellId,
+    Cost,
+    Environment,
+    Fingerprints,
+    Marks,
+    RunRecord,
+    Selection,
+    SourceFacts,
+    cell_key,
+)
+
+
+def board() -> BoardCard:
+    """The shipped demo board."""
+    return Registry.load(content_roots()).board("demo_v1")
+
+
+def board_folder(folder: Path) -> Path:
+    """A leaderboard folder without records."""
+    text = (shipped_content() / "leaderboards/demo_v1/board.yaml").read_text()
+    (folder / "board.yaml").write_text(text)
+    return folder
+
+
+def make_record(
+    source: str = "scratch",
+    target: str = "phantom_fetal_head_64",
+    seed: int = 0,
+    dice: dict[str, float] | None = None,
+    encoder: str = "tu-test_resnet",
+    data: str = "sha256:data",
+    unranked: tuple[str, ...] = (),
+) -> RunRecord:
+    """A record with a Dice per subject (one case each); 0 means a missed structure."""
+    card = board()
+    cell = CellId(
+        board=card.id, target=target, source=source, strategy="full", train_subjects=0, seed=seed
+    )
+    prints = Fingerprints(
+        protocol=fingerprint(card.protocol),
+        strategy=fingerprint(card.strategies["full"]),
+        target="sha256:target",
+        source=f"sha256:{source}",
+        weights="none",
+        splits="sha256:splits",
+        data=data,
+    )
+    scores = dice or {"s1": 0.5}
+    return RunRecord(
+        cell=cell,
+        key=cell_key(cell, prints),
+        fingerprints=prints,
+        marks=Marks(
+            synthetic=True, subset=False, partial_weights=False, contaminated=False,
+            unranked=unranked,
+        ),
+        source=SourceFacts(title=source, domain="none", task="none", encoder=encoder),
+        main_metric="dice",
+        coverage=None,
+        selection=Selection(
+            learning_rate=1e-3, step=1, validation_dice=0.5, curve=(), train_subjects=("s0",)
+        ),
+        frozen_tensors_unchanged=True,
+        cases=tuple(
+            CaseScore(
+                case=f"c-{subject}", subject=subject, label="head", reference_empty=False,
+                prediction_empty=value == 0, scores={"dice": value},
+            )
+            for subject, value in scores.items()
+        ),
+        environment=Environment(
+            segtransfer="0", python="3", torch="2", device="cpu", threads=1
+        ),
+        cost=Cost(
+            total_parameters=2, trainable_parameters=1, fine_tuning_seconds=1.0,
+            total_seconds=1.0, peak_memory_mib=1.0,
+        ),
+        started="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""The guard defines missing operators, and does nothing where torchvision is whole."""
+
+import importlib
+from types import ModuleType
+
+import pytest
+import torch
+
+from benchmark.models import torchvision_guard
+
+
+def test_a_whole_torchvision_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, kept = ModuleType("torchvision"), len(torchvision_guard._kept)
+    monkeypatch.setattr(importlib, "import_module", lambda name: whole)
+    assert torchvision_guard.import_torchvision() is whole
+    assert len(torchvision_guard._kept) == kept
+
+
+def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, missing = ModuleType("torchvision"), ["made_up_one", "made_up_two"]
+
+    def load(name: str) -> ModuleType:
+        if missing:
+            raise RuntimeError(f"operator torchvision::{missing.pop(0)} does not exist")
+        return whole
+
+    monkeypatch.setattr(importlib, "import_module", load)
+    monkeypatch.setattr(torchvision_guard.sys, "modules", {})
+    assert torchvision_guard.import_torchvision() is whole
+    assert hasattr(torch.ops.torchvision, "made_up_two")
+
+
+def test_other_failures_stay_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> ModuleType:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(importlib, "import_module", load)
+    with pytest.raises(RuntimeError, match="something else"):
+        torchvision_guard.import_torchvision()

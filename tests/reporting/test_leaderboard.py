@@ -1,0 +1,121 @@
+"""A table that can be computed by hand, and everything that must not mislead.
+
+Dice of subjects s1, s2, s3:   scratch 0.4 0.5 0.6 (mean 0.5)
+                               good    0.6 0.7 0.8 (mean 0.7, gain +0.2)
+                               bad     0.3 0.3 0.0 (mean 0.2, gain -0.3, one structure missed)
+"""
+
+import numpy as np
+import pytest
+from factories import board, make_record
+from rich.console import Console
+
+from benchmark.errors import RecordError
+from benchmark.records.record import RunRecord
+from benchmark.reporting.bootstrap import gain_interval, mean_interval
+from benchmark.reporting.leaderboard import build_leaderboard
+from benchmark.reporting.tables import print_leaderboard, to_csv, to_markdown
+
+TABLE = {
+    "scratch": {"s1": 0.4, "s2": 0.5, "s3": 0.6},
+    "good": {"s1": 0.6, "s2": 0.7, "s3": 0.8},
+    "bad": {"s1": 0.3, "s2": 0.3, "s3": 0.0},
+}
+TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")
+
+
+def records(targets: tuple[str, ...] = TARGETS, seeds: tuple[int, ...] = (0, 1)) -> list[RunRecord]:
+    return [
+        make_record(source, target, seed, dice)
+        for target in targets
+        for source, dice in TABLE.items()
+        for seed in seeds
+    ]
+
+
+def test_the_table_is_the_hand_computed_one() -> None:
+    found = build_leaderboard(board(), records())
+    rows = found.rows[found.rows["target"] == TARGETS[0]].set_index("source")
+    assert rows["score"].to_dict() == pytest.approx({"scratch": 0.5, "good": 0.7, "bad": 0.2})
+    assert rows.loc["good", "gain"] == pytest.approx(0.2)
+    assert rows.loc["good", "gain_low"] == pytest.approx(0.2)  # the same for every subject
+    assert rows.loc["bad", "gain"] == pytest.approx(-0.3)
+    assert rows["rank"].to_dict() == {"good": 1, "scratch": 2, "bad": 3}
+    assert rows["failures"].to_dict() == {"good": 0, "scratch": 0, "bad": 2}
+    overall = found.overall.set_index("source")
+    assert overall["mean_rank"].to_dict() == {"good": 1, "scratch": 2, "bad": 3}
+    assert overall.loc["good", "mean_gain"] == pytest.approx(0.2)
+
+
+def test_missing_cells_are_named_and_never_averaged_away() -> None:
+    found = build_leaderboard(board(), records()[:-1])
+    assert f"{TARGETS[1]}/bad/full/nall/seed1.json" in found.missing
+    bad = found.overall.set_index("source").loc["bad"]
+    assert np.isnan(bad["mean_rank"]) and bad["targets"] == 1
+    assert "Missing cells of the board" in to_markdown(found)
+
+
+def test_unranked_records_have_no_rank() -> None:
+    trial = [
+        make_record(source, TARGETS[0], seed, dice, unranked=("trial: 1 of 2 steps",))
+        for source, dice in TABLE.items()
+        for seed in (0, 1)
+    ]
+    found = build_leaderboard(board(), trial)
+    assert found.rows["rank"].isna().all()
+    assert "UNRANKED: trial: 1 of 2 steps" in to_markdown(found)
+
+
+def test_another_encoder_is_no_baseline() -> None:
+    found = build_leaderboard(
+        board(), [make_record("scratch"), make_record("good", encoder="resnet18")]
+    )
+    assert found.rows.set_index("source").loc["good", "gain"] is None or np.isnan(
+        found.rows.set_index("source").loc["good", "gain"]
+    )
+
+
+def test_records_of_different_data_are_not_compared() -> None:
+    with pytest.raises(RecordError, match="different data"):
+        build_leaderboard(board(), [make_record(), make_record("good", data="sha256:other")])
+
+
+@pytest.mark.parametrize("some", [[], records(seeds=(0,))[:1], records()])
+def test_no_output_ever_shows_nan(some: list[RunRecord]) -> None:
+    found = build_leaderboard(board(), some)
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_leaderboard(found, console)
+    text = console.export_text()
+    console.file.close()
+    assert "nan" not in (text + to_markdown(found) + to_csv(found)).lower().replace("nance", "")
+    assert "SYNTHETIC" in text or not some
+
+
+def test_markup_in_a_card_stays_text() -> None:
+    evil = "<script>alert(1)</script>|`x`"
+    found = build_leaderboard(board(), [make_record(evil)])
+    text = to_markdown(found)
+    assert "<script>" not in text and "\\|\\`x\\`" in text
+
+
+def test_intervals_are_those_of_theory_and_repeat() -> None:
+    rng = np.random.default_rng(0)
+    scores = np.tile(rng.normal(0.5, 0.1, 200), (2, 1))
+    mean, low, high = mean_interval(scores)
+    assert low is not None and high is not None
+    half = 1.96 * scores[0].std() / np.sqrt(200)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.1) and low < mean < high
+    assert mean_interval(scores) == (mean, low, high)
+    assert gain_interval(scores, scores) == (0, 0, 0)
+    assert mean_interval(np.array([[0.3]])) == (pytest.approx(0.3), None, None)
+
+
+def test_intervals_cover() -> None:
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(200):
+        scores = np.tile(rng.normal(0.5, 0.1, 40), (1, 1))
+        _, low, high = mean_interval(scores, resamples=400)
+        assert low is not None and high is not None
+        hits += low <= 0.5 <= high
+    assert 180 <= hits <= 198
