@@ -1,0 +1,92 @@
+"""Splits are by subject; the gate finds shared subjects and near-duplicate images."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from benchmark.cards.registry import SplitRow
+from benchmark.data.cases import Case
+from benchmark.data.pictures import read_picture
+from benchmark.data.splits import (
+    check_groups,
+    check_near_duplicates,
+    check_subjects,
+    make_split,
+    near_duplicates,
+    thumbnail,
+)
+from benchmark.errors import SplitError
+from benchmark.phantoms.catalogue import make_case
+from benchmark.running.plan import nested_subjects
+
+HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
+
+
+def row(case: str, subject: str, subset: str) -> SplitRow:
+    return SplitRow(case=case, subject=subject, subset=subset)
+
+
+@given(st.integers(3, 60), st.integers(1, 4), st.integers(0, 9))
+def test_a_split_is_grouped_whole_and_repeatable(subjects: int, each: int, seed: int) -> None:
+    cases = [Case(case=f"{s}-{k}", subject=f"s{s}") for s in range(subjects) for k in range(each)]
+    rows = make_split(cases, seed=seed)
+    check_groups("d", rows)
+    check_subjects("d", rows, cases)
+    assert [r.case for r in rows] == [c.case for c in cases]
+    assert {r.subset for r in rows} == {"train", "val", "test"}
+    assert rows == make_split(cases, seed=seed)
+
+
+@given(st.integers(1, 20), st.integers(1, 20))
+def test_smaller_training_sets_lie_inside_larger_ones(one: int, two: int) -> None:
+    rows = [row(f"c{k}", f"s{k}", "train") for k in range(20)]
+    small, large = sorted((one, two))
+    assert set(nested_subjects(rows, small)) <= set(nested_subjects(rows, large))
+    assert len(nested_subjects(rows, small)) == small
+    assert len(nested_subjects(rows, 0)) == 20
+
+
+def test_a_shared_subject_is_refused_by_name() -> None:
+    rows = [row("a", "s1", "train"), row("b", "s1", "test"), row("c", "s2", "val")]
+    with pytest.raises(SplitError, match=r"1 subjects .*'s1' \(test, train\)"):
+        check_groups("d", rows)
+
+
+def test_a_split_that_renames_a_subject_is_refused() -> None:
+    with pytest.raises(SplitError, match="'a' is of subject 's2', but the data say 's1'"):
+        check_subjects("d", [row("a", "s2", "train")], [Case(case="a", subject="s1")])
+
+
+def spoiled(image: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """A copy: smaller, darker, compressed."""
+    picture = Image.fromarray(np.clip(0.8 * image + 10, 0, 255).astype(np.uint8))
+    small = picture.resize((picture.width * 2 // 3, picture.height * 2 // 3))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=60)
+    return np.asarray(Image.open(file), np.float32)
+
+
+def test_a_spoiled_copy_is_found_and_other_cases_are_not() -> None:
+    images = {f"c{k}": make_case("fetal_head", seed=1, index=k, size=128).image for k in range(12)}
+    thumbnails = {name: thumbnail(image) for name, image in images.items()}
+    thumbnails["copy"] = thumbnail(spoiled(images["c3"]))
+    rows = [row(name, name, "train") for name in images]
+    assert near_duplicates(thumbnails, rows) == []
+    leak = [*rows, row("copy", "copy", "test")]
+    assert near_duplicates(thumbnails, leak) == [("c3", "copy")]
+    with pytest.raises(SplitError, match="1 near-duplicate images .* c3 ~ copy"):
+        check_near_duplicates("d", thumbnails, leak)
+    assert near_duplicates(thumbnails, [*rows, row("copy", "copy", "train")]) == []
+
+
+@pytest.mark.skipif(not HC18.is_dir(), reason="the real images are kept beside the project")
+def test_real_images_of_one_examination_are_found_and_others_not() -> None:
+    names = ["720_HC", "720_2HC", *(p.stem for p in sorted(HC18.glob("*_HC.png"))[:20])]
+    thumbnails = {name: thumbnail(read_picture(HC18 / f"{name}.png")) for name in names}
+    rows = [row(n, n, "train" if k % 2 else "test") for k, n in enumerate(thumbnails)]
+    assert near_duplicates(thumbnails, rows) == [("720_HC", "720_2HC")]
