@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from factories import board_folder, make_record
+
+from benchmark.records.store import Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,3 +115,19 @@ def test_a_killed_run_keeps_its_finished_cells(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert len(list(folder.rglob("*.json"))) == 2
+
+
+def test_the_readmes_commands_run(tmp_path: Path) -> None:
+    prefix = ".venv/bin/segtransfer "
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    commands = [
+        line.removeprefix(prefix).split("#")[0].split() for line in lines if line.startswith(prefix)
+    ]
+    assert len(commands) >= 4
+    folder = tmp_path / "runs" / "demo_v1"
+    folder.mkdir(parents=True)
+    Store(board_folder(folder)).write(make_record())
+    for words in commands:
+        done = call(*words, home=tmp_path)
+        assert done.returncode == 0, (words, done.stderr)
+        assert done.stdout.strip()
