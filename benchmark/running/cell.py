@@ -3,36 +3,26 @@
 import platform
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from benchmark import __version__
 from benchmark.cards.registry import Registry
 from benchmark.data.cases import Case
-from benchmark.data.layouts import load_case
 from benchmark.data.local import open_cases
 from benchmark.data.prepare import (
-    IGNORE,
     Prepared,
-    PreparedCase,
     Preprocessing,
-    merge_labels,
-    offsets,
     prepare,
-    uncut,
 )
 from benchmark.errors import DataError
 from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
 from benchmark.models.strategies import apply_strategy
 from benchmark.models.weights import Coverage, load_part, read_tensors
 from benchmark.records.record import (
-    CaseScore,
     Cost,
     CoverageReport,
     Environment,
@@ -40,9 +30,9 @@ from benchmark.records.record import (
     Selection,
     SourceFacts,
 )
+from benchmark.running.evaluate import score_cases
 from benchmark.running.plan import Transfer, nested_subjects, weights_file
-from benchmark.scoring.score import score_label
-from benchmark.training.finetune import fine_tune, predict, resident
+from benchmark.training.finetune import fine_tune
 
 Progress = Callable[[str, int, int], None]
 
@@ -199,78 +189,6 @@ def load_source(
             allow_partial=allow_partial,
         )  # fmt: skip
     return coverage
-
-
-def score_cases(
-    network: SegmentationNetwork,
-    transfer: Transfer,
-    registry: Registry,
-    data: Prepared,
-    cases: dict[str, Case],
-    test: Sequence[str],
-    device: torch.device,
-) -> list[CaseScore]:
-    """Score every test case once, in its native grid, label by label.
-
-    Raises:
-        DataError: The target asks for distances, but the data set gives no pixel spacing.
-    """
-    target = transfer.target
-    card = registry.dataset(target.dataset)
-    how = Preprocessing(
-        tuple(target.labels.items()), target.intensity, target.slice_axis, data.images.shape[-1]
-    )
-    prepared = {case.case: case for case in data.cases}
-    scores = []
-    for name in test:
-        loaded = load_case(card, cases[name])
-        reference = merge_labels(loaded.mask, card, how)
-        planes = native_labels(network, data, prepared[name], transfer.protocol.batch_size, device)
-        prediction = uncut(planes, target.slice_axis)
-        valid = reference != IGNORE if card.ignore_value is not None else None
-        for number, label in enumerate(target.labels, start=1):
-            found, truth = prediction == number, reference == number
-            try:
-                values = score_label(
-                    found,
-                    truth,
-                    metrics=target.metrics,
-                    spacing_mm=loaded.spacing_mm,
-                    valid=valid,
-                    minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
-                )
-            except ValueError as error:
-                raise DataError(f"target task {target.id}, case {name!r}: {error}") from None
-            scores.append(
-                CaseScore(
-                    case=name,
-                    subject=cases[name].subject,
-                    label=label,
-                    reference_empty=not truth.any(),
-                    prediction_empty=not found.any(),
-                    scores={metric: round(value, 6) for metric, value in values.items()},
-                )
-            )
-    return scores
-
-
-def native_labels(
-    network: SegmentationNetwork,
-    data: Prepared,
-    case: PreparedCase,
-    batch_size: int,
-    device: torch.device,
-) -> npt.NDArray[np.uint8]:
-    """Predicted labels (slices, rows, columns) of a case; probabilities are resampled back."""
-    size = data.images.shape[-1]
-    top, left = offsets(case.fitted, size)
-    images = resident(data.images[case.first : case.first + case.slices], device)
-    planes = []
-    for logits in predict(network, images, batch_size):
-        inside = logits.softmax(1)[..., top : top + case.fitted[0], left : left + case.fitted[1]]
-        native = F.interpolate(inside, size=case.native, mode="bilinear", align_corners=False)
-        planes.append(native.argmax(1).to(torch.uint8).cpu().numpy())
-    return np.concatenate(planes)
 
 
 def coverage_report(coverage: Coverage | None) -> CoverageReport | None:

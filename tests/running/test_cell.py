@@ -11,7 +11,8 @@ from benchmark.cards.registry import Registry
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.errors import CardError, ProtocolError
 from benchmark.models.networks import build_unet
-from benchmark.running.cell import native_labels, run_cell
+from benchmark.running.cell import run_cell
+from benchmark.running.evaluate import native_labels
 from benchmark.running.plan import Selection, nested_subjects, plan
 from benchmark.training.finetune import fine_tune, is_evaluation, validation_dice
 
