@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -89,11 +90,12 @@ def print_leaderboard(board: Leaderboard, console: Console) -> None:
     """Print every table."""
     console.rule(title(board), align="left")
     for heading, heads, rows in blocks(board):
-        table = Table(title=heading, title_justify="left")
+        table = Table(title=heading, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
         for head in heads:
-            table.add_column(head, no_wrap=head in ("source", "strategy", "rank"))
+            folds = head in ("source", "seeds")
+            table.add_column(head, overflow="fold", min_width=10 if folds else len(head.split()[0]))
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(text.replace(" [", "\n[").replace(", ", ",\u00a0") for text in row))
         console.print(table)
     if not len(board.rows):
         console.print("no records yet")
