@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmark.records.store import write_text
@@ -88,14 +89,16 @@ def footer(board: Leaderboard) -> str:
 
 def print_leaderboard(board: Leaderboard, console: Console) -> None:
     """Print every table."""
-    console.rule(title(board), align="left")
+    console.rule(escape(title(board)), align="left")
     for heading, heads, rows in blocks(board):
-        table = Table(title=heading, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+        table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
         for head in heads:
             folds = head in ("source", "seeds")
             table.add_column(head, overflow="fold", min_width=10 if folds else len(head.split()[0]))
         for row in rows:
-            table.add_row(*(text.replace(" [", "\n[").replace(", ", ",\u00a0") for text in row))
+            table.add_row(
+                *(escape(text).replace(" [", "\n[").replace(", ", ",\u00a0") for text in row)
+            )
         console.print(table)
     if not len(board.rows):
         console.print("no records yet")

@@ -5,6 +5,8 @@ Dice of subjects s1, s2, s3:   scratch 0.4 0.5 0.6 (mean 0.5)
                                bad     0.3 0.3 0.0 (mean 0.2, gain -0.3, one structure missed)
 """
 
+import io
+
 import numpy as np
 import pytest
 from factories import board, make_record
@@ -96,6 +98,12 @@ def test_markup_in_a_card_stays_text() -> None:
     found = build_leaderboard(board(), [make_record(evil)])
     text = to_markdown(found)
     assert "<script>" not in text and "\\|\\`x\\`" in text
+
+
+def test_terminal_markup_in_a_card_stays_text() -> None:
+    console = Console(width=200, file=io.StringIO(), record=True)
+    print_leaderboard(build_leaderboard(board(), [make_record("[red]x[/red]")]), console)
+    assert "[red]x[/red]" in console.export_text()
 
 
 def test_intervals_are_those_of_theory_and_repeat() -> None:
