@@ -1,0 +1,62 @@
+"""The command: its groups, its global options, and how an error ends."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark import __version__
+from benchmark.cards.content import default_home
+from benchmark.cli import boards, browse, data, sources
+from benchmark.cli.terminal import console, errors, settings
+from benchmark.errors import BenchmarkError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="How well does what a network learned somewhere else transfer to medical image "
+    "segmentation? Source tasks x target tasks, one fixed fine-tuning protocol, leaderboards.\n\n"
+    "Start with `segtransfer demo` (offline, a minute), then `segtransfer list`.",
+)
+app.command("list")(browse.list_cards)
+app.command()(browse.show)
+app.add_typer(data.app, name="data")
+app.add_typer(sources.app, name="source")
+app.command()(boards.run)
+app.command()(boards.demo)
+app.command()(boards.leaderboard)
+
+
+@app.callback(invoke_without_command=True)
+def _common(
+    context: typer.Context,
+    content: Annotated[
+        Path | None, typer.Option(help="Folder with further cards of your own.")
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Where local data and weights are kept [default: the user's cache]."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    settings.content, settings.debug = content, debug
+    settings.home = home or default_home()
+    if version:
+        console.print(f"segtransfer {__version__}", highlight=False)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        console.print(context.get_help())
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one line and exit status 1."""
+    try:
+        app()
+    except BenchmarkError as error:
+        if settings.debug:
+            raise
+        errors.print(f"error: {error}", markup=False)
+        sys.exit(1)

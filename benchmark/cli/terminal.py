@@ -1,0 +1,73 @@
+"""What all commands share: settings, consoles, progress bars, lists in options."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.errors import CardError
+
+console = Console()
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@dataclass
+class Settings:
+    """Where cards and local data lie, and whether errors show their traceback."""
+
+    content: Path | None = None
+    home: Path = Path()
+    debug: bool = False
+
+    def registry(self) -> Registry:
+        """All cards."""
+        return Registry.load(content_roots(self.content))
+
+
+settings = Settings()
+
+
+def bars() -> Bars:
+    """Progress bars on standard error, so that tables can be piped."""
+    return Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+
+
+class StageDisplay:
+    """Shows (stage, done, total) as one bar that changes its name."""
+
+    def __init__(self, progress: Bars) -> None:
+        """Add the bar."""
+        self.progress, self.task = progress, progress.add_task("starting", total=None)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Update the bar."""
+        self.progress.update(self.task, description=stage, completed=done, total=total)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated option."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(option: str, text: str) -> tuple[int, ...]:
+    """The whole numbers of a comma-separated option.
+
+    Raises:
+        CardError: A part is no whole number.
+    """
+    try:
+        return tuple(int(part) for part in names(text))
+    except ValueError:
+        raise CardError(f"{option} {text!r}: expected whole numbers, comma-separated") from None
