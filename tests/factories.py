@@ -40,8 +40,13 @@ def make_record(
     encoder: str = "tu-test_resnet",
     data: str = "sha256:data",
     unranked: tuple[str, ...] = (),
+    empty: tuple[str, ...] = (),
+    partial_weights: bool = False,
 ) -> RunRecord:
-    """A record with a Dice per subject (one case each); 0 means a missed structure."""
+    """A record with a Dice per subject (one case each); 0 means a missed structure.
+
+    In the subjects of `empty` there is nothing to find.
+    """
     card = board()
     cell = CellId(
         board=card.id, target=target, source=source, strategy="full", train_subjects=0, seed=seed
@@ -60,8 +65,9 @@ def make_record(
         cell=cell,
         key=cell_key(cell, prints),
         fingerprints=prints,
+        prepared_data="sha256:prepared",
         marks=Marks(
-            synthetic=True, subset=False, partial_weights=False, contaminated=False,
+            synthetic=True, subset=False, partial_weights=partial_weights, contaminated=False,
             unranked=unranked,
         ),
         source=SourceFacts(title=source, domain="none", task="none", encoder=encoder),
@@ -73,8 +79,9 @@ def make_record(
         frozen_tensors_unchanged=True,
         cases=tuple(
             CaseScore(
-                case=f"c-{subject}", subject=subject, label="head", reference_empty=False,
-                prediction_empty=value == 0, scores={"dice": value},
+                case=f"c-{subject}", subject=subject, label="head",
+                reference_empty=subject in empty,
+                prediction_empty=(value == 0) != (subject in empty), scores={"dice": value},
             )
             for subject, value in scores.items()
         ),

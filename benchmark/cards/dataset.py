@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchmark.cards.card import Card, Model
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "none"]
+Subset = Literal["train", "val", "test", "pretrain"]
 
 
 class Table(Model):
@@ -20,6 +21,7 @@ class Table(Model):
     key: str
     match: str
     columns: dict[str, str]
+    delimiter: str = ","
 
 
 class FilesLayout(Model):
@@ -27,11 +29,13 @@ class FilesLayout(Model):
 
     `images` is matched against the whole path relative to the root, with `/` between folders;
     its named groups (`case`, `subject`, `session`, `site`, ...) describe the case. `masks` are
-    path templates over those groups; `*` is a wildcard, and several masks are OR-ed.
+    path templates over those groups; `*` is a wildcard, and several masks are OR-ed. Where each
+    label has files of its own, `masks` maps the label to its templates and whatever is not 0 in
+    them is that label. Empty: the data set has no masks.
     """
 
     images: str
-    masks: tuple[str, ...]
+    masks: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     table: Table | None = None
 
 
@@ -82,12 +86,36 @@ Layout = Annotated[
 ]
 
 
+class SplitRule(Model):
+    """A fixed split without a file: the official one where a fact tells it, else by subject.
+
+    A subject's place is a number in [0, 1) made from the SHA-256 of seed and name, held against
+    the cumulated `shares`; it does not depend on which other subjects are there. `fact` names a
+    fact of the case (a named group or a column) and `values` maps what it says to a subset;
+    `train_val` stands for shares of train and val only.
+    """
+
+    seed: int = 0
+    shares: dict[Subset, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
+    fact: str | None = None
+    values: dict[str, Subset | Literal["train_val"]] = {}
+
+    @model_validator(mode="after")
+    def _shares_are_whole(self) -> "SplitRule":
+        if abs(sum(self.shares.values()) - 1) > 1e-9 or min(self.shares.values()) < 0:
+            raise ValueError("shares must add up to 1")
+        return self
+
+
 class DatasetCard(Card):
     """One public (or private, or synthetic) data set.
 
     `labels` maps a structure's name to the value it has in the mask files; 0 is background.
     `ignore_value` marks pixels that are neither trained nor scored. `same_subject` lists groups
     of subject names that were found to be one person; the first name of a group stands for all.
+    `classes` are the values that the fact `class` of a case can take, for classification.
+    `families` names pools of people or images that other data sets are drawn from too.
+    `expected_cases` is how many cases the whole data set has, where the split is a rule.
     """
 
     domain: Domain
@@ -98,7 +126,11 @@ class DatasetCard(Card):
     homepage: str
     group_by: str
     labels: dict[str, int]
+    classes: tuple[str, ...] = ()
     ignore_value: int | None = None
     same_subject: tuple[tuple[str, ...], ...] = ()
+    families: tuple[str, ...] = ()
     layout: Layout
+    split: SplitRule | None = None
+    expected_cases: int | None = None
     known_issues: tuple[str, ...] = ()

@@ -4,23 +4,24 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import Card, CardType, fingerprint, read_card
-from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.card import Card, CardType, read_card
+from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.errors import CardError, unknown_name
 
-SUBSETS = ("train", "val", "test", "pretrain")
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SplitRow:
-    """One row of a data set's splits.csv."""
+    """Which subset a case belongs to; one row of a data set's splits.csv."""
 
     case: str
     subject: str
-    subset: str
+    subset: Subset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +76,18 @@ class Registry:
                 yield kind, card
 
     def split(self, dataset: str) -> tuple[SplitRow, ...]:
-        """The fixed split of a data set.
+        """The split that a data set has as a file.
 
         Raises:
             CardError: splits.csv is missing or malformed.
         """
         return read_split(self.folders[self.dataset(dataset).id] / "splits.csv")
 
-    def split_fingerprint(self, dataset: str) -> str:
-        """SHA-256 of the split's rows."""
-        return fingerprint([[r.case, r.subject, r.subset] for r in self.split(dataset)])
-
     def _cross_check(self) -> None:
+        for dataset in self.datasets.values():
+            path = self.folders[dataset.id] / "splits.csv"
+            if dataset.split and path.exists():
+                raise CardError(f"{path}: the card has a split rule too; keep one of them")
         for target in self.targets.values():
             known = self._named(f"target task {target.id}", "data set", target.dataset)
             for merged in target.labels.values():
@@ -132,12 +133,13 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
             raise CardError(f"{path}: columns are {reader.fieldnames}, not case,subject,subset")
         rows, seen = [], set()
         for row in reader:
-            if row["subset"] not in SUBSETS:
+            subset = next((name for name in SUBSETS if name == row["subset"]), None)
+            if subset is None:
                 raise CardError(f"{path}: {unknown_name('subset', str(row['subset']), SUBSETS)}")
             if row["case"] in seen:
                 raise CardError(f"{path}: case {row['case']!r} comes twice")
             seen.add(row["case"])
-            rows.append(SplitRow(case=row["case"], subject=row["subject"], subset=row["subset"]))
+            rows.append(SplitRow(row["case"], row["subject"], subset))
     return tuple(rows)
 
 

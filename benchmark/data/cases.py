@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+
+class MaskFile(NamedTuple):
+    """One mask of a case; `label` where whatever is not 0 in it is that label."""
+
+    path: Path
+    label: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +23,7 @@ class Case:
     case: str
     subject: str
     image: Path | None = None
-    masks: tuple[Path, ...] = ()
+    masks: tuple[MaskFile, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -25,9 +33,10 @@ class LoadedCase:
 
     `image` is (H, W), (H, W, 3) for colour, or (X, Y, Z) in RAS+ orientation; `mask` has the
     same spatial shape and the card's label values; `spacing_mm` is per spatial axis, None where
-    the data set does not give it.
+    the data set does not give it. `facts` are the case's, and what reading it has shown.
     """
 
     image: npt.NDArray[np.float32]
     mask: npt.NDArray[np.uint8]
     spacing_mm: tuple[float, ...] | None
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -3,11 +3,12 @@
 import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.cards.dataset import (
     DatasetCard,
@@ -18,7 +19,7 @@ from benchmark.cards.dataset import (
     PhantomLayout,
     Table,
 )
-from benchmark.data.cases import Case, LoadedCase
+from benchmark.data.cases import Case, LoadedCase, MaskFile
 from benchmark.data.pictures import (
     fill_outline,
     read_picture,
@@ -60,50 +61,66 @@ def load_case(card: DatasetCard, case: Case) -> LoadedCase:
             size=layout.size,
             device=layout.device,
         )
-        return LoadedCase(image=phantom.image, mask=phantom.mask, spacing_mm=phantom.spacing_mm)
+        facts = {name: str(value) for name, value in phantom.facts.items()}
+        return LoadedCase(
+            image=phantom.image, mask=phantom.mask, spacing_mm=phantom.spacing_mm, facts=facts
+        )
     assert case.image is not None
-    loaded = _load_volume(case) if _is_nifti(case.image) else _load_picture(card, case)
+    loaded = _load_volume(card, case) if _is_nifti(case.image) else _load_picture(card, case)
     allowed = {0, *card.labels.values()} | ({card.ignore_value} - {None})
     if strange := sorted(set(np.unique(loaded.mask).tolist()) - allowed):
         raise DataError(
-            f"{case.masks[0]}: mask holds {strange[:5]}, the card of {card.id} knows "
+            f"{case.masks[0].path}: mask holds {strange[:5]}, the card of {card.id} knows "
             f"{sorted(v for v in allowed if v is not None)}"
         )
     return loaded
 
 
-def _load_volume(case: Case) -> LoadedCase:
+def _load_volume(card: DatasetCard, case: Case) -> LoadedCase:
     assert case.image is not None
     image, affine = read_volume(case.image)
     mask = np.zeros(image.shape, np.uint8)
-    for path in case.masks:
-        values, other = read_volume(path)
+    for file in case.masks:
+        values, other = read_volume(file.path)
         if values.shape != image.shape:
-            raise DataError(f"{path}: shape {values.shape}, but its image's is {image.shape}")
+            raise DataError(f"{file.path}: shape {values.shape}, but its image's is {image.shape}")
         if not np.allclose(affine, other, atol=1e-3):
-            raise DataError(f"{path}: affine differs from its image's ({case.image.name})")
-        mask = np.maximum(mask, whole_numbers(values, path))
-    return LoadedCase(image=image, mask=mask, spacing_mm=spacing_of(affine))
+            raise DataError(f"{file.path}: affine differs from its image's ({case.image.name})")
+        _join(mask, whole_numbers(values, file.path), file, card)
+    return LoadedCase(image=image, mask=mask, spacing_mm=spacing_of(affine), facts=case.facts)
+
+
+def _join(
+    mask: npt.NDArray[np.uint8], values: npt.NDArray[np.uint8], file: MaskFile, card: DatasetCard
+) -> None:
+    """Add one file to a case's mask: its own label, or values of which the largest wins."""
+    if file.label is not None:
+        mask[values > 0] = card.labels[file.label]
+    else:
+        np.maximum(mask, values, out=mask)
 
 
 def _load_picture(card: DatasetCard, case: Case) -> LoadedCase:
     assert case.image is not None
     image = read_picture(case.image)
     mask = np.zeros(image.shape[:2], np.uint8)
-    for path in case.masks:
-        values = read_picture(path)
+    for file in case.masks:
+        values = read_picture(file.path)
         if values.ndim == 3:
-            raise DataError(f"{path}: a colour picture; masks are grey, one value a label")
+            raise DataError(f"{file.path}: a colour picture; masks are grey, one value a label")
         if values.shape != mask.shape:
-            raise DataError(f"{path}: size {values.shape}, but its image's is {mask.shape}")
-        labels = whole_numbers(values, path)
+            raise DataError(f"{file.path}: size {values.shape}, but its image's is {mask.shape}")
+        labels = whole_numbers(values, file.path)
         if isinstance(card.layout, PairedImages) and card.layout.fill_outline:
-            labels = fill_outline(labels, path)
-        mask = np.maximum(mask, labels)
+            labels = fill_outline(labels, file.path)
+        _join(mask, labels, file, card)
     fixed = card.layout.spacing_mm if isinstance(card.layout, PairedImages) else None
     spacing = _number(case, "spacing_mm", fixed)
     return LoadedCase(
-        image=image, mask=mask, spacing_mm=None if spacing is None else (spacing, spacing)
+        image=image,
+        mask=mask,
+        spacing_mm=None if spacing is None else (spacing, spacing),
+        facts=case.facts,
     )
 
 
@@ -138,12 +155,7 @@ def _find_files(card: DatasetCard, root: Path) -> list[Case]:
             if row is None:
                 raise DataError(f"{root / layout.table.file}: no row for {relative}")
             facts |= row
-        masks: list[Path] = []
-        for template in layout.masks:
-            masks += sorted(root.glob(template.format(**facts)))
-        if not masks:
-            wanted = layout.masks[0].format(**facts)
-            raise DataError(f"{path}: its mask {wanted} is missing below {root}")
+        masks = _find_masks(layout, facts, path, root)
         cases.append(_case(card, facts, facts.get("case", path.name.split(".")[0]), path, masks))
     if not cases:
         examples = ", ".join(seen[:3]) or "nothing"
@@ -151,8 +163,24 @@ def _find_files(card: DatasetCard, root: Path) -> list[Case]:
     return cases
 
 
+def _find_masks(
+    layout: FilesLayout, facts: dict[str, str], image: Path, root: Path
+) -> list[MaskFile]:
+    by_label: Mapping[Any, tuple[str, ...]] = (
+        layout.masks if isinstance(layout.masks, dict) else {None: layout.masks}
+    )
+    found = []
+    for label, templates in by_label.items():
+        files = [f for text in templates for f in sorted(root.glob(text.format(**facts)))]
+        if templates and not files:
+            wanted = templates[0].format(**facts)
+            raise DataError(f"{image}: its mask {wanted} is missing below {root}")
+        found += [MaskFile(file, label) for file in files]
+    return found
+
+
 def _case(card: DatasetCard, facts: dict[str, str], name: str, image: Path,
-          masks: list[Path]) -> Case:  # fmt: skip
+          masks: list[MaskFile]) -> Case:  # fmt: skip
     subject = facts.get(card.group_by)
     if not subject:
         raise DataError(
@@ -167,17 +195,17 @@ def _case(card: DatasetCard, facts: dict[str, str], name: str, image: Path,
 
 def _read_table(root: Path, table: Table) -> dict[str, dict[str, str]]:
     path = root / table.file
-    rows = _read_csv(path)
+    rows = _read_csv(path, table.delimiter)
     for column in (table.key, *table.columns.values()):
         if rows and column not in rows[0]:
             raise DataError(f"{path}: no column {column!r}; it has {list(rows[0])}")
     return {row[table.key]: {f: row[c] for f, c in table.columns.items()} for row in rows}
 
 
-def _read_csv(path: Path) -> list[dict[str, str]]:
+def _read_csv(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file))
+            return list(csv.DictReader(file, delimiter=delimiter))
     except FileNotFoundError:
         raise DataError(f"{path}: no such table") from None
 
@@ -206,7 +234,7 @@ def _find_msd(card: DatasetCard, root: Path) -> list[Case]:
         name = label.name.split(".")[0]
         match = re.fullmatch(layout.subject, name)
         groups = match.groupdict() if match else {}
-        cases.append(_case(card, {"subject": name, **groups}, name, image, [label]))
+        cases.append(_case(card, {"subject": name, **groups}, name, image, [MaskFile(label)]))
     if not cases:
         raise DataError(f"{path}: lists no training case")
     return cases
@@ -221,7 +249,7 @@ def _find_manifest(card: DatasetCard, root: Path) -> list[Case]:
         if missing := {"case", "image", "mask", card.group_by} - row.keys():
             raise DataError(f"{path}: column {sorted(missing)[0]!r} is missing")
         image, mask = root / row["image"], root / row["mask"]
-        cases.append(_case(card, row, row["case"], image, [mask]))
+        cases.append(_case(card, row, row["case"], image, [MaskFile(mask)]))
     if not cases:
         raise DataError(f"{path}: holds no row")
     return cases

@@ -2,21 +2,22 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model, fingerprint
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
-from benchmark.cards.registry import Registry
+from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
+from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.cases import Case
 from benchmark.data.layouts import find_cases, load_case
 from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,
     check_subjects,
+    split_by_rule,
     thumbnail,
 )
 from benchmark.errors import DataError
@@ -35,20 +36,22 @@ class LocalCopy(Model):
     subsets: dict[str, int]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    expected_cases: int | None
     spacing_mm: tuple[float, float] | None
 
     @property
     def subset(self) -> bool:
-        """Whether cases of the fixed split are missing here."""
-        return bool(self.missing)
+        """Whether cases of the whole data set are missing here."""
+        return bool(self.missing) or self.cases < (self.expected_cases or 0)
 
     def summary(self) -> str:
         """What a user wants to read after an import."""
         spacing = "unknown"
         if self.spacing_mm:
             spacing = f"{self.spacing_mm[0]:.3g} to {self.spacing_mm[1]:.3g} mm"
+        whole = f" of {self.expected_cases}" if self.expected_cases else ""
         lines = [
-            f"{self.dataset}: {self.cases} cases of {self.subjects} subjects in {self.root}",
+            f"{self.dataset}: {self.cases}{whole} cases of {self.subjects} subjects in {self.root}",
             f"  subsets: {', '.join(f'{k} {v}' for k, v in self.subsets.items())}",
             f"  spacing: {spacing}",
             f"  missing: {_list(self.missing)}",
@@ -61,11 +64,26 @@ class LocalCopy(Model):
 
 
 @dataclass(frozen=True)
-class DataFacts:
-    """What a record keeps of the data it was made from."""
+class OpenData:
+    """A data set on this machine: its card, its cases, its split, and what both rest on.
 
+    `rows` is the whole fixed split; `cases` are those of its cases that are here.
+    """
+
+    card: DatasetCard
+    cases: Mapping[str, Case]
+    rows: tuple[SplitRow, ...]
     fingerprint: str
     subset: bool
+
+    @property
+    def split_fingerprint(self) -> str:
+        """SHA-256 of the split's rows."""
+        return fingerprint([[r.case, r.subject, r.subset] for r in self.rows])
+
+    def names(self, *subsets: Subset) -> list[str]:
+        """Names of the cases that are here and in one of these subsets."""
+        return [r.case for r in self.rows if r.case in self.cases and r.subset in subsets]
 
 
 def register(
@@ -81,11 +99,12 @@ def register(
         DataError: No case is there, or one is not what the card says.
         SplitError: The split leaks.
     """
-    card, rows = registry.dataset(name), registry.split(name)
+    card = registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         raise DataError(f"{name} is synthetic; there is nothing to import")
-    check_groups(name, rows)
     found = {case.case: case for case in find_cases(card, root.resolve())}
+    rows = fixed_split(registry, card, found.values())
+    check_groups(name, rows)
     check_subjects(name, rows, found.values())
     listed = [row for row in rows if row.case in found]
     if not listed:
@@ -112,6 +131,7 @@ def register(
         subjects=len({row.subject for row in listed}),
         subsets=dict(Counter(row.subset for row in listed)),
         missing=tuple(row.case for row in rows if row.case not in found),
+        expected_cases=card.expected_cases,
         extra=tuple(case for case in found if case not in split_cases),
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
     )
@@ -137,26 +157,39 @@ def local_copy(name: str, home: Path) -> LocalCopy:
         raise DataError(f"{path}: damaged; import the data set again") from None
 
 
-def open_cases(registry: Registry, name: str, home: Path) -> tuple[list[Case], DataFacts]:
-    """The cases of a data set that are both in its split and on this machine.
+def open_data(registry: Registry, name: str, home: Path) -> OpenData:
+    """A data set as it is on this machine.
 
     Raises:
         DataError: The data set is not on this machine, or its phantoms have changed.
     """
     card = registry.dataset(name)
-    wanted = {row.case for row in registry.split(name)}
     if isinstance(card.layout, PhantomLayout):
-        check_groups(name, registry.split(name))
-        facts = DataFacts(_phantom_fingerprint(card, card.layout), subset=False)
-        return [case for case in find_cases(card, None) if case.case in wanted], facts
-    copy = local_copy(name, home)
-    cases = [case for case in find_cases(card, Path(copy.root)) if case.case in wanted]
-    if len(cases) != copy.cases:
+        print_, subset, expected = _phantom_fingerprint(card, card.layout), False, None
+        found = find_cases(card, None)
+    else:
+        copy = local_copy(name, home)
+        print_, subset, expected = copy.fingerprint, copy.subset, copy.cases
+        found = find_cases(card, Path(copy.root))
+    rows = fixed_split(registry, card, found)
+    check_groups(name, rows)
+    wanted = {row.case for row in rows}
+    cases = {case.case: case for case in found if case.case in wanted}
+    if expected not in (None, len(cases)):
         raise DataError(
             f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; type "
             f"`segtransfer data import {name} --from {copy.root}`"
         )
-    return cases, DataFacts(copy.fingerprint, copy.subset)
+    return OpenData(card, cases, rows, print_, subset)
+
+
+def fixed_split(
+    registry: Registry, card: DatasetCard, cases: Iterable[Case]
+) -> tuple[SplitRow, ...]:
+    """The split of a data set: its file, or what its card's rule says of these cases."""
+    if card.split is None:
+        return registry.split(card.id)
+    return tuple(split_by_rule(card.split, cases))
 
 
 def _phantom_fingerprint(card: DatasetCard, layout: PhantomLayout) -> str:
@@ -171,7 +204,7 @@ def _phantom_fingerprint(card: DatasetCard, layout: PhantomLayout) -> str:
 
 def _files_digest(case: Case) -> str:
     digest = hashlib.sha256()
-    for path in filter(None, (case.image, *case.masks)):
+    for path in filter(None, (case.image, *(mask.path for mask in case.masks))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

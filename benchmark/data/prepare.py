@@ -1,33 +1,39 @@
 """From the cases of a data set to arrays ready for training, prepared once and memory-mapped.
 
-Every 2-D slice is letterboxed to a square: its physical aspect is kept where the spacing is
-known, the rest is zero. How each slice was fitted is recorded, so that predictions can be
-brought back to the native grid for scoring.
+How each slice was fitted into the square is recorded, so that predictions can be brought back
+to the native grid for scoring.
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.task import Intensity
-from benchmark.data.cases import Case, LoadedCase
+from benchmark.data.cases import Case
+from benchmark.data.geometry import (
+    Axis,
+    cut,
+    fitted_shape,
+    letterbox_image,
+    letterbox_mask,
+    plane_spacing,
+)
 from benchmark.data.layouts import load_case
+from benchmark.data.parallel import in_order
 from benchmark.errors import DataError
 
-VERSION = 1
+VERSION = 2
 IGNORE = 255
-Axis = Literal["sagittal", "coronal", "axial"]
-AXES: dict[str, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,10 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class PreparedCase:
-    """Where a case's slices are, and the native shape (rows, columns) of each."""
+    """Where a case's slices are, and the native shape (rows, columns) of each.
+
+    `category` is the number of its class on the card; None where it has none.
+    """
 
     case: str
     subject: str
@@ -50,6 +59,7 @@ class PreparedCase:
     slices: int
     native: tuple[int, int]
     fitted: tuple[int, int]
+    category: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +67,13 @@ class Prepared:
     """Arrays of a data set: `images` (N, C, S, S) float16 in [0, 1], `masks` (N, S, S) uint8.
 
     Mask values are 0 for background, 1 ... L for the labels in order, 255 for ignored pixels.
+    `fingerprint` is the SHA-256 of both arrays' bytes.
     """
 
     images: npt.NDArray[np.float16]
     masks: npt.NDArray[np.uint8]
     cases: tuple[PreparedCase, ...]
+    fingerprint: str = ""
 
     def rows(self, names: Sequence[str]) -> npt.NDArray[np.int64]:
         """Indices of all slices of the named cases, in order."""
@@ -72,7 +84,7 @@ class Prepared:
 
 def prepare(
     card: DatasetCard,
-    cases: Sequence[Case],
+    cases: Iterable[Case],
     data_fingerprint: str,
     how: Preprocessing,
     home: Path,
@@ -83,27 +95,66 @@ def prepare(
     Raises:
         DataError: A case cannot be read, or the disk refuses.
     """
+    todo = list(cases)
     key = fingerprint(
         [VERSION, data_fingerprint, how.labels, how.intensity.model_dump(), how.slice_axis,
-         how.input_size, [case.case for case in cases]]
+         how.input_size, card.classes, [case.case for case in todo]]
     )  # fmt: skip
     folder = home / "prepared" / f"{card.id}-{key[7:23]}"
     if not folder.is_dir():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            _write(folder, card, cases, how, progress)
+            _write(folder, card, todo, how, progress)
         except OSError as error:
             raise DataError(f"{folder}: cannot be written ({error.strerror})") from None
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     known = tuple(
         PreparedCase(**{**c, "native": tuple(c["native"]), "fitted": tuple(c["fitted"])})
-        for c in index
+        for c in index["cases"]
     )
     return Prepared(
         np.load(folder / "images.npy", mmap_mode="r"),
         np.load(folder / "masks.npy", mmap_mode="r"),
         known,
+        index["fingerprint"],
     )
+
+
+class _Slices(NamedTuple):
+    """One case, ready to be written."""
+
+    images: npt.NDArray[np.float16]
+    masks: npt.NDArray[np.uint8]
+    native: tuple[int, int]
+    fitted: tuple[int, int]
+    category: int | None
+
+
+def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
+    loaded = load_case(card, case)
+    planes = cut(scale_intensity(loaded.image, how.intensity), how.slice_axis, case.case)
+    labels = cut(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
+    spacing = plane_spacing(loaded, how.slice_axis)
+    size = how.input_size
+    fitted = fitted_shape(labels[0].shape, spacing, size)
+    return _Slices(
+        np.stack([letterbox_image(plane, fitted, size).astype(np.float16) for plane in planes]),
+        np.stack([letterbox_mask(label, fitted, size) for label in labels]),
+        (labels[0].shape[0], labels[0].shape[1]),
+        fitted,
+        _category(card, case, loaded.facts.get("class")),
+    )
+
+
+def _category(card: DatasetCard, case: Case, name: str | None) -> int | None:
+    if not card.classes:
+        return None
+    if name not in card.classes:
+        raise DataError(
+            f"{card.id}, case {case.case!r}: class is {name!r}; the card knows "
+            f"{', '.join(card.classes[:12])}"
+        )
+    return card.classes.index(name)
 
 
 def _write(
@@ -116,31 +167,37 @@ def _write(
     """Stream case after case into raw files, then give the finished folder its name."""
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
     try:
-        index, total, channels = [], 0, 1
+        index, total, shape = [], 0, (1, how.input_size, how.input_size)
+        digest = hashlib.sha256()
         with (scratch / "i.raw").open("wb") as images, (scratch / "m.raw").open("wb") as masks:
-            for number, case in enumerate(cases):
-                loaded = load_case(card, case)
-                grey = scale_intensity(loaded.image, how.intensity)
-                planes = cut(grey, how.slice_axis, case.case)
-                labels = cut(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
-                spacing = plane_spacing(loaded, how.slice_axis)
-                fitted = fitted_shape(labels[0].shape, spacing, how.input_size)
-                for plane, label in zip(planes, labels, strict=True):
-                    small = letterbox_image(plane, fitted, how.input_size)
-                    images.write(small.astype(np.float16).tobytes())
-                    masks.write(letterbox_mask(label, fitted, how.input_size).tobytes())
-                    channels = small.shape[0]
-                native = (labels[0].shape[0], labels[0].shape[1])
+            ready = in_order(lambda case: _prepare_case(card, case, how), cases)
+            for number, (case, part) in enumerate(zip(cases, ready, strict=True), start=1):
+                if number > 1 and part.images.shape[1:] != shape:
+                    raise DataError(
+                        f"{card.id}, case {case.case!r}: {part.images.shape[1]} channels, the "
+                        f"cases before have {shape[0]}; all images of a data set need as many"
+                    )
+                shape = part.images.shape[1:]
+                for file, array in ((images, part.images), (masks, part.masks)):
+                    data = array.tobytes()
+                    file.write(data)
+                    digest.update(data)
+                count = len(part.images)
                 index.append(
-                    PreparedCase(case.case, case.subject, total, len(planes), native, fitted)
-                )
-                total += len(planes)
-                progress(number + 1, len(cases))
-        size = how.input_size
-        _as_npy(scratch / "i.raw", scratch / "images.npy", (total, channels, size, size), "<f2")
-        _as_npy(scratch / "m.raw", scratch / "masks.npy", (total, size, size), "|u1")
-        text = json.dumps([asdict(entry) for entry in index])
-        (scratch / "index.json").write_text(text, encoding="utf-8")
+                    PreparedCase(
+                        case.case, case.subject, total, count, part.native, part.fitted,
+                        part.category,
+                    )
+                )  # fmt: skip
+                total += count
+                progress(number, len(cases))
+        _as_npy(scratch / "i.raw", scratch / "images.npy", (total, *shape), "<f2")
+        _as_npy(scratch / "m.raw", scratch / "masks.npy", (total, *shape[1:]), "|u1")
+        facts = {
+            "fingerprint": "sha256:" + digest.hexdigest(),
+            "cases": [asdict(entry) for entry in index],
+        }
+        (scratch / "index.json").write_text(json.dumps(facts), encoding="utf-8")
         try:
             scratch.rename(folder)
         except OSError:  # another process was first
@@ -181,75 +238,3 @@ def merge_labels(
     if card.ignore_value is not None:
         table[card.ignore_value] = IGNORE
     return table[mask]
-
-
-def cut(
-    array: npt.NDArray[np.generic], axis: Axis | None, case: str
-) -> list[npt.NDArray[np.generic]]:
-    """Slices of a volume, turned so that rows run downwards; a picture is its own slice."""
-    if axis is None:
-        if array.ndim == 3 and array.shape[-1] != 3:
-            raise DataError(f"case {case!r} is a volume; give the target task a slice_axis")
-        return [array]
-    if array.ndim != 3:
-        raise DataError(f"case {case!r} is a picture; the target task's slice_axis must be null")
-    return [np.rot90(plane) for plane in np.moveaxis(array, AXES[axis], 0)]
-
-
-def uncut(planes: npt.NDArray[np.generic], axis: Axis | None) -> npt.NDArray[np.generic]:
-    """Stack slices (N, rows, columns) back into the native array; the inverse of `cut`."""
-    if axis is None:
-        first: npt.NDArray[np.generic] = planes[0]
-        return first
-    return np.moveaxis(np.rot90(planes, k=-1, axes=(1, 2)), 0, AXES[axis])
-
-
-def plane_spacing(loaded: LoadedCase, axis: Axis | None) -> tuple[float, float]:
-    """Spacing of a slice's rows and columns; (1, 1) where it is unknown."""
-    if loaded.spacing_mm is None:
-        return (1.0, 1.0)
-    if axis is None:
-        return (loaded.spacing_mm[0], loaded.spacing_mm[1])
-    first, second = (s for k, s in enumerate(loaded.spacing_mm) if k != AXES[axis])
-    return (second, first)
-
-
-def fitted_shape(
-    shape: tuple[int, ...], spacing: tuple[float, float], size: int
-) -> tuple[int, int]:
-    """Rows and columns that a slice takes in the square, its physical aspect kept."""
-    extent = (shape[0] * spacing[0], shape[1] * spacing[1])
-    scale = size / max(extent)
-    return (max(1, round(extent[0] * scale)), max(1, round(extent[1] * scale)))
-
-
-def offsets(fitted: tuple[int, int], size: int) -> tuple[int, int]:
-    """Top and left margin of the fitted slice in the square."""
-    return ((size - fitted[0]) // 2, (size - fitted[1]) // 2)
-
-
-def letterbox_image(
-    plane: npt.NDArray[np.generic], fitted: tuple[int, int], size: int
-) -> npt.NDArray[np.float32]:
-    """Resize a slice (antialiased, bilinear) into the square; returns (channels, S, S)."""
-    planes = [plane] if plane.ndim == 2 else [plane[..., k] for k in range(plane.shape[-1])]
-    top, left = offsets(fitted, size)
-    square = np.zeros((len(planes), size, size), np.float32)
-    for number, channel in enumerate(planes):
-        picture = Image.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
-        small = picture.resize((fitted[1], fitted[0]), Image.Resampling.BILINEAR)
-        square[number, top : top + fitted[0], left : left + fitted[1]] = np.asarray(small)
-    return square
-
-
-def letterbox_mask(
-    mask: npt.NDArray[np.generic], fitted: tuple[int, int], size: int
-) -> npt.NDArray[np.uint8]:
-    """Resize a mask (nearest neighbour) into the square."""
-    top, left = offsets(fitted, size)
-    picture = Image.fromarray(np.ascontiguousarray(mask, dtype=np.uint8))
-    square = np.zeros((size, size), np.uint8)
-    square[top : top + fitted[0], left : left + fitted[1]] = np.asarray(
-        picture.resize((fitted[1], fitted[0]), Image.Resampling.NEAREST)
-    )
-    return square

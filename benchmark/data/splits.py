@@ -1,13 +1,16 @@
 """Fixed splits by subject, and the gate that refuses a leaking one."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmark.cards.dataset import SplitRule, Subset
 from benchmark.cards.registry import SplitRow
 from benchmark.data.cases import Case
 from benchmark.errors import SplitError
@@ -38,11 +41,43 @@ def make_split(
         raise SplitError(f"{len(subjects)} subjects; train, val and test need one each")
     first = max(1, min(round(fractions[0] * len(subjects)), len(subjects) - 2))
     second = first + max(1, min(round(fractions[1] * len(subjects)), len(subjects) - first - 1))
-    subset = {
+    subset: dict[str, Subset] = {
         subject: "train" if k < first else "val" if k < second else "test"
         for k, subject in enumerate(subjects)
     }
-    return [SplitRow(case=c.case, subject=c.subject, subset=subset[c.subject]) for c in cases]
+    return [SplitRow(c.case, c.subject, subset[c.subject]) for c in cases]
+
+
+def split_by_rule(rule: SplitRule, cases: Iterable[Case]) -> list[SplitRow]:
+    """The rows that a card's split rule gives for these cases.
+
+    Raises:
+        SplitError: The official split has a value that the rule does not know.
+    """
+    rows = []
+    for case in cases:
+        shares: Mapping[Subset, float] = rule.shares
+        if rule.fact is not None:
+            said = case.facts.get(rule.fact, "")
+            if said not in rule.values:
+                raise SplitError(
+                    f"case {case.case!r}: {rule.fact} is {said!r}; the card's split knows "
+                    f"{', '.join(rule.values)}"
+                )
+            subset = rule.values[said]
+            if subset != "train_val":
+                shares = {subset: 1.0}
+            else:
+                shares = {name: rule.shares[name] for name in ("train", "val")}
+        rows.append(SplitRow(case.case, case.subject, _by_hash(case.subject, rule.seed, shares)))
+    return rows
+
+
+def _by_hash(subject: str, seed: int, shares: Mapping[Subset, float]) -> Subset:
+    digest = hashlib.sha256(f"{seed}|{subject}".encode()).digest()
+    place = int.from_bytes(digest[:6], "big") / 2**48 * sum(shares.values())
+    reached = list(accumulate(shares.values()))
+    return list(shares)[min(bisect_right(reached, place), len(reached) - 1)]
 
 
 def check_groups(name: str, rows: Iterable[SplitRow]) -> None:

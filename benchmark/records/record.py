@@ -111,12 +111,16 @@ class Environment(Model):
 
 
 class RunRecord(Model):
-    """What one run found. `key` identifies the conditions; `started` and `cost` are timings."""
+    """What one run found. `key` identifies the conditions; `started` and `cost` are timings.
+
+    `prepared_data` is the SHA-256 of the arrays that the network was trained on and scored with.
+    """
 
     schema_version: Literal[1] = 1
     cell: CellId
     key: str
     fingerprints: Fingerprints
+    prepared_data: str
     marks: Marks
     source: SourceFacts
     main_metric: str

@@ -22,7 +22,7 @@ def score_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
             "task": record.source.task,
             "encoder": record.source.encoder,
             "trainable_parameters": record.cost.trainable_parameters,
-            "marks": " ".join(
+            "marks": ", ".join(
                 name.replace("_", " ")
                 for name in ("synthetic", "subset", "partial_weights", "contaminated")
                 if getattr(marks, name)
@@ -34,6 +34,7 @@ def score_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
                 "case": case.case,
                 "subject": case.subject,
                 "label": case.label,
+                "reference_empty": case.reference_empty,
                 "failure": case.reference_empty != case.prediction_empty,
             }
             rows.append({**shared, **facts, **case.scores})

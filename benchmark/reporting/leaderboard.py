@@ -84,6 +84,7 @@ def _row(
         "gain_low": gain[1],
         "gain_high": gain[2],
         **means,
+        "empty_prediction": _empty_prediction(part, metric),
         "failures": int(part["failure"].sum()),
         "scored": len(part),
         "subjects": len(subjects),
@@ -92,6 +93,14 @@ def _row(
         "marks": first["marks"],
         "unranked": first["unranked"],
     }
+
+
+def _empty_prediction(part: pd.DataFrame, metric: str) -> float | None:
+    """What finding nothing at all would score: 1 where nothing is to be found, else 0."""
+    if metric not in ("dice", "iou"):
+        return None
+    nothing = part.assign(nothing=part["reference_empty"].astype(float))
+    return float(_matrix(nothing, "nothing")[0].mean())
 
 
 def _matrix(

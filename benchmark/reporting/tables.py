@@ -53,11 +53,14 @@ def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
         cells += [_number(row[f"mean_{m}"], ".2f") for m in others]
         cells += [f"{row['failures']}/{row['scored']}", f"{row['seeds']}"]
         rows.append(cells)
-    marks = sorted({mark for text in part["marks"] for mark in text.split() if text})
+    marks = sorted({mark for text in part["marks"] for mark in text.split(", ") if text})
     reasons = sorted({text for text in part["unranked"] if text})
     notes = [*marks, *(f"UNRANKED: {reason}" for reason in reasons)]
     heading = name + (f" ({', '.join(notes)})" if notes else "")
-    return f"{heading}, {part['subjects'].iloc[0]} test subjects", heads, rows
+    heading += f", {part['subjects'].iloc[0]} test subjects"
+    if blank := part["empty_prediction"].iloc[0]:
+        heading += f"; an empty prediction would score {blank:.3f}"
+    return heading, heads, rows
 
 
 def _overall_block(board: Leaderboard) -> Block:

@@ -11,13 +11,8 @@ import torch
 
 from benchmark import __version__
 from benchmark.cards.registry import Registry
-from benchmark.data.cases import Case
-from benchmark.data.local import open_cases
-from benchmark.data.prepare import (
-    Prepared,
-    Preprocessing,
-    prepare,
-)
+from benchmark.data.local import OpenData, open_data
+from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import DataError
 from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
 from benchmark.models.strategies import apply_strategy
@@ -32,7 +27,7 @@ from benchmark.records.record import (
 )
 from benchmark.running.evaluate import score_cases
 from benchmark.running.plan import Transfer, nested_subjects, weights_file
-from benchmark.training.finetune import fine_tune
+from benchmark.training.finetune import FineTuned, fine_tune
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,10 +47,11 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    seed, protocol = transfer.cell.seed, transfer.protocol
-    data, cases, subsets = prepared_target(transfer, registry, home, progress)
+    opened = open_data(registry, transfer.target.dataset, home)
+    data = prepare_target(transfer, opened, home, progress)
+    train = training_cases(transfer, opened)
 
-    torch.manual_seed(seed)
+    torch.manual_seed(transfer.cell.seed)
     network = build_network(transfer).to(device)
     coverage = load_source(network, transfer, registry, home, allow_partial)
     frozen = apply_strategy(
@@ -68,88 +64,64 @@ def run_cell(
         network,
         frozen,
         data,
-        subsets["train"],
-        subsets["val"],
-        protocol,
+        train,
+        opened.names("val"),
+        transfer.protocol,
         flips=transfer.target.flips,
-        seed=seed,
+        seed=transfer.cell.seed,
         device=device,
         progress=lambda done, total: progress("fine-tuning", done, total),
     )
     frozen.verify(before)
-    scores = score_cases(network, transfer, registry, data, cases, subsets["test"], device)
+    scores = score_cases(network, transfer, opened, data, device)
 
-    total, trainable = parameter_counts(network)
     return RunRecord(
         cell=transfer.cell,
         key=transfer.key,
         fingerprints=transfer.fingerprints,
+        prepared_data=data.fingerprint,
         marks=transfer.marks.model_copy(
             update={"partial_weights": coverage is not None and not coverage.complete}
         ),
-        source=SourceFacts(
-            title=transfer.source.title,
-            domain=transfer.source.domain,
-            task=transfer.source.task,
-            encoder=transfer.encoder,
-        ),
+        source=source_facts(transfer),
         main_metric=transfer.target.main_metric,
         coverage=coverage_report(coverage),
-        selection=Selection(
-            learning_rate=tuned.learning_rate,
-            step=tuned.step,
-            validation_dice=tuned.validation_dice,
-            curve=tuned.curve,
-            train_subjects=tuple(sorted({cases[c].subject for c in subsets["train"]})),
-        ),
+        selection=selection(tuned, {opened.cases[case].subject for case in train}),
         frozen_tensors_unchanged=True,
         cases=tuple(scores),
-        environment=Environment(
-            segtransfer=__version__,
-            python=platform.python_version(),
-            torch=torch.__version__,
-            device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-            threads=torch.get_num_threads(),
-        ),
-        cost=Cost(
-            total_parameters=total,
-            trainable_parameters=trainable,
-            fine_tuning_seconds=round(tuned.seconds, 3),
-            total_seconds=round(time.perf_counter() - clock, 3),
-            peak_memory_mib=peak_memory_mib(device),
-        ),
+        environment=environment(device),
+        cost=cost(network, device, tuned.seconds, time.perf_counter() - clock),
         started=started.isoformat(timespec="seconds"),
     )
 
 
-def prepared_target(
-    transfer: Transfer, registry: Registry, home: Path, progress: Progress
-) -> tuple[Prepared, dict[str, Case], dict[str, list[str]]]:
-    """The target's prepared arrays, its cases by name, and the case names of each subset."""
+def prepare_target(
+    transfer: Transfer, opened: OpenData, home: Path, progress: Progress
+) -> Prepared:
+    """The target's prepared arrays.
+
+    Raises:
+        DataError: No test case is on this machine.
+    """
     target = transfer.target
-    card = registry.dataset(target.dataset)
-    rows = registry.split(card.id)
-    found, facts = open_cases(registry, card.id, home)
+    if not opened.names("test"):
+        raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     how = Preprocessing(
         labels=tuple(target.labels.items()),
         intensity=target.intensity,
         slice_axis=target.slice_axis,
         input_size=transfer.protocol.input_size,
     )
-    data = prepare(
-        card, found, facts.fingerprint, how, home,
+    return prepare(
+        opened.card, opened.cases.values(), opened.fingerprint, how, home,
         lambda done, total: progress("preparing", done, total),
     )  # fmt: skip
-    cases = {case.case: case for case in found}
-    chosen = set(nested_subjects(rows, transfer.cell.train_subjects))
-    subsets: dict[str, list[str]] = {"train": [], "val": [], "test": []}
-    for row in rows:
-        if row.case in cases and row.subset in subsets:
-            if row.subset != "train" or row.subject in chosen:
-                subsets[row.subset].append(row.case)
-    if not subsets["test"]:
-        raise DataError(f"{card.id}: no test case is on this machine; import a fuller copy")
-    return data, cases, subsets
+
+
+def training_cases(transfer: Transfer, opened: OpenData) -> list[str]:
+    """Names of the training cases of the cell's nested subset of subjects."""
+    chosen = set(nested_subjects(opened.rows, transfer.cell.train_subjects))
+    return [case for case in opened.names("train") if opened.cases[case].subject in chosen]
 
 
 def build_network(transfer: Transfer) -> SegmentationNetwork:
@@ -191,6 +163,16 @@ def load_source(
     return coverage
 
 
+def source_facts(transfer: Transfer) -> SourceFacts:
+    """What the table says of the source."""
+    return SourceFacts(
+        title=transfer.source.title,
+        domain=transfer.source.domain,
+        task=transfer.source.task,
+        encoder=transfer.encoder,
+    )
+
+
 def coverage_report(coverage: Coverage | None) -> CoverageReport | None:
     """The coverage as the record keeps it."""
     if coverage is None:
@@ -204,8 +186,41 @@ def coverage_report(coverage: Coverage | None) -> CoverageReport | None:
     )
 
 
-def peak_memory_mib(device: torch.device) -> float:
-    """Peak memory: of the device where it is CUDA, else resident memory of this process."""
+def selection(tuned: FineTuned, subjects: set[str]) -> Selection:
+    """How the scored weights were chosen, and from whom they learned."""
+    return Selection(
+        learning_rate=tuned.learning_rate,
+        step=tuned.step,
+        validation_dice=tuned.validation_dice,
+        curve=tuned.curve,
+        train_subjects=tuple(sorted(subjects)),
+    )
+
+
+def environment(device: torch.device) -> Environment:
+    """Software and hardware of this process."""
+    return Environment(
+        segtransfer=__version__,
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        threads=torch.get_num_threads(),
+    )
+
+
+def cost(
+    network: SegmentationNetwork, device: torch.device, tuning_seconds: float, seconds: float
+) -> Cost:
+    """Parameters, wall time, and peak memory: of the device where it is CUDA, else resident."""
+    total, trainable = parameter_counts(network)
     if device.type == "cuda":
-        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+        peak = torch.cuda.max_memory_allocated() / 2**20
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return Cost(
+        total_parameters=total,
+        trainable_parameters=trainable,
+        fine_tuning_seconds=round(tuning_seconds, 3),
+        total_seconds=round(seconds, 3),
+        peak_memory_mib=round(peak, 1),
+    )

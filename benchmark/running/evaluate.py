@@ -1,24 +1,14 @@
 """Test cases scored once, in their native grid, label by label."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from benchmark.cards.registry import Registry
-from benchmark.data.cases import Case
+from benchmark.data.geometry import offsets, uncut
 from benchmark.data.layouts import load_case
-from benchmark.data.prepare import (
-    IGNORE,
-    Prepared,
-    PreparedCase,
-    Preprocessing,
-    merge_labels,
-    offsets,
-    uncut,
-)
+from benchmark.data.local import OpenData
+from benchmark.data.prepare import IGNORE, Prepared, PreparedCase, Preprocessing, merge_labels
 from benchmark.errors import DataError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import CaseScore
@@ -30,10 +20,8 @@ from benchmark.training.finetune import predict, resident
 def score_cases(
     network: SegmentationNetwork,
     transfer: Transfer,
-    registry: Registry,
+    opened: OpenData,
     data: Prepared,
-    cases: dict[str, Case],
-    test: Sequence[str],
     device: torch.device,
 ) -> list[CaseScore]:
     """Score every test case once, in its native grid, label by label.
@@ -41,14 +29,13 @@ def score_cases(
     Raises:
         DataError: The target asks for distances, but the data set gives no pixel spacing.
     """
-    target = transfer.target
-    card = registry.dataset(target.dataset)
+    target, card, cases = transfer.target, opened.card, opened.cases
     how = Preprocessing(
         tuple(target.labels.items()), target.intensity, target.slice_axis, data.images.shape[-1]
     )
     prepared = {case.case: case for case in data.cases}
     scores = []
-    for name in test:
+    for name in opened.names("test"):
         loaded = load_case(card, cases[name])
         reference = merge_labels(loaded.mask, card, how)
         planes = native_labels(network, data, prepared[name], transfer.protocol.batch_size, device)

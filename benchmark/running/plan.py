@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from benchmark.cards.board import BoardCard, FineTuningProtocol, Strategy
 from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.data.local import open_cases
+from benchmark.data.local import OpenData, open_data
 from benchmark.errors import CardError, WeightsError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 
@@ -96,49 +97,60 @@ def plan(
     weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
     cells = []
     for target in map(registry.target, targets):
-        dataset = registry.dataset(target.dataset)
-        _, facts = open_cases(registry, dataset.id, home)
-        for source in map(registry.source, sources):
-            for strategy in strategies:
-                prints = Fingerprints(
-                    protocol=fingerprint(protocol),
-                    strategy=fingerprint(board.strategies[strategy]),
-                    target=fingerprint(target),
-                    source=fingerprint(source),
-                    weights=weights[source.id],
-                    splits=registry.split_fingerprint(dataset.id),
-                    data=facts.fingerprint,
+        data = open_data(registry, target.dataset, home)
+        for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
+            cell = CellId(
+                board=board.id,
+                target=target.id,
+                source=source,
+                strategy=strategy,
+                train_subjects=size,
+                seed=seed,
+            )
+            cells.append(
+                _transfer(
+                    cell, board, protocol, registry.source(source), target, data, weights[source]
                 )
-                marks = Marks(
-                    synthetic=dataset.synthetic,
-                    subset=facts.subset,
-                    partial_weights=False,
-                    contaminated=_contaminated(source, dataset.id),
-                    unranked=_unranked(board.protocol, protocol),
-                )
-                for size in sizes:
-                    for seed in seeds:
-                        cell = CellId(
-                            board=board.id,
-                            target=target.id,
-                            source=source.id,
-                            strategy=strategy,
-                            train_subjects=size,
-                            seed=seed,
-                        )
-                        cells.append(
-                            Transfer(
-                                cell=cell,
-                                key=cell_key(cell, prints),
-                                fingerprints=prints,
-                                marks=marks,
-                                protocol=protocol,
-                                strategy=board.strategies[strategy],
-                                source=source,
-                                target=target,
-                            )
-                        )
+            )
     return cells
+
+
+def _transfer(
+    cell: CellId,
+    board: BoardCard,
+    protocol: FineTuningProtocol,
+    source: SourceCard,
+    target: TargetCard,
+    data: OpenData,
+    weights: str,
+) -> Transfer:
+    strategy = board.strategies[cell.strategy]
+    prints = Fingerprints(
+        protocol=fingerprint(protocol),
+        strategy=fingerprint(strategy),
+        target=fingerprint(target),
+        source=fingerprint(source),
+        weights=weights,
+        splits=data.split_fingerprint,
+        data=data.fingerprint,
+    )
+    marks = Marks(
+        synthetic=data.card.synthetic,
+        subset=data.subset,
+        partial_weights=False,
+        contaminated=_contaminated(source, data.card.id),
+        unranked=_unranked(board.protocol, protocol),
+    )
+    return Transfer(
+        cell=cell,
+        key=cell_key(cell, prints),
+        fingerprints=prints,
+        marks=marks,
+        protocol=protocol,
+        strategy=strategy,
+        source=source,
+        target=target,
+    )
 
 
 def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
@@ -161,7 +173,7 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
 def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
     """Where the weights of an in-suite source lie, by everything they depend on."""
     assert source.pretrain is not None
-    _, facts = open_cases(registry, source.pretrain.dataset, home)
+    data = open_data(registry, source.pretrain.dataset, home)
     key = fingerprint(
         [
             source.pretrain.model_dump(),
@@ -169,8 +181,8 @@ def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, 
             source.encoder or board.protocol.encoder,
             board.protocol.encoder_depth,
             board.protocol.decoder_channels,
-            facts.fingerprint,
-            registry.split_fingerprint(source.pretrain.dataset),
+            data.fingerprint,
+            data.split_fingerprint,
         ]
     )
     return home / "pretrained" / f"{source.id}-{key[7:23]}"
@@ -239,7 +251,7 @@ def missing_pretraining(
     """
     sources, targets, *_ = axes(registry, board, chosen)
     for target in map(registry.target, targets):
-        open_cases(registry, target.dataset, home)
+        open_data(registry, target.dataset, home)
     missing = []
     for source in map(registry.source, sources):
         if source.pretrain is None:

@@ -9,7 +9,7 @@ import torch
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
-from benchmark.data.local import open_cases
+from benchmark.data.local import open_data
 from benchmark.data.prepare import Preprocessing, prepare
 from benchmark.models.networks import build_unet
 from benchmark.models.weights import save_network, sha256_of
@@ -35,17 +35,16 @@ def ensure_pretrained(
     folder = pretrained_folder(registry, board, source, home)
     if (folder / "pretraining.json").is_file():
         return folder
-    card = registry.dataset(recipe.dataset)
-    found, facts = open_cases(registry, card.id, home)
-    kept = {row.case for row in registry.split(card.id) if row.subset in ("train", "pretrain")}
+    opened = open_data(registry, recipe.dataset, home)
+    card = opened.card
     how = Preprocessing(
         labels=tuple((name, (name,)) for name in card.labels),
         intensity=recipe.intensity,
         slice_axis=recipe.slice_axis,
         input_size=recipe.input_size,
     )
-    cases = [case for case in found if case.case in kept]
-    data = prepare(card, cases, facts.fingerprint, how, home)
+    cases = [opened.cases[name] for name in opened.names("train", "pretrain")]
+    data = prepare(card, cases, opened.fingerprint, how, home)
     torch.manual_seed(recipe.seed)
     network = build_unet(
         source.encoder or board.protocol.encoder,

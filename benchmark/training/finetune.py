@@ -159,21 +159,24 @@ def validation_dice(
     batch_size: int,
     device: torch.device,
 ) -> float:
-    """Mean Dice over cases and labels at the network's resolution; only for selection.
+    """Mean Dice over subjects and labels at the network's resolution; only for selection.
 
-    Slices of a case are pooled; both empty counts 1, one empty 0.
+    All slices of a subject are pooled, so that a network that finds nothing is not chosen for
+    the slices where there is nothing to find; both empty counts 1, one empty 0.
     """
-    wanted, scores = set(cases), []
+    wanted = set(cases)
+    counts: dict[str, torch.Tensor] = {}
     for case in (c for c in data.cases if c.case in wanted):
         span = slice(case.first, case.first + case.slices)
         logits = torch.cat(predict(network, resident(data.images[span], device), batch_size))
         labels = resident(data.masks[span], device).long()
-        counts = logits.shape[1]
-        found = F.one_hot(logits.argmax(1), counts)[..., 1:]
+        classes = logits.shape[1]
+        found = F.one_hot(logits.argmax(1), classes)[..., 1:]
         valid = labels != IGNORE
-        truth = F.one_hot(labels.where(valid, 0), counts)[..., 1:]
+        truth = F.one_hot(labels.where(valid, 0), classes)[..., 1:]
         found = found * valid[..., None]
         both = (found * truth).sum((0, 1, 2)).double()
         size = (found.sum((0, 1, 2)) + truth.sum((0, 1, 2))).double()
-        scores.append(torch.where(size > 0, 2 * both / size.clamp(min=1), 1.0).mean().item())
-    return float(np.mean(scores))
+        counts[case.subject] = counts.get(case.subject, 0) + torch.stack([both, size])
+    both, size = torch.stack(list(counts.values()), 1)
+    return float(torch.where(size > 0, 2 * both / size.clamp(min=1), 1.0).mean())

@@ -68,6 +68,25 @@ def test_several_masks_are_ored(pair: Path) -> None:
     assert load_case(card(PAIRED), case).mask.sum() == 12
 
 
+def test_a_label_can_have_files_of_its_own(pair: Path) -> None:
+    picture(pair / "m/007_a_liver.png", 255 * np.eye(6, 8)[::-1])
+    found = card(
+        {**PAIRED, "masks": {"a": ["m/{case}.png"], "liver": ["m/{case}_liver.png"]}},
+        labels={"a": 1, "liver": 2},
+    )
+    (case,) = find_cases(found, pair)
+    assert np.bincount(load_case(found, case).mask.ravel()).tolist() == [36, 6, 6]
+    (pair / "m/007_a_liver.png").unlink()
+    with pytest.raises(DataError, match="its mask m/007_a_liver.png is missing"):
+        find_cases(found, pair)
+
+
+def test_a_data_set_without_masks(pair: Path) -> None:
+    found = card({**PAIRED, "masks": []}, labels={})
+    (case,) = find_cases(found, pair)
+    assert not load_case(found, case).mask.any()
+
+
 def test_an_outline_is_filled_and_an_open_one_refused(pair: Path) -> None:
     ring = np.zeros((6, 8))
     ring[1:5, 1:7] = 1

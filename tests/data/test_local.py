@@ -8,7 +8,7 @@ from PIL import Image
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.data.local import local_copy, open_cases, register
+from benchmark.data.local import local_copy, open_data, register
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import make_case
 
@@ -56,8 +56,8 @@ def test_a_whole_copy(content: Path) -> None:
     assert (copy.cases, copy.subjects, copy.subset) == (6, 6, False)
     assert copy.spacing_mm == (0.2, 0.2) and copy.subsets == {"train": 3, "val": 1, "test": 2}
     assert local_copy("mine", content / "home") == copy
-    cases, facts = open_cases(registry(content), "mine", content / "home")
-    assert len(cases) == 6 and facts.fingerprint == copy.fingerprint and not facts.subset
+    data = open_data(registry(content), "mine", content / "home")
+    assert len(data.cases) == 6 and data.fingerprint == copy.fingerprint and not data.subset
 
 
 def test_a_partial_copy_is_marked_and_extra_files_are_ignored(content: Path) -> None:
@@ -88,15 +88,15 @@ def test_a_copy_in_another_subset_is_refused(content: Path) -> None:
 
 def test_nothing_registered_says_what_to_type(content: Path) -> None:
     with pytest.raises(DataError, match="segtransfer data import mine --from DIR"):
-        open_cases(registry(content), "mine", content / "home")
+        open_data(registry(content), "mine", content / "home")
     (content / "home/data").mkdir(parents=True)
     (content / "home/data/mine.json").write_text("{")
     with pytest.raises(DataError, match="import the data set again"):
-        open_cases(registry(content), "mine", content / "home")
+        open_data(registry(content), "mine", content / "home")
 
 
 def test_a_copy_that_shrank_since_is_noticed(content: Path) -> None:
     register(registry(content), "mine", content, content / "home")
     (content / "images/005_1.png").unlink()
     with pytest.raises(DataError, match="5 cases, 6 when it was registered"):
-        open_cases(registry(content), "mine", content / "home")
+        open_data(registry(content), "mine", content / "home")

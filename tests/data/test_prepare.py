@@ -12,19 +12,17 @@ from PIL import Image
 
 from benchmark.cards.dataset import DatasetCard, PairedImages
 from benchmark.cards.task import Intensity
-from benchmark.data.cases import Case, LoadedCase
-from benchmark.data.prepare import (
-    Preprocessing,
+from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.data.geometry import (
     cut,
     fitted_shape,
     letterbox_image,
     letterbox_mask,
     offsets,
     plane_spacing,
-    prepare,
-    scale_intensity,
     uncut,
 )
+from benchmark.data.prepare import Preprocessing, prepare, scale_intensity
 from benchmark.errors import DataError
 
 RANGE = Intensity(kind="range", low=0, high=255)
@@ -103,7 +101,7 @@ def test_preparation_is_done_once_and_labels_are_merged(tmp_path: Path) -> None:
         homepage="", group_by="subject", labels={"a": 10, "b": 20}, ignore_value=99,
         layout=PairedImages(kind="paired_images", images="a.png", masks=("m.png",)),
     )  # fmt: skip
-    case = Case(case="c", subject="s", image=image, masks=(mask,))
+    case = Case(case="c", subject="s", image=image, masks=(MaskFile(mask),))
     how = Preprocessing((("both", ("a", "b")),), RANGE, None, 64)
     seen: list[int] = []
     data = prepare(card, [case], "sha256:0", how, tmp_path, lambda done, _: seen.append(done))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmark.cards.dataset import SplitRule, Subset
 from benchmark.cards.registry import SplitRow
 from benchmark.data.cases import Case
 from benchmark.data.pictures import read_picture
@@ -18,6 +19,7 @@ from benchmark.data.splits import (
     check_subjects,
     make_split,
     near_duplicates,
+    split_by_rule,
     thumbnail,
 )
 from benchmark.errors import SplitError
@@ -27,7 +29,7 @@ from benchmark.running.plan import nested_subjects
 HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
 
 
-def row(case: str, subject: str, subset: str) -> SplitRow:
+def row(case: str, subject: str, subset: Subset) -> SplitRow:
     return SplitRow(case=case, subject=subject, subset=subset)
 
 
@@ -90,3 +92,32 @@ def test_real_images_of_one_examination_are_found_and_others_not() -> None:
     thumbnails = {name: thumbnail(read_picture(HC18 / f"{name}.png")) for name in names}
     rows = [row(n, n, "train" if k % 2 else "test") for k, n in enumerate(thumbnails)]
     assert near_duplicates(thumbnails, rows) == [("720_HC", "720_2HC")]
+
+
+def cases(count: int, **facts: str) -> list[Case]:
+    return [Case(case=f"c{k}", subject=f"s{k // 2}", facts=facts) for k in range(count)]
+
+
+@given(st.integers(1, 60), st.integers(0, 9))
+def test_a_rule_places_a_subject_whatever_others_are_there(count: int, seed: int) -> None:
+    rule = SplitRule(seed=seed, shares={"pretrain": 0.5, "train": 0.3, "val": 0.1, "test": 0.1})
+    whole = {row.case: row for row in split_by_rule(rule, cases(60))}
+    part = split_by_rule(rule, cases(count))
+    assert all(whole[row.case] == row for row in part)
+    check_groups("d", part)
+
+
+def test_a_rule_keeps_its_shares() -> None:
+    rows = split_by_rule(SplitRule(), cases(4000))
+    found = {name: sum(row.subset == name for row in rows) / 4000 for name in ("train", "test")}
+    assert found == pytest.approx({"train": 0.6, "test": 0.2}, abs=0.03)
+
+
+def test_an_official_split_is_followed() -> None:
+    rule = SplitRule(fact="part", values={"training": "train_val", "testing": "test"})
+    assert {row.subset for row in split_by_rule(rule, cases(9, part="testing"))} == {"test"}
+    assert {row.subset for row in split_by_rule(rule, cases(90, part="training"))} == {
+        "train", "val",
+    }  # fmt: skip
+    with pytest.raises(SplitError, match="part is 'hidden'; the card's split knows training"):
+        split_by_rule(rule, cases(1, part="hidden"))

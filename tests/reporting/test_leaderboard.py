@@ -57,6 +57,19 @@ def test_missing_cells_are_named_and_never_averaged_away() -> None:
     assert "Missing cells of the board" in to_markdown(found)
 
 
+def test_the_table_says_what_finding_nothing_would_score() -> None:
+    blank = {"s1": 1.0, "s2": 0.0, "s3": 0.0, "s4": 0.0}
+    found = build_leaderboard(board(), [make_record(dice=blank, empty=("s1",))])
+    assert found.rows["empty_prediction"].tolist() == found.rows["score"].tolist() == [0.25]
+    assert "an empty prediction would score 0.250" in to_markdown(found)
+    assert "empty prediction" not in to_markdown(build_leaderboard(board(), records()))
+
+
+def test_marks_of_two_words_stay_whole() -> None:
+    found = build_leaderboard(board(), [make_record(partial_weights=True)])
+    assert "(partial weights, synthetic)" in to_markdown(found)
+
+
 def test_unranked_records_have_no_rank() -> None:
     trial = [
         make_record(source, TARGETS[0], seed, dice, unranked=("trial: 1 of 2 steps",))
