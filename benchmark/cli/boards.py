@@ -1,6 +1,7 @@
 """`segtransfer run`, `demo` and `leaderboard`: from a board to its table."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,16 @@ from benchmark.records.store import Store, write_text
 
 if TYPE_CHECKING:
     from benchmark.running.plan import Selection, Transfer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What the options of `run` say besides which cells."""
+
+    device: str
+    jobs: int
+    allow_partial: bool
+    dry_run: bool
 
 
 def run(
@@ -54,7 +65,8 @@ def run(
     card = registry.board(board)
     trial = f"_trial{limit_steps}" if limit_steps else ""
     folder = out or Path("runs") / f"{board}{trial}"
-    run_board(registry, card, chosen, folder, device, jobs, allow_partial, dry_run)
+    how = Running(device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run)
+    run_board(registry, card, chosen, folder, how)
 
 
 def demo(
@@ -64,7 +76,8 @@ def demo(
     from benchmark.running.plan import Selection
 
     registry = settings.registry()
-    run_board(registry, registry.board("demo_v1"), Selection(), out, "cpu", 1, False, False)
+    how = Running(device="cpu", jobs=1, allow_partial=False, dry_run=False)
+    run_board(registry, registry.board("demo_v1"), Selection(), out, how)
 
 
 def leaderboard(
@@ -86,35 +99,32 @@ def run_board(
     board: BoardCard,
     chosen: "Selection",
     folder: Path,
-    device: str,
-    jobs: int,
-    allow_partial: bool,
-    dry_run: bool,
+    how: Running,
 ) -> None:
     """Pretrain what is missing, run what is missing, write and print the table."""
     from benchmark.running.plan import missing_pretraining, plan
 
     store = Store(folder)
     if missing := missing_pretraining(registry, board, chosen, settings.home):
-        if dry_run:
+        if how.dry_run:
             console.print(f"to pretrain first: {', '.join(missing)}")
             return
         from benchmark.running.grid import pretrain_sources
 
         with bars() as progress:
             show_stage = StageDisplay(progress)
-            pretrain_sources(registry, board, missing, settings.home, device, show_stage)
+            pretrain_sources(registry, board, missing, settings.home, how.device, show_stage)
     transfers = plan(registry, board, chosen, settings.home)
     todo = [cell for cell in transfers if not store.has(cell.cell, cell.key)]
     done = len(transfers) - len(todo)
-    if dry_run:
+    if how.dry_run:
         console.print(f"{done} of {len(transfers)} cells are done; to run:")
         for transfer in todo:
             console.print(f"  {transfer.cell.path}", highlight=False)
         return
     copy_board(registry, board, folder)
     if todo:
-        run_missing(registry, store, todo, done, device, jobs, allow_partial)
+        run_missing(registry, store, todo, done, how)
     else:
         console.print(f"all {len(transfers)} cells were already done")
     print_board(store)
@@ -125,11 +135,10 @@ def run_missing(
     store: Store,
     todo: "list[Transfer]",
     done: int,
-    device: str,
-    jobs: int,
-    allow_partial: bool,
+    how: Running,
 ) -> None:
     """Run cells under progress bars; Ctrl-C ends with one line and exit status 130."""
+    from benchmark.running.engines import Engine
     from benchmark.running.grid import run_transfers
 
     finished = done
@@ -142,18 +151,10 @@ def run_missing(
             finished += 1
             progress.update(overall, completed=finished)
 
+        engine = Engine(device=how.device, jobs=how.jobs, allow_partial=how.allow_partial)
+        stages = StageDisplay(progress, "starting" if how.jobs == 1 else f"{how.jobs} at a time")
         try:
-            run_transfers(
-                todo,
-                registry,
-                store,
-                settings.home,
-                device=device,
-                jobs=jobs,
-                allow_partial=allow_partial,
-                progress=StageDisplay(progress),
-                finished=count,
-            )
+            run_transfers(todo, registry, store, settings.home, engine, stages, count)
         except KeyboardInterrupt:
             progress.stop()
             errors.print(f"stopped: {finished} of {total} cells are done; type the same command")

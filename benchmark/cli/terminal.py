@@ -47,9 +47,9 @@ def bars() -> Bars:
 class StageDisplay:
     """Shows (stage, done, total) as one bar that changes its name."""
 
-    def __init__(self, progress: Bars) -> None:
+    def __init__(self, progress: Bars, start: str = "starting") -> None:
         """Add the bar."""
-        self.progress, self.task = progress, progress.add_task("starting", total=None)
+        self.progress, self.task = progress, progress.add_task(start, total=None)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Update the bar."""

@@ -32,6 +32,10 @@ from benchmark.training.finetune import FineTuned, fine_tune
 Progress = Callable[[str, int, int], None]
 
 
+def unheard(stage: str, done: int, total: int) -> None:
+    """Progress that nobody follows."""
+
+
 def run_cell(
     transfer: Transfer,
     registry: Registry,
@@ -39,7 +43,7 @@ def run_cell(
     device: torch.device,
     *,
     allow_partial: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = unheard,
 ) -> RunRecord:
     """Prepare, build, load, freeze, fine-tune, predict, score, record.
 

@@ -2,15 +2,17 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from benchmark.cards.registry import Registry
 from benchmark.records.record import RunRecord
-from benchmark.running.cell import Progress, run_cell
+from benchmark.running.cell import Progress, run_cell, unheard
 from benchmark.running.plan import Transfer
 
 
@@ -26,43 +28,52 @@ def set_threads(jobs: int) -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // jobs))
 
 
-def run_local(
-    transfers: Sequence[Transfer],
-    registry: Registry,
-    home: Path,
-    *,
-    device: str,
-    jobs: int,
-    allow_partial: bool,
-    progress: Progress,
-) -> Iterator[RunRecord]:
-    """Run cells one after the other, or `jobs` at a time in processes of their own."""
-    if jobs == 1:
-        set_threads(1)
-        for transfer in transfers:
-            yield run_cell(
-                transfer,
-                registry,
-                home,
-                choose_device(device),
-                allow_partial=allow_partial,
-                progress=progress,
-            )
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=set_threads, initargs=(jobs,)) as pool:
-        futures = [
-            pool.submit(_run_one, transfer, registry, home, device, allow_partial)
-            for transfer in transfers
-        ]
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """How cells are run; none of it is part of a result's conditions.
+
+    `allow_partial` admits weights that do not cover the network; such records are marked.
+    """
+
+    device: str = "auto"
+    jobs: int = 1
+    allow_partial: bool = False
+
+    def run(
+        self, transfers: Sequence[Transfer], registry: Registry, home: Path, progress: Progress
+    ) -> Iterator[RunRecord]:
+        """Records as they come: one cell after the other, or `jobs` processes at a time.
+
+        `progress` hears of the stages of a cell only where one is run at a time.
+        """
+        if self.jobs == 1:
+            set_threads(1)
+            for transfer in transfers:
+                yield self._run_one(transfer, registry, home, progress)
+            return
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (self.jobs,))
         try:
-            for future in as_completed(futures):
+            todo = [pool.submit(self._run_one, transfer, registry, home) for transfer in transfers]
+            for future in as_completed(todo):
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def _run_one(
+        self, transfer: Transfer, registry: Registry, home: Path, progress: Progress = unheard
+    ) -> RunRecord:
+        return run_cell(
+            transfer,
+            registry,
+            home,
+            choose_device(self.device),
+            allow_partial=self.allow_partial,
+            progress=progress,
+        )
 
-def _run_one(
-    transfer: Transfer, registry: Registry, home: Path, device: str, allow_partial: bool
-) -> RunRecord:
-    return run_cell(transfer, registry, home, choose_device(device), allow_partial=allow_partial)
+
+def _start_worker(jobs: int) -> None:
+    """Threads of this worker; Ctrl-C ends it at once and without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    set_threads(jobs)

@@ -7,7 +7,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.records.store import Store
 from benchmark.running.cell import Progress
-from benchmark.running.engines import choose_device, run_local, set_threads
+from benchmark.running.engines import Engine, choose_device, set_threads
 from benchmark.running.plan import Transfer
 from benchmark.running.pretrained import ensure_pretrained
 
@@ -35,24 +35,12 @@ def run_transfers(
     registry: Registry,
     store: Store,
     home: Path,
-    *,
-    device: str,
-    jobs: int,
-    allow_partial: bool,
+    engine: Engine,
     progress: Progress,
     finished: Callable[[], None],
 ) -> None:
     """Run cells and write each record as soon as it is there."""
-    records = run_local(
-        transfers,
-        registry,
-        home,
-        device=device,
-        jobs=jobs,
-        allow_partial=allow_partial,
-        progress=progress,
-    )
-    for record in records:
+    for record in engine.run(transfers, registry, home, progress):
         store.write(record)
         finished()
 

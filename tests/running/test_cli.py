@@ -98,23 +98,36 @@ def test_a_trial_runs_resumes_and_repeats_itself(tmp_path: Path) -> None:
     assert seeds[0] != seeds[1]
 
 
-def test_a_killed_run_keeps_its_finished_cells(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_keeps_its_finished_cells(signal_: signal.Signals, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "benchmark", "--home", str(tmp_path), *SMALL,
              "--sources", "scratch"]  # fmt: skip
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
                                stdout=subprocess.DEVNULL)  # fmt: skip
     folder = tmp_path / "runs" / "demo_v1_trial3" / "records"
     deadline = time.monotonic() + 120
     while not list(folder.rglob("seed0.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(signal_)
+    _, said = process.communicate()
+    if signal_ == signal.SIGINT:
+        assert process.returncode == 130
+        assert said == "stopped: 1 of 2 cells are done; type the same command\n"
     kept = {path: path.read_bytes() for path in folder.rglob("*.json")}
     assert kept
     done = call(*SMALL, "--sources", "scratch", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert len(list(folder.rglob("*.json"))) == 2
+
+
+def test_two_cells_at_a_time_share_the_cores(tmp_path: Path) -> None:
+    done = call(*SMALL, "--sources", "scratch", "--jobs", "2", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    records = [record for _, record in Store(tmp_path / "runs" / "demo_v1_trial3").records()]
+    assert [record.cell.seed for record in records] == [0, 1]
+    threads = max(1, len(os.sched_getaffinity(0)) // 2)
+    assert {record.environment.threads for record in records} == {threads}
 
 
 def test_the_readmes_commands_run(tmp_path: Path) -> None:
