@@ -29,7 +29,8 @@ class FilesLayout(Model):
 
     `images` is matched against the whole path relative to the root, with `/` between folders;
     its named groups (`case`, `subject`, `session`, `site`, ...) describe the case. `masks` are
-    path templates over those groups; `*` is a wildcard, and several masks are OR-ed. Where each
+    path templates over those groups and `{folder}`, the image's own; `*` is a wildcard, and
+    several masks are OR-ed. Where each
     label has files of its own, `masks` maps the label to its templates and whatever is not 0 in
     them is that label. Empty: the data set has no masks.
     """
@@ -86,6 +87,24 @@ Layout = Annotated[
 ]
 
 
+class Download(Model):
+    """One public file. An archive is unpacked into the folder `into` of the data set's root.
+
+    `nested` names, as a pattern, archives inside the archive that are unpacked too; `expects`
+    are patterns of which each must match something unpacked.
+    """
+
+    url: str
+    file: str
+    bytes: int | None = None
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    unpack: bool = False
+    into: str = ""
+    nested: str | None = None
+    expects: tuple[str, ...] = ()
+
+
 class SplitRule(Model):
     """A fixed split without a file: the official one where a fact tells it, else by subject.
 
@@ -116,6 +135,8 @@ class DatasetCard(Card):
     `classes` are the values that the fact `class` of a case can take, for classification.
     `families` names pools of people or images that other data sets are drawn from too.
     `expected_cases` is how many cases the whole data set has, where the split is a rule.
+    `how_to_get` are the steps where a form or an account stands before the data; `unverified`
+    says what on this card nobody has yet checked against the data or its host.
     """
 
     domain: Domain
@@ -133,4 +154,7 @@ class DatasetCard(Card):
     layout: Layout
     split: SplitRule | None = None
     expected_cases: int | None = None
+    download: tuple[Download, ...] = ()
+    how_to_get: tuple[str, ...] = ()
     known_issues: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()

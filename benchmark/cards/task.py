@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from benchmark.cards.card import Card, Model
 from benchmark.cards.dataset import Domain
+from benchmark.cards.protocol import Augmentation, Positive
 
 SourceObjective = Literal["classification", "segmentation", "self_supervised", "none"]
 
@@ -26,13 +27,43 @@ class InputStatistics(Model):
         return self
 
 
+class HubFile(Model):
+    """A file of a Hugging Face repository; `revision` is a commit, so that it cannot change."""
+
+    repo: str
+    file: str
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+
+
 class WeightsFile(Model):
-    """A checkpoint that the user has; found by its SHA-256 after `segtransfer source import`."""
+    """A checkpoint: a file that the user has, or one that `segtransfer source get` fetches.
+
+    It is known by its SHA-256, or the beginning of it where no more is published (torchvision
+    puts eight digits into the file name), or by the commit of its repository. `rename` is a list
+    of [regular expression, replacement] applied in turn to every tensor name; then the tensors
+    below `key_prefix` are the encoder's.
+    """
 
     file: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
     licence: str
+    url: str | None = None
+    hub: HubFile | None = None
     key_prefix: str = ""
+    rename: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the user has to bring the file."""
+        return self.url is None and self.hub is None
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> "WeightsFile":
+        if self.by_hand and len(self.sha256 or "") != 64:
+            raise ValueError("a file that the user has is known by its whole sha256")
+        if self.url is not None and self.sha256 is None:
+            raise ValueError("a url needs the sha256 of its file, or at least its first 8 digits")
+        return self
 
 
 class Intensity(Model):
@@ -54,17 +85,24 @@ class Intensity(Model):
 
 
 class Pretraining(Model):
-    """An in-suite pretraining, run once when a board first needs it."""
+    """An in-suite pretraining, run once when it is asked for or a board first needs it.
+
+    `max_items` caps the number of training images (slices of volumes), so that domains can be
+    compared at equal data; `augmentation` is for classification and segmentation.
+    """
 
     dataset: str
-    objective: Literal["segmentation", "restoration"]
+    objective: Literal["classification", "segmentation", "restoration", "contrastive"]
     intensity: Intensity
     slice_axis: Literal["sagittal", "coronal", "axial"] | None
-    input_size: int
-    steps: int
-    batch_size: int
+    input_size: Annotated[int, Field(ge=32, multiple_of=32)]
+    steps: Positive
+    batch_size: Annotated[int, Field(ge=2)]
     learning_rate: float
     seed: int
+    evaluations: Positive = 4
+    max_items: Positive | None = None
+    augmentation: Augmentation | None = None
 
 
 class Saw(Model):

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as Bars
 
 from benchmark.cards.content import content_roots
@@ -31,12 +38,13 @@ class Settings:
 settings = Settings()
 
 
-def bars() -> Bars:
-    """Progress bars on standard error, so that tables can be piped."""
+def bars(*, transfer: bool = False) -> Bars:
+    """Progress bars on standard error, so that tables can be piped; in bytes for a transfer."""
+    counts = (DownloadColumn(), TransferSpeedColumn()) if transfer else (MofNCompleteColumn(),)
     return Bars(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *counts,
         TimeElapsedColumn(),
         console=errors,
         transient=True,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from benchmark.cards.board import Augmentation
+from benchmark.cards.protocol import Augmentation
 
 
 def batch_rows(

@@ -150,6 +150,7 @@ def _find_files(card: DatasetCard, root: Path) -> list[Case]:
         if match is None:
             continue
         facts = {k: v for k, v in match.groupdict().items() if v is not None}
+        facts["folder"] = path.parent.relative_to(root).as_posix()
         if layout.table:
             row = table.get(layout.table.match.format(**facts))
             if row is None:

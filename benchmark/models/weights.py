@@ -4,8 +4,9 @@ import hashlib
 import math
 import os
 import pickle
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,25 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
     return data
+
+
+def renamed(
+    tensors: Mapping[str, torch.Tensor], rules: Sequence[tuple[str, str]]
+) -> dict[str, torch.Tensor]:
+    """Tensors under the names that rules give them: [regular expression, replacement] in turn.
+
+    Raises:
+        WeightsError: Two tensors end up with one name.
+    """
+    result: dict[str, torch.Tensor] = {}
+    for key, tensor in tensors.items():
+        name = key
+        for pattern, replacement in rules:
+            name = re.sub(pattern, replacement, name)
+        if name in result:
+            raise WeightsError(f"rename gives two tensors the name {name!r} (one was {key!r})")
+        result[name] = tensor
+    return result
 
 
 def load_part(

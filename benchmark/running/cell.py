@@ -16,7 +16,7 @@ from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import DataError
 from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
 from benchmark.models.strategies import apply_strategy
-from benchmark.models.weights import Coverage, load_part, read_tensors
+from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.record import (
     Cost,
     CoverageReport,
@@ -155,7 +155,10 @@ def load_source(
         return None
     path = weights_file(registry, registry.board(transfer.cell.board), source, home)
     tensors = read_tensors(path, transfer.fingerprints.weights.removeprefix("sha256:"))
-    prefix = source.weights.key_prefix if source.weights else "encoder."
+    prefix = "encoder."
+    if source.weights:
+        tensors = renamed(tensors, source.weights.rename)
+        prefix = source.weights.key_prefix
     coverage = load_part(
         network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
     )

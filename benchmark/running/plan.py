@@ -12,13 +12,15 @@ from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
-from benchmark.cards.board import BoardCard, FineTuningProtocol, Strategy
+from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
+from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.local import OpenData, open_data
 from benchmark.errors import CardError, WeightsError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
+from benchmark.running.sources import stored_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +193,7 @@ def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, 
 def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
     """The checkpoint of a source that provides one."""
     if source.weights:
-        return home / "weights" / source.weights.sha256 / Path(source.weights.file).name
+        return stored_weights(source, home).path(home)
     return pretrained_folder(registry, board, source, home) / "model.safetensors"
 
 
@@ -204,15 +206,9 @@ def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: P
     source = registry.source(name)
     if source.provides == "nothing":
         return "none"
-    path = weights_file(registry, board, source, home)
     if source.weights:
-        if not path.is_file():
-            raise WeightsError(
-                f"the weights of {name!r} ({source.weights.file}) are not on this machine; type "
-                f"`segtransfer source import {name} --from FILE`"
-            )
-        return "sha256:" + source.weights.sha256
-    facts = path.parent / "pretraining.json"
+        return "sha256:" + stored_weights(source, home).sha256
+    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
     if not facts.is_file():
         raise WeightsError(f"{name!r} has not been pretrained yet")
     return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])
@@ -256,8 +252,6 @@ def missing_pretraining(
     for source in map(registry.source, sources):
         if source.pretrain is None:
             weights_fingerprint(registry, board, source.id, home)
-        elif not (
-            weights_file(registry, board, source, home).parent / "pretraining.json"
-        ).is_file():
+        elif not (pretrained_folder(registry, board, source, home) / "pretraining.json").is_file():
             missing.append(source.id)
     return tuple(missing)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from benchmark.cards.board import FineTuningProtocol
+from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.data.batches import augment, batch_rows
 from benchmark.data.prepare import IGNORE, Prepared
 from benchmark.errors import ProtocolError

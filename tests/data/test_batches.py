@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.cards.board import Augmentation
+from benchmark.cards.protocol import Augmentation
 from benchmark.data.batches import augment, batch_rows
 
 STILL = Augmentation(rotation_degrees=0, scale=0, shift=0, gamma=0, noise=0, flips=False)

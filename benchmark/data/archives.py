@@ -1,0 +1,171 @@
+"""Unpacking an archive that others made: whole and inside its folder, or not at all."""
+
+import lzma
+import shutil
+import stat
+import struct
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from errno import ENOSPC
+from gzip import BadGzipFile
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+from benchmark.data.download import Progress
+from benchmark.errors import DataError
+
+MAX_MEMBERS = 2_000_000
+SMALL_BYTES = 100_000_000
+ZIP = (b"PK\3\4", b"PK\5\6", b"PK\7\10")
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, ValueError),
+)
+
+
+def extract(
+    archive: Path,
+    folder: Path,
+    progress: Progress = lambda done, total: None,
+    max_ratio: float = 200.0,
+    expected: Sequence[str] = (),
+) -> None:
+    """Unpack a zip or tar archive (plain or compressed) into a folder that is not there yet.
+
+    Args:
+        archive: The file; its content, not its name, says what it is.
+        folder: Made only when everything was unpacked.
+        progress: Told after each member the bytes of the archive done and in all.
+        max_ratio: The most bytes unpacked per byte of the archive; below 100 MB all is let pass.
+        expected: Glob patterns; each must match something unpacked.
+
+    Raises:
+        DataError: The folder is there, the archive is damaged or unsafe, a member is missing, or
+            the disk is full; nothing is left behind.
+    """
+    if folder.exists():
+        raise DataError(f"{folder}: is there already; remove it and type the same command again")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            archive.open("rb") as raw,
+            tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary,
+        ):
+            tree = Path(temporary) / "tree"
+            tree.mkdir()
+            unpack = _unpack_zip if raw.read(4) in ZIP else _unpack_tar
+            raw.seek(0)
+            budget = _Budget(archive.stat().st_size, tree, max_ratio)
+            try:
+                unpack(raw, budget, progress)
+            except DAMAGE as error:
+                raise DataError(
+                    f"{archive}: damaged, unsafe, or no zip or tar archive "
+                    f"({str(error).partition(chr(10))[0]}); remove it and fetch it again"
+                ) from None
+            for pattern in expected:
+                if next(tree.glob(pattern), None) is None:
+                    raise DataError(
+                        f"{archive}: missing member, nothing in it matches {pattern!r}; "
+                        "this is another archive or another version; compare it with the card"
+                    )
+            tree.rename(folder)
+    except OSError as error:
+        raise DataError(
+            f"{archive}: cannot be unpacked into {folder} ({error.strerror or error}); "
+            "check the path and the disk, then type the same command again"
+        ) from None
+
+
+class _Budget:
+    """What may still be unpacked, and where each member goes."""
+
+    def __init__(self, size: int, tree: Path, max_ratio: float) -> None:
+        self.size, self.tree, self.max_ratio = size, tree, max_ratio
+        self.free = shutil.disk_usage(tree).free
+        self.members = self.bytes = 0
+
+    def spend(self, size: int) -> None:
+        self.members += 1
+        self.bytes += size
+        if self.members > MAX_MEMBERS:
+            raise ValueError(f"more than {MAX_MEMBERS} members")
+        if self.bytes > max(SMALL_BYTES, self.max_ratio * self.size):
+            raise ValueError(f"a bomb, it unpacks to more than {self.max_ratio:g} times its size")
+        if self.bytes > self.free:
+            needed, free = self.bytes / 1e9, self.free / 1e9
+            raise OSError(ENOSPC, f"{needed:.2f} GB or more are needed, {free:.2f} GB are free")
+
+    def place(self, name: str) -> PurePosixPath | None:
+        """The path inside the tree, or None for what macOS adds."""
+        path = PureWindowsPath(name)
+        if path.anchor or ".." in path.parts:
+            raise ValueError(f"{name!r} would be written outside the folder")
+        junk = (p in ("__MACOSX", ".DS_Store") or p.startswith("._") for p in path.parts)
+        return None if any(junk) else PurePosixPath(*path.parts)
+
+
+def _unpack_zip(raw: BinaryIO, budget: _Budget, progress: Progress) -> None:
+    with zipfile.ZipFile(raw) as archive:
+        members = archive.infolist()
+        for info in members:
+            budget.spend(info.file_size)
+        done = 0
+        for info in members:
+            done += info.compress_size
+            place = budget.place(info.filename)
+            if info.flag_bits & 1:
+                raise ValueError(f"{info.filename!r} is encrypted")
+            if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise ValueError(f"{info.filename!r} is a link or a device")
+            if place is None:
+                continue
+            path = budget.tree / place
+            if info.filename.endswith(("/", "\\")):
+                path.mkdir(parents=True, exist_ok=True)
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(info) as source, path.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+                if file.tell() != info.file_size:
+                    raise zipfile.BadZipFile(f"{info.filename!r} is not as long as declared")
+            progress(done, budget.size)
+
+
+def _unpack_tar(raw: BinaryIO, budget: _Budget, progress: Progress) -> None:
+    links: set[PurePosixPath] = set()
+    with tarfile.open(fileobj=raw, mode="r:*") as archive:
+        for member in archive:
+            budget.spend(member.size)
+            place = budget.place(member.name)
+            target = budget.place(member.linkname) if member.islnk() else place
+            if member.isdev():
+                raise ValueError(f"{member.name!r} is a device")
+            if place is None:
+                continue
+            if target is None or (member.islnk() and not (budget.tree / target).is_file()):
+                raise ValueError(f"{member.name!r} is a link to nothing")
+            if not links.isdisjoint((place, *place.parents, target, *target.parents)):
+                raise ValueError(f"{member.name!r} goes through a link")
+            if member.issym():
+                links.add(place)
+            archive.extract(member, budget.tree, filter="data")
+            progress(raw.tell(), budget.size)
+        _check_end(archive)
+    for link in links:
+        if not (budget.tree / link).resolve(strict=True).is_relative_to(budget.tree.resolve()):
+            raise ValueError(f"{str(link)!r} is a link that leaves the folder")
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """A tar ends with a block of zeros; tarfile alone takes a damaged header for the end."""
+    stream = archive.fileobj
+    assert stream is not None
+    stream.seek(archive.offset)
+    if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("the end is missing")
+    while stream.read(1 << 20):
+        pass
