@@ -67,7 +67,7 @@ def make_record(
         fingerprints=prints,
         prepared_data="sha256:prepared",
         marks=Marks(
-            synthetic=True, subset=False, partial_weights=partial_weights, contaminated=False,
+            synthetic=True, subset=False, partial_weights=partial_weights, contamination=(),
             unranked=unranked,
         ),
         source=SourceFacts(title=source, domain="none", task="none", encoder=encoder),

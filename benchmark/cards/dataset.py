@@ -132,6 +132,7 @@ class DatasetCard(Card):
     `labels` maps a structure's name to the value it has in the mask files; 0 is background.
     `ignore_value` marks pixels that are neither trained nor scored. `same_subject` lists groups
     of subject names that were found to be one person; the first name of a group stands for all.
+    `channels` is 1 for grey (colour pictures are turned into luminance) and 3 for colour.
     `classes` are the values that the fact `class` of a case can take, for classification.
     `families` names pools of people or images that other data sets are drawn from too.
     `expected_cases` is how many cases the whole data set has, where the split is a rule.
@@ -147,6 +148,7 @@ class DatasetCard(Card):
     homepage: str
     group_by: str
     labels: dict[str, int]
+    channels: Literal[1, 3] = 1
     classes: tuple[str, ...] = ()
     ignore_value: int | None = None
     same_subject: tuple[tuple[str, ...], ...] = ()

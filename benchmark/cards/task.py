@@ -9,6 +9,7 @@ from benchmark.cards.dataset import Domain
 from benchmark.cards.protocol import Augmentation, Positive
 
 SourceObjective = Literal["classification", "segmentation", "self_supervised", "none"]
+PretrainingObjective = Literal["classification", "segmentation", "restoration", "contrastive"]
 
 
 class InputStatistics(Model):
@@ -87,12 +88,16 @@ class Intensity(Model):
 class Pretraining(Model):
     """An in-suite pretraining, run once when it is asked for or a board first needs it.
 
-    `max_items` caps the number of training images (slices of volumes), so that domains can be
-    compared at equal data; `augmentation` is for classification and segmentation.
+    It learns from the subjects that the data set reserves to it (subset `pretrain`, a tenth of
+    them held out to watch it), or else from the train subset, watched on val; test is never read.
+    `where` keeps the cases of which these facts are true (`manufacturer: SIEMENS`). `max_items`
+    caps the number of training images (slices of volumes), so that domains can be compared at
+    equal data; `augmentation` is for classification and segmentation.
     """
 
     dataset: str
-    objective: Literal["classification", "segmentation", "restoration", "contrastive"]
+    where: dict[str, str] = {}
+    objective: PretrainingObjective
     intensity: Intensity
     slice_axis: Literal["sagittal", "coronal", "axial"] | None
     input_size: Annotated[int, Field(ge=32, multiple_of=32)]
@@ -106,17 +111,17 @@ class Pretraining(Model):
 
 
 class Saw(Model):
-    """A data set, by the registry's id, that a pretraining has seen."""
+    """A data set, by the registry's id, that a pretraining has seen, and whom of it."""
 
     dataset: str
-    subjects: Literal["all", "train", "unknown"]
+    subjects: Literal["all", "train", "pretrain", "unknown"] | tuple[str, ...]
 
 
 class SourceCard(Card):
     """One pretraining. `scratch` is a source like any other: domain and task `none`.
 
     `encoder` is a name of segmentation-models-pytorch or timm (`tu-...`); a source without one
-    uses the board's.
+    uses the board's. What an in-suite pretraining sees is its recipe's; `saw` is for weights.
     """
 
     domain: Domain
@@ -139,6 +144,11 @@ class SourceCard(Card):
             raise ValueError("give either weights or pretrain")
         if self.weights and self.encoder is None:
             raise ValueError("a source with weights names its encoder")
+        if self.pretrain and self.saw:
+            raise ValueError("what an in-suite pretraining saw is its recipe's; leave saw out")
+        if self.pretrain and self.pretrain.objective in ("classification", "contrastive"):
+            if self.provides == "encoder_decoder":
+                raise ValueError(f"{self.pretrain.objective} trains no decoder")
         return self
 
 
@@ -146,10 +156,12 @@ class TargetCard(Card):
     """The segmentation problem that is transferred to.
 
     `labels` maps each label scored to the data set's labels it merges. `slice_axis` is the axis
-    along which volumes are cut (of RAS+ orientation); none for pictures.
+    along which volumes are cut (of RAS+ orientation); none for pictures. `where` keeps the cases
+    of which these facts are true (`manufacturer: SIEMENS`).
     """
 
     dataset: str
+    where: dict[str, str] = {}
     labels: dict[str, tuple[str, ...]]
     intensity: Intensity
     slice_axis: Literal["sagittal", "coronal", "axial"] | None

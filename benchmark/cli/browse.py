@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError, unknown_name
 
@@ -36,3 +38,24 @@ def show(name: Annotated[str, typer.Argument(help="Id of any card.")]) -> None:
     for kind, card in found:
         console.rule(f"{kind.removesuffix('s')} {card.id}", align="left")
         console.print_json(card.model_dump_json())
+        if isinstance(card, SourceCard):
+            _show_contamination(registry, [card], list(registry.targets.values()))
+        if isinstance(card, TargetCard):
+            _show_contamination(registry, list(registry.sources.values()), [card])
+
+
+def _show_contamination(
+    registry: Registry, sources: list[SourceCard], targets: list[TargetCard]
+) -> None:
+    """Every source that saw something of a target, and what."""
+    from benchmark.running.contamination import contamination
+
+    table = Table("source", "target", "contaminated: why this is no transfer from elsewhere")
+    for target in targets:
+        for source in sources:
+            for reason in contamination(source, registry, target.dataset):
+                table.add_row(source.id, target.id, reason)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("contamination: none known; no source saw these targets' data")

@@ -258,7 +258,10 @@ def _find_manifest(card: DatasetCard, root: Path) -> list[Case]:
 
 def _find_phantoms(card: DatasetCard, root: Path) -> list[Case]:
     assert isinstance(card.layout, PhantomLayout)
-    return [Case(case=f"{k:03d}", subject=f"s{k:03d}") for k in range(card.layout.cases)]
+    facts = {"device": card.layout.device} if card.layout.device else {}
+    return [
+        Case(case=f"{k:03d}", subject=f"s{k:03d}", facts=facts) for k in range(card.layout.cases)
+    ]
 
 
 def _is_nifti(path: Path) -> bool:

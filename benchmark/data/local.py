@@ -3,9 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model, fingerprint
@@ -13,6 +16,7 @@ from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.cases import Case
 from benchmark.data.layouts import find_cases, load_case
+from benchmark.data.parallel import in_order
 from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,
@@ -81,6 +85,22 @@ class OpenData:
         """SHA-256 of the split's rows."""
         return fingerprint([[r.case, r.subject, r.subset] for r in self.rows])
 
+    def where(self, facts: Mapping[str, str]) -> "OpenData":
+        """The part of it whose cases have these facts.
+
+        Raises:
+            DataError: No case has them; names what there is.
+        """
+        kept = {
+            name: case
+            for name, case in self.cases.items()
+            if all(case.facts.get(fact) == value for fact, value in facts.items())
+        }
+        if not kept:
+            there = {f: sorted({c.facts.get(f, "?") for c in self.cases.values()}) for f in facts}
+            raise DataError(f"{self.card.id}: no case with {dict(facts)}; there are {there}")
+        return replace(self, cases=kept)
+
     def names(self, *subsets: Subset) -> list[str]:
         """Names of the cases that are here and in one of these subsets."""
         return [r.case for r in self.rows if r.case in self.cases and r.subset in subsets]
@@ -114,13 +134,13 @@ def register(
         )
     digest, thumbnails = hashlib.sha256(), {}
     spacings: list[float] = []
-    for number, row in enumerate(sorted(listed, key=lambda row: row.case)):
-        case = found[row.case]
-        loaded = load_case(card, case)
-        thumbnails[row.case] = thumbnail(loaded.image)
-        spacings += loaded.spacing_mm or ()
-        digest.update(f"{row.case}|{_files_digest(case)}\n".encode())
-        progress(number + 1, len(listed))
+    names = sorted(row.case for row in listed)
+    read = in_order(lambda name: _read_case(card, found[name]), names)
+    for number, (case, seen) in enumerate(zip(names, read, strict=True), start=1):
+        thumbnails[case] = seen.thumbnail
+        spacings += seen.spacing_mm
+        digest.update(f"{case}|{seen.digest}\n".encode())
+        progress(number, len(listed))
     check_near_duplicates(name, thumbnails, listed)
     split_cases = {row.case for row in rows}
     copy = LocalCopy(
@@ -148,8 +168,8 @@ def local_copy(name: str, home: Path) -> LocalCopy:
     path = home / "data" / f"{name}.json"
     if not path.is_file():
         raise DataError(
-            f"data set {name!r} is not on this machine; type "
-            f"`segtransfer data import {name} --from DIR`"
+            f"data set {name!r} is not on this machine; type `segtransfer data get {name}`, "
+            f"or `segtransfer data import {name} --from DIR` for a copy that you have"
         )
     try:
         return LocalCopy.model_validate_json(path.read_bytes())
@@ -202,10 +222,25 @@ def _phantom_fingerprint(card: DatasetCard, layout: PhantomLayout) -> str:
     return fingerprint(layout)
 
 
+class _Seen(NamedTuple):
+    """What registering keeps of a case; spacing in mm, empty where it is unknown."""
+
+    thumbnail: npt.NDArray[np.uint8]
+    spacing_mm: tuple[float, ...]
+    digest: str
+
+
+def _read_case(card: DatasetCard, case: Case) -> _Seen:
+    loaded = load_case(card, case)
+    return _Seen(thumbnail(loaded.image), loaded.spacing_mm or (), _files_digest(case))
+
+
 def _files_digest(case: Case) -> str:
     digest = hashlib.sha256()
     for path in filter(None, (case.image, *(mask.path for mask in case.masks))):
-        digest.update(path.read_bytes())
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -32,7 +32,7 @@ from benchmark.data.layouts import load_case
 from benchmark.data.parallel import in_order
 from benchmark.errors import DataError
 
-VERSION = 2
+VERSION = 3
 IGNORE = 255
 
 
@@ -98,7 +98,7 @@ def prepare(
     todo = list(cases)
     key = fingerprint(
         [VERSION, data_fingerprint, how.labels, how.intensity.model_dump(), how.slice_axis,
-         how.input_size, card.classes, [case.case for case in todo]]
+         how.input_size, card.classes, card.channels, [case.case for case in todo]]
     )  # fmt: skip
     folder = home / "prepared" / f"{card.id}-{key[7:23]}"
     if not folder.is_dir():
@@ -132,7 +132,8 @@ class _Slices(NamedTuple):
 
 def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
     loaded = load_case(card, case)
-    planes = cut(scale_intensity(loaded.image, how.intensity), how.slice_axis, case.case)
+    image = loaded.image if how.slice_axis else with_channels(loaded.image, card.channels)
+    planes = cut(scale_intensity(image, how.intensity), how.slice_axis, case.case)
     labels = cut(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
     spacing = plane_spacing(loaded, how.slice_axis)
     size = how.input_size
@@ -167,16 +168,11 @@ def _write(
     """Stream case after case into raw files, then give the finished folder its name."""
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
     try:
-        index, total, shape = [], 0, (1, how.input_size, how.input_size)
+        index, total, shape = [], 0, (card.channels, how.input_size, how.input_size)
         digest = hashlib.sha256()
         with (scratch / "i.raw").open("wb") as images, (scratch / "m.raw").open("wb") as masks:
             ready = in_order(lambda case: _prepare_case(card, case, how), cases)
             for number, (case, part) in enumerate(zip(cases, ready, strict=True), start=1):
-                if number > 1 and part.images.shape[1:] != shape:
-                    raise DataError(
-                        f"{card.id}, case {case.case!r}: {part.images.shape[1]} channels, the "
-                        f"cases before have {shape[0]}; all images of a data set need as many"
-                    )
                 shape = part.images.shape[1:]
                 for file, array in ((images, part.images), (masks, part.masks)):
                     data = array.tobytes()
@@ -225,6 +221,15 @@ def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArr
     scaled = (image - low) / max(high - low, 1e-6)
     grey: npt.NDArray[np.float32] = np.clip(scaled, 0, 1).astype(np.float32)
     return grey
+
+
+def with_channels(image: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
+    """A picture as its card says: grey (H, W), by ITU-R 601 luminance, or colour (H, W, 3)."""
+    if channels == 1 and image.ndim == 3 and image.shape[2] == 3:
+        return image @ np.array([0.299, 0.587, 0.114], np.float32)
+    if channels == 3 and image.ndim == 2:
+        return np.repeat(image[..., None], 3, axis=2)
+    return image
 
 
 def merge_labels(

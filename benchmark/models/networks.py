@@ -34,11 +34,14 @@ class SegmentationNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
 
+    def features(self, images: torch.Tensor) -> Any:
+        """The encoder's feature pyramid, from the input's size to the deepest map."""
+        images = images.expand(-1, len(self.mean), -1, -1)
+        return self.encoder((images - self.mean) / self.std)
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch."""
-        images = images.expand(-1, len(self.mean), -1, -1)
-        features = self.encoder((images - self.mean) / self.std)
-        logits: torch.Tensor = self.head(self.decoder(features))
+        logits: torch.Tensor = self.head(self.decoder(self.features(images)))
         return logits
 
 

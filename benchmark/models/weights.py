@@ -163,13 +163,19 @@ def _refusal(coverage: Coverage, total: int, name: str) -> str:
     return text + "; correct key_prefix or encoder on the card, or run with --allow-partial"
 
 
-def save_network(path: Path, network: nn.Module, metadata: dict[str, str]) -> None:
-    """Write encoder.*, decoder.* and head.* as safetensors, whole or not at all.
+def save_network(
+    path: Path, network: nn.Module, metadata: dict[str, str], *, only: str = ""
+) -> None:
+    """Write the tensors whose names begin with `only` as safetensors, whole or not at all.
 
     Raises:
         WeightsError: The folder cannot be written or the disk is full.
     """
-    tensors = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
+    tensors = {
+        key: value.contiguous().cpu()
+        for key, value in network.state_dict().items()
+        if key.startswith(only)
+    }
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)

@@ -39,14 +39,14 @@ class Fingerprints(Model):
 class Marks(Model):
     """What a reader must know before comparing this record with another.
 
-    `unranked` lists the reasons why the record may not enter a ranking (a trial with fewer
-    steps, say).
+    `contamination` says what the source saw of the target's data; `unranked` lists the reasons
+    why the record may not enter a ranking (a trial with fewer steps, say).
     """
 
     synthetic: bool
     subset: bool
     partial_weights: bool
-    contaminated: bool
+    contamination: tuple[str, ...]
     unranked: tuple[str, ...] = ()
 
 

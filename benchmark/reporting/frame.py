@@ -9,6 +9,14 @@ from benchmark.records.record import RunRecord
 ROW = ["target", "source", "strategy", "train_subjects"]
 
 
+MARKS = {
+    "synthetic": "synthetic",
+    "subset": "subset",
+    "partial_weights": "partial weights",
+    "contamination": "contaminated",
+}
+
+
 def score_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
     """One row per case and label, with the cell, the marks and a column per metric."""
     rows = []
@@ -22,11 +30,7 @@ def score_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
             "task": record.source.task,
             "encoder": record.source.encoder,
             "trainable_parameters": record.cost.trainable_parameters,
-            "marks": ", ".join(
-                name.replace("_", " ")
-                for name in ("synthetic", "subset", "partial_weights", "contaminated")
-                if getattr(marks, name)
-            ),
+            "marks": ", ".join(text for name, text in MARKS.items() if getattr(marks, name)),
             "unranked": "; ".join(marks.unranked),
         }
         for case in record.cases:

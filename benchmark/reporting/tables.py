@@ -1,6 +1,7 @@
 """The leaderboard as text: terminal, Markdown and CSV."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE
@@ -44,23 +45,29 @@ def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
     heads = ["rank", "source", "strategy", *(["n"] if sizes else [])]
     heads += [f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]"]
     heads += [_short(m) for m in others] + ["failed", "seeds"]
+    shared = set.intersection(*(set(_marks(row)) for _, row in part.iterrows()))
     rows = []
     for _, row in part.sort_values("score", ascending=not metric.higher_is_better).iterrows():
         size = [str(row["train_subjects"] or "all")] if sizes else []
-        cells = [_number(row["rank"], "g"), str(row["source"]), str(row["strategy"]), *size]
+        own = [mark for mark in _marks(row) if mark not in shared]
+        source = str(row["source"]) + (f" ({', '.join(own)})" if own else "")
+        cells = [_number(row["rank"], "g"), source, str(row["strategy"]), *size]
         cells.append(_interval(row["score"], row["low"], row["high"], ".3f"))
         cells.append(_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"))
         cells += [_number(row[f"mean_{m}"], ".2f") for m in others]
         cells += [f"{row['failures']}/{row['scored']}", f"{row['seeds']}"]
         rows.append(cells)
-    marks = sorted({mark for text in part["marks"] for mark in text.split(", ") if text})
     reasons = sorted({text for text in part["unranked"] if text})
-    notes = [*marks, *(f"UNRANKED: {reason}" for reason in reasons)]
+    notes = [*sorted(shared), *(f"UNRANKED: {reason}" for reason in reasons)]
     heading = name + (f" ({', '.join(notes)})" if notes else "")
     heading += f", {part['subjects'].iloc[0]} test subjects"
     if blank := part["empty_prediction"].iloc[0]:
         heading += f"; an empty prediction would score {blank:.3f}"
     return heading, heads, rows
+
+
+def _marks(row: "pd.Series[Any]") -> list[str]:
+    return [mark for mark in str(row["marks"]).split(", ") if mark]
 
 
 def _overall_block(board: Leaderboard) -> Block:

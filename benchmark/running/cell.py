@@ -51,7 +51,7 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    opened = open_data(registry, transfer.target.dataset, home)
+    opened = open_data(registry, transfer.target.dataset, home).where(transfer.target.where)
     data = prepare_target(transfer, opened, home, progress)
     train = training_cases(transfer, opened)
 

@@ -24,10 +24,7 @@ def pretrain_sources(
     set_threads(1)
     for source in map(registry.source, sources):
         if source.pretrain:
-            stage = f"pretraining {source.id}"
-            ensure_pretrained(
-                registry, board, source, home, choose_device(device), _stage(progress, stage)
-            )
+            ensure_pretrained(registry, board, source, home, choose_device(device), progress)
 
 
 def run_transfers(
@@ -43,7 +40,3 @@ def run_transfers(
     for record in engine.run(transfers, registry, home, progress):
         store.write(record)
         finished()
-
-
-def _stage(progress: Progress, stage: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(stage, done, total)

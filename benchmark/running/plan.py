@@ -20,7 +20,10 @@ from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.local import OpenData, open_data
 from benchmark.errors import CardError, WeightsError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
+from benchmark.running.contamination import contamination
 from benchmark.running.sources import stored_weights
+
+PRETRAINING_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,11 @@ def plan(
     weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
     cells = []
     for target in map(registry.target, targets):
-        data = open_data(registry, target.dataset, home)
+        data = open_data(registry, target.dataset, home).where(target.where)
+        seen = {
+            name: contamination(registry.source(name), registry, target.dataset, data.rows)
+            for name in sources
+        }
         for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
             cell = CellId(
                 board=board.id,
@@ -111,8 +118,15 @@ def plan(
             )
             cells.append(
                 _transfer(
-                    cell, board, protocol, registry.source(source), target, data, weights[source]
-                )
+                    cell,
+                    board,
+                    protocol,
+                    registry.source(source),
+                    target,
+                    data,
+                    weights[source],
+                    seen[source],
+                )  # fmt: skip
             )
     return cells
 
@@ -125,6 +139,7 @@ def _transfer(
     target: TargetCard,
     data: OpenData,
     weights: str,
+    contaminated: tuple[str, ...],
 ) -> Transfer:
     strategy = board.strategies[cell.strategy]
     prints = Fingerprints(
@@ -140,7 +155,7 @@ def _transfer(
         synthetic=data.card.synthetic,
         subset=data.subset,
         partial_weights=False,
-        contaminated=_contaminated(source, data.card.id),
+        contamination=contaminated,
         unranked=_unranked(board.protocol, protocol),
     )
     return Transfer(
@@ -178,6 +193,7 @@ def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, 
     data = open_data(registry, source.pretrain.dataset, home)
     key = fingerprint(
         [
+            PRETRAINING_VERSION,
             source.pretrain.model_dump(),
             source.input.model_dump(),
             source.encoder or board.protocol.encoder,
@@ -225,10 +241,6 @@ def _pick(what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]) -> t
     return tuple(chosen) or known
 
 
-def _contaminated(source: SourceCard, dataset: str) -> bool:
-    return any(saw.dataset == dataset and saw.subjects != "train" for saw in source.saw)
-
-
 def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str, ...]:
     if used == ranked:
         return ()
@@ -247,7 +259,7 @@ def missing_pretraining(
     """
     sources, targets, *_ = axes(registry, board, chosen)
     for target in map(registry.target, targets):
-        open_data(registry, target.dataset, home)
+        open_data(registry, target.dataset, home).where(target.where)
     missing = []
     for source in map(registry.source, sources):
         if source.pretrain is None:

@@ -1,21 +1,36 @@
-"""In-suite source tasks: pretrained once, when a board first needs them."""
+"""In-suite source tasks: pretrained once, when they are asked for or a board first needs them."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from filelock import FileLock
+from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
-from benchmark.data.local import open_data
-from benchmark.data.prepare import Preprocessing, prepare
+from benchmark.cards.task import Pretraining, SourceCard
+from benchmark.data.local import OpenData, open_data
+from benchmark.data.prepare import Prepared, Preprocessing, prepare
+from benchmark.errors import DataError
 from benchmark.models.networks import build_unet
 from benchmark.models.weights import save_network, sha256_of
 from benchmark.records.store import write_text
 from benchmark.running.plan import pretrained_folder
+from benchmark.training.finetune import resident
+from benchmark.training.objectives import Objective, Samples, make_objective
 from benchmark.training.pretrain import pretrain
+
+Progress = Callable[[str, int, int], None]
+
+MOST_VALIDATION_SLICES = 512
+LEAST_CONTENT = 0.05
 
 
 def ensure_pretrained(
@@ -24,48 +39,182 @@ def ensure_pretrained(
     source: SourceCard,
     home: Path,
     device: torch.device,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda stage, done, total: None,
 ) -> Path:
     """Folder with model.safetensors and pretraining.json, made now if it is not there.
 
-    The weights are written before pretraining.json, whose presence says that they are whole.
+    A second process waits for the first. What was stopped is taken up again at its last
+    evaluation. The weights are written before pretraining.json, whose presence says that they
+    are whole.
+
+    Raises:
+        BenchmarkError: The data or the recipe are not what the cards say.
     """
     recipe = source.pretrain
     assert recipe is not None
     folder = pretrained_folder(registry, board, source, home)
-    if (folder / "pretraining.json").is_file():
-        return folder
-    opened = open_data(registry, recipe.dataset, home)
-    card = opened.card
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if (folder / "pretraining.json").is_file():
+            return folder
+        opened = open_data(registry, recipe.dataset, home).where(recipe.where)
+        learning, watching = pretraining_cases(opened)
+        data = _prepared(opened, recipe, [*learning, *watching], home, progress)
+        train = choose_samples(data, learning, recipe.max_items, device)
+        val = choose_samples(data, watching, MOST_VALIDATION_SLICES, device)
+        torch.manual_seed(recipe.seed)
+        objective = _objective(board, source, recipe, opened, data).to(device)
+        checkpoint = folder / "checkpoint.pt"
+        stage = f"pretraining {source.id}"
+        result = pretrain(
+            objective, train, val, recipe, checkpoint, lambda k, n: progress(stage, k, n)
+        )
+        weights = folder / "model.safetensors"
+        only = "encoder." if source.provides == "encoder" else ""
+        save_network(weights, objective.network, {"source": source.id}, only=only)
+        facts = {
+            "source": source.id,
+            "sha256": "sha256:" + sha256_of(weights),
+            "recipe": recipe.model_dump(mode="json"),
+            "saw": saw(opened, learning, watching),
+            "items": {"train": len(train.images), "val": len(val.images)},
+            "chance": result.chance,
+            "curve": result.curve,
+        }
+        write_text(folder / "pretraining.json", json.dumps(facts, indent=1) + "\n")
+        checkpoint.unlink(missing_ok=True)
+    return folder
+
+
+def pretraining_cases(opened: OpenData) -> tuple[list[str], list[str]]:
+    """Cases to learn from and cases to watch it on, of different subjects.
+
+    Raises:
+        DataError: Fewer than two subjects.
+    """
+    pool, val = opened.names("pretrain"), []
+    if not pool:
+        pool, val = opened.names("train"), opened.names("val")
+    if val:
+        return pool, val
+    subjects = sorted(
+        {opened.cases[name].subject for name in pool},
+        key=lambda subject: hashlib.sha256(f"watch|{subject}".encode()).hexdigest(),
+    )
+    if len(subjects) < 2:
+        raise DataError(f"{opened.card.id}: pretraining needs two subjects, {len(subjects)} here")
+    watched = set(subjects[: max(1, len(subjects) // 10)])
+    held = [name for name in pool if opened.cases[name].subject in watched]
+    return [name for name in pool if opened.cases[name].subject not in watched], held
+
+
+def choose_samples(
+    data: Prepared, names: list[str], most: int | None, device: torch.device
+) -> Samples:
+    """Slices with content (5 % of their pixels above 0), at most `most`, smaller caps nested.
+
+    Raises:
+        DataError: There is none.
+    """
+    rows = data.rows(names)
+    content = [float((data.images[row] > 0).mean()) >= LEAST_CONTENT for row in rows]
+    rows = rows[np.array(content, bool)]
+    if not len(rows):
+        raise DataError("no slice with content to pretrain on")
+    if most is not None and most < len(rows):
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    classes = np.concatenate(
+        [np.full(c.slices, -1 if c.category is None else c.category) for c in data.cases]
+    )
+    return Samples(
+        resident(data.images[rows], device),
+        resident(data.masks[rows], device),
+        torch.from_numpy(classes[rows]).to(device),
+    )
+
+
+def _prepared(
+    opened: OpenData, recipe: Pretraining, names: list[str], home: Path, progress: Progress
+) -> Prepared:
+    labelled = recipe.objective == "segmentation"
     how = Preprocessing(
-        labels=tuple((name, (name,)) for name in card.labels),
+        labels=tuple((name, (name,)) for name in opened.card.labels) if labelled else (),
         intensity=recipe.intensity,
         slice_axis=recipe.slice_axis,
         input_size=recipe.input_size,
     )
-    cases = [opened.cases[name] for name in opened.names("train", "pretrain")]
-    data = prepare(card, cases, opened.fingerprint, how, home)
-    torch.manual_seed(recipe.seed)
+    return prepare(
+        opened.card, [opened.cases[name] for name in names], opened.fingerprint, how, home,
+        lambda done, total: progress(f"preparing {opened.card.id}", done, total),
+    )  # fmt: skip
+
+
+def _objective(
+    board: BoardCard, source: SourceCard, recipe: Pretraining, opened: OpenData, data: Prepared
+) -> Objective:
+    card = opened.card
+    if recipe.objective == "classification" and len(card.classes) < 2:
+        raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
+    outputs = {"segmentation": len(card.labels) + 1, "restoration": data.images.shape[1]}
     network = build_unet(
         source.encoder or board.protocol.encoder,
         channels=source.input.channels,
-        classes=len(card.labels) + 1 if recipe.objective == "segmentation" else 1,
+        classes=outputs.get(recipe.objective, 1),
         decoder_channels=board.protocol.decoder_channels,
         encoder_depth=board.protocol.encoder_depth,
         normalisation_mean=source.input.mean,
         normalisation_std=source.input.std,
-    ).to(device)
-    losses = pretrain(network, data, recipe, device, progress)
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / "model.safetensors"
-    save_network(weights, network, {"source": source.id, "dataset": card.id})
-    facts_text = {
-        "source": source.id,
-        "sha256": "sha256:" + sha256_of(weights),
-        "recipe": recipe.model_dump(mode="json"),
-        "saw": {"dataset": card.id, "subjects": sorted({case.subject for case in cases})},
-        "slices": len(data.images),
-        "loss": [round(value, 6) for value in losses],
+    )
+    return make_objective(recipe.objective, network, len(card.classes), recipe.augmentation)
+
+
+def saw(opened: OpenData, learning: list[str], watching: list[str]) -> dict[str, Any]:
+    """Data set and subjects of a pretraining."""
+    subjects = [sorted({opened.cases[n].subject for n in names}) for names in (learning, watching)]
+    return {"dataset": opened.card.id, "trained_on": subjects[0], "watched_on": subjects[1]}
+
+
+def summary(folder: Path) -> str:
+    """What a user wants to read after a pretraining."""
+    facts = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    curve = facts["curve"]
+    lines = [
+        f"{facts['source']}: {facts['recipe']['objective']} on {facts['saw']['dataset']}",
+        f"  trained on {facts['items']['train']} images of {len(facts['saw']['trained_on'])} "
+        f"subjects, watched on {facts['items']['val']} of {len(facts['saw']['watched_on'])}",
+        f"  validation score {curve[-1][2]:.3f}; untrained {curve[0][2]:.3f}, "
+        f"chance {facts['chance']:.3f}",
+        *(f"    step {step}: loss {loss:.4f}, score {score:.3f}" for step, loss, score in curve),
+    ]
+    return "\n".join(lines)
+
+
+def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Path:
+    """Put weights, facts and a source card of their own under `out`; returns the card's path.
+
+    `segtransfer --content OUT source import ID --from OUT/model.safetensors` then gives a source
+    that no longer needs the data it was made from.
+    """
+    facts = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    name = f"{source.id}_weights"
+    seen = [*facts["saw"]["trained_on"], *facts["saw"]["watched_on"]]
+    card = source.model_dump(mode="json", exclude_none=True, exclude={"pretrain", "saw"})
+    card |= {
+        "id": name,
+        "encoder": source.encoder or board.protocol.encoder,
+        "weights": {
+            "file": f"{name}.safetensors",
+            "sha256": facts["sha256"].removeprefix("sha256:"),
+            "licence": "that of the data it was made from",
+            "key_prefix": "encoder.",
+        },
+        "saw": [{"dataset": facts["saw"]["dataset"], "subjects": seen}],
     }
-    write_text(folder / "pretraining.json", json.dumps(facts_text, indent=1) + "\n")
-    return folder
+    path = out / "tasks" / "source" / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / "model.safetensors", out / f"{name}.safetensors")
+    shutil.copyfile(folder / "pretraining.json", out / f"{name}.json")
+    text = StringIO()
+    YAML().dump(card, text)
+    write_text(path, text.getvalue())
+    return path

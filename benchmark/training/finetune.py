@@ -18,7 +18,7 @@ from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.strategies import Frozen
 from benchmark.training.losses import dice_cross_entropy
-from benchmark.training.optimise import adamw
+from benchmark.training.optimise import adamw, is_evaluation
 
 Progress = Callable[[int, int], None]
 
@@ -74,7 +74,7 @@ def fine_tune(
         network.load_state_dict(start)
         for step in _train(network, frozen, train, protocol, learning_rate, flips, seed, device):
             progress(number * protocol.steps + step, total)
-            if choose and is_evaluation(step, protocol):
+            if choose and is_evaluation(step, protocol.steps, protocol.evaluations):
                 dice = validation_dice(network, data, val_cases, protocol.batch_size, device)
                 curve.append((learning_rate, step, round(dice, 6)))
                 if best is None or dice > best[0]:
@@ -85,12 +85,6 @@ def fine_tune(
     if best is None:
         return FineTuned(protocol.learning_rates[-1], protocol.steps, None, (), seconds)
     return FineTuned(best[1], best[2], round(best[0], 6), tuple(curve), seconds)
-
-
-def is_evaluation(step: int, protocol: FineTuningProtocol) -> bool:
-    """Whether validation Dice is taken after this step (equally spaced, the last included)."""
-    done = step * protocol.evaluations
-    return done // protocol.steps > (done - protocol.evaluations) // protocol.steps
 
 
 def resident(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:

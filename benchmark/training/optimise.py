@@ -1,4 +1,4 @@
-"""What fine-tuning and pretraining share: optimiser, schedule, one step."""
+"""What fine-tuning and pretraining share: optimiser, schedule, times of evaluation."""
 
 import math
 from collections.abc import Iterable
@@ -30,3 +30,9 @@ def adamw(
         optimizer, lambda step: cosine_with_warmup(step, steps, warmup_share)
     )
     return optimizer, schedule
+
+
+def is_evaluation(step: int, steps: int, evaluations: int) -> bool:
+    """Whether one evaluates after this step (equally spaced, the last included)."""
+    done = step * evaluations
+    return done // steps > (done - evaluations) // steps

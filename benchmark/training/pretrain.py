@@ -1,72 +1,109 @@
-"""In-suite pretraining: a network learns a source task on a registered data set."""
+"""In-suite pretraining: a network learns a source task, in steps that can be taken up again."""
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from benchmark.cards.task import Pretraining
 from benchmark.data.batches import batch_rows
-from benchmark.data.prepare import Prepared
-from benchmark.models.networks import SegmentationNetwork
-from benchmark.training.finetune import resident
-from benchmark.training.losses import dice_cross_entropy
-from benchmark.training.optimise import adamw
+from benchmark.data.prepare import IGNORE
+from benchmark.training.objectives import Objective, Samples
+from benchmark.training.optimise import adamw, is_evaluation
+
+ORDER, CHANGES, EVALUATION = 2, 3, 4
+FOREGROUND_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """How pretraining went: (step, mean loss since the last evaluation, validation score).
+
+    The first point is the untrained network, at step 0 and with a loss of 0; `chance` is what
+    an answer that looks at no image scores on the same validation slices.
+    """
+
+    curve: tuple[tuple[int, float, float], ...]
+    chance: float
 
 
 def pretrain(
-    network: SegmentationNetwork,
-    data: Prepared,
+    objective: Objective,
+    train: Samples,
+    val: Samples,
     recipe: Pretraining,
-    device: torch.device,
+    checkpoint: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[float, ...]:
-    """Train the whole network on the source task; returns the loss at each step.
+) -> Pretrained:
+    """Train on the source task for the recipe's steps; the last weights stay in the objective.
 
-    `segmentation` learns the data set's labels. `restoration` (in the manner of Models Genesis,
-    Zhou et al. 2021) gets images with painted-over boxes and bent grey values and restores them
-    (mean squared error); its network has one output channel.
+    Random numbers of a step depend on the recipe's seed and the step alone, and everything else
+    is in the checkpoint (written at each evaluation), so that a pretraining which was stopped
+    and taken up again ends with the same weights on a CPU as one that was not.
     """
-    rng = np.random.default_rng([recipe.seed, 2])
-    images, masks = resident(data.images, device), resident(data.masks, device)
-    foreground = (masks > 0).flatten(1).any(1).cpu().numpy()
+    optimizer, schedule = adamw(
+        objective.parameters(), recipe.learning_rate, 0.01, recipe.steps, warmup_share=0.05
+    )
+    foreground = ((train.masks > 0) & (train.masks != IGNORE)).flatten(1).any(1).cpu().numpy()
     batches = batch_rows(
-        np.arange(len(images)),
+        np.arange(len(train.images)),
         foreground,
         batch_size=recipe.batch_size,
-        foreground_share=1.0,
-        rng=rng,
+        foreground_share=FOREGROUND_SHARE if recipe.objective == "segmentation" else 0.0,
+        rng=np.random.default_rng([recipe.seed, ORDER]),
     )
-    optimizer, schedule = adamw(
-        network.parameters(), recipe.learning_rate, 0.01, recipe.steps, warmup_share=0.05
-    )
-    losses = []
-    network.train()
-    for step in range(recipe.steps):
-        rows = torch.from_numpy(next(batches)).to(device)
-        batch = images[rows].float()
-        if recipe.objective == "segmentation":
-            loss = dice_cross_entropy(network(batch), masks[rows].long())
-        else:
-            loss = F.mse_loss(network(spoil(batch, rng)), batch[:, :1])
+    chance = _evaluate(objective, val, recipe.seed, chance=True)
+    first, losses = 0, 0.0
+    curve = [(0, 0.0, _evaluate(objective, val, recipe.seed))]
+    state: dict[str, Any] = {"objective": objective, "optimizer": optimizer, "schedule": schedule}
+    if checkpoint and checkpoint.is_file():
+        first, curve = _resume(checkpoint, state)
+    for step in range(1, recipe.steps + 1):
+        rows = torch.from_numpy(next(batches)).to(train.images.device)
+        if step <= first:
+            continue
+        objective.train()
+        rng = np.random.default_rng([recipe.seed, CHANGES, step])
+        loss = objective.loss(train.take(rows), rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
-        losses.append(float(loss.detach()))
-        progress(step + 1, recipe.steps)
-    return tuple(losses)
+        losses += float(loss.detach())
+        if is_evaluation(step, recipe.steps, recipe.evaluations):
+            since = step - curve[-1][0]
+            score = _evaluate(objective, val, recipe.seed)
+            curve.append((step, round(losses / since, 6), score))
+            losses = 0.0
+            if checkpoint:
+                _save(checkpoint, step, curve, state)
+        progress(step, recipe.steps)
+    return Pretrained(tuple(curve), chance)
 
 
-def spoil(images: torch.Tensor, rng: np.random.Generator, boxes: int = 6) -> torch.Tensor:
-    """Bend the grey values and paint boxes over with noise; (N, C, S, S) in [0, 1]."""
-    spoiled = images.clone()
-    size = images.shape[-1]
-    for number in range(len(images)):
-        spoiled[number] = spoiled[number].clamp(min=0) ** float(np.exp(rng.uniform(-0.7, 0.7)))
-        for _ in range(boxes):
-            height, width = rng.integers(size // 8, size // 3, 2)
-            top, left = rng.integers(0, size - height), rng.integers(0, size - width)
-            spoiled[number, :, top : top + height, left : left + width] = float(rng.random())
-    return spoiled
+@torch.inference_mode()
+def _evaluate(objective: Objective, val: Samples, seed: int, *, chance: bool = False) -> float:
+    objective.eval()
+    measure = objective.chance if chance else objective.score
+    return round(measure(val, np.random.default_rng([seed, EVALUATION])), 6)
+
+
+def _save(
+    path: Path, step: int, curve: list[tuple[int, float, float]], state: dict[str, Any]
+) -> None:
+    part = path.with_suffix(".part")
+    parts = {name: item.state_dict() for name, item in state.items()}
+    torch.save({"step": step, "curve": curve, "torch": torch.get_rng_state(), **parts}, part)
+    os.replace(part, path)
+
+
+def _resume(path: Path, state: dict[str, Any]) -> tuple[int, list[tuple[int, float, float]]]:
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    for name, item in state.items():
+        item.load_state_dict(saved[name])
+    torch.set_rng_state(saved["torch"])
+    return saved["step"], saved["curve"]

@@ -14,7 +14,8 @@ from benchmark.models.networks import build_unet
 from benchmark.running.cell import run_cell
 from benchmark.running.evaluate import native_labels
 from benchmark.running.plan import Selection, nested_subjects, plan
-from benchmark.training.finetune import fine_tune, is_evaluation, validation_dice
+from benchmark.training.finetune import fine_tune, validation_dice
+from benchmark.training.optimise import is_evaluation
 
 
 def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
@@ -89,9 +90,7 @@ def test_selection_needs_a_validation_subset() -> None:
 def test_evaluations_are_spaced_equally_and_the_last_step_is_one(
     steps: int, evaluations: int
 ) -> None:
-    protocol = Registry.load(content_roots()).board("demo_v1").protocol
-    protocol = protocol.model_copy(update={"steps": steps, "evaluations": evaluations})
-    at = [step for step in range(1, steps + 1) if is_evaluation(step, protocol)]
+    at = [step for step in range(1, steps + 1) if is_evaluation(step, steps, evaluations)]
     assert len(at) == evaluations and at[-1] == steps
 
 
