@@ -13,8 +13,9 @@ Subset = Literal["train", "val", "test", "pretrain"]
 class Table(Model):
     """A CSV in the data set that gives facts of each case.
 
-    `match` builds the value looked up in column `key` from the named groups of the image
-    pattern; `columns` maps a fact's name (`subject`, `spacing_mm`, `site`, ...) to a column.
+    `file` may be a pattern (`**/meta.csv`); the one file that matches is read. `match` builds the
+    value looked up in column `key` from the named groups of the image pattern; `columns` maps a
+    fact's name (`subject`, `spacing_mm`, `site`, ...) to a column.
     """
 
     file: str
@@ -32,30 +33,55 @@ class FilesLayout(Model):
     path templates over those groups and `{folder}`, the image's own; `*` is a wildcard, and
     several masks are OR-ed. Where each
     label has files of its own, `masks` maps the label to its templates and whatever is not 0 in
-    them is that label. Empty: the data set has no masks.
+    them is that label. Empty: the data set has no masks. `case` is a template that names a case
+    where no single group does. `lists` maps a name to a text file with one case a line, as
+    official lists are: the name becomes the fact `list`, and a case in no list is left out.
     """
 
     images: str
     masks: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
+    case: str | None = None
+    lists: dict[str, str] = {}
     table: Table | None = None
 
 
 class PairedImages(FilesLayout):
-    """2-D pictures (PNG, JPEG, TIFF) with mask pictures of the same size."""
+    """2-D pictures (PNG, JPEG, TIFF) with mask pictures of the same size.
+
+    `threshold` is for masks with soft edges: what reaches it is the label, the rest background.
+    """
 
     kind: Literal["paired_images"]
     spacing_mm: float | None = None
     fill_outline: bool = False
+    threshold: int | None = None
 
 
 class PairedNifti(FilesLayout):
-    """NIfTI images with NIfTI masks on the same grid; BIDS names included."""
+    """NIfTI images (or Analyze pairs, by their `.img`) with masks on the same grid; BIDS included.
+
+    With `single_slice` each file holds one slice, and its case is a picture.
+    """
 
     kind: Literal["paired_nifti"]
+    single_slice: bool = False
+
+
+class DicomSeries(FilesLayout):
+    """Folders of DICOM files, one file a slice; `images` matches the files.
+
+    All files of a folder are one volume. `masks` are pictures, one a slice, in the order that
+    the names of the DICOM files have. The header's manufacturer and model become facts.
+    """
+
+    kind: Literal["dicom_series"]
 
 
 class MsdLayout(Model):
-    """Medical Segmentation Decathlon or nnU-Net folder, described by its dataset.json."""
+    """Medical Segmentation Decathlon or nnU-Net folder, described by its dataset.json.
+
+    The dataset.json lies in the data set's root or below it.
+    """
 
     kind: Literal["msd"]
     channel: int = 0
@@ -82,7 +108,7 @@ class PhantomLayout(Model):
 
 
 Layout = Annotated[
-    PairedImages | PairedNifti | MsdLayout | ManifestLayout | PhantomLayout,
+    PairedImages | PairedNifti | DicomSeries | MsdLayout | ManifestLayout | PhantomLayout,
     Field(discriminator="kind"),
 ]
 

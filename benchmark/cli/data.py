@@ -1,15 +1,110 @@
-"""`segtransfer data`: local copies of data sets."""
+"""`segtransfer data`: getting, registering and looking at data sets."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmark.cli.terminal import bars, console, settings
-from benchmark.errors import CardError
+from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cli.terminal import StageDisplay, bars, console, errors, interactive, settings
+from benchmark.errors import CardError, DataError
 from benchmark.records.store import write_text
 
-app = typer.Typer(no_args_is_help=True, help="Register and check local copies of data sets.")
+app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
+
+
+@app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="Id of the data set.")],
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the data [default: in the home folder].")
+    ] = None,
+) -> None:
+    """Download an open data set and register it; for others, say how to get them.
+
+    After an interruption type the same command: nothing is fetched or unpacked twice.
+    """
+    from benchmark.data.access import obtain, remove_downloads
+
+    card = settings.registry().dataset(name)
+    if isinstance(card.layout, PhantomLayout):
+        console.print(f"{name} is synthetic: made when it is read, nothing is to get")
+        return
+    print_terms(card)
+    if card.access != "open" or not card.download:
+        print_steps(card)
+        return
+    agree(card, accept_licence)
+    root = (to or settings.home / "datasets" / name).resolve()
+    try:
+        with bars(transfer=True) as progress:
+            obtain(card, settings.home, root, StageDisplay(progress))
+        data_import(name, root)
+    except KeyboardInterrupt:
+        errors.print("stopped; type the same command to go on")
+        raise typer.Exit(130) from None
+    remove_downloads(card, settings.home)
+
+
+def print_terms(card: DatasetCard) -> None:
+    """Say what a data set is, under which licence, and how large."""
+    lines = [
+        f"{card.id}: {card.title}",
+        f"  licence: {card.licence}",
+        f"  to cite: {card.citation}",
+        f"  home page: {card.homepage}",
+        *(f"  file: {d.file} ({size(d.bytes)}) from {d.url}" for d in card.download),
+    ]
+    if len(card.download) > 1 and (known := sum(d.bytes or 0 for d in card.download)):
+        least = " or more" if any(d.bytes is None for d in card.download) else ""
+        lines.append(f"  in all: {size(known)}{least}")
+    say(lines)
+
+
+def print_steps(card: DatasetCard) -> None:
+    """Say what the user has to do for a data set that cannot be downloaded for them."""
+    last = f"segtransfer data import {card.id}"
+    steps = [*(card.how_to_get or (f"Get the data from {card.homepage}.",))]
+    if not any(last in step for step in steps):
+        steps.append(f"Type `{last} --from DIR`.")
+    say([f"This data set cannot be downloaded for you (access: {card.access}):",
+         *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))])  # fmt: skip
+
+
+def say(lines: list[str]) -> None:
+    """Print text of cards as it is: no markup, no colours, no broken addresses."""
+    console.print("\n".join(lines), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def size(count: int | None) -> str:
+    """A number of bytes as a user reads it."""
+    if count is None:
+        return "size unknown"
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.2f} MB"
+
+
+def agree(card: DatasetCard, accepted: bool) -> None:
+    """Have the licence accepted, once for each text of it.
+
+    Raises:
+        DataError: It is refused, or there is nobody to ask.
+    """
+    from benchmark.data.access import accept, acceptance
+
+    if known := acceptance(card, settings.home):
+        console.print(f"licence accepted on {known.accepted}", highlight=False)
+        return
+    if not accepted and not interactive():
+        raise DataError(
+            f"{card.id}: nobody is here to accept its licence; read it ({card.homepage}) and "
+            "type the same command with --accept-licence"
+        )
+    if not accepted and not typer.confirm("Do you accept this licence?"):
+        raise DataError(f"{card.id}: its licence was not accepted; nothing is fetched")
+    accept(card, settings.home)
 
 
 @app.command("import")
@@ -63,3 +158,28 @@ def data_split(
     lines = ["case,subject,subset", *(f"{r.case},{r.subject},{r.subset}" for r in rows)]
     write_text(path, "\n".join(lines) + "\n")
     console.print(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
+
+
+@app.command("preview")
+def data_preview(
+    name: Annotated[str, typer.Argument(help="Id of the data set.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the sheets [default: runs/preview/ID].")
+    ] = None,
+    cases: Annotated[int, typer.Option(min=1, help="Cases of each subset.")] = 12,
+) -> None:
+    """Draw some cases of each subset, with their masks outlined, as PNG."""
+    from benchmark.data.preview import preview
+
+    folder = out or Path("runs/preview") / name
+    with bars() as progress:
+        task = progress.add_task(f"drawing {name}", total=None)
+        paths = preview(
+            settings.registry(),
+            name,
+            settings.home,
+            folder,
+            cases,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    say([str(path) for path in paths])

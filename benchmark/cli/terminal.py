@@ -1,5 +1,6 @@
 """What all commands share: settings, consoles, progress bars, lists in options."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +61,14 @@ class StageDisplay:
         self.progress, self.task = progress, progress.add_task(start, total=None)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Update the bar."""
+        """Update the bar; a total of 0 is unknown."""
+        total = max(done, total)
         self.progress.update(self.task, description=stage, completed=done, total=total)
+
+
+def interactive() -> bool:
+    """Whether somebody can answer a question."""
+    return sys.stdin.isatty()
 
 
 def names(text: str) -> tuple[str, ...]:

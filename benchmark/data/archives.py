@@ -66,18 +66,27 @@ def extract(
                     f"{archive}: damaged, unsafe, or no zip or tar archive "
                     f"({str(error).partition(chr(10))[0]}); remove it and fetch it again"
                 ) from None
-            for pattern in expected:
-                if next(tree.glob(pattern), None) is None:
-                    raise DataError(
-                        f"{archive}: missing member, nothing in it matches {pattern!r}; "
-                        "this is another archive or another version; compare it with the card"
-                    )
+            check_members(archive, tree, expected)
             tree.rename(folder)
     except OSError as error:
         raise DataError(
             f"{archive}: cannot be unpacked into {folder} ({error.strerror or error}); "
             "check the path and the disk, then type the same command again"
         ) from None
+
+
+def check_members(archive: Path, tree: Path, expected: Sequence[str]) -> None:
+    """Look whether what was unpacked from an archive matches each of these glob patterns.
+
+    Raises:
+        DataError: Naming the first pattern that nothing matches.
+    """
+    for pattern in expected:
+        if next(tree.glob(pattern), None) is None:
+            raise DataError(
+                f"{archive}: missing member, nothing in it matches {pattern!r}; "
+                "this is another archive or another version; compare it with the card"
+            )
 
 
 class _Budget:

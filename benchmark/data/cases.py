@@ -18,13 +18,24 @@ class MaskFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Where one case's files are and what is known of it; phantoms have no files."""
+    """Where one case's files are and what is known of it; phantoms have no files.
+
+    `series` are the files of an image that has one file a slice, in the order of their names;
+    `image` is the first of them.
+    """
 
     case: str
     subject: str
     image: Path | None = None
+    series: tuple[Path, ...] = ()
     masks: tuple[MaskFile, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that the case is read from."""
+        image = (self.image,) if self.image else ()
+        return (*(self.series or image), *(mask.path for mask in self.masks))
 
 
 @dataclass(frozen=True, kw_only=True)

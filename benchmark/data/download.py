@@ -7,6 +7,8 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +16,8 @@ from benchmark.errors import DataError
 
 RETRIES = 5
 PAUSE_S = 2.0
+LONGEST_PAUSE_S = 60.0
+BUSY = (408, 429)
 TIMEOUT_S = (15.0, 60.0)
 CHUNK = 1 << 20
 
@@ -33,6 +37,9 @@ class Remote:
 
 def fetch(remote: Remote, folder: Path, progress: Progress = lambda done, total: None) -> Path:
     """Fetch a file into a folder, or find it there already; an interrupted transfer is resumed.
+
+    A broken connection, a fault of the server and a busy one (HTTP 408, 429) are tried again,
+    after the pause that it asks for or 2, 4, ... s, 60 s at most.
 
     Args:
         remote: What to fetch, and what it must be.
@@ -72,14 +79,17 @@ def _transfer(remote: Remote, part: Path, progress: Progress) -> None:
     import requests
     from urllib3.exceptions import HTTPError
 
-    cause = ""
-    for attempt in range(RETRIES + 1):
-        time.sleep(PAUSE_S * attempt)
+    cause, pause = "", 0.0
+    for attempt in range(1, RETRIES + 2):
+        time.sleep(pause)
         try:
             return _attempt(remote, part, progress)
         except (requests.RequestException, HTTPError) as error:
             named = isinstance(error, requests.HTTPError)
             cause = str(error) if named else type(error).__name__
+            answer = getattr(error, "response", None)
+            asked = 0.0 if answer is None else _asked_pause(answer.headers)
+            pause = min(max(PAUSE_S * attempt, asked), LONGEST_PAUSE_S)
     done = part.stat().st_size if part.is_file() else 0
     raise DataError(
         f"{remote.url}: the transfer failed {RETRIES + 1} times ({cause}), {done} of "
@@ -103,14 +113,14 @@ def _attempt(remote: Remote, part: Path, progress: Progress) -> None:
         if done and (status == 416 or (status == 206 and not (continues and same))):
             _drop(part)
             raise requests.HTTPError(f"HTTP status {status}, the part does not fit")
-        if 400 <= status < 500:
+        if 400 <= status < 500 and status not in BUSY:
             account = "; access needs an account" if status in (401, 403) else ""
             raise DataError(
                 f"{remote.url}: HTTP status {status}{account}; check the address, or fetch the "
                 f"file by hand as {part.with_suffix('')} and type the same command again"
             )
         if status != (206 if done else 200) and status != 200:
-            raise requests.HTTPError(f"HTTP status {status}")
+            raise requests.HTTPError(f"HTTP status {status}", response=response)
         if status == 200:
             done = 0
             part.write_bytes(b"")
@@ -134,6 +144,17 @@ def _attempt(remote: Remote, part: Path, progress: Progress) -> None:
                     break
     if done < (remote.bytes or 0):
         raise requests.ConnectionError("the connection was closed early")
+
+
+def _asked_pause(headers: Mapping[str, str]) -> float:
+    """Seconds that the server asks to wait (Retry-After: a number or a date); 0 if none."""
+    text = headers.get("Retry-After", "")
+    if text.isdecimal():
+        return float(text)
+    try:
+        return (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _kept(remote: Remote, part: Path) -> tuple[int, str | None]:

@@ -237,7 +237,7 @@ def _read_case(card: DatasetCard, case: Case) -> _Seen:
 
 def _files_digest(case: Case) -> str:
     digest = hashlib.sha256()
-    for path in filter(None, (case.image, *(mask.path for mask in case.masks))):
+    for path in case.files:
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)

@@ -1,4 +1,4 @@
-"""Reading pictures and NIfTI volumes, with every fault said in one line."""
+"""Reading pictures and NIfTI or Analyze volumes, with every fault said in one line."""
 
 from pathlib import Path
 
@@ -13,16 +13,20 @@ from scipy import ndimage
 from benchmark.errors import DataError
 
 
-def read_picture(path: Path) -> npt.NDArray[np.float32]:
+def read_picture(path: Path, *, indices: bool = False) -> npt.NDArray[np.float32]:
     """A picture as (H, W), or (H, W, 3) where its channels differ.
+
+    Args:
+        path: PNG, JPEG, TIFF or another format of Pillow.
+        indices: Take of a palette picture the numbers, not the colours; masks mean the numbers.
 
     Raises:
         DataError: The file is missing, no picture, or truncated.
     """
     try:
         with Image.open(path) as picture:
-            deep = picture.mode in ("L", "F", "I", "I;16", "1")
-            pixels = np.asarray(picture if deep else picture.convert("RGB"), np.float32)
+            grey = picture.mode in ("L", "F", "I", "I;16", "1", *(["P"] if indices else []))
+            pixels = np.asarray(picture if grey else picture.convert("RGB"), np.float32)
     except FileNotFoundError:
         raise DataError(f"{path}: no such image") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -33,12 +37,21 @@ def read_picture(path: Path) -> npt.NDArray[np.float32]:
 
 
 def fill_outline(mask: npt.NDArray[np.uint8], path: Path) -> npt.NDArray[np.uint8]:
-    """Fill a closed contour.
+    """Fill a closed contour; one that leaves the picture is closed along the picture's edge.
 
     Raises:
         DataError: The contour is open, so nothing would be filled.
     """
-    filled = ndimage.binary_fill_holes(mask > 0)
+    drawn = mask > 0
+    walled = np.pad(drawn, 1)
+    for side, edge in ((0, drawn[0]), (-1, drawn[-1])):
+        walled[side] = edge.any()
+    for side, edge in ((0, drawn[:, 0]), (-1, drawn[:, -1])):
+        walled[:, side] |= edge.any()
+    regions, count = ndimage.label((ndimage.binary_fill_holes(walled) & ~walled)[1:-1, 1:-1])
+    filled = ndimage.binary_fill_holes(drawn)
+    if count:  # a corner of the picture can be cut off too; the contour's inside is larger
+        filled |= regions == 1 + np.bincount(regions.ravel())[1:].argmax()
     if filled.sum() == (mask > 0).sum() and mask.any():
         raise DataError(f"{path}: the outline is not closed, nothing can be filled")
     return np.where(filled, mask.max(), 0).astype(np.uint8)

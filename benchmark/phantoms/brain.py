@@ -13,14 +13,15 @@ Labels = npt.NDArray[np.uint8]
 
 
 def brain_anatomy(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
-    """A T1 volume with csf, grey and white matter."""
-    image, tissue = _brain(rng, size)
-    return PhantomCase.of(_scan(rng, image), tissue, _spacing(size), {})
+    """A T1 volume with csf, grey and white matter; its class is the width of the ventricles."""
+    image, tissue, ventricles = _brain(rng, size)
+    facts = {"class": "wide" if ventricles > 1.1 else "narrow"}
+    return PhantomCase.of(_scan(rng, image), tissue, _spacing(size), facts)
 
 
 def stroke_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
     """A dark, irregular, large lesion; one case in ten has none."""
-    image, tissue = _brain(rng, size)
+    image, tissue, _ = _brain(rng, size)
     mask = np.zeros(tissue.shape, bool)
     if rng.random() > 0.1:
         mask = _blob(rng, tissue > CSF, rng.uniform(0.18, 0.5), 0.35)
@@ -31,7 +32,7 @@ def stroke_lesion(rng: np.random.Generator, size: int, device: str | None) -> Ph
 
 def ms_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
     """Three to twenty small dark lesions in white matter."""
-    image, tissue = _brain(rng, size)
+    image, tissue, _ = _brain(rng, size)
     mask = np.zeros(tissue.shape, bool)
     for _ in range(rng.integers(3, 21)):
         mask |= _blob(rng, tissue == WHITE, rng.uniform(0.05, 0.12), 0.2)
@@ -44,8 +45,8 @@ def _spacing(size: int) -> tuple[float, ...]:
     return (192 / size, 192 / size, 144 / max(8, size // 4))
 
 
-def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels]:
-    """Noise-free T1 intensities and tissue labels (csf 1, grey matter 2, white matter 3)."""
+def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels, float]:
+    """Noise-free T1 intensities, tissue labels, and the width of the ventricles (0.7 to 1.5)."""
     shape = (size, size, max(8, size // 4))
     x, y, z = grid(*shape)
     radius = np.sqrt((x / rng.uniform(0.6, 0.7)) ** 2 + (y / rng.uniform(0.72, 0.82)) ** 2
@@ -56,14 +57,15 @@ def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels]:
     tissue[folds < 0.93] = GREY
     tissue[folds < 0.78] = WHITE
     ventricle = np.hypot((np.abs(x) - 0.1) / 0.07, (y - 0.05) / 0.3) + np.abs(z) * 0.8
-    tissue[ventricle < rng.uniform(0.8, 1.2)] = CSF
+    width = rng.uniform(0.7, 1.5)
+    tissue[ventricle < width] = CSF
     deep = np.sqrt(((np.abs(x) - 0.26) / 0.12) ** 2 + ((y - 0.05) / 0.22) ** 2 + (z / 0.35) ** 2)
     tissue[deep < 1] = GREY
     values = np.array([8.0, 35.0, rng.uniform(75, 90), rng.uniform(108, 125)])
     image = values[tissue]
     image[(radius > 1.12) & (radius < 1.25)] = rng.uniform(110, 150)
     image[radius > 1.25] = 2.0
-    return image, tissue
+    return image, tissue, width
 
 
 def _blob(rng: np.random.Generator, where: npt.NDArray[np.bool_], radius: float,

@@ -47,10 +47,10 @@ PHANTOMS: Mapping[str, Phantom] = {
     "fetal_head": Phantom(fetal_head, 1, {"head": 1}, 2),
     "lung_ribs": Phantom(lung_ribs, 1, {"rib": 1}, 2),
     "brain_anatomy": Phantom(
-        brain_anatomy, 1, {"csf": CSF, "grey_matter": GREY, "white_matter": WHITE}, 3
+        brain_anatomy, 2, {"csf": CSF, "grey_matter": GREY, "white_matter": WHITE}, 3
     ),
-    "stroke_lesion": Phantom(stroke_lesion, 1, {"lesion": 1}, 3),
-    "ms_lesion": Phantom(ms_lesion, 1, {"lesion": 1}, 3),
+    "stroke_lesion": Phantom(stroke_lesion, 2, {"lesion": 1}, 3),
+    "ms_lesion": Phantom(ms_lesion, 2, {"lesion": 1}, 3),
     "abdomen_ct": Phantom(abdomen_ct, 1, {"muscle": MUSCLE, "liver": LIVER}, 3),
-    "natural_object": Phantom(natural_object, 1, {"object": 1}, 2),
+    "natural_object": Phantom(natural_object, 2, {"object": 1}, 2),
 }

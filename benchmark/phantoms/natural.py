@@ -10,20 +10,29 @@ SHAPES = ("disc", "box", "star", "ring", "cross", "leaf")
 
 
 def natural_object(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
-    """One object of six shapes; its colours and textures overlap with the background's."""
+    """One object of six shapes; its colours and textures overlap with the background's.
+
+    As in photographs, channels are alike, light comes from above, and a class has its usual hue.
+    """
     rows, columns = grid(size, size)
     number = int(rng.integers(len(SHAPES)))
-    turn, reach = rng.uniform(0, 6.3), rng.uniform(0.3, 0.6)
-    r, c = rows - rng.uniform(-0.3, 0.3), columns - rng.uniform(-0.3, 0.3)
+    turn, reach = rng.uniform(0, 6.3), rng.uniform(0.45, 0.75)
+    r, c = rows - rng.uniform(-0.25, 0.25), columns - rng.uniform(-0.25, 0.25)
     u, v = r * np.cos(turn) + c * np.sin(turn), c * np.cos(turn) - r * np.sin(turn)
     mask = _inside(SHAPES[number], u / reach, v / reach)
-    base = rng.uniform(50, 200, 3)
+    light = rng.uniform(80, 170) - rng.uniform(20, 60) * rows
+    scene = light + 25 * smooth_field(rng, (size, size), rng.uniform(0.1, 0.8))
+    contrast = rng.choice((-1, 1)) * rng.uniform(25, 70)
+    item = light + contrast + 15 * smooth_field(rng, (size, size), rng.uniform(0.05, 0.3))
+    hue = 2 * np.pi * number / len(SHAPES) + rng.normal(0, 0.4)
+    tint = 35 * np.cos(hue + 2 * np.pi * np.arange(3) / 3) + rng.normal(0, 8, 3)
+    backdrop = rng.normal(0, 12, 3)
     image = np.empty((size, size, 3))
     for channel in range(3):
-        scene = base[channel] + 40 * smooth_field(rng, (size, size), rng.uniform(0.1, 0.8))
-        colour = base[channel] + rng.choice((-1, 1)) * rng.uniform(15, 60)
-        item = colour + 25 * smooth_field(rng, (size, size), rng.uniform(0.05, 0.3))
-        image[..., channel] = np.where(mask, item, scene)
+        patches = 8 * smooth_field(rng, (size, size), 0.4)
+        image[..., channel] = patches + np.where(
+            mask, item + tint[channel], scene + backdrop[channel]
+        )
     image += 6 * rng.standard_normal(image.shape)
     facts: dict[str, str | float] = {"class": SHAPES[number], "class_index": float(number)}
     return PhantomCase.of(np.clip(image, 0, 255), mask, (1.0, 1.0), facts)

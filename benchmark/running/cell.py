@@ -26,7 +26,8 @@ from benchmark.records.record import (
     SourceFacts,
 )
 from benchmark.running.evaluate import score_cases
-from benchmark.running.plan import Transfer, nested_subjects, weights_file
+from benchmark.running.origins import weights_file
+from benchmark.running.plan import Transfer, nested_subjects
 from benchmark.training.finetune import FineTuned, fine_tune
 
 Progress = Callable[[str, int, int], None]

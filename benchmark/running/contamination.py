@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import Saw, SourceCard
 
+WHOM = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
+
 
 def seen_by(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
     """What the pretraining behind a source has seen: of its card, or of its recipe."""
@@ -15,41 +17,45 @@ def seen_by(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
 
 
 def contamination(
-    source: SourceCard, registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
+    seen: Iterable[Saw], registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
 ) -> tuple[str, ...]:
-    """Why this source's result on a data set does not count as transfer from elsewhere.
+    """Why a source's result on a data set does not count as transfer from elsewhere.
 
     Args:
-        source: The source.
+        seen: What the source saw.
         registry: Tells which data sets share a family (a pool of people or images).
         dataset: The target's data set.
-        rows: Its split; without it, subjects that a card lists by name cannot be compared.
+        rows: The part of its split that the target uses; without it, subjects that are known by
+            name cannot be compared.
 
     Returns:
         One reason a data set seen; empty for a clean transfer. Subjects that the data set
         reserves to pretraining (subset `pretrain`) are no contamination.
     """
-    card = registry.dataset(dataset)
+    card, split = registry.dataset(dataset), tuple(rows)
     reasons = []
-    for saw in seen_by(source, registry):
+    for saw in seen:
         other = registry.datasets.get(saw.dataset)
+        shared = {saw.dataset, *(other.families if other else ())} & {dataset, *card.families}
+        if not shared:
+            continue
+        if isinstance(saw.subjects, tuple) and split:
+            known = {row.subject: row.subset for row in split}
+            both = {name: known[name] for name in saw.subjects if name in known}
+            worst = next((s for s in ("test", "val", "train") if s in both.values()), None)
+            if worst:
+                count = sum(subset == worst for subset in both.values())
+                reasons.append(f"saw {saw.dataset}, {count} subjects of the {worst} subset")
+            if both or saw.dataset == dataset:
+                continue
         if saw.dataset == dataset:
-            reasons += _same(saw, tuple(rows))
-        elif shared := {saw.dataset, *(other.families if other else ())} & set(card.families):
+            if isinstance(saw.subjects, tuple):
+                reasons.append(f"saw {saw.dataset}, {len(saw.subjects)} subjects")
+            elif saw.subjects != "pretrain":
+                reasons.append(f"saw {saw.dataset}, {WHOM[saw.subjects]}")
+        else:
             reasons.append(f"saw {saw.dataset}, of the same family ({', '.join(sorted(shared))})")
     return tuple(reasons)
-
-
-def _same(saw: Saw, rows: tuple[SplitRow, ...]) -> list[str]:
-    if saw.subjects == "pretrain":
-        return []
-    if not isinstance(saw.subjects, tuple):
-        whom = {"train": "its training subjects", "all": "all subjects"}.get(saw.subjects, "whom")
-        return [f"saw {saw.dataset}, {whom}{' is unknown' if whom == 'whom' else ''}"]
-    for subset in ("test", "val", "train"):
-        if both := {row.subject for row in rows if row.subset == subset} & set(saw.subjects):
-            return [f"saw {saw.dataset}, {len(both)} of its {subset} subjects"]
-    return [] if rows else [f"saw {saw.dataset}, {len(saw.subjects)} subjects"]
 
 
 def _reserves(registry: Registry, dataset: str) -> bool:

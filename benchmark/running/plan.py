@@ -5,7 +5,6 @@ board is recognised at once.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -18,12 +17,10 @@ from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.local import OpenData, open_data
-from benchmark.errors import CardError, WeightsError, unknown_name
+from benchmark.errors import CardError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.running.contamination import contamination
-from benchmark.running.sources import stored_weights
-
-PRETRAINING_VERSION = 2
+from benchmark.running.origins import exactly_seen, pretrained_folder, weights_fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +97,13 @@ def plan(
     sources, targets, strategies, sizes, seeds = axes(registry, board, chosen)
     protocol = limited(board.protocol, chosen.limit_steps)
     weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
+    seen = {name: exactly_seen(registry, registry.source(name), home) for name in sources}
     cells = []
     for target in map(registry.target, targets):
         data = open_data(registry, target.dataset, home).where(target.where)
-        seen = {
-            name: contamination(registry.source(name), registry, target.dataset, data.rows)
-            for name in sources
+        rows = [row for row in data.rows if row.case in data.cases]
+        reasons = {
+            name: contamination(saw, registry, target.dataset, rows) for name, saw in seen.items()
         }
         for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
             cell = CellId(
@@ -125,7 +123,7 @@ def plan(
                     target,
                     data,
                     weights[source],
-                    seen[source],
+                    reasons[source],
                 )  # fmt: skip
             )
     return cells
@@ -185,49 +183,6 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
     if count > len(subjects):
         raise CardError(f"{count} training subjects wanted, but the split has {len(subjects)}")
     return tuple(subjects[: count or None])
-
-
-def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
-    """Where the weights of an in-suite source lie, by everything they depend on."""
-    assert source.pretrain is not None
-    data = open_data(registry, source.pretrain.dataset, home)
-    key = fingerprint(
-        [
-            PRETRAINING_VERSION,
-            source.pretrain.model_dump(),
-            source.input.model_dump(),
-            source.encoder or board.protocol.encoder,
-            board.protocol.encoder_depth,
-            board.protocol.decoder_channels,
-            data.fingerprint,
-            data.split_fingerprint,
-        ]
-    )
-    return home / "pretrained" / f"{source.id}-{key[7:23]}"
-
-
-def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
-    """The checkpoint of a source that provides one."""
-    if source.weights:
-        return stored_weights(source, home).path(home)
-    return pretrained_folder(registry, board, source, home) / "model.safetensors"
-
-
-def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: Path) -> str:
-    """SHA-256 of a source's checkpoint, `none` for random initialisation.
-
-    Raises:
-        WeightsError: The checkpoint is not on this machine.
-    """
-    source = registry.source(name)
-    if source.provides == "nothing":
-        return "none"
-    if source.weights:
-        return "sha256:" + stored_weights(source, home).sha256
-    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
-    if not facts.is_file():
-        raise WeightsError(f"{name!r} has not been pretrained yet")
-    return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])
 
 
 T = TypeVar("T", str, int)

@@ -1,6 +1,5 @@
 """In-suite source tasks: pretrained once, when they are asked for or a board first needs them."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from benchmark.errors import DataError
 from benchmark.models.networks import build_unet
 from benchmark.models.weights import save_network, sha256_of
 from benchmark.records.store import write_text
-from benchmark.running.plan import pretrained_folder
+from benchmark.running.origins import pretrained_folder, pretraining_cases
 from benchmark.training.finetune import resident
 from benchmark.training.objectives import Objective, Samples, make_objective
 from benchmark.training.pretrain import pretrain
@@ -84,28 +83,6 @@ def ensure_pretrained(
         write_text(folder / "pretraining.json", json.dumps(facts, indent=1) + "\n")
         checkpoint.unlink(missing_ok=True)
     return folder
-
-
-def pretraining_cases(opened: OpenData) -> tuple[list[str], list[str]]:
-    """Cases to learn from and cases to watch it on, of different subjects.
-
-    Raises:
-        DataError: Fewer than two subjects.
-    """
-    pool, val = opened.names("pretrain"), []
-    if not pool:
-        pool, val = opened.names("train"), opened.names("val")
-    if val:
-        return pool, val
-    subjects = sorted(
-        {opened.cases[name].subject for name in pool},
-        key=lambda subject: hashlib.sha256(f"watch|{subject}".encode()).hexdigest(),
-    )
-    if len(subjects) < 2:
-        raise DataError(f"{opened.card.id}: pretraining needs two subjects, {len(subjects)} here")
-    watched = set(subjects[: max(1, len(subjects) // 10)])
-    held = [name for name in pool if opened.cases[name].subject in watched]
-    return [name for name in pool if opened.cases[name].subject not in watched], held
 
 
 def choose_samples(

@@ -69,7 +69,9 @@ def test_small_exponents_are_numbers(tmp_path: Path) -> None:
 def test_every_shipped_and_private_card_loads() -> None:
     registry = Registry.load(content_roots(Path(__file__).parents[1] / "real"))
     assert {"demo_v1", "quickstart_v1", "standard_v1", "real_v1"} <= set(registry.boards)
-    for name in registry.datasets:
+    for name, card in registry.datasets.items():
+        if card.split:
+            continue
         rows = registry.split(name)
         owners: dict[str, set[str]] = {}
         for row in rows:

@@ -8,9 +8,12 @@ import random
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,8 @@ class Host:
 
     content: bytes = CONTENT
     status: int = 0
+    refusals: int = 1000
+    retry_after: str | None = None
     cut: int = 0
     cuts: int = 0
     ranges: bool = True
@@ -64,9 +69,13 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
                 asked = None
             start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
             body, status = host.content[start:], 206 if asked else 200
-            if host.status or start >= len(host.content):
-                body, status = b"no", host.status or 416
+            refuses = host.status and host.refusals > 0
+            host.refusals -= 1
+            if refuses or start >= len(host.content):
+                body, status = b"no", host.status if refuses else 416
             self.send_response(status)
+            if refuses and host.retry_after:
+                self.send_header("Retry-After", host.retry_after)
             if host.tag:
                 self.send_header("ETag", tag)
             if host.length:
@@ -186,13 +195,39 @@ def test_a_wrong_size_removes_the_file(host: Host, tmp_path: Path, length: bool)
     assert len(host.asked) == 1
 
 
-@pytest.mark.parametrize("status, asked", [(401, 1), (403, 1), (404, 1), (500, 6)])
+@pytest.mark.parametrize(
+    "status, asked", [(401, 1), (403, 1), (404, 1), (408, 6), (429, 6), (500, 6)]
+)
 def test_a_refusal(host: Host, tmp_path: Path, status: int, asked: int) -> None:
     host.status = status
     message = refused(host.remote(), tmp_path)
     assert str(status) in message and host.url in message
     assert ("needs an account" in message) is (status in (401, 403))
     assert len(host.asked) == asked and names(tmp_path) == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 503])
+@pytest.mark.parametrize(
+    "asked, pause",
+    [
+        ("7", 7),
+        ("3600", 60),
+        (None, 2),
+        ("soon", 2),
+        (format_datetime(datetime.now(UTC) - timedelta(1)), 2),
+        (format_datetime(datetime.now(UTC) + timedelta(1)), 60),
+    ],
+)
+def test_a_busy_host_is_asked_again_when_it_says(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    status: int, asked: str | None, pause: float,
+) -> None:  # fmt: skip
+    slept: list[float] = []
+    monkeypatch.setattr(download, "PAUSE_S", 2.0)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    host.status, host.refusals, host.retry_after = status, 1, asked
+    assert fetch(host.remote(), tmp_path).read_bytes() == CONTENT
+    assert len(host.asked) == 2 and slept == [0, pause]
 
 
 def test_no_host(host: Host, tmp_path: Path) -> None:

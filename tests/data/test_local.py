@@ -1,12 +1,12 @@
 """Registering a local copy: what is found, what is missing, what is refused."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.data.local import local_copy, open_data, register
 from benchmark.errors import DataError, SplitError
@@ -48,7 +48,7 @@ def content(tmp_path: Path) -> Path:
 
 
 def registry(content: Path) -> Registry:
-    return Registry.load(content_roots(content / "content"))
+    return Registry.load((content / "content",))
 
 
 def test_a_whole_copy(content: Path) -> None:
@@ -77,6 +77,23 @@ def test_a_changed_file_changes_the_fingerprint(content: Path) -> None:
         content / "images/000_1.png"
     )
     assert register(registry(content), "mine", content, content / "home").fingerprint != before
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_threads_change_nothing(content: Path, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
+    told: list[tuple[int, int]] = []
+    copy = register(registry(content), "mine", content, content / "home", lambda *n: told.append(n))
+    expected = hashlib.sha256()
+    for name in (f"00{k}_1" for k in range(6)):
+        files = ((content / kind / f"{name}.png").read_bytes() for kind in ("images", "masks"))
+        expected.update(f"{name}|{hashlib.sha256(b''.join(files)).hexdigest()}\n".encode())
+    assert copy.fingerprint == "sha256:" + expected.hexdigest()
+    assert told == [(k, 6) for k in range(1, 7)]
+    for name in ("004_1", "001_1"):
+        (content / f"images/{name}.png").write_bytes(b"damaged")
+    with pytest.raises(DataError, match="001_1"):
+        register(registry(content), "mine", content, content / "home")
 
 
 def test_a_copy_in_another_subset_is_refused(content: Path) -> None:

@@ -1,0 +1,145 @@
+"""A CT or MRI volume from DICOM files, one file a slice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels.processing import apply_rescale
+
+from benchmark.errors import DataError
+
+DIRECTION_TOLERANCE = 1e-3
+STEP_TOLERANCE = 0.1
+FAULTS = (
+    *(InvalidDicomError, AttributeError, TypeError, KeyError, ValueError),
+    *(OSError, EOFError, RuntimeError, NotImplementedError),
+)
+
+
+class Series(NamedTuple):
+    """Slices in the order in which they lie.
+
+    `planes` is (slices, rows, columns), in HU where the files give a rescaling; `order` says
+    which file each slice came from; `affine` brings (column, row, slice) to RAS+ millimetres.
+    """
+
+    planes: npt.NDArray[np.float32]
+    order: tuple[int, ...]
+    affine: npt.NDArray[np.float64]
+
+
+class _Slice(NamedTuple):
+    pixels: npt.NDArray[np.float32]
+    series: str
+    position: npt.NDArray[np.float64]
+    orientation: npt.NDArray[np.float64]
+    spacing: npt.NDArray[np.float64]
+
+    def same_grid(self, other: "_Slice") -> bool:
+        """Whether both are slices of one volume."""
+        return (
+            self.series == other.series
+            and self.pixels.shape == other.pixels.shape
+            and np.allclose(self.orientation, other.orientation, atol=DIRECTION_TOLERANCE)
+            and np.allclose(self.spacing, other.spacing, atol=DIRECTION_TOLERANCE)
+        )
+
+
+def header_facts(path: Path) -> dict[str, str]:
+    """Manufacturer and model of the scanner, as far as the header tells.
+
+    Raises:
+        DataError: The file is no DICOM file.
+    """
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+    except FAULTS as error:
+        raise DataError(f"{path}: not a whole DICOM file ({error}); get it again") from None
+    named = {"manufacturer": "Manufacturer", "model": "ManufacturerModelName"}
+    told = {fact: str(header.get(keyword) or "").strip() for fact, keyword in named.items()}
+    return {fact: value for fact, value in told.items() if value}
+
+
+def read_series(files: Sequence[Path]) -> Series:
+    """Read all slices of a volume and put them in order along their normal.
+
+    Raises:
+        DataError: A file is damaged, the files are of several series, a slice is missing or
+            there twice, or the slices are shifted against each other.
+    """
+    slices = [_read_slice(path) for path in files]
+    first = slices[0]
+    if other := next((p for p, s in zip(files, slices, strict=True) if not s.same_grid(first)), ""):
+        raise DataError(
+            f"{other}: is of another series or grid than {files[0].name}; a folder holds the "
+            "slices of one volume"
+        )
+    if len(slices) < 2:
+        raise DataError(f"{files[0]}: the only slice of its volume; at least two are expected")
+    along_row, along_column = first.orientation.reshape(2, 3)
+    normal = np.cross(along_row, along_column)
+    positions = np.stack([s.position for s in slices])
+    order = np.argsort(positions @ normal, kind="stable")
+    steps = np.diff(positions[order], axis=0)
+    _check_steps([files[k] for k in order], steps, normal)
+    affine = np.eye(4)
+    affine[:3, 0] = along_row * first.spacing[1]
+    affine[:3, 1] = along_column * first.spacing[0]
+    affine[:3, 2] = steps.mean(axis=0)
+    affine[:3, 3] = positions[order[0]]
+    affine[:2] *= -1  # DICOM points to the left and to the back, RAS+ to the right and the front
+    return Series(np.stack([slices[k].pixels for k in order]), tuple(order.tolist()), affine)
+
+
+def as_volume(
+    planes: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Slices (slices, rows, columns) as a volume (X, Y, Z) in RAS+ orientation, and its affine."""
+    stored = nib.Nifti1Image(planes.transpose(2, 1, 0).astype(np.float32), affine)  # type: ignore[no-untyped-call]
+    image = nib.as_closest_canonical(stored)  # type: ignore[no-untyped-call]
+    return np.asarray(image.dataobj, np.float32), image.affine
+
+
+def _read_slice(path: Path) -> _Slice:
+    try:
+        data = pydicom.dcmread(path)
+        pixels = np.asarray(apply_rescale(data.pixel_array, data), np.float32)
+        numbers = {
+            name: np.array([float(value) for value in data[name].value])
+            for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+        }
+        series = str(data.SeriesInstanceUID)
+    except FAULTS as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"{path}: not a whole DICOM slice ({reason}); get it again") from None
+    if pixels.ndim != 2:
+        raise DataError(f"{path}: pixels have shape {pixels.shape}; expected one grey slice")
+    return _Slice(pixels, series, *numbers.values())
+
+
+def _check_steps(
+    files: Sequence[Path], steps: npt.NDArray[np.float64], normal: npt.NDArray[np.float64]
+) -> None:
+    along = steps @ normal
+    usual = float(np.median(along))
+    worst = int(np.abs(along - usual).argmax())
+    pair = f"{files[worst]} and {files[worst + 1].name}"
+    if along.min() <= STEP_TOLERANCE * usual:
+        worst = int(along.argmin())
+        raise DataError(f"{files[worst]} and {files[worst + 1].name}: two slices at one place")
+    if abs(along[worst] - usual) > STEP_TOLERANCE * usual:
+        raise DataError(
+            f"{pair}: {along[worst]:.2f} mm apart, the other slices {usual:.2f} mm; a slice is "
+            "missing, get the series again"
+        )
+    sideways = np.abs(steps - along[:, None] * normal).max()
+    if sideways > STEP_TOLERANCE * usual:
+        raise DataError(
+            f"{files[0].parent}: slices are shifted by {sideways:.2f} mm against each other (a "
+            "tilted gantry?); resample the series to a straight volume first"
+        )

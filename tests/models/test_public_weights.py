@@ -1,0 +1,100 @@
+"""Each public checkpoint covers its encoder whole, under the names that its maker gives."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard
+from benchmark.models.networks import build_unet
+from benchmark.models.torchvision_guard import import_torchvision
+from benchmark.models.weights import load_part, read_tensors, renamed
+
+import_torchvision()
+
+import timm  # noqa: E402  (after the guard)
+import torchvision.models  # noqa: E402
+
+SOURCES = [s for s in Registry.load(content_roots()).sources.values() if s.weights]
+BARLOW_TWINS = "imagenet_resnet50_barlow_twins"
+CLASSIFIERS = ("fc.", "classifier.", "head.")
+
+
+def published(source: SourceCard) -> dict[str, torch.Tensor]:
+    """Random tensors with the names and shapes of the published file; the classifier's are tiny."""
+    assert source.weights is not None and source.encoder is not None
+    with torch.device("meta"):
+        if source.weights.hub is not None:
+            name = source.weights.hub.repo.removeprefix("timm/")
+            model = timm.create_model(name, pretrained=False)
+        else:
+            model = torchvision.models.get_model(source.encoder, weights=None)
+    tensors = {
+        name: torch.rand(1 if name.startswith(CLASSIFIERS) else like.shape)
+        for name, like in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    if source.id != BARLOW_TWINS:
+        return tensors
+    neck = {"neck.projector.0.weight": torch.rand(8, 2048)}
+    return neck | {f"backbone.{k}": v for k, v in tensors.items() if not k.startswith("fc.")}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.id)
+def test_a_public_checkpoint_covers_its_encoder(source: SourceCard, tmp_path: Path) -> None:
+    assert source.weights is not None and source.encoder is not None
+    tensors = published(source)
+    path = tmp_path / source.weights.file
+    if path.suffix == ".safetensors":
+        save_file(tensors, path)
+    else:
+        torch.save({"state_dict": tensors} if source.id == BARLOW_TWINS else tensors, path)
+    network = build_unet(
+        source.encoder, channels=3, classes=1, decoder_channels=(8, 8, 8, 8, 8),
+        normalisation_mean=source.input.mean, normalisation_std=source.input.std,
+    )  # fmt: skip
+    weights = source.weights
+    read = renamed(read_tensors(path, None), weights.rename)
+    coverage = load_part(network.encoder, read, prefix=weights.key_prefix, name=source.id)
+    assert coverage.complete and coverage.parameter_share > 0.999  # counters of batches aside
+    assert all(part in ("fc", "classifier", "head", "neck") for part in unused(coverage.unused))
+    loaded = nn.Module.state_dict(network.encoder)
+    assert all(
+        torch.equal(value, read[weights.key_prefix + name])
+        for name, value in loaded.items()
+        if not name.endswith("num_batches_tracked")
+    )
+    with torch.inference_mode():
+        assert network.eval()(torch.rand(1, 1, 64, 64)).shape == (1, 1, 64, 64)
+
+
+def unused(names: tuple[str, ...]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    "source", [s for s in SOURCES if s.id.endswith("_torchvision")], ids=lambda source: source.id
+)
+def test_addresses_are_those_of_the_installed_torchvision(source: SourceCard) -> None:
+    assert source.weights is not None and source.weights.sha256 is not None
+    choices = torchvision.models.get_model_weights(source.encoder)
+    weights = choices["IMAGENET1K_V1"]
+    assert source.weights.url == weights.url
+    assert weights.url.endswith(f"-{source.weights.sha256}.pth")
+    preset = weights.transforms()
+    assert (list(source.input.mean), list(source.input.std)) == (preset.mean, preset.std)
+
+
+@pytest.mark.parametrize(
+    "source", [s for s in SOURCES if s.weights and s.weights.hub], ids=lambda source: source.id
+)
+def test_repositories_are_those_of_the_installed_timm(source: SourceCard) -> None:
+    assert source.weights is not None and source.weights.hub is not None
+    repo = source.weights.hub.repo
+    known = timm.models.get_pretrained_cfg(repo.removeprefix("timm/"))
+    assert known is not None and known.hf_hub_id == repo
+    assert (source.input.mean, source.input.std) == (known.mean, known.std)
