@@ -14,7 +14,8 @@ from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import CaseScore
 from benchmark.running.plan import Transfer
 from benchmark.scoring.score import score_label
-from benchmark.training.finetune import predict, resident
+from benchmark.training.finetune import resident
+from benchmark.training.validation import predict
 
 
 def score_cases(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.data.batches import augment, batch_rows
@@ -19,6 +18,7 @@ from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.strategies import Frozen
 from benchmark.training.losses import dice_cross_entropy
 from benchmark.training.optimise import adamw, is_evaluation
+from benchmark.training.validation import pooled_dice
 
 Progress = Callable[[int, int], None]
 
@@ -69,13 +69,15 @@ def fine_tune(
     curve: list[tuple[float, int, float]] = []
     rows = data.rows(train_cases)
     train = (resident(data.images[rows], device), resident(data.masks[rows], device))
+    rows = data.rows(val_cases if choose else [])
+    val = (resident(data.images[rows], device), resident(data.masks[rows], device))
     total = protocol.steps * len(protocol.learning_rates)
     for number, learning_rate in enumerate(protocol.learning_rates):
         network.load_state_dict(start)
         for step in _train(network, frozen, train, protocol, learning_rate, flips, seed, device):
             progress(number * protocol.steps + step, total)
             if choose and is_evaluation(step, protocol.steps, protocol.evaluations):
-                dice = validation_dice(network, data, val_cases, protocol.batch_size, device)
+                dice = pooled_dice(network, *val, protocol.batch_size)
                 curve.append((learning_rate, step, round(dice, 6)))
                 if best is None or dice > best[0]:
                     best = (dice, learning_rate, step, copy.deepcopy(network.state_dict()))
@@ -135,42 +137,3 @@ def _train(
         optimizer.step()
         schedule.step()
         yield step
-
-
-@torch.inference_mode()
-def predict(
-    network: SegmentationNetwork, images: torch.Tensor, batch_size: int
-) -> list[torch.Tensor]:
-    """Logits of images (N, C, S, S) on the network's device, batch by batch."""
-    network.eval()
-    return [network(part.float()) for part in images.split(batch_size)]
-
-
-def validation_dice(
-    network: SegmentationNetwork,
-    data: Prepared,
-    cases: Sequence[str],
-    batch_size: int,
-    device: torch.device,
-) -> float:
-    """Mean Dice over subjects and labels at the network's resolution; only for selection.
-
-    All slices of a subject are pooled, so that a network that finds nothing is not chosen for
-    the slices where there is nothing to find; both empty counts 1, one empty 0.
-    """
-    wanted = set(cases)
-    counts: dict[str, torch.Tensor] = {}
-    for case in (c for c in data.cases if c.case in wanted):
-        span = slice(case.first, case.first + case.slices)
-        logits = torch.cat(predict(network, resident(data.images[span], device), batch_size))
-        labels = resident(data.masks[span], device).long()
-        classes = logits.shape[1]
-        found = F.one_hot(logits.argmax(1), classes)[..., 1:]
-        valid = labels != IGNORE
-        truth = F.one_hot(labels.where(valid, 0), classes)[..., 1:]
-        found = found * valid[..., None]
-        both = (found * truth).sum((0, 1, 2)).double()
-        size = (found.sum((0, 1, 2)) + truth.sum((0, 1, 2))).double()
-        counts[case.subject] = counts.get(case.subject, 0) + torch.stack([both, size])
-    both, size = torch.stack(list(counts.values()), 1)
-    return float(torch.where(size > 0, 2 * both / size.clamp(min=1), 1.0).mean())

@@ -19,6 +19,7 @@ from benchmark.data.prepare import IGNORE
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.training.losses import dice_cross_entropy
 from benchmark.training.pretext import contrastive_loss, spoil, two_views
+from benchmark.training.validation import pooled_dice
 
 EVALUATION_BATCH = 32
 
@@ -76,13 +77,7 @@ class Segmentation(Objective):
 
     def score(self, samples: Samples, rng: np.random.Generator) -> float:
         """Mean Dice over the labels; a label that is nowhere and found nowhere counts 1."""
-        both = size = torch.zeros((), device=samples.images.device)
-        for part in samples.split(EVALUATION_BATCH):
-            logits = self.network(part.images.float())
-            found, truth = _one_hot(logits.argmax(1), part.masks, logits.shape[1])
-            both = both + (found * truth).sum((0, 1, 2)).double()
-            size = size + (found + truth).sum((0, 1, 2)).double()
-        return float(torch.where(size > 0, 2 * both / size.clamp(min=1), 1.0).mean())
+        return pooled_dice(self.network, samples.images, samples.masks, EVALUATION_BATCH)
 
     def chance(self, samples: Samples, rng: np.random.Generator) -> float:
         """Mean Dice of calling every pixel that label: 2 p / (p + 1) for a share p."""
@@ -225,11 +220,3 @@ def augmented(
     """Images and masks after the recipe's augmentation, if it has one; flips are horizontal."""
     images, masks = batch.images.float(), batch.masks.long()
     return augment(images, masks, how, ("horizontal",), rng) if how else (images, masks)
-
-
-def _one_hot(
-    found: torch.Tensor, masks: torch.Tensor, classes: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    valid = (masks != IGNORE)[..., None]
-    truth = F.one_hot(masks.long().where(valid[..., 0], 0), classes)
-    return (F.one_hot(found, classes) * valid)[..., 1:], (truth * valid)[..., 1:]

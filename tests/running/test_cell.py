@@ -14,7 +14,7 @@ from benchmark.models.networks import build_unet
 from benchmark.running.cell import run_cell
 from benchmark.running.evaluate import native_labels
 from benchmark.running.plan import Selection, nested_subjects, plan
-from benchmark.training.finetune import fine_tune, validation_dice
+from benchmark.training.finetune import fine_tune
 from benchmark.training.optimise import is_evaluation
 
 
@@ -63,14 +63,6 @@ def test_predictions_come_back_to_the_native_grid() -> None:
     expected = np.zeros((1, 50, 100))
     expected[..., 50:] = 1
     assert np.array_equal(found, expected)
-
-
-@pytest.mark.parametrize(("truth", "expected"), [(0, 1.0), (1, 0.0)])
-def test_validation_dice_of_empty_masks(truth: int, expected: float) -> None:
-    case = PreparedCase("c", "s", 0, 1, (64, 64), (64, 64))
-    masks = np.full((1, 64, 64), truth, np.uint8)
-    data = Prepared(np.zeros((1, 1, 64, 64), np.float16), masks, (case,))
-    assert validation_dice(Bright(), data, ["c"], 4, torch.device("cpu")) == expected  # type: ignore[arg-type]
 
 
 def test_selection_needs_a_validation_subset() -> None:
