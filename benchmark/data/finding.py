@@ -31,6 +31,7 @@ def _find_files(card: DatasetCard, root: Path) -> list[Case]:
         image = files[0]
         named = layout.case.format(**facts) if layout.case else facts.get("case")
         name = named or image.name.split(".")[0]
+        facts.setdefault("case", name)
         if layout.lists:
             if name not in lists:
                 continue

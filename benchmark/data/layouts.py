@@ -64,11 +64,13 @@ def load_case(card: DatasetCard, case: Case) -> LoadedCase:
         loaded = _load_volume(card, case)
     else:
         loaded = _load_picture(card, case)
-    allowed = {0, *card.labels.values()} | ({card.ignore_value} - {None})
-    if strange := sorted(set(np.unique(loaded.mask).tolist()) - allowed):
+    known = np.zeros(256, bool)
+    known[[0, *card.labels.values(), *([card.ignore_value] if card.ignore_value else [])]] = True
+    if not known[loaded.mask].all():
+        strange = np.unique(loaded.mask[~known[loaded.mask]]).tolist()
         raise DataError(
             f"{case.masks[0].path}: mask holds {strange[:5]}, the card of {card.id} knows "
-            f"{sorted(v for v in allowed if v is not None)}"
+            f"{np.flatnonzero(known).tolist()}"
         )
     return loaded
 

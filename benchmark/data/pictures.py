@@ -91,6 +91,10 @@ def whole_numbers(values: npt.NDArray[np.float32], path: Path) -> npt.NDArray[np
     Raises:
         DataError: A value is not a whole number from 0 to 255.
     """
+    with np.errstate(invalid="ignore"):
+        whole = values.astype(np.uint8)
+    if (whole == values).all():
+        return whole
     rounded = np.rint(values)
     if np.abs(values - rounded).max(initial=0) > 1e-3 or values.min(initial=0) < -1e-3:
         raise DataError(f"{path}: a mask holds whole numbers from 0 on, this one does not")

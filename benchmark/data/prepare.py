@@ -32,7 +32,7 @@ from benchmark.data.layouts import load_case
 from benchmark.data.parallel import in_order
 from benchmark.errors import DataError
 
-VERSION = 3
+VERSION = 4
 IGNORE = 255
 
 
@@ -67,7 +67,7 @@ class Prepared:
     """Arrays of a data set: `images` (N, C, S, S) float16 in [0, 1], `masks` (N, S, S) uint8.
 
     Mask values are 0 for background, 1 ... L for the labels in order, 255 for ignored pixels.
-    `fingerprint` is the SHA-256 of both arrays' bytes.
+    `fingerprint` is the SHA-256 of the digests of the cases' arrays.
     """
 
     images: npt.NDArray[np.float16]
@@ -128,6 +128,7 @@ class _Slices(NamedTuple):
     native: tuple[int, int]
     fitted: tuple[int, int]
     category: int | None
+    digest: bytes
 
 
 def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
@@ -138,12 +139,20 @@ def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
     spacing = plane_spacing(loaded, how.slice_axis)
     size = how.input_size
     fitted = fitted_shape(labels[0].shape, spacing, size)
+    images = np.empty((len(planes), card.channels, size, size), np.float16)
+    masks = np.empty((len(planes), size, size), np.uint8)
+    for number, (plane, label) in enumerate(zip(planes, labels, strict=True)):
+        images[number] = letterbox_image(plane, fitted, size)
+        masks[number] = letterbox_mask(label, fitted, size)
+    digest = hashlib.sha256(images.data)
+    digest.update(masks.data)
     return _Slices(
-        np.stack([letterbox_image(plane, fitted, size).astype(np.float16) for plane in planes]),
-        np.stack([letterbox_mask(label, fitted, size) for label in labels]),
+        images,
+        masks,
         (labels[0].shape[0], labels[0].shape[1]),
         fitted,
         _category(card, case, loaded.facts.get("class")),
+        digest.digest(),
     )
 
 
@@ -168,16 +177,17 @@ def _write(
     """Stream case after case into raw files, then give the finished folder its name."""
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
     try:
-        index, total, shape = [], 0, (card.channels, how.input_size, how.input_size)
+        index, total = [], 0
         digest = hashlib.sha256()
-        with (scratch / "i.raw").open("wb") as images, (scratch / "m.raw").open("wb") as masks:
+        with (
+            _Growing(scratch / "images.npy") as images,
+            _Growing(scratch / "masks.npy") as masks,
+        ):
             ready = in_order(lambda case: _prepare_case(card, case, how), cases)
             for number, (case, part) in enumerate(zip(cases, ready, strict=True), start=1):
-                shape = part.images.shape[1:]
-                for file, array in ((images, part.images), (masks, part.masks)):
-                    data = array.tobytes()
-                    file.write(data)
-                    digest.update(data)
+                images.append(part.images)
+                masks.append(part.masks)
+                digest.update(part.digest)
                 count = len(part.images)
                 index.append(
                     PreparedCase(
@@ -187,8 +197,6 @@ def _write(
                 )  # fmt: skip
                 total += count
                 progress(number, len(cases))
-        _as_npy(scratch / "i.raw", scratch / "images.npy", (total, *shape), "<f2")
-        _as_npy(scratch / "m.raw", scratch / "masks.npy", (total, *shape[1:]), "|u1")
         facts = {
             "fingerprint": "sha256:" + digest.hexdigest(),
             "cases": [asdict(entry) for entry in index],
@@ -203,12 +211,32 @@ def _write(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _as_npy(raw: Path, npy: Path, shape: tuple[int, ...], descr: str) -> None:
-    with npy.open("wb") as file, raw.open("rb") as data:
-        header = {"descr": descr, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(file, header)
-        shutil.copyfileobj(data, file)
-    raw.unlink()
+class _Growing:
+    """An .npy file whose first axis grows; its header, which has room to grow, is written last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.file = path, path.open("w+b")
+        self.shape: tuple[int, ...] = (0,)
+        self.descr = "|u1"
+
+    def __enter__(self) -> "_Growing":
+        return self
+
+    def append(self, array: npt.NDArray[np.generic]) -> None:
+        if self.file.tell() == 0:
+            self.shape, self.descr = (0, *array.shape[1:]), array.dtype.str
+            self._header()
+        self.file.write(np.ascontiguousarray(array).data)
+        self.shape = (self.shape[0] + len(array), *self.shape[1:])
+
+    def __exit__(self, *_: object) -> None:
+        self.file.seek(0)
+        self._header()
+        self.file.close()
+
+    def _header(self) -> None:
+        header = {"descr": self.descr, "fortran_order": False, "shape": self.shape}
+        np.lib.format.write_array_header_2_0(self.file, header)
 
 
 def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArray[np.float32]:
@@ -218,8 +246,9 @@ def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArr
         inside = image[image != 0]
         if inside.size:
             low, high = (float(v) for v in np.percentile(inside, [how.low, how.high]))
-    scaled = (image - low) / max(high - low, 1e-6)
-    grey: npt.NDArray[np.float32] = np.clip(scaled, 0, 1).astype(np.float32)
+    grey = np.clip(image, low, max(low, high))  # then in place: volumes are large
+    grey -= low
+    grey /= max(high - low, 1e-6)
     return grey
 
 
