@@ -64,7 +64,14 @@ def read_volume(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.flo
         DataError: Missing, damaged, not three-dimensional, or with values that are not finite.
     """
     try:
-        image = nib.as_closest_canonical(nib.load(path))  # type: ignore[no-untyped-call]
+        stored = nib.load(path)
+        kind = stored.get_data_dtype()  # type: ignore[attr-defined]
+        if kind.names or kind.kind == "c":
+            what = "colour" if kind.names else str(kind)
+            raise DataError(f"{path}: holds {what} voxels; expected one real number a voxel")
+        if not np.linalg.norm(stored.affine[:3, :3], axis=0).all():  # type: ignore[attr-defined]
+            raise DataError(f"{path}: its header gives a voxel size of 0; mend the header")
+        image = nib.as_closest_canonical(stored)  # type: ignore[no-untyped-call]
         values = np.asarray(image.dataobj, np.float32)
     except FileNotFoundError:
         raise DataError(f"{path}: no such volume") from None
