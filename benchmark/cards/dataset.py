@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from benchmark.cards.card import Card, Model
+from benchmark.cards.problem import Problem
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "none"]
 Subset = Literal["train", "val", "test", "pretrain"]
@@ -162,6 +163,7 @@ class DatasetCard(Card):
     `classes` are the values that the fact `class` of a case can take, for classification.
     `families` names pools of people or images that other data sets are drawn from too.
     `expected_cases` is how many cases the whole data set has, where the split is a rule.
+    `target` poses the data set's own problem, as a target task with the data set's id.
     `how_to_get` are the steps where a form or an account stands before the data; `unverified`
     says what on this card nobody has yet checked against the data or its host.
     """
@@ -184,5 +186,6 @@ class DatasetCard(Card):
     expected_cases: int | None = None
     download: tuple[Download, ...] = ()
     how_to_get: tuple[str, ...] = ()
+    target: Problem | None = None
     known_issues: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()

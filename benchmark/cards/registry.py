@@ -43,10 +43,11 @@ class Registry:
                 card that does not exist.
         """
         folders: dict[str, Path] = {}
+        datasets = _collect(roots, "datasets/*/dataset.yaml", DatasetCard, folders)
         registry = cls(
-            datasets=_collect(roots, "datasets/*/dataset.yaml", DatasetCard, folders),
+            datasets=datasets,
             sources=_collect(roots, "tasks/source/*.yaml", SourceCard),
-            targets=_collect(roots, "tasks/target/*.yaml", TargetCard),
+            targets=_targets(_collect(roots, "tasks/target/*.yaml", TargetCard), datasets),
             boards=_collect(roots, "leaderboards/*/board.yaml", BoardCard, folders),
             folders=folders,
         )
@@ -159,6 +160,25 @@ def _collect(
             if folders is not None:
                 folders[card.id] = path.parent
     return found
+
+
+def _targets(
+    targets: Mapping[str, TargetCard], datasets: Mapping[str, DatasetCard]
+) -> dict[str, TargetCard]:
+    """The target cards, and the own problems of data sets, with their labels filled in."""
+    whole = dict(targets)
+    for card in datasets.values():
+        if card.target is None:
+            continue
+        if card.id in whole:
+            raise CardError(f"data set {card.id} poses a target task, but a card has that id too")
+        facts = {name: getattr(card, name) for name in ("id", "version", "title")}
+        whole[card.id] = TargetCard(dataset=card.id, **facts, **dict(card.target))
+    for name, target in whole.items():
+        if not target.labels and target.dataset in datasets:
+            labels = {label: (label,) for label in datasets[target.dataset].labels}
+            whole[name] = target.model_copy(update={"labels": labels})
+    return whole
 
 
 def _get(kind: str, name: str, known: Mapping[str, CardType]) -> CardType:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from benchmark.cards.card import Card, Model
 from benchmark.cards.dataset import Domain
+from benchmark.cards.problem import Intensity, Problem
 from benchmark.cards.protocol import Augmentation, Positive
 
 SourceObjective = Literal["classification", "segmentation", "self_supervised", "none"]
@@ -64,24 +65,6 @@ class WeightsFile(Model):
             raise ValueError("a file that the user has is known by its whole sha256")
         if self.url is not None and self.sha256 is None:
             raise ValueError("a url needs the sha256 of its file, or at least its first 8 digits")
-        return self
-
-
-class Intensity(Model):
-    """How grey values become [0, 1].
-
-    `range`: fixed bounds (`low`, `high`), as for 8-bit pictures; `window`: the same in HU;
-    `percentile`: bounds are percentiles of the case's non-zero voxels.
-    """
-
-    kind: Literal["range", "window", "percentile"]
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> "Intensity":
-        if self.low >= self.high:
-            raise ValueError("low must be below high")
         return self
 
 
@@ -152,26 +135,7 @@ class SourceCard(Card):
         return self
 
 
-class TargetCard(Card):
-    """The segmentation problem that is transferred to.
-
-    `labels` maps each label scored to the data set's labels it merges. `slice_axis` is the axis
-    along which volumes are cut (of RAS+ orientation); none for pictures. `where` keeps the cases
-    of which these facts are true (`manufacturer: SIEMENS`).
-    """
+class TargetCard(Card, Problem):
+    """The segmentation problem that is transferred to, and the data set it is posed on."""
 
     dataset: str
-    where: dict[str, str] = {}
-    labels: dict[str, tuple[str, ...]]
-    intensity: Intensity
-    slice_axis: Literal["sagittal", "coronal", "axial"] | None
-    flips: tuple[Literal["horizontal", "vertical"], ...]
-    metrics: tuple[str, ...]
-    main_metric: str
-    minimum_lesion_volume_mm3: float = 0.0
-
-    @model_validator(mode="after")
-    def _main_metric_is_scored(self) -> "TargetCard":
-        if self.main_metric not in self.metrics:
-            raise ValueError(f"main_metric {self.main_metric!r} is not among metrics")
-        return self

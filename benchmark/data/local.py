@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from benchmark.cards.card import Model, fingerprint
 from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
 from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts import find_cases, load_case
 from benchmark.data.parallel import in_order
@@ -27,6 +28,7 @@ from benchmark.data.splits import (
 from benchmark.errors import DataError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.records.store import write_text
+from benchmark.scoring.metrics import METRICS
 
 
 class LocalCopy(Model):
@@ -42,6 +44,7 @@ class LocalCopy(Model):
     extra: tuple[str, ...]
     expected_cases: int | None
     spacing_mm: tuple[float, float] | None
+    without_spacing: int = 0
 
     @property
     def subset(self) -> bool:
@@ -53,6 +56,8 @@ class LocalCopy(Model):
         spacing = "unknown"
         if self.spacing_mm:
             spacing = f"{self.spacing_mm[0]:.3g} to {self.spacing_mm[1]:.3g} mm"
+            if self.without_spacing:
+                spacing += f", unknown for {self.without_spacing} cases"
         whole = f" of {self.expected_cases}" if self.expected_cases else ""
         lines = [
             f"{self.dataset}: {self.cases}{whole} cases of {self.subjects} subjects in {self.root}",
@@ -79,6 +84,7 @@ class OpenData:
     rows: tuple[SplitRow, ...]
     fingerprint: str
     subset: bool
+    without_spacing: int = 0
 
     @property
     def split_fingerprint(self) -> str:
@@ -134,11 +140,13 @@ def register(
         )
     digest, thumbnails = hashlib.sha256(), {}
     spacings: list[float] = []
+    without_spacing = 0
     names = sorted(row.case for row in listed)
     read = in_order(lambda name: _read_case(card, found[name]), names)
     for number, (case, seen) in enumerate(zip(names, read, strict=True), start=1):
         thumbnails[case] = seen.thumbnail
         spacings += seen.spacing_mm
+        without_spacing += not seen.spacing_mm
         digest.update(f"{case}|{seen.digest}\n".encode())
         progress(number, len(listed))
     check_near_duplicates(name, thumbnails, listed)
@@ -154,6 +162,7 @@ def register(
         expected_cases=card.expected_cases,
         extra=tuple(case for case in found if case not in split_cases),
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
+        without_spacing=without_spacing,
     )
     write_text(home / "data" / f"{name}.json", copy.model_dump_json(indent=1) + "\n")
     return copy
@@ -186,10 +195,12 @@ def open_data(registry: Registry, name: str, home: Path) -> OpenData:
     card = registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         print_, subset, expected = _phantom_fingerprint(card, card.layout), False, None
+        without_spacing = 0
         found = find_cases(card, None)
     else:
         copy = local_copy(name, home)
         print_, subset, expected = copy.fingerprint, copy.subset, copy.cases
+        without_spacing = copy.without_spacing
         found = find_cases(card, Path(copy.root))
     rows = fixed_split(registry, card, found)
     check_groups(name, rows)
@@ -200,7 +211,27 @@ def open_data(registry: Registry, name: str, home: Path) -> OpenData:
             f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; type "
             f"`segtransfer data import {name} --from {copy.root}`"
         )
-    return OpenData(card, cases, rows, print_, subset)
+    return OpenData(card, cases, rows, print_, subset, without_spacing)
+
+
+def open_target(registry: Registry, target: TargetCard, home: Path) -> OpenData:
+    """The part of its data set that a target task uses.
+
+    Raises:
+        DataError: It is not on this machine, holds no test case, or has no pixel spacing though
+            the target asks for millimetres.
+    """
+    data = open_data(registry, target.dataset, home).where(target.where)
+    if not data.names("test"):
+        raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
+    distances = [name for name in target.metrics if METRICS[name].unit == "mm"]
+    if distances and data.without_spacing:
+        raise DataError(
+            f"{target.dataset}: {data.without_spacing} cases have no pixel spacing, but target "
+            f"task {target.id} asks for {', '.join(distances)}; give spacing_mm on the data set's "
+            "card, or leave these metrics out of the target's"
+        )
+    return data
 
 
 def fixed_split(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.task import Intensity
+from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
 from benchmark.data.geometry import (
     Axis,

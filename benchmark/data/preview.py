@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import SUBSETS, Registry
-from benchmark.cards.task import Intensity
 from benchmark.data.cases import Case
 from benchmark.data.geometry import Axis, cut, plane_spacing
 from benchmark.data.layouts import load_case

@@ -12,7 +12,7 @@ from benchmark.errors import RecordError
 from benchmark.records.record import CellId, RunRecord
 from benchmark.reporting.bootstrap import gain_interval, mean_interval
 from benchmark.reporting.frame import ROW, score_frame
-from benchmark.scoring.score import METRICS
+from benchmark.scoring.metrics import METRICS
 
 
 @dataclass(frozen=True)

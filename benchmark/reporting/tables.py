@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmark.records.store import write_text
 from benchmark.reporting.bootstrap import RESAMPLES
 from benchmark.reporting.leaderboard import Leaderboard
-from benchmark.scoring.score import METRICS
+from benchmark.scoring.metrics import METRICS
 
 METHOD = (
     f"95 % intervals: percentile bootstrap over subjects and seeds, {RESAMPLES} resamples. "

@@ -11,9 +11,8 @@ import torch
 
 from benchmark import __version__
 from benchmark.cards.registry import Registry
-from benchmark.data.local import OpenData, open_data
+from benchmark.data.local import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
-from benchmark.errors import DataError
 from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
 from benchmark.models.strategies import apply_strategy
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
@@ -52,7 +51,7 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    opened = open_data(registry, transfer.target.dataset, home).where(transfer.target.where)
+    opened = open_target(registry, transfer.target, home)
     data = prepare_target(transfer, opened, home, progress)
     train = training_cases(transfer, opened)
 
@@ -103,14 +102,8 @@ def run_cell(
 def prepare_target(
     transfer: Transfer, opened: OpenData, home: Path, progress: Progress
 ) -> Prepared:
-    """The target's prepared arrays.
-
-    Raises:
-        DataError: No test case is on this machine.
-    """
+    """The target's prepared arrays."""
     target = transfer.target
-    if not opened.names("test"):
-        raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     how = Preprocessing(
         labels=tuple(target.labels.items()),
         intensity=target.intensity,

@@ -16,7 +16,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.data.local import OpenData, open_data
+from benchmark.data.local import OpenData, open_target
 from benchmark.errors import CardError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.running.contamination import contamination
@@ -67,14 +67,19 @@ def axes(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
     """Sources, targets, strategies, sizes and seeds of the chosen part of a grid.
 
+    Any source may join a board, and any target may be run under its protocol (one that is not
+    the board's has a table of its own and stays out of the overall ranking).
+
     Raises:
-        CardError: A name is not on the board (sources: not in the registry).
+        CardError: A name is not in the registry, or not on the board.
     """
     for name in chosen.sources:
         registry.source(name)
+    for name in chosen.targets:
+        registry.target(name)
     return (
         chosen.sources or board.sources,
-        _pick("target task", board.id, chosen.targets, board.targets),
+        chosen.targets or board.targets,
         _pick("strategy", board.id, chosen.strategies, tuple(board.strategies)),
         _pick("size", board.id, chosen.train_subjects, board.train_subjects),
         _pick("seed", board.id, chosen.seeds, board.seeds),
@@ -100,7 +105,7 @@ def plan(
     seen = {name: exactly_seen(registry, registry.source(name), home) for name in sources}
     cells = []
     for target in map(registry.target, targets):
-        data = open_data(registry, target.dataset, home).where(target.where)
+        data = open_target(registry, target, home)
         rows = [row for row in data.rows if row.case in data.cases]
         reasons = {
             name: contamination(saw, registry, target.dataset, rows) for name, saw in seen.items()
@@ -214,7 +219,7 @@ def missing_pretraining(
     """
     sources, targets, *_ = axes(registry, board, chosen)
     for target in map(registry.target, targets):
-        open_data(registry, target.dataset, home).where(target.where)
+        open_target(registry, target, home)
     missing = []
     for source in map(registry.source, sources):
         if source.pretrain is None:

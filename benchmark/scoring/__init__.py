@@ -2,9 +2,5 @@
 
 Nothing in here knows about networks, files or tasks. Every score is a pure function of numpy
 arrays, and every score is a finite number, also for empty masks. The rest of the program goes
-through `score_label` and `METRICS`.
+through `score.score_label` and `metrics.METRICS`.
 """
-
-from benchmark.scoring.score import METRICS, Metric, score_label
-
-__all__ = ["METRICS", "Metric", "score_label"]

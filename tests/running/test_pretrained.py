@@ -126,7 +126,7 @@ def test_cases_to_learn_from_and_to_watch_on() -> None:
     plain = data(
         [SplitRow("a", "a", "train"), SplitRow("b", "b", "val"), SplitRow("c", "c", "test")]
     )
-    assert pretraining_cases(plain) == (["train"], ["val"])
+    assert pretraining_cases(plain) == (["a"], ["b"])
     with pytest.raises(DataError, match="two subjects, 1 here"):
         pretraining_cases(data([SplitRow("a", "a", "pretrain")]))
 

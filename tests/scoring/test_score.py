@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from benchmark.scoring import METRICS, score_label
+from benchmark.scoring.metrics import METRICS
+from benchmark.scoring.score import score_label
 
 OVERLAP = ["dice", "iou", "pixel_accuracy"]
 MILLIMETRES = [name for name in METRICS if name not in OVERLAP]

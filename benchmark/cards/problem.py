@@ -1,0 +1,55 @@
+"""What is asked of a data set: labels, grey values, slices, metrics."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from benchmark.cards.card import Model
+from benchmark.errors import unknown_name
+from benchmark.scoring.metrics import METRICS
+
+
+class Intensity(Model):
+    """How grey values become [0, 1].
+
+    `range`: fixed bounds (`low`, `high`), as for 8-bit pictures; `window`: the same in HU;
+    `percentile`: bounds are percentiles of the case's non-zero voxels.
+    """
+
+    kind: Literal["range", "window", "percentile"]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> "Intensity":
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class Problem(Model):
+    """A segmentation problem.
+
+    `labels` maps each label scored to the data set's labels it merges; left out, each label of
+    the data set is scored by itself. `slice_axis` is the axis along which volumes are cut (of
+    RAS+ orientation); none for pictures. `where` keeps the cases of which these facts are true
+    (`manufacturer: SIEMENS`). `flips` are those that leave the problem what it is.
+    """
+
+    where: dict[str, str] = {}
+    labels: dict[str, tuple[str, ...]] = {}
+    intensity: Intensity
+    slice_axis: Literal["sagittal", "coronal", "axial"] | None
+    flips: tuple[Literal["horizontal", "vertical"], ...] = ()
+    metrics: tuple[str, ...] = ("dice", "iou", "hd95_mm", "assd_mm")
+    main_metric: str = "dice"
+    minimum_lesion_volume_mm3: Annotated[float, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _metrics_exist(self) -> "Problem":
+        for name in self.metrics:
+            if name not in METRICS:
+                raise ValueError(unknown_name("metric", name, METRICS))
+        if self.main_metric not in self.metrics:
+            raise ValueError(f"main_metric {self.main_metric!r} is not among metrics")
+        return self
