@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.task import Intensity
+from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
 from benchmark.data.geometry import letterbox_image, letterbox_mask
 from benchmark.data.layouts import find_cases
