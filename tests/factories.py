@@ -89,7 +89,7 @@ def make_record(
             segtransfer="0", python="3", torch="2", device="cpu", threads=1
         ),
         cost=Cost(
-            total_parameters=2, trainable_parameters=1, fine_tuning_seconds=1.0,
+            total_parameters=2, trainable_parameters=1, training_gflop=1.0, fine_tuning_seconds=1.0,
             total_seconds=1.0, peak_memory_mib=1.0,
         ),
         started="2026-01-01T00:00:00+00:00",

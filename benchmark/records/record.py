@@ -91,13 +91,20 @@ class CaseScore(Model):
 
 
 class Cost(Model):
-    """What the run cost. Parameters do not age; seconds and memory do."""
+    """What the run cost. Parameters and operations do not age; seconds, memory and energy do.
+
+    `training_gflop` counts forward and backward of all training steps. Energy is of the whole
+    device while fine-tuning ran, by the method named; None where none could be read.
+    """
 
     total_parameters: int
     trainable_parameters: int
+    training_gflop: float
     fine_tuning_seconds: float
     total_seconds: float
     peak_memory_mib: float
+    energy_joules: float | None = None
+    energy_method: str = "none"
 
 
 class Environment(Model):
@@ -136,9 +143,13 @@ class RunRecord(Model):
         """The record as plain data, less what differs between two runs on one machine."""
         data = self.model_dump(mode="json")
         data.pop("started")
-        for name in ("fine_tuning_seconds", "total_seconds", "peak_memory_mib"):
+        for name in TIMINGS:
             data["cost"].pop(name)
         return data
+
+
+TIMINGS = ("fine_tuning_seconds", "total_seconds", "peak_memory_mib", "energy_joules",
+           "energy_method")  # fmt: skip
 
 
 def cell_key(cell: CellId, fingerprints: Fingerprints) -> str:

@@ -1,7 +1,6 @@
 """The main path: one transfer into one record. It reads like a methods section."""
 
 import platform
-import resource
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,17 +12,17 @@ from benchmark import __version__
 from benchmark.cards.registry import Registry
 from benchmark.data.local import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
-from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
+from benchmark.models.networks import SegmentationNetwork, build_unet
 from benchmark.models.strategies import apply_strategy
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.record import (
-    Cost,
     CoverageReport,
     Environment,
     RunRecord,
     Selection,
     SourceFacts,
 )
+from benchmark.running.cost import cost, metered
 from benchmark.running.evaluate import score_cases
 from benchmark.running.origins import weights_file
 from benchmark.running.plan import Transfer, nested_subjects
@@ -64,18 +63,19 @@ def run_cell(
         freeze_norm_stats=transfer.strategy.freeze_norm_stats,
     )
     before = frozen.fingerprint()
-    tuned = fine_tune(
-        network,
-        frozen,
-        data,
-        train,
-        opened.names("val"),
-        transfer.protocol,
-        flips=transfer.target.flips,
-        seed=transfer.cell.seed,
-        device=device,
-        progress=lambda done, total: progress("fine-tuning", done, total),
-    )
+    with metered(device) as tuning:
+        tuned = fine_tune(
+            network,
+            frozen,
+            data,
+            train,
+            opened.names("val"),
+            transfer.protocol,
+            flips=transfer.target.flips,
+            seed=transfer.cell.seed,
+            device=device,
+            progress=lambda done, total: progress("fine-tuning", done, total),
+        )
     frozen.verify(before)
     scores = score_cases(network, transfer, opened, data, device)
 
@@ -94,7 +94,7 @@ def run_cell(
         frozen_tensors_unchanged=True,
         cases=tuple(scores),
         environment=environment(device),
-        cost=cost(network, device, tuned.seconds, time.perf_counter() - clock),
+        cost=cost(network, transfer.protocol, device, tuning, time.perf_counter() - clock),
         started=started.isoformat(timespec="seconds"),
     )
 
@@ -118,7 +118,8 @@ def prepare_target(
 
 def training_cases(transfer: Transfer, opened: OpenData) -> list[str]:
     """Names of the training cases of the cell's nested subset of subjects."""
-    chosen = set(nested_subjects(opened.rows, transfer.cell.train_subjects))
+    here = [row for row in opened.rows if row.case in opened.cases]
+    chosen = set(nested_subjects(here, transfer.cell.train_subjects))
     return [case for case in opened.names("train") if opened.cases[case].subject in chosen]
 
 
@@ -206,22 +207,4 @@ def environment(device: torch.device) -> Environment:
         torch=torch.__version__,
         device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         threads=torch.get_num_threads(),
-    )
-
-
-def cost(
-    network: SegmentationNetwork, device: torch.device, tuning_seconds: float, seconds: float
-) -> Cost:
-    """Parameters, wall time, and peak memory: of the device where it is CUDA, else resident."""
-    total, trainable = parameter_counts(network)
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated() / 2**20
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return Cost(
-        total_parameters=total,
-        trainable_parameters=trainable,
-        fine_tuning_seconds=round(tuning_seconds, 3),
-        total_seconds=round(seconds, 3),
-        peak_memory_mib=round(peak, 1),
     )

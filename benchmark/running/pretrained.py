@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from filelock import FileLock
 from ruamel.yaml import YAML
@@ -59,8 +59,11 @@ def ensure_pretrained(
         opened = open_data(registry, recipe.dataset, home).where(recipe.where)
         learning, watching = pretraining_cases(opened)
         data = _prepared(opened, recipe, [*learning, *watching], home, progress)
-        train = choose_samples(data, learning, recipe.max_items, device)
-        val = choose_samples(data, watching, MOST_VALIDATION_SLICES, device)
+        used = [
+            choose_rows(data, learning, recipe.max_items),
+            choose_rows(data, watching, MOST_VALIDATION_SLICES),
+        ]
+        train, val = (samples(data, rows, device) for rows in used)
         torch.manual_seed(recipe.seed)
         objective = _objective(board, source, recipe, opened, data).to(device)
         checkpoint = folder / "checkpoint.pt"
@@ -75,7 +78,11 @@ def ensure_pretrained(
             "source": source.id,
             "sha256": "sha256:" + sha256_of(weights),
             "recipe": recipe.model_dump(mode="json"),
-            "saw": saw(opened, learning, watching),
+            "saw": {
+                "dataset": opened.card.id,
+                "trained_on": subjects_of(data, used[0]),
+                "watched_on": subjects_of(data, used[1]),
+            },
             "items": {"train": len(train.images), "val": len(val.images)},
             "chance": result.chance,
             "curve": result.curve,
@@ -85,9 +92,7 @@ def ensure_pretrained(
     return folder
 
 
-def choose_samples(
-    data: Prepared, names: list[str], most: int | None, device: torch.device
-) -> Samples:
+def choose_rows(data: Prepared, names: list[str], most: int | None) -> npt.NDArray[np.int64]:
     """Slices with content (5 % of their pixels above 0), at most `most`, smaller caps nested.
 
     Raises:
@@ -100,6 +105,11 @@ def choose_samples(
         raise DataError("no slice with content to pretrain on")
     if most is not None and most < len(rows):
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    return rows
+
+
+def samples(data: Prepared, rows: npt.NDArray[np.int64], device: torch.device) -> Samples:
+    """These slices on the device."""
     classes = np.concatenate(
         [np.full(c.slices, -1 if c.category is None else c.category) for c in data.cases]
     )
@@ -108,6 +118,12 @@ def choose_samples(
         resident(data.masks[rows], device),
         torch.from_numpy(classes[rows]).to(device),
     )
+
+
+def subjects_of(data: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
+    """Whose slices these are."""
+    names = np.concatenate([np.full(c.slices, c.subject) for c in data.cases])
+    return sorted(set(names[rows].tolist()))
 
 
 def _prepared(
@@ -143,12 +159,6 @@ def _objective(
         normalisation_std=source.input.std,
     )
     return make_objective(recipe.objective, network, len(card.classes), recipe.augmentation)
-
-
-def saw(opened: OpenData, learning: list[str], watching: list[str]) -> dict[str, Any]:
-    """Data set and subjects of a pretraining."""
-    subjects = [sorted({opened.cases[n].subject for n in names}) for names in (learning, watching)]
-    return {"dataset": opened.card.id, "trained_on": subjects[0], "watched_on": subjects[1]}
 
 
 def summary(folder: Path) -> str:

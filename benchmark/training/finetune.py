@@ -1,7 +1,6 @@
 """The fixed fine-tuning recipe: one network, one target, one learning rate after the other."""
 
 import copy
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +33,6 @@ class FineTuned:
     step: int
     validation_dice: float | None
     curve: tuple[tuple[float, int, float], ...]
-    seconds: float
 
 
 def fine_tune(
@@ -63,7 +61,6 @@ def fine_tune(
             "no validation case, but the protocol selects by validation Dice; give the data set "
             "a val subset or use a board with `checkpoint: last`"
         )
-    started = time.perf_counter()
     start = copy.deepcopy(network.state_dict())
     best: tuple[float, float, int, dict[str, Any]] | None = None
     curve: list[tuple[float, int, float]] = []
@@ -83,10 +80,9 @@ def fine_tune(
                     best = (dice, learning_rate, step, copy.deepcopy(network.state_dict()))
     if best is not None:
         network.load_state_dict(best[3])
-    seconds = time.perf_counter() - started
     if best is None:
-        return FineTuned(protocol.learning_rates[-1], protocol.steps, None, (), seconds)
-    return FineTuned(best[1], best[2], round(best[0], 6), tuple(curve), seconds)
+        return FineTuned(protocol.learning_rates[-1], protocol.steps, None, ())
+    return FineTuned(best[1], best[2], round(best[0], 6), tuple(curve))
 
 
 def resident(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:

@@ -101,6 +101,15 @@ def test_an_outline_is_filled_and_an_open_one_refused(pair: Path) -> None:
         load_case(filled, case)
 
 
+def test_a_case_named_by_a_template_can_be_its_own_group(pair: Path) -> None:
+    layout = {
+        "kind": "paired_images", "images": r"(?P<kind>i)/(?P<number>\d+)_a\.png",
+        "case": "{kind}{number}",
+    }  # fmt: skip
+    (case,) = find_cases(card(layout, group_by="case", labels={}), pair)
+    assert case.case == case.subject == "i007"
+
+
 def test_names_of_one_person_become_one(pair: Path) -> None:
     (case,) = find_cases(card(PAIRED, same_subject=[["003", "007"]]), pair)
     assert case.subject == "003"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark.cards.dataset import DatasetCard, PairedImages
-from benchmark.cards.task import Intensity
+from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case, LoadedCase, MaskFile
 from benchmark.data.geometry import (
     cut,

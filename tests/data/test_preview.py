@@ -14,8 +14,8 @@ from PIL import Image
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import Intensity
 from benchmark.data import preview as preview_module
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.local import register

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.cards.task import Intensity, Pretraining, PretrainingObjective
+from benchmark.cards.problem import Intensity
+from benchmark.cards.task import Pretraining, PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_unet
 from benchmark.phantoms.catalogue import make_case
 from benchmark.training.objectives import (

@@ -1,0 +1,64 @@
+"""Operations by hand, and energy counters read or named as absent."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import benchmark.running.cost as cost
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.models.networks import build_unet
+from benchmark.models.strategies import apply_strategy
+
+CPU = torch.device("cpu")
+PROTOCOL = Registry.load(content_roots()).board("demo_v1").protocol
+HALF = PROTOCOL.model_copy(update={"input_size": 32})
+
+
+def test_one_convolution_by_hand() -> None:
+    network = nn.Conv2d(1, 3, 3, padding=1, bias=False)
+    # forward 2 * 9 * 3 a pixel; backward only to the weights, as many (the input needs none)
+    pixels = HALF.input_size**2
+    expected = 2 * (2 * 9 * 3 * pixels) * HALF.steps * HALF.batch_size / 1e9
+    assert cost.training_gflop(network, HALF, CPU) == pytest.approx(expected)  # type: ignore[arg-type]
+
+
+def test_what_is_frozen_costs_less_and_nothing_is_changed() -> None:
+    torch.manual_seed(0)
+    network = build_unet(
+        "tu-test_resnet", channels=3, classes=2, decoder_channels=(8,) * 5,
+        normalisation_mean=(0.5,) * 3, normalisation_std=(0.5,) * 3,
+    )  # fmt: skip
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    whole = cost.training_gflop(network, HALF, CPU)
+    apply_strategy(network, train=("decoder", "head"), freeze_norm_stats=True).set_modes(network)
+    modes = [module.training for module in network.modules()]
+    assert cost.training_gflop(network, HALF, CPU) < whole
+    assert modes == [module.training for module in network.modules()]
+    assert all(value.grad is None for value in network.parameters())
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_rapl_is_read_before_and_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "RAPL", tmp_path)
+    for name, value in (("intel-rapl:0", 5_000_000), ("intel-rapl:0:0", 1), ("intel-rapl:1", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "energy_uj").write_text(str(value))
+    with cost.metered(CPU) as meter:
+        (tmp_path / "intel-rapl:1" / "energy_uj").write_text("2500000")
+    assert (meter.joules, meter.method) == (2.5, "RAPL") and meter.seconds > 0
+    with cost.metered(CPU) as meter:  # the counter ran over
+        (tmp_path / "intel-rapl:0" / "energy_uj").write_text("0")
+    assert (meter.joules, meter.method) == (None, "none")
+
+
+def test_without_a_counter_the_method_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "RAPL", tmp_path)
+    with cost.metered(CPU) as meter:
+        pass
+    assert (meter.joules, meter.method) == (None, "none")
