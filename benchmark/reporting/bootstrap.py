@@ -1,34 +1,132 @@
-"""Bootstrap intervals over subjects and seeds, vectorised."""
+"""Intervals of means over subjects and seeds: a bootstrap that few seeds cannot make too narrow.
+
+Subjects are resampled, shared by all entries; seeds are too few to be resampled (two seeds give
+three different resamples, whose variance is half of what it should be). Each draw is
+
+    mean + (resampled subjects) + (normal with the seed part of the variance),
+
+the subjects' part widened by sqrt(n / (n - 1)) and both by a common factor that gives the
+draws the tails of Student's t, with the standard error and the Satterthwaite degrees of freedom of
+`variance.py`. The 2.5th and 97.5th percentile of the draws bound the interval: for one seed this
+is the expanded percentile interval (Hesterberg, The American Statistician 69, 2015), which keeps
+the skewness of the scores.
+
+What it covers, in simulations (`tests/simulation/coverage.md`):
+
+- 2 to 5 seeds, 10 or more subjects: 93 to 97 %. With the seed noise of one entry alone (`noise`
+  None) only while seeds add no more error than subjects do; with two seeds and three times the
+  error 88 to 90 %.
+- One seed: the subjects only. Training again may give another mean, and the label says so.
+- Rare failures: where one subject in twenty scores 0, a small sample often holds none, and no
+  interval can know of them. Means then cover 68 to 87 % with 10 subjects, 81 to 89 % with 35, 89
+  to 95 % with 100; gains, in which shared failures cancel, 88 to 97 %.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from benchmark.reporting.variance import Scores, SeedNoise, standard_error, two_way
 
 RESAMPLES = 2000
-Scores = npt.NDArray[np.float64]
 Interval = tuple[float, float | None, float | None]
+Covers = Literal["subjects and seeds", "subjects only (one seed)", "nothing (one subject)"]
 
 
-def mean_interval(scores: Scores, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """Mean and 95 % percentile interval of scores (seeds, subjects).
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval; the bounds are None when there is nothing to resample."""
 
-    Every seed scored the same subjects, so both are resampled with replacement, crossed. With
-    one subject there is nothing to resample, and the bounds are None.
+    value: float
+    low: float | None
+    high: float | None
+    covers: Covers
+
+
+def draw_means(
+    scores: Scores, noise: SeedNoise | None = None, resamples: int = RESAMPLES, seed: int = 0
+) -> Scores:
+    """Draws (resamples, K) of the means of K score matrices.
 
     Args:
-        scores: One row a seed, one column a subject; cases of a subject averaged before.
-        resamples: Number of bootstrap draws.
-        seed: Of the draws; the same scores always give the same interval.
+        scores: (K, seeds, subjects); every matrix has the same subjects. Paired differences
+            give draws of paired differences.
+        noise: Seed noise pooled over entries; see `standard_error`.
+        resamples: Number of draws.
+        seed: Of the draws; the same scores always give the same draws.
     """
-    seeds, subjects = scores.shape
-    mean = float(scores.mean())
-    if subjects < 2:
-        return mean, None, None
+    found = two_way(scores)
+    error = standard_error(found, noise)
     rng = np.random.default_rng(seed)
-    seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
-    weights = rng.multinomial(subjects, np.full(subjects, 1 / subjects), resamples) / subjects
-    draws = np.einsum("bs,bs->b", seed_weights @ scores, weights)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return mean, float(low), float(high)
+    weights = subject_weights(found.subjects, resamples, rng)
+    draws = weights @ (scores.mean(axis=1) - found.mean[:, None]).T
+    draws += rng.standard_normal(draws.shape) * np.sqrt(error.seed_part)
+    draws *= np.sqrt(error.degrees / rng.chisquare(error.degrees, draws.shape))
+    return np.asarray(found.mean + draws, dtype=np.float64)
+
+
+def subject_weights(subjects: int, resamples: int, rng: np.random.Generator) -> Scores:
+    """Weights (resamples, subjects) whose sums with centred scores have an unbiased variance."""
+    counts = rng.multinomial(subjects, np.full(subjects, 1 / subjects), resamples)
+    return np.asarray(counts / np.sqrt(subjects * max(1, subjects - 1)), dtype=np.float64)
+
+
+def estimates(
+    scores: Scores,
+    noise: SeedNoise | None = None,
+    resamples: int = RESAMPLES,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> list[Estimate]:
+    """Mean and 95 % interval of each of K score matrices.
+
+    Constant scores give an interval of no width: nothing in them says that others are possible.
+
+    Args:
+        scores: (K, seeds, subjects).
+        noise: Seed noise pooled over entries; see `standard_error`.
+        resamples: Number of draws.
+        bounds: Smallest and largest possible mean; an interval does not reach beyond.
+    """
+    found = two_way(scores)
+    draws = draw_means(scores, noise, resamples)
+    return summarise(found.mean, draws, covers(found.seeds, found.subjects), bounds)
+
+
+def summarise(
+    means: Scores,
+    draws: Scores,
+    what: Covers,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> list[Estimate]:
+    """Estimates from means (K,) and their draws (resamples, K)."""
+    if what == "nothing (one subject)" or not len(means):
+        return [Estimate(float(mean), None, None, what) for mean in means]
+    low, high = np.clip(np.percentile(draws, [2.5, 97.5], axis=0), *bounds)
+    return [
+        Estimate(float(mean), float(a), float(b), what)
+        for mean, a, b in zip(means, low, high, strict=True)
+    ]
+
+
+def covers(seeds: int, subjects: int) -> Covers:
+    """What an interval of so many seeds and subjects speaks about; to be shown with it."""
+    if subjects < 2:
+        return "nothing (one subject)"
+    return "subjects and seeds" if seeds > 1 else "subjects only (one seed)"
+
+
+def mean_interval(scores: Scores, resamples: int = RESAMPLES) -> Interval:
+    """Mean and 95 % interval of one matrix (seeds, subjects); see `estimates`.
+
+    A seed whose whole row is missing (NaN) is left out.
+
+    Raises:
+        ValueError: Some but not all scores of a seed are missing, or all scores are.
+    """
+    whole = scores[~np.isnan(scores).all(axis=1)]
+    found = estimates(whole[None], resamples=resamples)[0]
+    return found.value, found.low, found.high
 
 
 def gain_interval(scores: Scores, baseline: Scores, resamples: int = RESAMPLES) -> Interval:

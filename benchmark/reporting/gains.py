@@ -1,0 +1,158 @@
+"""Gain over the baseline: paired differences with intervals, and their size in standard units.
+
+A gain is positive when the entry is better, whatever the direction of the metric. It is divided
+by the standard deviation between subjects of the *baseline* (seeds averaged), Glass's delta
+(Glass, Educational Researcher 5, 1976), not by that of the differences: the divisor is then the
+same for all entries of a target with one baseline, so the order within a target stays. The divisor
+is taken as known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.reporting.bootstrap import RESAMPLES, Estimate, covers, draw_means, summarise
+from benchmark.reporting.target_scores import Entry, TargetScores
+from benchmark.reporting.variance import Scores, noise_of_differences
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Gain of an entry over its baseline; None where `note` says why there is none.
+
+    `gain` is in the unit of the metric, `standardised` in standard deviations of the baseline.
+    """
+
+    gain: Estimate | None
+    standardised: Estimate | None
+    note: str
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Means (K,) and draws (resamples, K) of the gains of those entries that have one."""
+
+    entries: tuple[Entry, ...]
+    means: Scores
+    draws: Scores
+
+
+def baseline_spread(scores: TargetScores, baseline: Entry) -> float | None:
+    """Standard deviation between subjects of an entry, seeds averaged; None if 0 or unknown."""
+    if baseline not in scores.entries or len(scores.subjects) < 2:
+        return None
+    by_subject = scores.values[scores.entries.index(baseline)].mean(axis=0)
+    spread = float(by_subject.std(ddof=1))
+    return spread if spread > 1e-12 else None
+
+
+def target_gains(
+    scores: TargetScores, baselines: Mapping[Entry, Entry], resamples: int = RESAMPLES
+) -> dict[Entry, Gain]:
+    """Gain of each entry of one target over its baseline.
+
+    Args:
+        scores: The target.
+        baselines: Per entry its baseline, of the same strategy and size. An entry that is its own
+            baseline has no gain and is not in the result.
+        resamples: Number of draws.
+    """
+    drawn = _draw(scores, baselines, resamples, seed=0)
+    what = covers(len(scores.seeds), len(scores.subjects))
+    plain = dict(zip(drawn.entries, summarise(drawn.means, drawn.draws, what), strict=True))
+    done: dict[Entry, Gain] = {}
+    for entry, base in _pairs(baselines):
+        if entry not in plain:
+            done[entry] = Gain(None, None, _lacks(scores, entry, base))
+            continue
+        unit = baseline_spread(scores, base)
+        if unit is None:
+            done[entry] = Gain(plain[entry], None, "the baseline does not vary between subjects")
+            continue
+        one = [drawn.entries.index(entry)]
+        units = summarise(drawn.means[one] / unit, drawn.draws[:, one] / unit, what)
+        done[entry] = Gain(plain[entry], units[0], "")
+    return done
+
+
+def mean_standardised_gains(
+    targets: Sequence[TargetScores],
+    baselines: Mapping[Entry, Entry],
+    resamples: int = RESAMPLES,
+) -> dict[Entry, Gain]:
+    """Mean over all targets of the standardised gain; an entry that lacks one has None.
+
+    Targets are taken as they are; subjects and seeds are drawn apart for each.
+
+    Args:
+        targets: All targets of the board, one or more.
+        baselines: As for `target_gains`.
+        resamples: Number of draws.
+    """
+    drawn = [_draw(one, baselines, resamples, number) for number, one in enumerate(targets)]
+    seeds = min(len(one.seeds) for one in targets)
+    what = covers(seeds, min(len(one.subjects) for one in targets))
+    done: dict[Entry, Gain] = {}
+    for entry, base in _pairs(baselines):
+        units = [baseline_spread(one, base) for one in targets]
+        notes = [
+            f"{one.target}: "
+            + ("the baseline does not vary" if entry in d.entries else _lacks(one, entry, base))
+            for one, d, unit in zip(targets, drawn, units, strict=True)
+            if entry not in d.entries or unit is None
+        ]
+        if notes:
+            done[entry] = Gain(None, None, "; ".join(notes))
+            continue
+        places = [d.entries.index(entry) for d in drawn]
+        parts = [(d, i, u) for d, i, u in zip(drawn, places, units, strict=True) if u]
+        mean = np.mean([d.means[[i]] / u for d, i, u in parts], axis=0)
+        draws = np.mean([d.draws[:, [i]] / u for d, i, u in parts], axis=0)
+        done[entry] = Gain(None, summarise(mean, draws, what)[0], "")
+    return done
+
+
+def gain_table(targets: Sequence[TargetScores], baselines: Mapping[Entry, Entry]) -> pd.DataFrame:
+    """The paired matrix entry x target in long form: gain, bounds, standardised gain, note."""
+    rows = [
+        {
+            "entry": entry,
+            "target": scores.target,
+            **_numbers("gain", found.gain),
+            **_numbers("standardised", found.standardised),
+            "note": found.note,
+        }
+        for scores in targets
+        for entry, found in target_gains(scores, baselines).items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _numbers(name: str, found: Estimate | None) -> dict[str, float | None]:
+    value, low, high = (found.value, found.low, found.high) if found else (None, None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _pairs(baselines: Mapping[Entry, Entry]) -> list[tuple[Entry, Entry]]:
+    return [(entry, base) for entry, base in baselines.items() if entry != base]
+
+
+def _lacks(scores: TargetScores, entry: Entry, base: Entry) -> str:
+    who = "baseline" if entry in scores.entries else "entry"
+    lacking = base if entry in scores.entries else entry
+    return f"the {who} {scores.left_out.get(lacking, 'has no scores')}"
+
+
+def _draw(
+    scores: TargetScores, baselines: Mapping[Entry, Entry], resamples: int, seed: int
+) -> _Drawn:
+    place = {entry: index for index, entry in enumerate(scores.entries)}
+    pairs = [(e, base) for e, base in _pairs(baselines) if e in place and base in place]
+    if not pairs:
+        return _Drawn((), np.empty(0), np.empty((resamples, 0)))
+    good = scores.goodness
+    differences = good[[place[e] for e, _ in pairs]] - good[[place[base] for _, base in pairs]]
+    draws = draw_means(differences, noise_of_differences(good), resamples, seed)
+    return _Drawn(tuple(e for e, _ in pairs), differences.mean(axis=(1, 2)), draws)

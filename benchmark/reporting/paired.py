@@ -1,0 +1,184 @@
+"""Is one entry worse than another? Paired tests of all pairs, safe against seeds and zeros.
+
+Two tests must agree, the larger p-value counts (intersection-union test, Berger 1982):
+
+- Wilcoxon's signed-rank test over subjects, scores averaged over seeds: do most subjects say so?
+  Alone it takes the luck of the seeds for a difference of the methods: where seeds and subjects
+  add the same error to a mean, it splits 20 to 40 % of boards of four equal methods, and up to
+  95 % where scores are skewed (`tests/simulation/coverage.md`).
+- Student's t of the mean difference with the standard error of `variance.py`: is the mean
+  difference larger than subjects *and seeds* explain? The seed noise is pooled over all pairs of
+  the target, and a pair's own is used where it is larger.
+
+Both are two-sided and must point the same way; else p = 1. With one seed there is no seed noise
+to compare with: then the claim is only that these trained networks differ.
+
+The pooled seed noise assumes that entries scatter alike over seeds. Where a third of them scatters
+four times as much as the rest, equal methods are split in about 5 % of boards with three or more
+seeds, but in about 11 % with two. Few subjects limit the signed ranks: n subjects cannot give a
+p-value below 2^(1 - n), and ten cannot separate a board of eight.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, rankdata, t
+
+from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
+from benchmark.reporting.variance import (
+    Scores,
+    SeedNoise,
+    noise_of_differences,
+    standard_error,
+    two_way,
+)
+
+EXACT_SUBJECTS = 50
+Claim = Literal[
+    "methods differ", "these trained networks differ (one seed)", "no claim (one subject)"
+]
+
+
+@dataclass(frozen=True)
+class PairTests:
+    """Tests of all pairs of the entries of one table.
+
+    Attributes:
+        entries: What is compared.
+        means: What orders them (entries,); higher is better.
+        p: Two-sided p-values before correction (entries, entries), 1 on the diagonal.
+        claim: What a small p-value says.
+        smallest: The smallest p-value that so few subjects allow.
+    """
+
+    entries: tuple[Entry, ...]
+    means: Scores
+    p: Scores
+    claim: Claim
+    smallest: float
+
+
+def compare_pairs(
+    targets: Sequence[TargetScores], scales: Sequence[float] | None = None
+) -> PairTests:
+    """Test all pairs of entries, on one target or on the mean over several.
+
+    Over several targets the difference is the mean over targets of difference / scale, its
+    variance the sum of theirs, and the signed ranks run over the subjects of all targets.
+
+    Args:
+        targets: At least one; each with the same entries in the same order.
+        scales: What differences are divided by to be comparable across targets; all above 0.
+            None stands for 1.
+
+    Raises:
+        ValueError: No target, entries that differ, or a scale that is not above 0.
+    """
+    if not targets or any(one.entries != targets[0].entries for one in targets):
+        raise ValueError("pairs need one or more targets with the same entries")
+    units = [1.0] * len(targets) if scales is None else list(scales)
+    if len(units) != len(targets) or not all(unit > 0 for unit in units):
+        raise ValueError("each target needs a scale above 0")
+    entries = targets[0].entries
+    good = [one.goodness / unit for one, unit in zip(targets, units, strict=True)]
+    seeds, subjects = min(x.shape[1] for x in good), min(x.shape[2] for x in good)
+    first, second = np.triu_indices(len(entries), 1)
+    differences = [np.round(x[first] - x[second], DECIMALS) for x in good]
+    mean, p_mean = mean_test(differences, [noise_of_differences(x) for x in good])
+    sign, p_ranks = signed_rank(np.concatenate([x.mean(axis=1) for x in differences], axis=1))
+    both = np.where(np.sign(mean) == sign, np.maximum(p_mean, p_ranks), 1.0)
+    p = np.ones((len(entries), len(entries)))
+    p[first, second] = p[second, first] = both if subjects > 1 else 1.0
+    claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
+    return PairTests(
+        entries,
+        np.mean([x.mean(axis=(1, 2)) for x in good], axis=0),
+        p,
+        claim if subjects > 1 else "no claim (one subject)",
+        float(min(1.0, 2.0 ** (1 - sum(x.shape[2] for x in good)))) if subjects > 1 else 1.0,
+    )
+
+
+def mean_test(
+    differences: Sequence[Scores], noises: Sequence[SeedNoise | None]
+) -> tuple[Scores, Scores]:
+    """Mean over targets of K paired differences, and two-sided p-values of Student's t.
+
+    Args:
+        differences: Per target (K, seeds, subjects).
+        noises: Per target the pooled seed noise.
+
+    Returns:
+        Means (K,) and p-values (K,). Without any spread p is 1 for a zero mean, else 0.
+    """
+    found = [two_way(one) for one in differences]
+    errors = [standard_error(a, noise) for a, noise in zip(found, noises, strict=True)]
+    mean = np.mean([a.mean for a in found], axis=0)
+    variance = np.sum([e.variance for e in errors], axis=0)
+    parts = np.sum([e.variance**2 / e.degrees for e in errors], axis=0)
+    degrees = np.divide(variance**2, parts, out=np.ones_like(mean), where=parts > 0)
+    error = np.sqrt(variance) / len(found)
+    p = np.where(np.abs(mean) < 10.0**-DECIMALS, 1.0, 0.0)
+    some = error > 0
+    p[some] = 2 * t.sf(np.abs(mean[some]) / error[some], degrees[some])
+    return mean, p
+
+
+def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
+    """Wilcoxon's signed-rank test of each row, exact up to 50 subjects also with ties and zeros.
+
+    Zeros take part in the ranking and then drop out (Pratt, JASA 54, 1959), ties get their mean
+    rank. The exact distribution is that of the observed ranks under random signs; beyond 50
+    subjects its normal approximation is used.
+
+    Args:
+        differences: (K, subjects); values closer than 1e-12 are ties.
+
+    Returns:
+        Sign of each statistic (K,): 1 where positive ranks prevail, 0 where neither does; and
+        two-sided p-values (K,), 1 where all differences are zero.
+    """
+    rounded = np.round(differences, DECIMALS)
+    signs = np.sign(rounded)
+    ranks = np.round(2 * rankdata(np.abs(rounded), axis=1)).astype(np.int64)
+    ranks[signs == 0] = 0
+    sums = (signs * ranks).sum(axis=1)
+    if differences.shape[1] <= EXACT_SUBJECTS:
+        ordered = np.sort(ranks, axis=1)
+        p = np.array([_tail(tuple(row))[int(abs(s))] for row, s in zip(ordered, sums, strict=True)])
+    else:
+        deviation = np.sqrt((ranks.astype(np.float64) ** 2).sum(axis=1))
+        z = np.divide(np.abs(sums), deviation, out=np.zeros_like(deviation), where=deviation > 0)
+        p = 2 * norm.sf(z)
+    return np.sign(sums).astype(np.float64), np.minimum(1.0, p).astype(np.float64)
+
+
+@lru_cache(maxsize=4096)
+def _tail(ranks: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """P(|sum of randomly signed ranks| >= s) for s = 0, 1, ..., sum of ranks."""
+    total = sum(ranks)
+    chance = np.zeros(2 * total + 1)
+    chance[total] = 1.0
+    for rank in ranks:
+        if rank:
+            step = np.zeros_like(chance)
+            step[rank:] = chance[:-rank] / 2
+            step[:-rank] += chance[rank:] / 2
+            chance = step
+    above = np.cumsum(chance[total:][::-1])[::-1]
+    above[1:] *= 2
+    above[0] = 1.0
+    return np.asarray(above, dtype=np.float64)
+
+
+def holm(p: Scores) -> Scores:
+    """Holm's step-down correction of p-values (n,) (Scandinavian J. Statistics 6, 1979)."""
+    order = np.argsort(p, kind="stable")
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1.0, steps)
+    return corrected

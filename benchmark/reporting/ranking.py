@@ -1,0 +1,175 @@
+"""Ranks with intervals: how far up and down an entry goes when subjects and seeds are redrawn.
+
+All entries of a target share the redrawn subjects, so that only what is particular to an entry
+moves it. What subjects and seeds have in common for all entries is subtracted first. The seeds'
+part is a normal draw with the entry's own variance, or that of all entries where it is larger
+(`variance.py`). Targets are taken as they are: nothing is said about other targets.
+
+Bootstrap intervals of ranks are not exact where entries are equal or nearly so (Xie, Singh, Zhang,
+JASA 104, 2009); they show instability, and `groups.py` tests for differences.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, subject_weights
+from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
+from benchmark.reporting.variance import (
+    Scores,
+    SeedNoise,
+    TwoWay,
+    noise_of_differences,
+    standard_error,
+    two_way,
+)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One entry's rank, 1 for the best, ties averaged; bounds None where nothing is redrawn."""
+
+    entry: Entry
+    rank: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A ranking, best first.
+
+    Attributes:
+        entries: The ranked entries.
+        stability: Mean Kendall tau-b of the ranking and its redraws: 1 if redrawing never changes
+            it, 0 if it is chance. None with fewer than two entries, all tied, or no redraws.
+        covers: What the intervals speak about.
+        missing: Entries without a rank, each with the reasons.
+    """
+
+    entries: tuple[Ranked, ...]
+    stability: float | None
+    covers: Covers
+    missing: Mapping[Entry, tuple[str, ...]]
+
+
+def rank_target(scores: TargetScores, resamples: int = RESAMPLES) -> Ranking:
+    """Rank the entries of one target by their means."""
+    ranks = _rank(scores.goodness.mean(axis=(1, 2))[None])[0]
+    draws = rank_draws(scores, resamples) if len(scores.subjects) > 1 else None
+    missing = {entry: (reason,) for entry, reason in scores.left_out.items()}
+    what = covers(len(scores.seeds), len(scores.subjects))
+    return _ranking(scores.entries, ranks, draws, what, missing)
+
+
+def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) -> Ranking:
+    """Mean rank over all targets of the entries that have every target.
+
+    Entries that lack a target do not take part, not even as competitors: each target is ranked
+    again without them. They are listed with what they lack.
+
+    Args:
+        targets: All targets of the board, also those without any score.
+        resamples: Number of redraws.
+    """
+    everyone = dict.fromkeys(entry for one in targets for entry in (*one.entries, *one.left_out))
+    missing = {entry: lacks for entry in everyone if (lacks := _lacks(entry, targets))}
+    whole = [entry for entry in everyone if entry not in missing]
+    if not whole:
+        return Ranking((), None, "nothing (one subject)", missing)
+    kept = [one.only(whole) for one in targets]
+    ranks = np.mean([_rank(one.goodness.mean(axis=(1, 2))[None])[0] for one in kept], axis=0)
+    subjects = min(len(one.subjects) for one in kept)
+    draws = None
+    if subjects > 1:
+        many = [rank_draws(one, resamples, number) for number, one in enumerate(kept)]
+        draws = np.asarray(np.mean(many, axis=0), dtype=np.float64)
+    what = covers(min(len(one.seeds) for one in kept), subjects)
+    return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing)
+
+
+def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.target}: {one.left_out.get(entry, 'no scores')}"
+        for one in targets
+        if entry not in one.entries
+    )
+
+
+def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) -> Scores:
+    """Ranks (resamples, entries) under redrawn subjects and seeds; 1 is best, ties averaged.
+
+    Args:
+        scores: Two or more subjects; any number of entries.
+        resamples: Number of redraws.
+        seed: Of the redraws.
+    """
+    good = scores.goodness
+    entries, seeds, subjects = good.shape
+    if entries < 2:
+        return np.ones((resamples, entries))
+    rng = np.random.default_rng(seed)
+    own = good - good.mean(axis=0)
+    found, share = two_way(own), entries / (entries - 1)
+    pooled = noise_of_differences(good)
+    noise = None if pooled is None else SeedNoise(pooled.mean_square / 2, pooled.degrees)
+    apart = TwoWay(
+        seeds,
+        subjects,
+        found.mean,
+        found.seed * share,
+        found.subject * share,
+        found.residual * share,
+    )
+    error = standard_error(apart, noise)
+    weights = subject_weights(subjects, resamples, rng)
+    draws = weights @ (own.mean(axis=1) - found.mean[:, None]).T
+    draws += rng.standard_normal(draws.shape) * np.sqrt(error.seed_part)
+    degrees = float(error.degrees.min())
+    draws *= np.sqrt(degrees / rng.chisquare(degrees, (resamples, 1)))
+    return _rank(found.mean + draws)
+
+
+def _rank(means: Scores) -> Scores:
+    """Ranks along the last axis of means where higher is better."""
+    return np.asarray(rankdata(-np.round(means, DECIMALS), axis=-1), dtype=np.float64)
+
+
+def _ranking(
+    entries: tuple[Entry, ...],
+    ranks: Scores,
+    draws: Scores | None,
+    what: Covers,
+    missing: Mapping[Entry, tuple[str, ...]],
+) -> Ranking:
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(entries)
+    stability = None
+    if draws is not None and len(entries):
+        low = np.percentile(draws, 2.5, axis=0, method="lower")
+        high = np.percentile(draws, 97.5, axis=0, method="higher")
+        bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+        tau = kendall(ranks, draws)
+        stability = None if tau is None else float(tau.mean())
+    order = np.argsort(ranks, kind="stable")
+    rows = tuple(Ranked(entries[i], float(ranks[i]), *bounds[i]) for i in order)
+    return Ranking(rows, stability, what, missing)
+
+
+def kendall(ranks: Scores, draws: Scores) -> Scores | None:
+    """Kendall's tau-b of ranks (K,) with each row of draws (B, K) (Biometrika 33, 1945).
+
+    A draw that ties everything has tau 0. None when `ranks` has fewer than two entries or ties
+    them all.
+    """
+    first, second = np.triu_indices(len(ranks), 1)
+    fixed = np.sign(ranks[first] - ranks[second])
+    untied = np.abs(fixed).sum()
+    if not untied:
+        return None
+    drawn = np.sign(draws[:, first] - draws[:, second])
+    scale = np.sqrt(untied * np.abs(drawn).sum(axis=1))
+    tau = np.zeros(len(draws))
+    np.divide(drawn @ fixed, scale, out=tau, where=scale > 0)
+    return tau
