@@ -1,195 +1,135 @@
-"""The leaderboard: per target with intervals and gain over scratch, overall with mean rank."""
+"""The leaderboard: per target with intervals and gain over the baseline, overall with mean rank."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.records.record import CellId, RunRecord
-from benchmark.reporting.bootstrap import gain_interval, mean_interval
-from benchmark.reporting.frame import ROW, score_frame
+from benchmark.reporting.frame import ROW, cell_frame
+from benchmark.reporting.groups import tie_groups
+from benchmark.reporting.overall import Place, overall_table
+from benchmark.reporting.paired import compare_pairs
+from benchmark.reporting.rows import entries, score_table, target_rows
+from benchmark.reporting.target_scores import Entry, TargetScores, target_scores
 from benchmark.scoring.metrics import METRICS
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Everything a table shows.
+    """Everything a table shows. Absent numbers are None, never filled in.
 
-    `rows` has a row per target, source, strategy and size; `overall` one per source, strategy
-    and size. Absent numbers are None. `missing` names the cells of the board without a record.
+    Attributes:
+        board: Its card.
+        rows: One row per target, number of training subjects, source and strategy; best first.
+        overall: One row per number of training subjects, source and strategy; best first.
+        scores: Complete ranked scores of each target and number of training subjects.
+        stability: Per number of training subjects, Kendall's tau of the overall ranking and its
+            redraws; None where nothing is ranked.
+        notes: What a reader must know of the groups and intervals.
+        missing: Cells of the board without a record.
+        clean: Whether contaminated cells were left out.
     """
 
     board: BoardCard
     rows: pd.DataFrame
     overall: pd.DataFrame
-    missing: tuple[str, ...]
+    scores: Mapping[Place, TargetScores] = field(default_factory=dict)
+    stability: Mapping[int, float | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    clean: bool = False
 
     @property
     def synthetic(self) -> bool:
         """Whether every row is synthetic."""
         return bool(len(self.rows)) and all("synthetic" in marks for marks in self.rows["marks"])
 
+    @property
+    def contaminated(self) -> bool:
+        """Whether any row is contaminated, so that the clean ranking differs."""
+        return bool(len(self.rows)) and any(self.rows["contamination"])
 
-def build_leaderboard(board: BoardCard, records: Iterable[RunRecord]) -> Leaderboard:
+
+def build_leaderboard(
+    board: BoardCard, records: Iterable[RunRecord], *, clean: bool = False
+) -> Leaderboard:
     """Build the tables of a board from its records.
+
+    Args:
+        board: Its card.
+        records: Finished cells.
+        clean: Leave out cells whose source saw something of the target's data.
 
     Raises:
         RecordError: Records of one target were made from different data, splits or cards.
     """
-    known = list(records)
-    _check_comparable(known)
-    missing = _missing(board, known)
-    if not known:
-        return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing)
-    frame = score_frame(known)
-    rows = [_row(board, frame, key, part) for key, part in frame.groupby(ROW, sort=True)]
-    table = pd.DataFrame(rows)
-    table["rank"] = _ranks(table)
-    return Leaderboard(board, table, _overall(board, table), missing)
+    return from_cells(board, cell_frame(records), clean=clean)
 
 
-def _row(
-    board: BoardCard, frame: pd.DataFrame, key: object, part: pd.DataFrame
-) -> dict[str, object]:
-    first = part.iloc[0]
-    metric = str(first["main_metric"])
-    scores, subjects, seeds = _matrix(part, metric)
-    mean, low, high = mean_interval(scores)
-    gain: tuple[float | None, float | None, float | None] = (None, None, None)
-    if first["source"] != board.baseline:
-        base = frame[
-            (frame["source"] == board.baseline)
-            & (frame["encoder"] == first["encoder"])
-            & (frame["unranked"] == first["unranked"])
-            & np.logical_and.reduce([frame[n] == first[n] for n in ROW if n != "source"])
-        ]
-        gain = _gain(scores, subjects, seeds, base, metric)
-    means = {
-        f"mean_{name}": float(_matrix(part, name)[0].mean())
-        for name in METRICS
-        if name in part and part[name].notna().all()
-    }
-    return {
-        **{name: first[name] for name in ROW},
-        **{name: first[name] for name in ("domain", "task", "encoder", "trainable_parameters")},
-        "main_metric": metric,
-        "score": mean,
-        "low": low,
-        "high": high,
-        "gain": gain[0],
-        "gain_low": gain[1],
-        "gain_high": gain[2],
-        **means,
-        "empty_prediction": _empty_prediction(part, metric),
-        "failures": int(part["failure"].sum()),
-        "scored": len(part),
-        "subjects": len(subjects),
-        "seeds": ",".join(map(str, seeds)),
-        "seeds_wanted": len(board.seeds),
-        "marks": first["marks"],
-        "unranked": first["unranked"],
-    }
-
-
-def _empty_prediction(part: pd.DataFrame, metric: str) -> float | None:
-    """What finding nothing at all would score: 1 where nothing is to be found, else 0."""
-    if metric not in ("dice", "iou"):
-        return None
-    nothing = part.assign(nothing=part["reference_empty"].astype(float))
-    return float(_matrix(nothing, "nothing")[0].mean())
-
-
-def _matrix(
-    part: pd.DataFrame, metric: str
-) -> tuple[npt.NDArray[np.float64], list[str], list[int]]:
-    """Scores (seeds, subjects): labels averaged within a case, cases within a subject."""
-    cases = part.groupby(["seed", "subject", "case"], sort=True)[metric].mean()
-    table = cases.groupby(["seed", "subject"], sort=True).mean().unstack("subject")
-    return table.to_numpy(dtype=np.float64), list(table.columns), list(table.index)
-
-
-def _gain(
-    scores: npt.NDArray[np.float64],
-    subjects: list[str],
-    seeds: list[int],
-    base: pd.DataFrame,
-    metric: str,
-) -> tuple[float | None, float | None, float | None]:
-    """Gain over the baseline on the seeds that both have; None when there is none."""
-    if base.empty:
-        return (None, None, None)
-    other, names, base_seeds = _matrix(base, metric)
-    both = [seed for seed in seeds if seed in base_seeds]
-    if not both or names != subjects:
-        return (None, None, None)
-    mine = scores[[seeds.index(seed) for seed in both]]
-    theirs = other[[base_seeds.index(seed) for seed in both]]
-    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
-    return gain_interval(sign * mine, sign * theirs)
-
-
-def _ranks(table: pd.DataFrame) -> list[float | None]:
-    """Rank within a target by the main metric, among ranked rows with every seed."""
-    ranks: list[float | None] = [None] * len(table)
-    complete = table["seeds"].str.count(",") + 1 == table["seeds_wanted"]
-    for _, part in table[(table["unranked"] == "") & complete].groupby("target"):
-        up = METRICS[str(part["main_metric"].iloc[0])].higher_is_better
-        for index, rank in part["score"].rank(ascending=not up).items():
-            ranks[int(str(index))] = float(rank)
-    return ranks
-
-
-def _overall(board: BoardCard, table: pd.DataFrame) -> pd.DataFrame:
-    """Mean rank and mean gain over all targets; a row that lacks one gets neither."""
-    rows = []
-    for _, part in table.groupby(["source", "strategy", "train_subjects"], sort=True):
-        ranked = part[part["rank"].notna()]
-        whole = len(ranked) == len(board.targets)
-        gains = ranked["gain"].dropna()
-        rows.append(
-            {
-                **{name: part.iloc[0][name] for name in ("source", "strategy", "train_subjects")},
-                "mean_rank": float(ranked["rank"].mean()) if whole else None,
-                "mean_gain": float(gains.mean()) if whole and len(gains) == len(ranked) else None,
-                "targets": len(ranked),
-                "targets_wanted": len(board.targets),
-            }
-        )
-    return pd.DataFrame(rows).sort_values(["mean_rank", "source"], na_position="last")
-
-
-def _missing(board: BoardCard, records: list[RunRecord]) -> tuple[str, ...]:
-    have = {record.cell.path for record in records if not record.marks.unranked}
-    sources = dict.fromkeys([*board.sources, *(record.cell.source for record in records)])
-    grid = [
-        CellId(
-            board=board.id,
-            target=target,
-            source=source,
-            strategy=strategy,
-            train_subjects=size,
-            seed=seed,
-        ).path
-        for target in board.targets
-        for source in sources
-        for strategy in board.strategies
-        for size in board.train_subjects
-        for seed in board.seeds
+def from_cells(board: BoardCard, cells: pd.DataFrame, *, clean: bool = False) -> Leaderboard:
+    """As `build_leaderboard`, from the rows of `cell_frame`."""
+    missing = _missing(board, cells)
+    if len(cells):
+        _check_comparable(cells)
+    if clean and len(cells):
+        cells = cells[cells["contamination"] == ""]
+    if not len(cells):
+        return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing=missing, clean=clean)
+    ranked = cells[cells["unranked"] == ""]
+    scores = {place: _scores(board, place, part) for place, part in _places(board, ranked)}
+    pairs = {place: compare_pairs([one]) for place, one in scores.items() if one.entries}
+    groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
+    rows = [
+        row
+        for place, part in _places(board, cells)
+        for row in target_rows(board, part, scores.get(place), groups.get(place))
     ]
+    overall, stability, joint = overall_table(board, ranked, scores)
+    notes = dict.fromkeys(
+        note for one in (*groups.values(), *joint) for note in (one.claim, one.note) if note
+    )
+    return Leaderboard(
+        board, pd.DataFrame(rows), overall, scores, stability, tuple(notes), missing, clean
+    )
+
+
+def _places(board: BoardCard, cells: pd.DataFrame) -> list[tuple[Place, pd.DataFrame]]:
+    """The cells of each target and size; the board's targets first, in its order."""
+    order = {name: number for number, name in enumerate(board.targets)}
+    parts = {(str(t), int(str(n))): part for (t, n), part in cells.groupby(ROW[:2], sort=False)}
+    return sorted(parts.items(), key=lambda p: (order.get(p[0][0], len(order)), *p[0]))
+
+
+def _scores(board: BoardCard, place: Place, part: pd.DataFrame) -> TargetScores:
+    metric = METRICS[str(part["main_metric"].iloc[0])]
+    tables: dict[Entry, pd.DataFrame] = {
+        entry: score_table(cells) for entry, cells in entries(part)
+    }
+    return target_scores(place[0], tables, board.seeds, metric.higher_is_better)
+
+
+def _missing(board: BoardCard, cells: pd.DataFrame) -> tuple[str, ...]:
+    have = set(cells.loc[cells["unranked"] == "", "path"]) if len(cells) else set()
+    sources = dict.fromkeys([*board.sources, *(cells["source"] if len(cells) else ())])
+    axes = (board.targets, sources, board.strategies, board.train_subjects, board.seeds)
+    grid = (
+        CellId(board=board.id, target=target, source=source, strategy=strategy,
+               train_subjects=size, seed=seed).path
+        for target, source, strategy, size, seed in product(*axes)
+    )  # fmt: skip
     return tuple(path for path in grid if path not in have)
 
 
-def _check_comparable(records: list[RunRecord]) -> None:
-    first: dict[str, RunRecord] = {}
-    for record in records:
-        other = first.setdefault(record.cell.target, record)
-        for what in ("data", "splits", "target"):
-            if getattr(record.fingerprints, what) != getattr(other.fingerprints, what):
+def _check_comparable(cells: pd.DataFrame) -> None:
+    for what, column in (("data", "data"), ("splits", "splits"), ("target", "target_card")):
+        for _, part in cells.groupby("target", sort=False):
+            odd = part[part[column] != part[column].iloc[0]]
+            if len(odd):
                 raise RecordError(
-                    f"{record.cell.path} and {other.cell.path} were made from different {what}; "
-                    "they cannot be compared, run one of them again"
+                    f"{odd['path'].iloc[0]} and {part['path'].iloc[0]} were made from different "
+                    f"{what}; they cannot be compared, run one of them again"
                 )

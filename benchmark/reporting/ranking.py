@@ -19,9 +19,8 @@ from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, subject_wei
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
 from benchmark.reporting.variance import (
     Scores,
-    SeedNoise,
     TwoWay,
-    noise_of_differences,
+    noise_of_means,
     standard_error,
     two_way,
 )
@@ -113,8 +112,7 @@ def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) 
     rng = np.random.default_rng(seed)
     own = good - good.mean(axis=0)
     found, share = two_way(own), entries / (entries - 1)
-    pooled = noise_of_differences(good)
-    noise = None if pooled is None else SeedNoise(pooled.mean_square / 2, pooled.degrees)
+    noise = noise_of_means(good)
     apart = TwoWay(
         seeds,
         subjects,

@@ -15,43 +15,44 @@ from benchmark.reporting.leaderboard import Leaderboard
 from benchmark.scoring.metrics import METRICS
 
 METHOD = (
-    f"95 % intervals: percentile bootstrap over subjects and seeds, {RESAMPLES} resamples. "
-    "Gain: paired difference to the same network from random initialisation. Failed: structures "
-    "missed or invented, scored worst. Rank: only with every seed."
+    f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the seeds' noise. Gain: "
+    "paired difference to the same network from random initialisation. Rank: only with every "
+    "seed; [..] where 95 % of redraws put it. Letter: tie group, those that a paired test cannot "
+    "tell from the group's best (Wilcoxon, and the mean against seed noise; Holm over all pairs). "
+    "Failed: structures missed or invented, scored worst."
 )
 Block = tuple[str, list[str], list[list[str]]]
 
 
 def blocks(board: Leaderboard) -> list[Block]:
     """Each table as heading, column names and rows of text; the same for every output."""
-    found = [_target_block(board, str(name), part) for name, part in _by_target(board)]
-    if len(board.overall):
-        found.append(_overall_block(board))
-    return found
-
-
-def _by_target(board: Leaderboard) -> list[tuple[object, pd.DataFrame]]:
-    return list(board.rows.groupby("target", sort=True)) if len(board.rows) else []
+    if not len(board.rows):
+        return []
+    found = [
+        _target_block(board, str(name), part)
+        for name, part in board.rows.groupby("target", sort=False)
+    ]
+    return [*found, _overall_block(board)] if len(board.overall) else found
 
 
 def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
     metric = METRICS[str(part["main_metric"].iloc[0])]
-    sizes = len(board.board.train_subjects) > 1
+    sizes = part["train_subjects"].nunique() > 1
     others = [
         m
         for m in ("hd95_mm", "lesion_f1", "head_circumference_absolute_error_mm")
         if f"mean_{m}" in part and part[f"mean_{m}"].notna().all()
     ]
-    heads = ["rank", "source", "strategy", *(["n"] if sizes else [])]
+    heads = ["rank [95 %]", "source", "strategy", *(["n"] if sizes else [])]
     heads += [f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]"]
     heads += [_short(m) for m in others] + ["failed", "seeds"]
     shared = set.intersection(*(set(_marks(row)) for _, row in part.iterrows()))
     rows = []
-    for _, row in part.sort_values("score", ascending=not metric.higher_is_better).iterrows():
+    for _, row in part.iterrows():
         size = [str(row["train_subjects"] or "all")] if sizes else []
         own = [mark for mark in _marks(row) if mark not in shared]
         source = str(row["source"]) + (f" ({', '.join(own)})" if own else "")
-        cells = [_number(row["rank"], "g"), source, str(row["strategy"]), *size]
+        cells = [_rank(row, "rank"), source, str(row["strategy"]), *size]
         cells.append(_interval(row["score"], row["low"], row["high"], ".3f"))
         cells.append(_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"))
         cells += [_number(row[f"mean_{m}"], ".2f") for m in others]
@@ -59,6 +60,8 @@ def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
         rows.append(cells)
     reasons = sorted({text for text in part["unranked"] if text})
     notes = [*sorted(shared), *(f"UNRANKED: {reason}" for reason in reasons)]
+    if name not in board.board.targets:
+        notes.append("not a target of this board")
     heading = name + (f" ({', '.join(notes)})" if notes else "")
     heading += f", {part['subjects'].iloc[0]} test subjects"
     if blank := part["empty_prediction"].iloc[0]:
@@ -71,19 +74,22 @@ def _marks(row: "pd.Series[Any]") -> list[str]:
 
 
 def _overall_block(board: Leaderboard) -> Block:
-    heads = ["source", "strategy", "n", "mean rank ↓", "mean gain ↑", "targets"]
+    heads = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]", "lacks"]
     rows = [
         [
+            _rank(row, "mean_rank"),
             str(row["source"]),
             str(row["strategy"]),
             str(row["train_subjects"] or "all"),
-            _number(row["mean_rank"], ".2f"),
-            _number(row["mean_gain"], "+.3f"),
-            f"{row['targets']}/{row['targets_wanted']}",
+            _interval(
+                row["standardised"], row["standardised_low"], row["standardised_high"], "+.2f"
+            ),
+            str(row["lacks"]) or "-",
         ]
         for _, row in board.overall.iterrows()
     ]
-    return "All targets" + (" (synthetic)" if board.synthetic else ""), heads, rows
+    name = "All targets, without contaminated cells" if board.clean else "All targets"
+    return name + (" (synthetic)" if board.synthetic else ""), heads, rows
 
 
 def title(board: Leaderboard) -> str:
@@ -92,9 +98,15 @@ def title(board: Leaderboard) -> str:
 
 
 def footer(board: Leaderboard) -> str:
-    """Method, and how many cells are missing."""
-    count = len(board.missing)
-    return METHOD + (f" Missing cells of the board: {count}." if count else "")
+    """Method, what a boundary between groups says, stability, missing and contaminated cells."""
+    text = METHOD + "".join(f" Groups: {note}." for note in board.notes)
+    for size, tau in board.stability.items():
+        if tau is not None:
+            of = f" with {size} training subjects" if size else ""
+            text += f" Kendall's tau of the overall ranking and its redraws{of}: {tau:.2f}."
+    if board.contaminated:
+        text += " Contaminated: the source saw some of the target's data; `--clean` leaves it out."
+    return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")
 
 
 def print_leaderboard(board: Leaderboard, console: Console) -> None:
@@ -103,7 +115,7 @@ def print_leaderboard(board: Leaderboard, console: Console) -> None:
     for heading, heads, rows in blocks(board):
         table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
         for head in heads:
-            folds = head in ("source", "seeds")
+            folds = head in ("source", "seeds", "lacks")
             table.add_column(head, overflow="fold", min_width=10 if folds else len(head.split()[0]))
         for row in rows:
             table.add_row(
@@ -126,8 +138,13 @@ def to_markdown(board: Leaderboard) -> str:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """All rows with every number."""
-    return board.rows.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    """All rows with every number; the paths of an entry's records are joined by spaces."""
+    rows = (
+        board.rows.assign(records=board.rows["records"].str.join(" "))
+        if len(board.rows)
+        else (board.rows)
+    )
+    return rows.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
 def write_leaderboard(folder: Path, board: Leaderboard) -> None:
@@ -144,6 +161,24 @@ def _short(metric: str) -> str:
 
 def _arrow(higher_is_better: bool) -> str:
     return "↑" if higher_is_better else "↓"
+
+
+def _rank(row: "pd.Series[Any]", name: str) -> str:
+    """Rank, tie group as a letter, interval."""
+    text = _interval(row[name], row["rank_low"], row["rank_high"], ".3g")
+    if text == "-" or pd.isna(row["group"]):
+        return text
+    value, _, rest = text.partition(" ")
+    return f"{value} {_letter(int(row['group']))} {rest}".rstrip()
+
+
+def _letter(group: int) -> str:
+    """1 is a, 26 z, 27 aa."""
+    text = ""
+    while group:
+        group, digit = divmod(group - 1, 26)
+        text = chr(ord("a") + digit) + text
+    return text
 
 
 def _number(value: float | None, style: str) -> str:

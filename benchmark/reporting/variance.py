@@ -170,6 +170,19 @@ def noise_of_differences(scores: Scores) -> SeedNoise | None:
     return SeedNoise(2 * subjects * float((rest**2).sum()) / degrees, degrees)
 
 
+def noise_of_means(scores: Scores) -> SeedNoise | None:
+    """Seed noise of one entry's mean, pooled over all entries: half that of a difference.
+
+    Args:
+        scores: (entries, seeds, subjects).
+
+    Returns:
+        None with one seed or one entry.
+    """
+    pooled = noise_of_differences(scores)
+    return None if pooled is None else SeedNoise(pooled.mean_square / 2, pooled.degrees)
+
+
 def spread(scores: Scores) -> Spread:
     """Standard deviation between seeds, between subjects, and of the rest, of one cell.
 

@@ -46,14 +46,20 @@ def test_the_table_is_the_hand_computed_one() -> None:
     assert rows["failures"].to_dict() == {"good": 0, "scratch": 0, "bad": 2}
     overall = found.overall.set_index("source")
     assert overall["mean_rank"].to_dict() == {"good": 1, "scratch": 2, "bad": 3}
-    assert overall.loc["good", "mean_gain"] == pytest.approx(0.2)
+    assert overall.loc["good", "standardised"] == pytest.approx(2.0)  # 0.2 over scratch's sd 0.1
+    assert found.rows["records"].iloc[0] == tuple(
+        f"{TARGETS[0]}/good/full/nall/seed{seed}.json" for seed in (0, 1)
+    )
 
 
 def test_missing_cells_are_named_and_never_averaged_away() -> None:
     found = build_leaderboard(board(), records()[:-1])
     assert f"{TARGETS[1]}/bad/full/nall/seed1.json" in found.missing
     bad = found.overall.set_index("source").loc["bad"]
-    assert np.isnan(bad["mean_rank"]) and bad["targets"] == 1
+    assert np.isnan(bad["mean_rank"]) and bad["lacks"] == f"{TARGETS[1]}: lacks seed 1"
+    row = found.rows.set_index(["target", "source"]).loc[(TARGETS[1], "bad")]
+    assert np.isnan(row["rank"]) and row["why_unranked"] == "lacks seed 1"
+    assert row["score"] == pytest.approx(0.2)
     assert "Missing cells of the board" in to_markdown(found)
 
 
@@ -140,3 +146,47 @@ def test_intervals_cover() -> None:
         assert low is not None and high is not None
         hits += low <= 0.5 <= high
     assert 180 <= hits <= 198
+
+
+def contaminated(source: str, target: str) -> list[RunRecord]:
+    found = [make_record(source, target, seed, TABLE["good"]) for seed in (0, 1)]
+    reason = ("saw phantom_fetal_head_64, all subjects",)
+    return [r.model_copy(update={"marks": r.marks.model_copy(update={"contamination": reason})})
+            for r in found]  # fmt: skip
+
+
+def test_the_clean_ranking_leaves_contaminated_cells_out() -> None:
+    some = records() + contaminated("leak", TARGETS[0]) + [
+        make_record("leak", TARGETS[1], seed, TABLE["good"]) for seed in (0, 1)
+    ]  # fmt: skip
+    full = build_leaderboard(board(), some)
+    assert full.contaminated and "leak (contaminated)" in to_markdown(full)
+    assert "`--clean`" in to_markdown(full).replace("\\`", "`")
+    clean = build_leaderboard(board(), some, clean=True)
+    rows = clean.rows[clean.rows["target"] == TARGETS[0]]
+    assert "leak" not in set(rows["source"]) and not clean.contaminated
+    leak = clean.overall.set_index("source").loc["leak"]
+    assert np.isnan(leak["mean_rank"]) and leak["lacks"] == f"{TARGETS[0]}: no scores"
+    assert "without contaminated cells" in to_markdown(clean)
+
+
+def test_a_target_that_is_not_the_boards_stays_out_of_the_overall_ranking() -> None:
+    alone = [make_record(name, "mine", 0, TABLE[name]) for name in TABLE]
+    found = build_leaderboard(board(), records() + alone)
+    assert set(found.rows["target"]) == {*TARGETS, "mine"}
+    assert found.overall["mean_rank"].notna().all()
+    assert "mine (synthetic, not a target of this board)" in to_markdown(found)
+
+
+def test_a_target_without_any_record_ranks_nobody_overall() -> None:
+    found = build_leaderboard(board(), records(TARGETS[:1]))
+    assert found.overall["mean_rank"].isna().all()
+    assert set(found.overall["lacks"]) == {f"{TARGETS[1]}: no scores"}
+
+
+def test_constant_scores_are_one_group() -> None:
+    flat = [make_record(name, t, seed, {"s1": 0.5, "s2": 0.5}) for name in ("scratch", "other")
+            for t in TARGETS for seed in (0, 1)]  # fmt: skip
+    found = build_leaderboard(board(), flat)
+    assert found.rows["group"].tolist() == [1, 1, 1, 1]
+    assert (found.rows["rank"] == 1.5).all() and (found.rows["low"] == 0.5).all()
