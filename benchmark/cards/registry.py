@@ -9,7 +9,7 @@ from typing import get_args
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Card, CardType, read_card
 from benchmark.cards.dataset import DatasetCard, Subset
-from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.cards.task import InputStatistics, SourceCard, TargetCard
 from benchmark.errors import CardError, unknown_name
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -59,8 +59,21 @@ class Registry:
         return _get("data set", name, self.datasets)
 
     def source(self, name: str) -> SourceCard:
-        """The source task of that id, or a CardError with near matches."""
-        return _get("source task", name, self.sources)
+        """The source task of that id, or a CardError with near matches.
+
+        `SOURCE@NETWORK` is the same source on another network, as far as it has no weights of
+        its own: `scratch@resnet18`, or an in-suite pretraining on `monai-vnet`. MONAI's networks
+        take grey.
+        """
+        base, _, network = name.partition("@")
+        card = _get("source task", base, self.sources)
+        if not network:
+            return card
+        if card.weights:
+            raise CardError(f"source task {base!r} has weights for {card.encoder!r} only")
+        grey = InputStatistics(channels=1, mean=(0.5,), std=(0.25,))
+        given = grey if network.startswith("monai-") else card.input
+        return card.model_copy(update={"id": name, "encoder": network, "input": given})
 
     def target(self, name: str) -> TargetCard:
         """The target task of that id, or a CardError with near matches."""
@@ -103,9 +116,10 @@ class Registry:
                 self._named(f"source task {source.id}", "data set", source.pretrain.dataset)
         for board in self.boards.values():
             for name in (*board.sources, board.baseline):
-                if name not in self.sources:
-                    message = unknown_name("source task", name, self.sources)
-                    raise CardError(f"board {board.id}: {message}")
+                try:
+                    self.source(name)
+                except CardError as error:
+                    raise CardError(f"board {board.id}: {error}") from None
             for name in board.targets:
                 if name not in self.targets:
                     message = unknown_name("target task", name, self.targets)

@@ -1,4 +1,4 @@
-"""Networks: a U-Net of segmentation-models-pytorch over any smp or timm encoder."""
+"""Networks: a U-Net of segmentation-models-pytorch over any encoder, or a whole one by name."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError, unknown_name
+from benchmark.models.named import NAMED
 from benchmark.models.torchvision_guard import import_torchvision
 
 import_torchvision()
@@ -18,8 +19,8 @@ import timm  # noqa: E402
 class SegmentationNetwork(nn.Module):
     """Encoder, decoder and head, behind the source's own input normalisation.
 
-    Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels.
-    Gives logits (N, classes, H, W).
+    Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels, and
+    colour is averaged where the source takes grey. Gives logits (N, classes, H, W).
     """
 
     mean: torch.Tensor
@@ -36,6 +37,8 @@ class SegmentationNetwork(nn.Module):
 
     def features(self, images: torch.Tensor) -> Any:
         """The encoder's feature pyramid, from the input's size to the deepest map."""
+        if images.shape[1] > len(self.mean) == 1:
+            images = images.mean(1, keepdim=True)
         images = images.expand(-1, len(self.mean), -1, -1)
         return self.encoder((images - self.mean) / self.std)
 
@@ -45,22 +48,37 @@ class SegmentationNetwork(nn.Module):
         return logits
 
 
-def build_unet(
+def build_network(
     encoder: str,
     *,
     channels: int,
     classes: int,
+    input_size: int,
     decoder_channels: Sequence[int],
     encoder_depth: int = 5,
     normalisation_mean: Sequence[float],
     normalisation_std: Sequence[float],
 ) -> SegmentationNetwork:
-    """A randomly initialised U-Net; the global seed fixes its values.
+    """A randomly initialised network; the global seed fixes its values.
+
+    Args:
+        encoder: Name of an smp encoder, `tu-` and a timm model, or one of `named.NAMED`, which are
+            whole networks with a decoder of their own.
+        channels: That the source takes.
+        classes: Labels and background.
+        input_size: Rows and columns of the images.
+        decoder_channels: Of the U-Net over an smp or timm encoder.
+        encoder_depth: Of an smp or timm encoder.
+        normalisation_mean: Of the source, a value a channel.
+        normalisation_std: Of the source, a value a channel.
 
     Raises:
         WeightsError: No encoder has that name.
     """
-    known = smp.encoders.get_encoder_names()
+    statistics = (normalisation_mean, normalisation_std)
+    if encoder in NAMED:
+        return SegmentationNetwork(*NAMED[encoder](channels, classes, input_size), *statistics)
+    known = [*smp.encoders.get_encoder_names(), *NAMED]
     if encoder.startswith("tu-"):
         if not timm.is_model(encoder.removeprefix("tu-")):
             message = unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
@@ -79,8 +97,7 @@ def build_unet(
         unet.encoder,
         unet.decoder,
         unet.segmentation_head,
-        normalisation_mean,
-        normalisation_std,
+        *statistics,
     )
 
 

@@ -12,7 +12,7 @@ from benchmark import __version__
 from benchmark.cards.registry import Registry
 from benchmark.data.local import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
-from benchmark.models.networks import SegmentationNetwork, build_unet
+from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.strategies import apply_strategy
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.record import (
@@ -55,7 +55,7 @@ def run_cell(
     train = training_cases(transfer, opened)
 
     torch.manual_seed(transfer.cell.seed)
-    network = build_network(transfer).to(device)
+    network = transfer_network(transfer).to(device)
     coverage = load_source(network, transfer, registry, home, allow_partial)
     frozen = apply_strategy(
         network,
@@ -123,13 +123,14 @@ def training_cases(transfer: Transfer, opened: OpenData) -> list[str]:
     return [case for case in opened.names("train") if opened.cases[case].subject in chosen]
 
 
-def build_network(transfer: Transfer) -> SegmentationNetwork:
-    """The protocol's U-Net over the source's encoder, one output channel a label and background."""
+def transfer_network(transfer: Transfer) -> SegmentationNetwork:
+    """The network of the cell; its outputs are the background and the target's labels."""
     statistics = transfer.source.input
-    return build_unet(
+    return build_network(
         transfer.encoder,
         channels=statistics.channels,
         classes=len(transfer.target.labels) + 1,
+        input_size=transfer.protocol.input_size,
         decoder_channels=transfer.protocol.decoder_channels,
         encoder_depth=transfer.protocol.encoder_depth,
         normalisation_mean=statistics.mean,

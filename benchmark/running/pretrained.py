@@ -18,7 +18,7 @@ from benchmark.cards.task import Pretraining, SourceCard
 from benchmark.data.local import OpenData, open_data
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import DataError
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.models.weights import save_network, sha256_of
 from benchmark.records.store import write_text
 from benchmark.running.origins import pretrained_folder, pretraining_cases
@@ -149,10 +149,11 @@ def _objective(
     if recipe.objective == "classification" and len(card.classes) < 2:
         raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
     outputs = {"segmentation": len(card.labels) + 1, "restoration": data.images.shape[1]}
-    network = build_unet(
+    network = build_network(
         source.encoder or board.protocol.encoder,
         channels=source.input.channels,
         classes=outputs.get(recipe.objective, 1),
+        input_size=recipe.input_size,
         decoder_channels=board.protocol.decoder_channels,
         encoder_depth=board.protocol.encoder_depth,
         normalisation_mean=source.input.mean,
@@ -183,7 +184,7 @@ def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Pat
     that no longer needs the data it was made from.
     """
     facts = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
-    name = f"{source.id}_weights"
+    name = f"{source.id}_weights".replace("@", "_")
     seen = [*facts["saw"]["trained_on"], *facts["saw"]["watched_on"]]
     card = source.model_dump(mode="json", exclude_none=True, exclude={"pretrain", "saw"})
     card |= {

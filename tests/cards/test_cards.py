@@ -147,3 +147,15 @@ def test_a_layout_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     path.write_text(text.replace("id: phantom_lung_ribs", "id: mine").replace("seed:", "sead:"))
     with pytest.raises(CardError, match="seed"):
         read_card(path, DatasetCard)
+
+
+def test_a_source_on_another_network() -> None:
+    cards = Registry.load(content_roots())
+    assert cards.source("scratch@resnet18").encoder == "resnet18"
+    assert cards.source("scratch@resnet18").input.channels == 3
+    vnet = cards.source("phantom_ct_device_a@monai-vnet")
+    assert (vnet.id, vnet.input.channels) == ("phantom_ct_device_a@monai-vnet", 1)
+    with pytest.raises(CardError, match="has weights for 'resnet18' only"):
+        cards.source("imagenet_resnet18_torchvision@resnet34")
+    with pytest.raises(CardError, match="Did you mean 'scratch'"):
+        cards.source("scrath@resnet18")

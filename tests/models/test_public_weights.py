@@ -10,7 +10,7 @@ from torch import nn
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.models.torchvision_guard import import_torchvision
 from benchmark.models.weights import load_part, read_tensors, renamed
 
@@ -53,8 +53,8 @@ def test_a_public_checkpoint_covers_its_encoder(source: SourceCard, tmp_path: Pa
         save_file(tensors, path)
     else:
         torch.save({"state_dict": tensors} if source.id == BARLOW_TWINS else tensors, path)
-    network = build_unet(
-        source.encoder, channels=3, classes=1, decoder_channels=(8, 8, 8, 8, 8),
+    network = build_network(
+        source.encoder, channels=3, input_size=64, classes=1, decoder_channels=(8, 8, 8, 8, 8),
         normalisation_mean=source.input.mean, normalisation_std=source.input.std,
     )  # fmt: skip
     weights = source.weights

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from benchmark.errors import ProtocolError
-from benchmark.models.networks import SegmentationNetwork, build_unet, parameter_counts
+from benchmark.models.networks import SegmentationNetwork, build_network, parameter_counts
 from benchmark.models.strategies import apply_strategy
 
 
 def network(encoder: str = "mobilenet_v2", decoder: tuple[int, ...] = (256, 128, 64, 32, 16)
             ) -> SegmentationNetwork:  # fmt: skip
-    return build_unet(
-        encoder, channels=3, classes=1, decoder_channels=decoder,
+    return build_network(
+        encoder, channels=3, input_size=64, classes=1, decoder_channels=decoder,
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
     )  # fmt: skip
 

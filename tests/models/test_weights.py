@@ -8,15 +8,15 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.models.weights import load_part, read_tensors, save_network, sha256_of
 
 REAL = Path(__file__).parents[3] / "shared/data/weights/mobilenet_v2_imagenet.pth"
 
 
 def network(encoder: str = "mobilenet_v2") -> nn.Module:
-    return build_unet(
-        encoder, channels=3, classes=1, decoder_channels=(256, 128, 64, 32, 16),
+    return build_network(
+        encoder, channels=3, input_size=64, classes=1, decoder_channels=(256, 128, 64, 32, 16),
         normalisation_mean=(0.0, 0.0, 0.0), normalisation_std=(1.0, 1.0, 1.0),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.errors import CardError, ProtocolError
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.running.cell import run_cell
 from benchmark.running.evaluate import native_labels
 from benchmark.running.plan import Selection, nested_subjects, plan
@@ -68,8 +68,8 @@ def test_predictions_come_back_to_the_native_grid() -> None:
 def test_selection_needs_a_validation_subset() -> None:
     data, _ = square(64, 64)
     protocol = Registry.load(content_roots()).board("demo_v1").protocol
-    network = build_unet(
-        "tu-test_resnet", channels=1, classes=2, decoder_channels=(8,) * 5,
+    network = build_network(
+        "tu-test_resnet", channels=1, input_size=64, classes=2, decoder_channels=(8,) * 5,
         normalisation_mean=(0.0,), normalisation_std=(1.0,),
     )  # fmt: skip
     for train, val, message in (([], ["c"], "no training"), (["c"], [], "no validation")):

@@ -9,7 +9,7 @@ from torch import nn
 import benchmark.running.cost as cost
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.models.strategies import apply_strategy
 
 CPU = torch.device("cpu")
@@ -27,8 +27,8 @@ def test_one_convolution_by_hand() -> None:
 
 def test_what_is_frozen_costs_less_and_nothing_is_changed() -> None:
     torch.manual_seed(0)
-    network = build_unet(
-        "tu-test_resnet", channels=3, classes=2, decoder_channels=(8,) * 5,
+    network = build_network(
+        "tu-test_resnet", channels=3, input_size=64, classes=2, decoder_channels=(8,) * 5,
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.5,) * 3,
     )  # fmt: skip
     before = {name: value.clone() for name, value in network.state_dict().items()}

@@ -16,7 +16,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.registry import Registry
 from benchmark.data.prepare import Prepared, PreparedCase
-from benchmark.models.networks import build_unet
+from benchmark.models.networks import build_network
 from benchmark.models.strategies import apply_strategy
 from benchmark.training.finetune import fine_tune
 from benchmark.training.losses import dice_cross_entropy
@@ -44,8 +44,9 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
         (rng.random((count, size, size)) < 0.3).astype(np.uint8),
         tuple(cases),
     )
-    network = build_unet(
-        protocol.encoder, channels=3, classes=2, decoder_channels=protocol.decoder_channels,
+    network = build_network(
+        protocol.encoder, channels=3, input_size=size, classes=2,
+        decoder_channels=protocol.decoder_channels,
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.25,) * 3,
     ).to(device)  # fmt: skip
     frozen = apply_strategy(network, train=("encoder", "decoder", "head"), freeze_norm_stats=False)

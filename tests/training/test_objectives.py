@@ -7,7 +7,7 @@ from torch import nn
 
 from benchmark.cards.problem import Intensity
 from benchmark.cards.task import Pretraining, PretrainingObjective
-from benchmark.models.networks import SegmentationNetwork, build_unet
+from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.phantoms.catalogue import make_case
 from benchmark.training.objectives import (
     Classification,
@@ -22,8 +22,9 @@ from benchmark.training.pretrain import pretrain
 
 def network(outputs: int) -> SegmentationNetwork:
     torch.manual_seed(0)
-    return build_unet(
-        "tu-test_resnet", channels=3, classes=outputs, decoder_channels=(16, 16, 8, 8, 8),
+    return build_network(
+        "tu-test_resnet", channels=3, input_size=64, classes=outputs,
+        decoder_channels=(16, 16, 8, 8, 8),
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.25,) * 3,
     )  # fmt: skip
 
