@@ -53,13 +53,13 @@ def augment(
     flips: tuple[str, ...],
     rng: np.random.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Random rotation, scale, shift, permitted flips, gamma and noise, one draw an image.
+    """Random rotation, scale, shear, shift, permitted flips, gamma and noise, a draw an image.
 
     Args:
         images: (N, C, S, S) in [0, 1].
         masks: (N, S, S) integers.
         how: Ranges; a range of 0 leaves that change out.
-        flips: Flips that the target task permits; used only if `how.flips`.
+        flips: Flips that the target task permits.
         rng: Source of the draws.
 
     Returns:
@@ -73,13 +73,16 @@ def augment(
     angle = np.deg2rad(draw(-how.rotation_degrees, how.rotation_degrees))
     zoom = np.exp(draw(-how.scale, how.scale))
     mirror = [np.ones(count), np.ones(count)]
-    for axis, name in enumerate(("horizontal", "vertical")):
-        coin = rng.random(count) < 0.5
-        if how.flips and name in flips:
+    chances = {"horizontal": how.horizontal_flip, "vertical": how.vertical_flip}
+    for axis, (name, chance) in enumerate(chances.items()):
+        coin = rng.random(count) < chance
+        if name in flips:
             mirror[axis] = np.where(coin, -1.0, 1.0)
+    slant = draw(-how.shear, how.shear)
     theta = np.empty((count, 2, 3))
     theta[:, 0, 0], theta[:, 1, 0] = np.cos(angle), np.sin(angle)
     theta[:, 0, 1], theta[:, 1, 1] = -np.sin(angle), np.cos(angle)
+    theta[:, :, 1] += slant[:, None] * theta[:, :, 0]
     theta[:, :, :2] *= (zoom * np.stack(mirror)).T[:, None, :]
     theta[:, 0, 2], theta[:, 1, 2] = draw(-how.shift, how.shift), draw(-how.shift, how.shift)
     gamma = np.exp(draw(-how.gamma, how.gamma))

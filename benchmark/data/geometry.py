@@ -13,6 +13,7 @@ from benchmark.data.cases import LoadedCase
 from benchmark.errors import DataError
 
 Axis = Literal["sagittal", "coronal", "axial"]
+Fit = Literal["letterbox", "squash"]
 AXES: dict[str, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
@@ -48,9 +49,11 @@ def plane_spacing(loaded: LoadedCase, axis: Axis | None) -> tuple[float, float]:
 
 
 def fitted_shape(
-    shape: tuple[int, ...], spacing: tuple[float, float], size: int
+    shape: tuple[int, ...], spacing: tuple[float, float], size: int, fit: Fit = "letterbox"
 ) -> tuple[int, int]:
-    """Rows and columns that a slice takes in the square, its physical aspect kept."""
+    """Rows and columns that a slice takes in the square: its physical aspect kept, or all."""
+    if fit == "squash":
+        return (size, size)
     extent = (shape[0] * spacing[0], shape[1] * spacing[1])
     scale = size / max(extent)
     return (max(1, round(extent[0] * scale)), max(1, round(extent[1] * scale)))

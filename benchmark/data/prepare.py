@@ -22,6 +22,7 @@ from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
 from benchmark.data.geometry import (
     Axis,
+    Fit,
     cut,
     fitted_shape,
     letterbox_image,
@@ -44,6 +45,7 @@ class Preprocessing:
     intensity: Intensity
     slice_axis: Axis | None
     input_size: int
+    fit: Fit = "letterbox"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def prepare(
     todo = list(cases)
     key = fingerprint(
         [VERSION, data_fingerprint, how.labels, how.intensity.model_dump(), how.slice_axis,
-         how.input_size, card.classes, card.channels, [case.case for case in todo]]
+         how.input_size, how.fit, card.classes, card.channels, [case.case for case in todo]]
     )  # fmt: skip
     folder = home / "prepared" / f"{card.id}-{key[7:23]}"
     if not folder.is_dir():
@@ -138,7 +140,7 @@ def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
     labels = cut(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
     spacing = plane_spacing(loaded, how.slice_axis)
     size = how.input_size
-    fitted = fitted_shape(labels[0].shape, spacing, size)
+    fitted = fitted_shape(labels[0].shape, spacing, size, how.fit)
     images = np.empty((len(planes), card.channels, size, size), np.float16)
     masks = np.empty((len(planes), size, size), np.uint8)
     for number, (plane, label) in enumerate(zip(planes, labels, strict=True)):

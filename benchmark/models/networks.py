@@ -20,17 +20,25 @@ class SegmentationNetwork(nn.Module):
     """Encoder, decoder and head, behind the source's own input normalisation.
 
     Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels, and
-    colour is averaged where the source takes grey. Gives logits (N, classes, H, W).
+    colour is averaged where the source takes grey. Gives logits (N, classes, H, W); with
+    `sigmoid` the head has one channel, and two are given whose softmax is its sigmoid.
     """
 
     mean: torch.Tensor
     std: torch.Tensor
 
     def __init__(
-        self, encoder: Any, decoder: Any, head: Any, mean: Sequence[float], std: Sequence[float]
+        self,
+        encoder: Any,
+        decoder: Any,
+        head: Any,
+        mean: Sequence[float],
+        std: Sequence[float],
+        sigmoid: bool = False,
     ) -> None:
         """Put the parts together; the statistics are no part of the weights."""
         super().__init__()
+        self.sigmoid = sigmoid
         self.encoder, self.decoder, self.head = encoder, decoder, head
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
@@ -45,6 +53,8 @@ class SegmentationNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch."""
         logits: torch.Tensor = self.head(self.decoder(self.features(images)))
+        if self.sigmoid:  # softmax over (0, x) is sigmoid of x
+            return torch.cat([torch.zeros_like(logits), logits], 1)
         return logits
 
 
@@ -58,6 +68,7 @@ def build_network(
     encoder_depth: int = 5,
     normalisation_mean: Sequence[float],
     normalisation_std: Sequence[float],
+    sigmoid: bool = False,
 ) -> SegmentationNetwork:
     """A randomly initialised network; the global seed fixes its values.
 
@@ -65,19 +76,20 @@ def build_network(
         encoder: Name of an smp encoder, `tu-` and a timm model, or one of `named.NAMED`, which are
             whole networks with a decoder of their own.
         channels: That the source takes.
-        classes: Labels and background.
+        classes: Output channels, labels and background; 1 with `sigmoid`.
         input_size: Rows and columns of the images.
         decoder_channels: Of the U-Net over an smp or timm encoder.
         encoder_depth: Of an smp or timm encoder.
         normalisation_mean: Of the source, a value a channel.
         normalisation_std: Of the source, a value a channel.
+        sigmoid: Whether the one output channel is the logit of the one label.
 
     Raises:
         WeightsError: No encoder has that name.
     """
-    statistics = (normalisation_mean, normalisation_std)
+    behaviour = (normalisation_mean, normalisation_std, sigmoid)
     if encoder in NAMED:
-        return SegmentationNetwork(*NAMED[encoder](channels, classes, input_size), *statistics)
+        return SegmentationNetwork(*NAMED[encoder](channels, classes, input_size), *behaviour)
     known = [*smp.encoders.get_encoder_names(), *NAMED]
     if encoder.startswith("tu-"):
         if not timm.is_model(encoder.removeprefix("tu-")):
@@ -97,7 +109,7 @@ def build_network(
         unet.encoder,
         unet.decoder,
         unet.segmentation_head,
-        *statistics,
+        *behaviour,
     )
 
 

@@ -12,8 +12,8 @@ from benchmark import __version__
 from benchmark.cards.registry import Registry
 from benchmark.data.local import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
+from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
-from benchmark.models.strategies import apply_strategy
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.record import (
     CoverageReport,
@@ -57,16 +57,10 @@ def run_cell(
     torch.manual_seed(transfer.cell.seed)
     network = transfer_network(transfer).to(device)
     coverage = load_source(network, transfer, registry, home, allow_partial)
-    frozen = apply_strategy(
-        network,
-        train=transfer.strategy.train,
-        freeze_norm_stats=transfer.strategy.freeze_norm_stats,
-    )
-    before = frozen.fingerprint()
     with metered(device) as tuning:
         tuned = fine_tune(
             network,
-            frozen,
+            transfer.strategy,
             data,
             train,
             opened.names("val"),
@@ -76,7 +70,6 @@ def run_cell(
             device=device,
             progress=lambda done, total: progress("fine-tuning", done, total),
         )
-    frozen.verify(before)
     scores = score_cases(network, transfer, opened, data, device)
 
     return RunRecord(
@@ -94,7 +87,9 @@ def run_cell(
         frozen_tensors_unchanged=True,
         cases=tuple(scores),
         environment=environment(device),
-        cost=cost(network, transfer.protocol, device, tuning, time.perf_counter() - clock),
+        cost=cost(
+            network, transfer.protocol, tuned.steps, device, tuning, time.perf_counter() - clock
+        ),
         started=started.isoformat(timespec="seconds"),
     )
 
@@ -109,6 +104,7 @@ def prepare_target(
         intensity=target.intensity,
         slice_axis=target.slice_axis,
         input_size=transfer.protocol.input_size,
+        fit=transfer.protocol.fit,
     )
     return prepare(
         opened.card, opened.cases.values(), opened.fingerprint, how, home,
@@ -125,16 +121,26 @@ def training_cases(transfer: Transfer, opened: OpenData) -> list[str]:
 
 def transfer_network(transfer: Transfer) -> SegmentationNetwork:
     """The network of the cell; its outputs are the background and the target's labels."""
-    statistics = transfer.source.input
+    statistics, labels = transfer.source.input, len(transfer.target.labels)
+    plain, sigmoid = (
+        transfer.protocol.normalisation == "none",
+        transfer.protocol.outputs == "sigmoid",
+    )
+    if sigmoid and labels != 1:
+        raise ProtocolError(
+            f"outputs: sigmoid is for one label, {transfer.target.id} has {labels}; "
+            "use another board or another target"
+        )
     return build_network(
         transfer.encoder,
         channels=statistics.channels,
-        classes=len(transfer.target.labels) + 1,
+        classes=1 if sigmoid else labels + 1,
         input_size=transfer.protocol.input_size,
         decoder_channels=transfer.protocol.decoder_channels,
         encoder_depth=transfer.protocol.encoder_depth,
-        normalisation_mean=statistics.mean,
-        normalisation_std=statistics.std,
+        normalisation_mean=(0.0,) * statistics.channels if plain else statistics.mean,
+        normalisation_std=(1.0,) * statistics.channels if plain else statistics.std,
+        sigmoid=sigmoid,
     )
 
 

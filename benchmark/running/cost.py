@@ -68,12 +68,12 @@ def energy_counter(device: torch.device) -> tuple[str, Callable[[], float | None
 
 
 def training_gflop(
-    network: SegmentationNetwork, protocol: FineTuningProtocol, device: torch.device
+    network: SegmentationNetwork, protocol: FineTuningProtocol, steps: int, device: torch.device
 ) -> float:
     """10^9 floating-point operations of all training steps, counted on one image, not guessed.
 
     Forward and backward of convolutions and matrix products (a multiplication and an addition
-    are two), for what really trains; validation and test are not in it.
+    are two), for what trains in the end; validation and test are not in it.
     """
     image = torch.zeros((1, 1, protocol.input_size, protocol.input_size), device=device)
     modes = [(module, module.training) for module in network.modules()]
@@ -83,13 +83,13 @@ def training_gflop(
     network.zero_grad(set_to_none=True)
     for module, mode in modes:
         module.training = mode
-    steps = protocol.steps * len(protocol.learning_rates)
     return float(counter.get_total_flops()) * steps * protocol.batch_size / 1e9
 
 
 def cost(
     network: SegmentationNetwork,
     protocol: FineTuningProtocol,
+    steps: int,
     device: torch.device,
     tuning: Meter,
     seconds: float,
@@ -103,7 +103,7 @@ def cost(
     return Cost(
         total_parameters=total,
         trainable_parameters=trainable,
-        training_gflop=round(training_gflop(network, protocol, device), 3),
+        training_gflop=round(training_gflop(network, protocol, steps, device), 3),
         fine_tuning_seconds=round(tuning.seconds, 3),
         total_seconds=round(seconds, 3),
         peak_memory_mib=round(peak, 1),

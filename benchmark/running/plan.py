@@ -56,10 +56,10 @@ class Selection:
 
 def limited(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:
     """The protocol with fewer steps, for trials; another fingerprint, hence unranked."""
-    if steps is None or steps >= protocol.steps:
+    if steps is None or (protocol.steps is not None and steps >= protocol.steps):
         return protocol
     evaluations = min(protocol.evaluations, steps)
-    return protocol.model_copy(update={"steps": steps, "evaluations": evaluations})
+    return protocol.model_copy(update={"steps": steps, "epochs": None, "evaluations": evaluations})
 
 
 def axes(
@@ -204,7 +204,8 @@ def _pick(what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]) -> t
 def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str, ...]:
     if used == ranked:
         return ()
-    return (f"trial: {used.steps} of {ranked.steps} steps",)
+    whole = f"of {ranked.steps} steps" if ranked.steps else f"steps for {ranked.epochs} epochs"
+    return (f"trial: {used.steps} {whole}",)
 
 
 def missing_pretraining(

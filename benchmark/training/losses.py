@@ -1,23 +1,31 @@
-"""The protocol's loss: cross-entropy plus soft Dice of the labels, over the batch."""
+"""The losses of protocols: cross-entropy, soft Dice of the labels over the batch, their sum."""
+
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 
 from benchmark.data.prepare import IGNORE
 
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
-def dice_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Sum of both losses; pixels of value 255 count in neither.
 
-    Soft Dice is pooled over the batch, averaged over the labels without background, with
-    smoothing 1 in numerator and denominator (MONAI's DiceCELoss with `batch=True`,
-    `include_background=False`, `softmax=True`, `smooth_nr=smooth_dr=1`).
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean over the pixels that are not 255; (N, L + 1, H, W) and (N, H, W)."""
+    return F.cross_entropy(logits, labels, ignore_index=IGNORE)
+
+
+def dice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """1 - soft Dice, pooled over the batch, averaged over the labels without background.
+
+    With smoothing 1 in numerator and denominator (MONAI's DiceLoss with `batch=True`,
+    `include_background=False`, `softmax=True`, `smooth_nr=smooth_dr=1`); pixels of value 255
+    count nowhere.
 
     Args:
         logits: (N, L + 1, H, W).
         labels: (N, H, W) integers in 0 ... L, or 255.
     """
-    cross_entropy = F.cross_entropy(logits, labels, ignore_index=IGNORE)
     valid = labels != IGNORE
     truth = F.one_hot(labels.where(valid, 0), logits.shape[1]).movedim(-1, 1)[:, 1:]
     weight = valid[:, None].to(logits.dtype)
@@ -25,4 +33,16 @@ def dice_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tens
     truth = truth.to(logits.dtype) * weight
     both = (share * truth).sum((0, 2, 3))
     size = share.sum((0, 2, 3)) + truth.sum((0, 2, 3))
-    return cross_entropy + (1 - (2 * both + 1) / (size + 1)).mean()
+    return (1 - (2 * both + 1) / (size + 1)).mean()
+
+
+def dice_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Sum of both."""
+    return cross_entropy(logits, labels) + dice(logits, labels)
+
+
+LOSSES: Mapping[str, Loss] = {
+    "dice_cross_entropy": dice_cross_entropy,
+    "cross_entropy": cross_entropy,
+    "dice": dice,
+}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from torch import nn
@@ -15,21 +16,26 @@ def cosine_with_warmup(step: int, steps: int, warmup_share: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1.0, steps - warmup)))
 
 
-def adamw(
+def make_optimizer(
     parameters: Iterable[nn.Parameter],
+    name: Literal["adamw", "adam"],
     learning_rate: float,
     weight_decay: float,
+    schedule: Literal["cosine", "constant"],
     steps: int,
     warmup_share: float,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW over the parameters that train, with the cosine schedule."""
-    optimizer = torch.optim.AdamW(
+    """An optimiser over the parameters that train, with its schedule."""
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name]
+    optimizer = kind(
         [p for p in parameters if p.requires_grad], lr=learning_rate, weight_decay=weight_decay
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: cosine_with_warmup(step, steps, warmup_share)
+    factor = (
+        (lambda step: cosine_with_warmup(step, steps, warmup_share))
+        if (schedule == "cosine")
+        else (lambda step: 1.0)
     )
-    return optimizer, schedule
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
 def is_evaluation(step: int, steps: int, evaluations: int) -> bool:

@@ -13,7 +13,7 @@ from benchmark.cards.task import Pretraining
 from benchmark.data.batches import batch_rows
 from benchmark.data.prepare import IGNORE
 from benchmark.training.objectives import Objective, Samples
-from benchmark.training.optimise import adamw, is_evaluation
+from benchmark.training.optimise import is_evaluation, make_optimizer
 
 ORDER, CHANGES, EVALUATION = 2, 3, 4
 FOREGROUND_SHARE = 1 / 3
@@ -45,8 +45,8 @@ def pretrain(
     is in the checkpoint (written at each evaluation), so that a pretraining which was stopped
     and taken up again ends with the same weights on a CPU as one that was not.
     """
-    optimizer, schedule = adamw(
-        objective.parameters(), recipe.learning_rate, 0.01, recipe.steps, warmup_share=0.05
+    optimizer, schedule = make_optimizer(
+        objective.parameters(), "adamw", recipe.learning_rate, 0.01, "cosine", recipe.steps, 0.05
     )
     foreground = ((train.masks > 0) & (train.masks != IGNORE)).flatten(1).any(1).cpu().numpy()
     batches = batch_rows(

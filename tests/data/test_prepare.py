@@ -111,3 +111,8 @@ def test_preparation_is_done_once_and_labels_are_merged(tmp_path: Path) -> None:
     again = prepare(card, [case], "sha256:0", how, tmp_path, lambda done, _: seen.append(done))
     assert seen == [1] and np.array_equal(again.masks, data.masks)
     assert data.rows(["c"]).tolist() == [0] and data.rows(["x"]).tolist() == []
+
+
+def test_squash_fills_the_square() -> None:
+    assert fitted_shape((540, 800), (1, 1), 128, "squash") == (128, 128)
+    assert fitted_shape((540, 800), (1, 1), 128) == (86, 128)

@@ -13,14 +13,13 @@ import numpy as np
 import torch
 
 from benchmark.cards.content import content_roots
-from benchmark.cards.protocol import FineTuningProtocol
+from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.models.networks import build_network
-from benchmark.models.strategies import apply_strategy
 from benchmark.training.finetune import fine_tune
 from benchmark.training.losses import dice_cross_entropy
-from benchmark.training.optimise import adamw
+from benchmark.training.optimise import make_optimizer
 
 TURNS = 3
 
@@ -49,13 +48,15 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
         decoder_channels=protocol.decoder_channels,
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.25,) * 3,
     ).to(device)  # fmt: skip
-    frozen = apply_strategy(network, train=("encoder", "decoder", "head"), freeze_norm_stats=False)
+    strategy = Strategy(train=("encoder", "decoder", "head"), freeze_norm_stats=False)
     images = torch.from_numpy(data.images[: protocol.batch_size]).float().to(device)
     masks = torch.from_numpy(data.masks[: protocol.batch_size]).long().to(device)
     autocast = protocol.precision == "bfloat16_on_cuda" and device.type == "cuda"
 
     def bare() -> None:
-        optimizer, schedule = adamw(network.parameters(), 1e-3, 0.01, steps, 0.1)
+        optimizer, schedule = make_optimizer(
+            network.parameters(), "adamw", 1e-3, 0.01, "cosine", steps, 0.1
+        )
         network.train()
         for _ in range(steps):
             with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
@@ -68,7 +69,7 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
 
     def recipe() -> None:
         fine_tune(
-            network, frozen, data, [case.case for case in cases], [], protocol,
+            network, strategy, data, [case.case for case in cases], [], protocol,
             flips=("horizontal",), seed=0, device=device,
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ import warnings
 import torch
 import torch.nn.functional as F
 
-from benchmark.training.losses import dice_cross_entropy
+from benchmark.training.losses import cross_entropy, dice_cross_entropy
 from benchmark.training.optimise import cosine_with_warmup
 
 with warnings.catch_warnings():
@@ -43,3 +43,12 @@ def test_the_schedule_warms_up_and_ends_near_zero() -> None:
     assert factors[0] < factors[5] < factors[10] == max(factors) == 1.0
     assert factors[-1] < 0.001 and factors[11:] == sorted(factors[11:], reverse=True)
     assert cosine_with_warmup(0, 1, 0.0) == 1.0
+
+
+def test_two_logits_of_which_one_is_zero_are_a_sigmoid() -> None:
+    """Binary cross-entropy with one logit is cross-entropy over (0, x)."""
+    logit = torch.randn((2, 1, 8, 8))
+    labels = torch.randint(0, 2, (2, 8, 8))
+    two = torch.cat([torch.zeros_like(logit), logit], 1)
+    expected = F.binary_cross_entropy_with_logits(logit[:, 0], labels.float())
+    torch.testing.assert_close(cross_entropy(two, labels), expected)
