@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from factories import board_folder, make_record
 
 from benchmark.records.store import Store
 
@@ -128,19 +127,3 @@ def test_two_cells_at_a_time_share_the_cores(tmp_path: Path) -> None:
     assert [record.cell.seed for record in records] == [0, 1]
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     assert {record.environment.threads for record in records} == {threads}
-
-
-def test_the_readmes_commands_run(tmp_path: Path) -> None:
-    prefix = ".venv/bin/segtransfer "
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    commands = [
-        line.removeprefix(prefix).split("#")[0].split() for line in lines if line.startswith(prefix)
-    ]
-    assert len(commands) >= 4
-    folder = tmp_path / "runs" / "demo_v1"
-    folder.mkdir(parents=True)
-    Store(board_folder(folder)).write(make_record())
-    for words in commands:
-        done = call(*words, home=tmp_path)
-        assert done.returncode == 0, (words, done.stderr)
-        assert done.stdout.strip()

@@ -1,0 +1,114 @@
+"""Every command of README and docs is typed, and every YAML example is read, as it stands there.
+
+Commands stand in blocks marked `sh`; what is not run here (it needs a network, or is tested by its
+own job) stands in blocks marked `text`.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from factories import board_folder, make_record
+from PIL import Image
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cli.main import app
+from benchmark.phantoms.catalogue import make_case
+from benchmark.records.store import Store
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PLACES = {
+    "layout": "datasets/{}/dataset.yaml",
+    "protocol": "leaderboards/{}/board.yaml",
+    "provides": "tasks/source/{}.yaml",
+}
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def commands(page: Path) -> list[list[str]]:
+    lines = "".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line for line in words if line and line[0] not in ("make", "alias")]
+
+
+def write_cards(page: Path, folder: Path) -> list[str]:
+    """Put the page's YAML examples where they belong; their ids."""
+    names = []
+    for text in blocks(page, "yaml"):
+        name = re.search(r"^id: (\S+)", text, re.MULTILINE)
+        assert name
+        kind = next(place for key, place in PLACES.items() if re.search(rf"^{key}:", text, re.M))
+        path = folder / kind.format(name[1])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        names.append(name[1])
+    return names
+
+
+def own_pictures(folder: Path) -> None:
+    """The folder that docs/own-data-set.md speaks of."""
+    for kind in ("scans", "masks"):
+        (folder / kind).mkdir()
+    for number in range(20):
+        case = make_case("fetal_head", seed=5, index=number, size=96)
+        name = f"p{number // 2:02d}_{number % 2 + 1}.png"
+        Image.fromarray(case.image.astype(np.uint8)).save(folder / "scans" / name)
+        Image.fromarray(255 * case.mask).save(folder / "masks" / name)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_its_commands_run(
+    page: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    write_cards(page, tmp_path / "cards")
+    folder = tmp_path / "runs" / "demo_v1"
+    folder.mkdir(parents=True)
+    Store(board_folder(folder)).write(make_record())
+    if page.stem == "own-data-set":
+        own_pictures(tmp_path)
+    for program, *words in commands(page):
+        assert program in ("segtransfer", ".venv/bin/segtransfer"), program
+        app(["--home", str(home), *words], standalone_mode=False)
+        assert capsys.readouterr().out.strip(), words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_its_examples_are_cards(page: Path, tmp_path: Path) -> None:
+    names = write_cards(page, tmp_path)
+    known = {card.id for _, card in Registry.load((*content_roots(), tmp_path)).cards()}
+    assert set(names) <= known
+
+
+def test_enough_is_found_to_be_worth_it() -> None:
+    assert sum(len(commands(page)) for page in PAGES) >= 20
+    assert sum(len(blocks(page, "yaml")) for page in PAGES) >= 3
+
+
+def test_the_site_builds_without_a_dead_link(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, env={"NO_MKDOCS_2_WARNING": "1", "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert (tmp_path / "methodology" / "index.html").is_file()
