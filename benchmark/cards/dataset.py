@@ -138,16 +138,21 @@ class SplitRule(Model):
     A subject's place is a number in [0, 1) made from the SHA-256 of seed and name, held against
     the cumulated `shares`; it does not depend on which other subjects are there. `fact` names a
     fact of the case (a named group or a column) and `values` maps what it says to a subset;
-    `train_val` stands for shares of train and val only.
+    `train_val` stands for shares of train and val only. `listed` names the cases of a subset, and
+    all others are in `others`.
     """
 
     seed: int = 0
     shares: dict[Subset, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
     fact: str | None = None
     values: dict[str, Subset | Literal["train_val"]] = {}
+    listed: dict[Subset, tuple[str, ...]] = {}
+    others: Subset = "train"
 
     @model_validator(mode="after")
     def _shares_are_whole(self) -> "SplitRule":
+        if self.listed and self.fact:
+            raise ValueError("give either listed cases or a fact")
         if abs(sum(self.shares.values()) - 1) > 1e-9 or min(self.shares.values()) < 0:
             raise ValueError("shares must add up to 1")
         return self
@@ -162,6 +167,8 @@ class DatasetCard(Card):
     `channels` is 1 for grey (colour pictures are turned into luminance) and 3 for colour.
     `classes` are the values that the fact `class` of a case can take, for classification.
     `families` names pools of people or images that other data sets are drawn from too.
+    `legacy_split` says what is wrong with a published split that is kept for comparison: only
+    boards that are marked `legacy` may use it.
     `expected_cases` is how many cases the whole data set has, where the split is a rule.
     `target` poses the data set's own problem, as a target task with the data set's id.
     `how_to_get` are the steps where a form or an account stands before the data; `unverified`
@@ -183,6 +190,7 @@ class DatasetCard(Card):
     families: tuple[str, ...] = ()
     layout: Layout
     split: SplitRule | None = None
+    legacy_split: str = ""
     expected_cases: int | None = None
     download: tuple[Download, ...] = ()
     how_to_get: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from benchmark.data.splits import (
     split_by_rule,
     thumbnail,
 )
-from benchmark.errors import DataError
+from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.records.store import write_text
 from benchmark.scoring.metrics import METRICS
@@ -149,7 +149,8 @@ def register(
         without_spacing += not seen.spacing_mm
         digest.update(f"{case}|{seen.digest}\n".encode())
         progress(number, len(listed))
-    check_near_duplicates(name, thumbnails, listed)
+    if not card.legacy_split:
+        check_near_duplicates(name, thumbnails, listed)
     split_cases = {row.case for row in rows}
     copy = LocalCopy(
         dataset=name,
@@ -186,13 +187,18 @@ def local_copy(name: str, home: Path) -> LocalCopy:
         raise DataError(f"{path}: damaged; import the data set again") from None
 
 
-def open_data(registry: Registry, name: str, home: Path) -> OpenData:
+def open_data(registry: Registry, name: str, home: Path, *, legacy: bool = False) -> OpenData:
     """A data set as it is on this machine.
 
     Raises:
         DataError: The data set is not on this machine, or its phantoms have changed.
+        SplitError: Its split leaks, and it is not a `legacy` board that asks.
     """
     card = registry.dataset(name)
+    if card.legacy_split and not legacy:
+        raise SplitError(
+            f"{name}: {card.legacy_split}; only a board marked `legacy: true` may use this split"
+        )
     if isinstance(card.layout, PhantomLayout):
         print_, subset, expected = _phantom_fingerprint(card, card.layout), False, None
         without_spacing = 0
@@ -214,14 +220,16 @@ def open_data(registry: Registry, name: str, home: Path) -> OpenData:
     return OpenData(card, cases, rows, print_, subset, without_spacing)
 
 
-def open_target(registry: Registry, target: TargetCard, home: Path) -> OpenData:
+def open_target(
+    registry: Registry, target: TargetCard, home: Path, *, legacy: bool = False
+) -> OpenData:
     """The part of its data set that a target task uses.
 
     Raises:
         DataError: It is not on this machine, holds no test case, or has no pixel spacing though
             the target asks for millimetres.
     """
-    data = open_data(registry, target.dataset, home).where(target.where)
+    data = open_data(registry, target.dataset, home, legacy=legacy).where(target.where)
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     distances = [name for name in target.metrics if METRICS[name].unit == "mm"]

@@ -55,7 +55,11 @@ def split_by_rule(rule: SplitRule, cases: Iterable[Case]) -> list[SplitRow]:
         SplitError: The official split has a value that the rule does not know.
     """
     rows = []
+    listed = {name: subset for subset, names in rule.listed.items() for name in names}
     for case in cases:
+        if rule.listed:
+            rows.append(SplitRow(case.case, case.subject, listed.get(case.case, rule.others)))
+            continue
         shares: Mapping[Subset, float] = rule.shares
         if rule.fact is not None:
             said = case.facts.get(rule.fact, "")

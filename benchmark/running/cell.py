@@ -50,7 +50,9 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    opened = open_target(registry, transfer.target, home)
+    opened = open_target(
+        registry, transfer.target, home, legacy=registry.board(transfer.cell.board).legacy
+    )
     data = prepare_target(transfer, opened, home, progress)
     train = training_cases(transfer, opened)
 

@@ -105,12 +105,14 @@ def plan(
     seen = {name: exactly_seen(registry, registry.source(name), home) for name in sources}
     cells = []
     for target in map(registry.target, targets):
-        data = open_target(registry, target, home)
+        data = open_target(registry, target, home, legacy=board.legacy)
         rows = [row for row in data.rows if row.case in data.cases]
         reasons = {
             name: contamination(saw, registry, target.dataset, rows) for name, saw in seen.items()
         }
         for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
+            if strategy not in board.strategies_for(source):
+                continue
             cell = CellId(
                 board=board.id,
                 target=target.id,
@@ -220,7 +222,7 @@ def missing_pretraining(
     """
     sources, targets, *_ = axes(registry, board, chosen)
     for target in map(registry.target, targets):
-        open_target(registry, target, home)
+        open_target(registry, target, home, legacy=board.legacy)
     missing = []
     for source in map(registry.source, sources):
         if source.pretrain is None:

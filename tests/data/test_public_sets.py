@@ -279,6 +279,10 @@ TREES = {
         hc18, {"000_HC": "000", "010_HC": "010", "010_2HC": "010"}, {0: 122, 1: 70}, (0.07, 0.07),
         {"head_circumference_mm": "44.3"},
     ),
+    "hc18_legacy": Tree(
+        hc18, {"000_HC": "000_HC", "010_HC": "010_HC", "010_2HC": "010_2HC"}, {0: 122, 1: 70}, (0.07, 0.07),
+        {"head_circumference_mm": "44.3"},
+    ),
     "lung_ultrasound_ribs": Tree(
         lung_ultrasound_ribs, {"pos2_5": "volunteer1", "pos2_10": "volunteer1"}, {0: 152, 1: 8},
         None,

@@ -1,6 +1,8 @@
 """Splits are by subject; the gate finds shared subjects and near-duplicate images."""
 
+import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
-from benchmark.cards.registry import SplitRow
+from benchmark.cards.protocol import Strategy
+from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.cases import Case
+from benchmark.data.local import open_data
 from benchmark.data.pictures import read_picture
 from benchmark.data.splits import (
     check_groups,
@@ -24,7 +29,7 @@ from benchmark.data.splits import (
 )
 from benchmark.errors import SplitError
 from benchmark.phantoms.catalogue import make_case
-from benchmark.running.plan import nested_subjects
+from benchmark.running.plan import Selection, nested_subjects, plan
 
 HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
 
@@ -121,3 +126,35 @@ def test_an_official_split_is_followed() -> None:
     }  # fmt: skip
     with pytest.raises(SplitError, match="part is 'hidden'; the card's split knows training"):
         split_by_rule(rule, cases(1, part="hidden"))
+
+
+LEGACY = "2bb44744e8aab59b3569d349888cdf50e1ede0bc9bda7be951c7d10fc6ff9e32"
+
+
+def test_the_published_split_of_hc18_is_the_published_one() -> None:
+    rule = Registry.load(content_roots()).dataset("hc18_legacy").split
+    assert rule is not None
+    names = rule.listed["test"]
+    assert hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest() == LEGACY
+    cases = [Case(case=name, subject=name) for name in ("010_2HC", "010_HC", "801_HC")]
+    subsets = [row.subset for row in split_by_rule(rule, cases)]
+    assert len(names) == 200 and subsets == ["test", "train", "test"]
+
+
+def test_a_leaking_split_is_for_legacy_boards_only(tmp_path: Path) -> None:
+    cards = Registry.load(content_roots())
+    card = cards.dataset("phantom_fetal_head_64")
+    leak = card.model_copy(update={"legacy_split": "two frames of one person"})
+    told = replace(cards, datasets={**cards.datasets, card.id: leak})
+    with pytest.raises(SplitError, match="two frames of one person; only a board marked `legacy"):
+        open_data(told, card.id, tmp_path)
+    assert open_data(told, card.id, tmp_path, legacy=True).rows
+
+
+def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> None:
+    cards = Registry.load(content_roots())
+    board = cards.board("demo_v1")
+    both = {**board.strategies, "head": Strategy(train=("head",), freeze_norm_stats=True)}
+    some = board.model_copy(update={"strategies": both, "strategies_of": {"scratch": ("full",)}})
+    cells = plan(cards, some, Selection(sources=("scratch",)), tmp_path)
+    assert {cell.cell.strategy for cell in cells} == {"full"}
