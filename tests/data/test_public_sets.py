@@ -280,7 +280,8 @@ TREES = {
         {"head_circumference_mm": "44.3"},
     ),
     "hc18_legacy": Tree(
-        hc18, {"000_HC": "000_HC", "010_HC": "010_HC", "010_2HC": "010_2HC"}, {0: 122, 1: 70}, (0.07, 0.07),
+        hc18, {name: name for name in ("000_HC", "010_HC", "010_2HC")}, {0: 122, 1: 70},
+        (0.07, 0.07),
         {"head_circumference_mm": "44.3"},
     ),
     "lung_ultrasound_ribs": Tree(
