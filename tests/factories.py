@@ -1,5 +1,6 @@
 """Records and board folders for tests, made by hand."""
 
+from functools import cache
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
@@ -20,6 +21,7 @@ from benchmark.records.record import (
 )
 
 
+@cache
 def board() -> BoardCard:
     """The shipped demo board."""
     return Registry.load(content_roots()).board("demo_v1")

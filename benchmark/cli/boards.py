@@ -1,6 +1,5 @@
-"""`segtransfer run`, `demo` and `leaderboard`: from a board to its table."""
+"""`segtransfer run` and `demo`: from a board to its table."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
+from benchmark.cli.leaderboards import print_board
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, names, numbers, settings
 from benchmark.errors import CardError
 from benchmark.records.store import Store, write_text
@@ -25,6 +25,7 @@ class Running:
     jobs: int
     allow_partial: bool
     dry_run: bool
+    pictures: bool = True
 
 
 def run(
@@ -46,6 +47,9 @@ def run(
         bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
+    ] = True,
 ) -> None:
     """Run a board's transfers and print its table.
 
@@ -65,7 +69,9 @@ def run(
     card = registry.board(board)
     trial = f"_trial{limit_steps}" if limit_steps else ""
     folder = out or Path("runs") / f"{board}{trial}"
-    how = Running(device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run)
+    how = Running(
+        device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run, pictures=pictures
+    )
     run_board(registry, card, chosen, folder, how)
 
 
@@ -78,20 +84,6 @@ def demo(
     registry = settings.registry()
     how = Running(device="cpu", jobs=1, allow_partial=False, dry_run=False)
     run_board(registry, registry.board("demo_v1"), Selection(), out, how)
-
-
-def leaderboard(
-    board: Annotated[str, typer.Argument(help="A leaderboard folder, or a board's id.")],
-) -> None:
-    """Print the table of a leaderboard folder, of runs/BOARD, or of a shipped board."""
-    folder = Path(board)
-    if not (folder / "board.yaml").is_file():
-        folder = Path("runs") / board
-    if not (folder / "board.yaml").is_file():
-        registry = settings.registry()
-        registry.board(board)
-        folder = registry.folders[board]
-    print_board(Store(folder))
 
 
 def run_board(
@@ -127,7 +119,7 @@ def run_board(
         run_missing(registry, store, todo, done, how)
     else:
         console.print(f"all {len(transfers)} cells were already done")
-    print_board(store)
+    print_board(store, registry)
 
 
 def run_missing(
@@ -151,7 +143,12 @@ def run_missing(
             finished += 1
             progress.update(overall, completed=finished)
 
-        engine = Engine(device=how.device, jobs=how.jobs, allow_partial=how.allow_partial)
+        engine = Engine(
+            device=how.device,
+            jobs=how.jobs,
+            allow_partial=how.allow_partial,
+            pictures=store.folder / "pictures" if how.pictures else None,
+        )
         stages = StageDisplay(progress, "starting" if how.jobs == 1 else f"{how.jobs} at a time")
         try:
             run_transfers(todo, registry, store, settings.home, engine, stages, count)
@@ -171,15 +168,3 @@ def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")
     if not target.is_file():
         write_text(target, source.read_text(encoding="utf-8"))
-
-
-def print_board(store: Store) -> None:
-    """Write leaderboard.csv and README.md where the folder is a run, and print the table."""
-    from benchmark.reporting.leaderboard import build_leaderboard
-    from benchmark.reporting.tables import print_leaderboard, write_leaderboard
-
-    board = build_leaderboard(store.board(), (record for _, record in store.records()))
-    if os.access(store.folder, os.W_OK):
-        write_leaderboard(store.folder, board)
-    print_leaderboard(board, console)
-    console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)

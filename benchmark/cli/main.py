@@ -8,7 +8,9 @@ import typer
 
 from benchmark import __version__
 from benchmark.cards.content import default_home
-from benchmark.cli import boards, browse, data, sources
+from benchmark.cli import boards, browse, data, leaderboards, sources
+from benchmark.cli.comparing import compare
+from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, settings
 from benchmark.errors import BenchmarkError
 
@@ -27,7 +29,9 @@ app.add_typer(sources.app, name="source")
 app.command()(sources.pretrain)
 app.command()(boards.run)
 app.command()(boards.demo)
-app.command()(boards.leaderboard)
+app.command()(leaderboards.leaderboard)
+app.command()(compare)
+app.command()(site)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,17 +2,39 @@
 
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import check_model, fingerprint, read_yaml
+from benchmark.cards.card import check_model, read_yaml
 from benchmark.errors import RecordError
+from benchmark.records.cases import CaseTable
+from benchmark.records.checks import AGAIN, Conditions, check_record
 from benchmark.records.record import CellId, RunRecord
+
+MAX_BYTES = 2**28
+READABLE = 0o644
+SHOWN = 60  # characters of a wrong value that a message repeats
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file below `records/`.
+
+    Attributes:
+        name: Its path there.
+        state: Size, times of change (of content, of anything) and inode; another file in its
+            place has another.
+    """
+
+    name: str
+    state: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -45,59 +67,122 @@ class Store:
         path = self.path(cell)
         return path.is_file() and read_record(path).key == key
 
-    def records(self) -> Iterator[tuple[Path, RunRecord]]:
-        """All records, each at the path its cell gives it and under the board's protocol.
+    def files(self) -> list[RecordFile]:
+        """All record files, in the order of their paths.
+
+        Hidden files are none, and symbolic links to folders are not followed.
 
         Raises:
-            RecordError: A record is damaged, lies elsewhere than its cell says, or was made
-                under another protocol or strategy than the board's.
+            RecordError: A folder cannot be read.
         """
-        board = self.board()
-        protocol = fingerprint(board.protocol)
-        for path in sorted((self.folder / "records").rglob("*.json")):
-            record = read_record(path)
-            if path != self.path(record.cell) or record.cell.board != board.id:
-                raise RecordError(
-                    f"{path}: holds the record of board {record.cell.board!r}, "
-                    f"{record.cell.path}; path and content must agree"
-                )
-            self._check_conditions(path, record, board, protocol)
-            yield path, record
+        top = self.folder / "records"
+        return sorted(_walk(str(top), ""), key=lambda one: one.name) if top.is_dir() else []
 
-    def _check_conditions(
-        self, path: Path, record: RunRecord, board: BoardCard, protocol: str
-    ) -> None:
-        strategy = board.strategies.get(record.cell.strategy)
-        if record.fingerprints.protocol != protocol and not record.marks.unranked:
-            raise RecordError(
-                f"{path}: made under protocol {record.fingerprints.protocol[7:15]}, this board's "
-                f"is {protocol[7:15]}; delete it and run the cell again, or move it to its board"
-            )
-        if strategy is None or record.fingerprints.strategy != fingerprint(strategy):
-            raise RecordError(
-                f"{path}: strategy {record.cell.strategy!r} is not the board's; "
-                "delete the record and run the cell again"
-            )
+    def load(self, name: str, wanted: Conditions) -> tuple[RunRecord, CaseTable]:
+        """Read one record and check it.
+
+        Args:
+            name: Its path below `records/`.
+            wanted: What the board asks.
+
+        Raises:
+            RecordError: One line that names the file, the field, what was found and expected.
+        """
+        path = os.path.join(self.folder, "records", name)
+        record = read_record(path)
+        return record, check_record(record, name, shown(path), wanted)
+
+    def records(self) -> Iterator[tuple[Path, RunRecord]]:
+        """All records, each at the path its cell gives it and under the board's conditions.
+
+        Raises:
+            RecordError: One or more are damaged or not the board's: the first in full, and how
+                many more.
+        """
+        wanted, problems = Conditions.of(self.board()), list[str]()
+        for file in self.files():
+            try:
+                record, _ = self.load(file.name, wanted)
+            except RecordError as error:
+                problems.append(str(error))
+                continue
+            yield self.folder / "records" / file.name, record
+        refuse(problems)
 
 
-def read_record(path: Path) -> RunRecord:
+def refuse(problems: Sequence[str]) -> None:
+    """Refuse a folder for its bad records; a table without them would look whole.
+
+    Raises:
+        RecordError: There is one or more: the first in full, and how many more.
+    """
+    if problems:
+        more = len(problems) - 1
+        rest = f" ({more} more bad record{'s' if more > 1 else ''} in this folder)" if more else ""
+        raise RecordError(problems[0] + rest)
+
+
+def _walk(folder: str, name: str) -> Iterator[RecordFile]:
+    try:
+        with os.scandir(folder) as found:
+            for item in found:
+                if item.is_dir(follow_symlinks=False):
+                    yield from _walk(item.path, f"{name}{item.name}/")
+                elif item.name.endswith(".json") and not item.name.startswith("."):
+                    facts = item.stat()
+                    if not stat.S_ISREG(facts.st_mode):
+                        raise RecordError(f"{shown(item.path)}: is no file; delete it")
+                    state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+                    yield RecordFile(name + item.name, state)
+    except OSError as error:
+        where = shown(error.filename or folder)
+        raise RecordError(f"{where}: cannot be read ({error.strerror})") from None
+
+
+def read_record(path: Path | str) -> RunRecord:
     """Read one record strictly.
 
     Raises:
-        RecordError: Not JSON, another schema, or a field is missing or of a wrong type.
+        RecordError: Not readable, not JSON, another schema, or a field is missing, unknown, of a
+            wrong type or not finite.
     """
+    where = shown(path)
     try:
-        return RunRecord.model_validate_json(path.read_bytes(), strict=True)
+        with open(path, "rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise RecordError(f"{where}: larger than {MAX_BYTES} bytes; no record is")
+            text = file.read()
+        return RunRecord.model_validate_json(text, strict=True)
+    except OSError as error:
+        raise RecordError(f"{where}: cannot be read ({error.strerror})") from None
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "file"
-        raise RecordError(
-            f"{path}: {where}: {problem['msg']}; delete the record and run the cell again"
-        ) from None
+    raise RecordError(f"{where}: {_what(problem)}")
+
+
+def _what(problem: ErrorDetails) -> str:
+    field = shown(".".join(str(part) for part in problem["loc"])) or "file"
+    found = repr(problem["input"])
+    found = found if len(found) <= SHOWN else found[:SHOWN] + "..."
+    if field == "schema_version":
+        return f"schema_version: is {found}; this version of segtransfer reads 1"
+    if problem["type"] == "missing":
+        return f"{field}: is missing; {AGAIN}"
+    if problem["type"] == "extra_forbidden":
+        return f"{field}: is no field of a record; {AGAIN}"
+    if problem["type"] == "json_invalid":
+        return f"{problem['msg']}; {AGAIN}"
+    return f"{field}: is {found}: {problem['msg']}; {AGAIN}"
+
+
+def shown(text: object) -> str:
+    """A name as one printable line: nothing in it can break a line or steer a terminal."""
+    plain = str(text)
+    return plain if plain.isprintable() else ascii(plain)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: a reader sees the old content or the new, never a part.
+    """Write a file atomically, readable for all: a reader sees the old content or the new.
 
     Raises:
         RecordError: The folder cannot be written or the disk is full.
@@ -110,6 +195,7 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(temporary, READABLE)
         os.replace(temporary, path)
     except OSError as error:
         if temporary is not None:

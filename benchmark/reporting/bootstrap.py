@@ -23,13 +23,15 @@ What it covers, in simulations (`tests/simulation/coverage.md`):
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
 from benchmark.reporting.variance import Scores, SeedNoise, standard_error, two_way
 
 RESAMPLES = 2000
+SMALL = 10**6  # numbers that may be kept for the next target of the same shape
 Interval = tuple[float, float | None, float | None]
 Covers = Literal["subjects and seeds", "subjects only (one seed)", "nothing (one subject)"]
 
@@ -58,18 +60,41 @@ def draw_means(
     """
     found = two_way(scores)
     error = standard_error(found, noise)
-    rng = np.random.default_rng(seed)
-    weights = subject_weights(found.subjects, resamples, rng)
+    weights, normal, rng = start_draws(found.subjects, resamples, seed, len(scores))
     draws = weights @ (scores.mean(axis=1) - found.mean[:, None]).T
-    draws += rng.standard_normal(draws.shape) * np.sqrt(error.seed_part)
+    draws += normal * np.sqrt(error.seed_part)
     draws *= np.sqrt(error.degrees / rng.chisquare(error.degrees, draws.shape))
     return np.asarray(found.mean + draws, dtype=np.float64)
 
 
-def subject_weights(subjects: int, resamples: int, rng: np.random.Generator) -> Scores:
-    """Weights (resamples, subjects) whose sums with centred scores have an unbiased variance."""
+def start_draws(
+    subjects: int, resamples: int, seed: int, columns: int
+) -> tuple[Scores, Scores, np.random.Generator]:
+    """What all draws of so many subjects and columns begin with.
+
+    Returns:
+        Weights (resamples, subjects) of redrawn subjects, whose sums with centred scores have an
+        unbiased variance; normal draws (resamples, columns); the generator of what follows.
+    """
+    small = resamples * (subjects + columns) <= SMALL
+    weights, normal, state = (_kept_start if small else _start)(subjects, resamples, seed, columns)
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = state
+    return weights, normal, rng
+
+
+def _start(
+    subjects: int, resamples: int, seed: int, columns: int
+) -> tuple[Scores, Scores, dict[str, Any]]:
+    rng = np.random.default_rng(seed)
     counts = rng.multinomial(subjects, np.full(subjects, 1 / subjects), resamples)
-    return np.asarray(counts / np.sqrt(subjects * max(1, subjects - 1)), dtype=np.float64)
+    weights = np.asarray(counts / np.sqrt(subjects * max(1, subjects - 1)), dtype=np.float64)
+    normal = rng.standard_normal((resamples, columns))
+    weights.flags.writeable = normal.flags.writeable = False
+    return weights, normal, dict(rng.bit_generator.state)
+
+
+_kept_start = lru_cache(maxsize=40)(_start)
 
 
 def estimates(
@@ -102,11 +127,23 @@ def summarise(
     """Estimates from means (K,) and their draws (resamples, K)."""
     if what == "nothing (one subject)" or not len(means):
         return [Estimate(float(mean), None, None, what) for mean in means]
-    low, high = np.clip(np.percentile(draws, [2.5, 97.5], axis=0), *bounds)
+    low, high = np.clip(_percentiles(draws), *bounds)
     return [
         Estimate(float(mean), float(a), float(b), what)
         for mean, a, b in zip(means, low, high, strict=True)
     ]
+
+
+def _percentiles(draws: Scores) -> Scores:
+    """2.5th and 97.5th percentile of each column, as `numpy.percentile`; sorting is faster."""
+    ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), len(draws) - 1
+    found = []
+    for place in (0.025 * last, 0.975 * last):
+        below, share = int(place), place - int(place)
+        low, high = ordered[:, below], ordered[:, min(below + 1, last)]
+        gap = high - low
+        found.append(low + gap * share if share < 0.5 else high - gap * (1 - share))
+    return np.stack(found)
 
 
 def covers(seeds: int, subjects: int) -> Covers:

@@ -161,6 +161,8 @@ def _terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]:
         elif np.ptp(term) == 0:
             every = "every" if term[0] > 0 else "no"
             missing[name] = f"{every} source matches: there is nothing to compare with"
+        elif (pd.Series(term).groupby(cells["target"].to_numpy()).nunique() == 1).all():
+            missing[name] = "the sources of a target all match alike: it would compare targets"
         else:
             terms[name] = np.asarray(term, dtype=np.float64)
     if len(terms) < 2:

@@ -9,6 +9,7 @@ is taken as known.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,11 @@ class _Drawn:
     means: Scores
     draws: Scores
 
+    @cached_property
+    def place(self) -> dict[Entry, int]:
+        """Column of each entry."""
+        return {entry: index for index, entry in enumerate(self.entries)}
+
 
 def baseline_spread(scores: TargetScores, baseline: Entry) -> float | None:
     """Standard deviation between subjects of an entry, seeds averaged; None if 0 or unknown."""
@@ -62,18 +68,18 @@ def target_gains(
     drawn = _draw(scores, baselines, resamples, seed=0)
     what = covers(len(scores.seeds), len(scores.subjects))
     plain = dict(zip(drawn.entries, summarise(drawn.means, drawn.draws, what), strict=True))
+    units = _spreads(scores, baselines)
+    varied = [e for e in drawn.entries if units[baselines[e]]]
+    in_units = dict(zip(varied, summarise(*_standardise([drawn], varied, baselines, [units]), what),
+                        strict=True))  # fmt: skip
     done: dict[Entry, Gain] = {}
     for entry, base in _pairs(baselines):
         if entry not in plain:
             done[entry] = Gain(None, None, _lacks(scores, entry, base))
-            continue
-        unit = baseline_spread(scores, base)
-        if unit is None:
+        elif entry in in_units:
+            done[entry] = Gain(plain[entry], in_units[entry], "")
+        else:
             done[entry] = Gain(plain[entry], None, "the baseline does not vary between subjects")
-            continue
-        one = [drawn.entries.index(entry)]
-        units = summarise(drawn.means[one] / unit, drawn.draws[:, one] / unit, what)
-        done[entry] = Gain(plain[entry], units[0], "")
     return done
 
 
@@ -94,24 +100,41 @@ def mean_standardised_gains(
     drawn = [_draw(one, baselines, resamples, number) for number, one in enumerate(targets)]
     seeds = min(len(one.seeds) for one in targets)
     what = covers(seeds, min(len(one.subjects) for one in targets))
-    done: dict[Entry, Gain] = {}
-    for entry, base in _pairs(baselines):
-        units = [baseline_spread(one, base) for one in targets]
-        notes = [
+    units = [_spreads(one, baselines) for one in targets]
+    notes = {
+        entry: "; ".join(
             f"{one.target}: "
-            + ("the baseline does not vary" if entry in d.entries else _lacks(one, entry, base))
+            + ("the baseline does not vary" if entry in d.place else _lacks(one, entry, base))
             for one, d, unit in zip(targets, drawn, units, strict=True)
-            if entry not in d.entries or unit is None
-        ]
-        if notes:
-            done[entry] = Gain(None, None, "; ".join(notes))
-            continue
-        places = [d.entries.index(entry) for d in drawn]
-        parts = [(d, i, u) for d, i, u in zip(drawn, places, units, strict=True) if u]
-        mean = np.mean([d.means[[i]] / u for d, i, u in parts], axis=0)
-        draws = np.mean([d.draws[:, [i]] / u for d, i, u in parts], axis=0)
-        done[entry] = Gain(None, summarise(mean, draws, what)[0], "")
-    return done
+            if entry not in d.place or not unit[base]
+        )
+        for entry, base in _pairs(baselines)
+    }
+    whole = [entry for entry, note in notes.items() if not note]
+    found = summarise(*_standardise(drawn, whole, baselines, units), what)
+    gains = dict(zip(whole, found, strict=True))
+    return {entry: Gain(None, gains.get(entry), note) for entry, note in notes.items()}
+
+
+def _spreads(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict[Entry, float | None]:
+    return {base: baseline_spread(scores, base) for base in set(baselines.values())}
+
+
+def _standardise(
+    drawn: Sequence[_Drawn],
+    entries: Sequence[Entry],
+    baselines: Mapping[Entry, Entry],
+    units: Sequence[Mapping[Entry, float | None]],
+) -> tuple[Scores, Scores]:
+    """Means and draws of entries in units of their baseline's spread, averaged over targets."""
+    means: list[Scores] = []
+    draws: list[Scores] = []
+    for one, unit in zip(drawn, units, strict=True):
+        places = [one.place[entry] for entry in entries]
+        scale = np.array([unit[baselines[entry]] for entry in entries], dtype=np.float64)
+        means.append(one.means[places] / scale)
+        draws.append(one.draws[:, places] / scale)
+    return np.mean(means, axis=0), np.mean(draws, axis=0)
 
 
 def gain_table(targets: Sequence[TargetScores], baselines: Mapping[Entry, Entry]) -> pd.DataFrame:

@@ -3,19 +3,40 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from math import inf
+from pathlib import Path
 
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
-from benchmark.records.record import CellId, RunRecord
-from benchmark.reporting.frame import ROW, cell_frame
+from benchmark.records.record import RunRecord, cell_path
+from benchmark.records.store import Store
+from benchmark.reporting.frame import cell_frame, frame_of
+from benchmark.reporting.grid import Grid, Place
 from benchmark.reporting.groups import tie_groups
-from benchmark.reporting.overall import Place, overall_table
-from benchmark.reporting.paired import compare_pairs
-from benchmark.reporting.rows import entries, score_table, target_rows
-from benchmark.reporting.target_scores import Entry, TargetScores, target_scores
-from benchmark.scoring.metrics import METRICS
+from benchmark.reporting.memory import Memory, forget_unused
+from benchmark.reporting.overall import overall_table, size_tasks
+from benchmark.reporting.reading import read_cells
+from benchmark.reporting.rows import place_rows, unranked
+from benchmark.reporting.statistics import (
+    PlaceTask,
+    pairs_of,
+    place_statistics,
+    size_statistics,
+)
+from benchmark.reporting.target_scores import TargetScores, stack_runs
+from benchmark.reporting.workers import Workers
+
+WORTH = 10**8  # work of a second or two
+COMPARABLE = (
+    ("target", "data", "data"),
+    ("target", "splits", "splits"),
+    ("target", "target cards", "target_card"),
+    ("target", "main metrics", "main_metric"),
+    ("source", "source cards", "source_card"),
+    ("source", "weights", "weights"),
+)
 
 
 @dataclass(frozen=True)
@@ -65,13 +86,54 @@ def build_leaderboard(
         clean: Leave out cells whose source saw something of the target's data.
 
     Raises:
-        RecordError: Records of one target were made from different data, splits or cards.
+        RecordError: Records contradict themselves or each other.
     """
     return from_cells(board, cell_frame(records), clean=clean)
 
 
-def from_cells(board: BoardCard, cells: pd.DataFrame, *, clean: bool = False) -> Leaderboard:
-    """As `build_leaderboard`, from the rows of `cell_frame`."""
+def read_leaderboard(
+    store: Store, *, clean: bool = False, cache: Path | None = None
+) -> Leaderboard:
+    """Build the tables of a folder, on all cores where it is large.
+
+    Args:
+        store: The folder.
+        clean: Leave out cells whose source saw something of the target's data.
+        cache: A folder of the user's own, in which what was read and computed is kept for the
+            next time; None keeps nothing.
+
+    Raises:
+        RecordError: Records are damaged, not the board's, or contradict each other.
+    """
+    with Workers() as workers:
+        cells = frame_of(read_cells(store, workers, cache))
+        memory = Memory(cache)
+        found = from_cells(store.board(), cells, clean=clean, memory=memory, workers=workers)
+    if cache is not None:
+        forget_unused(cache)
+    return found
+
+
+def from_cells(
+    board: BoardCard,
+    cells: pd.DataFrame,
+    *,
+    clean: bool = False,
+    memory: Memory | None = None,
+    workers: Workers | None = None,
+) -> Leaderboard:
+    """As `build_leaderboard`, from the rows of `cell_frame`.
+
+    Args:
+        board: Its card.
+        cells: Finished cells.
+        clean: Leave out cells whose source saw something of the target's data.
+        memory: Where statistics are found again.
+        workers: Who computes them; None is this process alone.
+
+    Raises:
+        RecordError: Two records are of one cell, or those of one target cannot be compared.
+    """
     missing = _missing(board, cells)
     if len(cells):
         _check_comparable(cells)
@@ -79,57 +141,66 @@ def from_cells(board: BoardCard, cells: pd.DataFrame, *, clean: bool = False) ->
         cells = cells[cells["contamination"] == ""]
     if not len(cells):
         return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing=missing, clean=clean)
-    ranked = cells[cells["unranked"] == ""]
-    scores = {place: _scores(board, place, part) for place, part in _places(board, ranked)}
-    pairs = {place: compare_pairs([one]) for place, one in scores.items() if one.entries}
+    grid = Grid.of(board, cells)
+    scores = {place: grid.scores(place, board.seeds) for place in grid.places}
+    sizes = size_tasks(board, grid, scores)
+    places = {place: _place_task(board, grid, place, one) for place, one in scores.items()}
+    memory, workers = memory or Memory(), workers or Workers(1)
+    worth = sum(_work(one) for one in places.values()) > WORTH
+    done = memory.recall(place_statistics, list(places.values()), workers, worth=worth)
+    whole = memory.recall(size_statistics, list(sizes.values()), workers, worth=worth)
+    found = dict(zip(places, done, strict=True))
+    ranked = {place: one for place, one in scores.items() if one}
+    pairs = {
+        place: pairs_of(found[place], one.entries) for place, one in ranked.items() if one.entries
+    }
     groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
-    rows = [
-        row
-        for place, part in _places(board, cells)
-        for row in target_rows(board, part, scores.get(place), groups.get(place))
-    ]
-    overall, stability, joint = overall_table(board, ranked, scores)
+    overall, stability, joint = overall_table(dict(zip(sizes, whole, strict=True)))
     notes = dict.fromkeys(
         note for one in (*groups.values(), *joint) for note in (one.claim, one.note) if note
     )
-    return Leaderboard(
-        board, pd.DataFrame(rows), overall, scores, stability, tuple(notes), missing, clean
+    rows = place_rows(board, grid, scores, found, groups)
+    return Leaderboard(board, rows, overall, ranked, stability, tuple(notes), missing, clean)
+
+
+def _place_task(
+    board: BoardCard, grid: Grid, place: Place, scores: TargetScores | None
+) -> PlaceTask:
+    known = scores or stack_runs(place[0], {}, board.seeds)
+    complete = set(known.entries)
+    baselines = grid.baselines([place], board.baseline)
+    others = unranked(grid, place, scores).values()
+    return PlaceTask(
+        known,
+        {entry: base for entry, base in baselines.items() if entry in complete},
+        (0.0, inf if grid.metric(place).unit else 1.0),
+        tuple(own for own in others if own is not None),
     )
 
 
-def _places(board: BoardCard, cells: pd.DataFrame) -> list[tuple[Place, pd.DataFrame]]:
-    """The cells of each target and size; the board's targets first, in its order."""
-    order = {name: number for number, name in enumerate(board.targets)}
-    parts = {(str(t), int(str(n))): part for (t, n), part in cells.groupby(ROW[:2], sort=False)}
-    return sorted(parts.items(), key=lambda p: (order.get(p[0][0], len(order)), *p[0]))
-
-
-def _scores(board: BoardCard, place: Place, part: pd.DataFrame) -> TargetScores:
-    metric = METRICS[str(part["main_metric"].iloc[0])]
-    tables: dict[Entry, pd.DataFrame] = {
-        entry: score_table(cells) for entry, cells in entries(part)
-    }
-    return target_scores(place[0], tables, board.seeds, metric.higher_is_better)
+def _work(task: PlaceTask) -> int:
+    """How much there is to compute, in scores of pairs and redraws."""
+    entries, one = len(task.scores.entries), task.scores.values[:1].size
+    return entries * (entries * one + 20_000) + len(task.others) * 10_000
 
 
 def _missing(board: BoardCard, cells: pd.DataFrame) -> tuple[str, ...]:
     have = set(cells.loc[cells["unranked"] == "", "path"]) if len(cells) else set()
-    sources = dict.fromkeys([*board.sources, *(cells["source"] if len(cells) else ())])
+    sources = dict.fromkeys([*board.sources, *(cells["source"].unique() if len(cells) else ())])
     axes = (board.targets, sources, board.strategies, board.train_subjects, board.seeds)
-    grid = (
-        CellId(board=board.id, target=target, source=source, strategy=strategy,
-               train_subjects=size, seed=seed).path
-        for target, source, strategy, size, seed in product(*axes)
-    )  # fmt: skip
+    grid = (cell_path(*place) for place in product(*axes))
     return tuple(path for path in grid if path not in have)
 
 
 def _check_comparable(cells: pd.DataFrame) -> None:
-    for what, column in (("data", "data"), ("splits", "splits"), ("target", "target_card")):
-        for _, part in cells.groupby("target", sort=False):
-            odd = part[part[column] != part[column].iloc[0]]
-            if len(odd):
-                raise RecordError(
-                    f"{odd['path'].iloc[0]} and {part['path'].iloc[0]} were made from different "
-                    f"{what}; they cannot be compared, run one of them again"
-                )
+    twice = cells["path"].duplicated()
+    if twice.any():
+        raise RecordError(f"{cells['path'][twice].iloc[0]}: two records of one cell; delete one")
+    for of, what, column in COMPARABLE:
+        first = cells.groupby(of, sort=False)[["path", column]].transform("first")
+        odd = cells[column] != first[column]
+        if odd.any():
+            raise RecordError(
+                f"{cells['path'][odd].iloc[0]} and {first['path'][odd].iloc[0]} were made from "
+                f"different {what}; they cannot be compared, run one of them again"
+            )

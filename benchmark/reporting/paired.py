@@ -26,18 +26,21 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata, t
+from scipy.special import ndtr, stdtr
 
+from benchmark.reporting.ranks import average_ranks
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
 from benchmark.reporting.variance import (
+    Effects,
     Scores,
     SeedNoise,
+    TwoWay,
     noise_of_differences,
     standard_error,
-    two_way,
 )
 
 EXACT_SUBJECTS = 50
+CHUNK = 2**17  # scores of pairs that are looked at together; these stay in the cache of a core
 Claim = Literal[
     "methods differ", "these trained networks differ (one seed)", "no claim (one subject)"
 ]
@@ -86,11 +89,18 @@ def compare_pairs(
     entries = targets[0].entries
     good = [one.goodness / unit for one, unit in zip(targets, units, strict=True)]
     seeds, subjects = min(x.shape[1] for x in good), min(x.shape[2] for x in good)
+    noises = [noise_of_differences(x) for x in good]
     first, second = np.triu_indices(len(entries), 1)
-    differences = [np.round(x[first] - x[second], DECIMALS) for x in good]
-    mean, p_mean = mean_test(differences, [noise_of_differences(x) for x in good])
-    sign, p_ranks = signed_rank(np.concatenate([x.mean(axis=1) for x in differences], axis=1))
-    both = np.where(np.sign(mean) == sign, np.maximum(p_mean, p_ranks), 1.0)
+    step = max(1, CHUNK // sum(x[0].size for x in good)) if len(first) else 1
+    both = np.ones(len(first))
+    effects = [Effects.of(x) for x in good]
+    for start in range(0, len(first), step):
+        part = slice(start, start + step)
+        differences = [x.minus(first[part], second[part]) for x in effects]
+        mean, p_mean = mean_test([x.two_way() for x in differences], noises)
+        sign, p_ranks = signed_rank(np.concatenate([x.subject for x in differences], axis=1))
+        same = np.sign(np.round(mean, DECIMALS)) == sign
+        both[part] = np.where(same, np.maximum(p_mean, p_ranks), 1.0)
     p = np.ones((len(entries), len(entries)))
     p[first, second] = p[second, first] = both if subjects > 1 else 1.0
     claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
@@ -103,19 +113,16 @@ def compare_pairs(
     )
 
 
-def mean_test(
-    differences: Sequence[Scores], noises: Sequence[SeedNoise | None]
-) -> tuple[Scores, Scores]:
+def mean_test(found: Sequence[TwoWay], noises: Sequence[SeedNoise | None]) -> tuple[Scores, Scores]:
     """Mean over targets of K paired differences, and two-sided p-values of Student's t.
 
     Args:
-        differences: Per target (K, seeds, subjects).
+        found: Per target the analyses of variance of the K differences.
         noises: Per target the pooled seed noise.
 
     Returns:
         Means (K,) and p-values (K,). Without any spread p is 1 for a zero mean, else 0.
     """
-    found = [two_way(one) for one in differences]
     errors = [standard_error(a, noise) for a, noise in zip(found, noises, strict=True)]
     mean = np.mean([a.mean for a in found], axis=0)
     variance = np.sum([e.variance for e in errors], axis=0)
@@ -124,7 +131,7 @@ def mean_test(
     error = np.sqrt(variance) / len(found)
     p = np.where(np.abs(mean) < 10.0**-DECIMALS, 1.0, 0.0)
     some = error > 0
-    p[some] = 2 * t.sf(np.abs(mean[some]) / error[some], degrees[some])
+    p[some] = 2 * stdtr(degrees[some], -np.abs(mean[some]) / error[some])
     return mean, p
 
 
@@ -143,23 +150,29 @@ def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
         two-sided p-values (K,), 1 where all differences are zero.
     """
     rounded = np.round(differences, DECIMALS)
-    signs = np.sign(rounded)
-    ranks = np.round(2 * rankdata(np.abs(rounded), axis=1)).astype(np.int64)
+    signs = np.sign(rounded).astype(np.int64)
+    ranks = (2 * average_ranks(np.abs(rounded))).astype(np.int64)
     ranks[signs == 0] = 0
     sums = (signs * ranks).sum(axis=1)
     if differences.shape[1] <= EXACT_SUBJECTS:
         ordered = np.sort(ranks, axis=1)
-        p = np.array([_tail(tuple(row))[int(abs(s))] for row, s in zip(ordered, sums, strict=True)])
+        p = np.empty(len(sums))
+        usual = 2 * np.arange(1, ordered.shape[1] + 1)  # no ties, no zeros
+        plain = (ordered == usual).all(axis=1)
+        p[plain] = _tail(usual.tobytes())[np.abs(sums[plain])]
+        for row in np.flatnonzero(~plain):
+            p[row] = _tail(ordered[row].tobytes())[abs(sums[row])]
     else:
         deviation = np.sqrt((ranks.astype(np.float64) ** 2).sum(axis=1))
         z = np.divide(np.abs(sums), deviation, out=np.zeros_like(deviation), where=deviation > 0)
-        p = 2 * norm.sf(z)
+        p = 2 * ndtr(-z)
     return np.sign(sums).astype(np.float64), np.minimum(1.0, p).astype(np.float64)
 
 
 @lru_cache(maxsize=4096)
-def _tail(ranks: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """P(|sum of randomly signed ranks| >= s) for s = 0, 1, ..., sum of ranks."""
+def _tail(row: bytes) -> npt.NDArray[np.float64]:
+    """P(|sum of randomly signed ranks| >= s) for s = 0, 1, ..., sum of ranks (64-bit integers)."""
+    ranks = [int(rank) for rank in np.frombuffer(row, dtype=np.int64)]
     total = sum(ranks)
     chance = np.zeros(2 * total + 1)
     chance[total] = 1.0

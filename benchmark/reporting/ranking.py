@@ -11,11 +11,12 @@ JASA 104, 2009); they show instability, and `groups.py` tests for differences.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
-from scipy.stats import rankdata
 
-from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, subject_weights
+from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, start_draws
+from benchmark.reporting.ranks import average_ranks
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
 from benchmark.reporting.variance import (
     Scores,
@@ -43,7 +44,8 @@ class Ranking:
     Attributes:
         entries: The ranked entries.
         stability: Mean Kendall tau-b of the ranking and its redraws: 1 if redrawing never changes
-            it, 0 if it is chance. None with fewer than two entries, all tied, or no redraws.
+            it, 0 if it is chance. None with fewer than two entries, all tied, no redraws, or
+            where it was not asked for.
         covers: What the intervals speak about.
         missing: Entries without a rank, each with the reasons.
     """
@@ -54,13 +56,15 @@ class Ranking:
     missing: Mapping[Entry, tuple[str, ...]]
 
 
-def rank_target(scores: TargetScores, resamples: int = RESAMPLES) -> Ranking:
-    """Rank the entries of one target by their means."""
+def rank_target(
+    scores: TargetScores, resamples: int = RESAMPLES, *, stability: bool = True
+) -> Ranking:
+    """Rank the entries of one target by their means; `stability` costs more than the rest."""
     ranks = _rank(scores.goodness.mean(axis=(1, 2))[None])[0]
     draws = rank_draws(scores, resamples) if len(scores.subjects) > 1 else None
     missing = {entry: (reason,) for entry, reason in scores.left_out.items()}
     what = covers(len(scores.seeds), len(scores.subjects))
-    return _ranking(scores.entries, ranks, draws, what, missing)
+    return _ranking(scores.entries, ranks, draws, what, missing, stability)
 
 
 def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) -> Ranking:
@@ -86,7 +90,7 @@ def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) ->
         many = [rank_draws(one, resamples, number) for number, one in enumerate(kept)]
         draws = np.asarray(np.mean(many, axis=0), dtype=np.float64)
     what = covers(min(len(one.seeds) for one in kept), subjects)
-    return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing)
+    return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing, True)
 
 
 def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
@@ -109,7 +113,6 @@ def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) 
     entries, seeds, subjects = good.shape
     if entries < 2:
         return np.ones((resamples, entries))
-    rng = np.random.default_rng(seed)
     own = good - good.mean(axis=0)
     found, share = two_way(own), entries / (entries - 1)
     noise = noise_of_means(good)
@@ -122,9 +125,9 @@ def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) 
         found.residual * share,
     )
     error = standard_error(apart, noise)
-    weights = subject_weights(subjects, resamples, rng)
+    weights, normal, rng = start_draws(subjects, resamples, seed, entries)
     draws = weights @ (own.mean(axis=1) - found.mean[:, None]).T
-    draws += rng.standard_normal(draws.shape) * np.sqrt(error.seed_part)
+    draws += normal * np.sqrt(error.seed_part)
     degrees = float(error.degrees.min())
     draws *= np.sqrt(degrees / rng.chisquare(degrees, (resamples, 1)))
     return _rank(found.mean + draws)
@@ -132,7 +135,7 @@ def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) 
 
 def _rank(means: Scores) -> Scores:
     """Ranks along the last axis of means where higher is better."""
-    return np.asarray(rankdata(-np.round(means, DECIMALS), axis=-1), dtype=np.float64)
+    return average_ranks(-np.round(means, DECIMALS))
 
 
 def _ranking(
@@ -141,14 +144,15 @@ def _ranking(
     draws: Scores | None,
     what: Covers,
     missing: Mapping[Entry, tuple[str, ...]],
+    with_stability: bool,
 ) -> Ranking:
     bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(entries)
     stability = None
     if draws is not None and len(entries):
-        low = np.percentile(draws, 2.5, axis=0, method="lower")
-        high = np.percentile(draws, 97.5, axis=0, method="higher")
+        ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), len(draws) - 1
+        low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
         bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-        tau = kendall(ranks, draws)
+        tau = kendall(ranks, draws) if with_stability else None
         stability = None if tau is None else float(tau.mean())
     order = np.argsort(ranks, kind="stable")
     rows = tuple(Ranked(entries[i], float(ranks[i]), *bounds[i]) for i in order)
@@ -162,12 +166,16 @@ def kendall(ranks: Scores, draws: Scores) -> Scores | None:
     them all.
     """
     first, second = np.triu_indices(len(ranks), 1)
-    fixed = np.sign(ranks[first] - ranks[second])
-    untied = np.abs(fixed).sum()
+    untied = np.count_nonzero(ranks[first] != ranks[second])
     if not untied:
         return None
-    drawn = np.sign(draws[:, first] - draws[:, second])
-    scale = np.sqrt(untied * np.abs(drawn).sum(axis=1))
+    agree, drawn_untied = np.zeros(len(draws)), np.zeros(len(draws))
+    for place in range(len(ranks) - 1):
+        fixed = np.sign(ranks[place] - ranks[place + 1 :])
+        drawn = np.sign(draws[:, place, None] - draws[:, place + 1 :])
+        agree += drawn @ fixed
+        drawn_untied += np.count_nonzero(drawn, axis=1)
+    scale = np.sqrt(untied * drawn_untied)
     tau = np.zeros(len(draws))
-    np.divide(drawn @ fixed, scale, out=tau, where=scale > 0)
+    np.divide(agree, scale, out=tau, where=scale > 0)
     return tau

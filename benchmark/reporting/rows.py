@@ -1,137 +1,148 @@
-"""The rows of one target: every entry with its mean, rank, tie group, gain, spread and cost."""
+"""The rows of all targets: every entry with mean, rank, tie group, gain, spread and cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
-from benchmark.reporting.bootstrap import Estimate, estimates
-from benchmark.reporting.frame import ENTRY, ROW
-from benchmark.reporting.gains import Gain, target_gains
+from benchmark.reporting.bootstrap import covers
+from benchmark.reporting.cache import Arrays, array_text
+from benchmark.reporting.frame import ROW
+from benchmark.reporting.grid import Cells, Grid, Pair, Place
 from benchmark.reporting.groups import TieGroups
-from benchmark.reporting.ranking import Ranked, rank_target
-from benchmark.reporting.target_scores import Entry, TargetScores
-from benchmark.reporting.variance import noise_of_means, spread
+from benchmark.reporting.statistics import ESTIMATE, GAIN, RANK
+from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
+from benchmark.reporting.variance import Scores, Spread, spreads
 from benchmark.scoring.metrics import METRICS
 
 FACTS = ["domain", "task", "encoder", "marks", "contamination", "unranked", "main_metric"]
 COSTS = ["total_parameters", "trainable_parameters", "training_gflop", "timing"]
-MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules"]
+MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "empty_prediction"]
+NUMBERS = (*ESTIMATE, *RANK, *GAIN)
 Row: TypeAlias = dict[str, object]
+Texts: TypeAlias = list[str]
 
 
-def entries(part: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """The cells of each (source, strategy)."""
-    return [((str(s), str(t)), cells) for (s, t), cells in part.groupby(ENTRY, sort=True)]
+def place_rows(
+    board: BoardCard,
+    grid: Grid,
+    scores: Mapping[Place, TargetScores | None],
+    found: Mapping[Place, Arrays],
+    groups: Mapping[Place, TieGroups],
+) -> pd.DataFrame:
+    """One row per place and entry: ranked entries best first, then the others.
+
+    Args:
+        board: Its card.
+        grid: All cells.
+        scores: Complete ranked scores of each place.
+        found: Statistics of each place, of `place_statistics`.
+        groups: Tie groups of each place with complete entries.
+    """
+    places = list(grid.places)
+    entries = [(place, entry) for place in places for entry in grid.places[place]]
+    cells = [grid.places[place][entry] for place, entry in entries]
+    facts = _facts(board, grid, cells)
+    numbers = np.full((len(entries), len(NUMBERS)), np.nan)
+    group: list[int | None] = [None] * len(entries)
+    notes, reasons = [""] * len(entries), [""] * len(entries)
+    what: list[str | None] = [None] * len(entries)
+    order: list[int] = []
+    start = 0
+    for place in places:
+        known, own = scores[place], list(grid.places[place])
+        at: dict[Entry, int] = {entry: start + number for number, entry in enumerate(own)}
+        ranked = list(known.entries) if known else []
+        rows = [at[entry] for entry in ranked]
+        if known and ranked:
+            numbers[rows] = found[place]["ranked"]
+            label = covers(len(known.seeds), len(known.subjects))
+            gain_notes = array_text(found[place]["notes"])
+            for entry, row, note in zip(ranked, rows, gain_notes, strict=True):
+                group[row], notes[row], what[row] = groups[place].group[entry], note, label
+        others = unranked(grid, place, known)
+        left_out: Mapping[Entry, str] = known.left_out if known else {}
+        values = iter(found[place]["others"])
+        for entry, alone in others.items():
+            row = at[entry]
+            text = str(facts["unranked"][row])
+            reasons[row] = text or left_out.get(entry, "")
+            if alone is not None:
+                numbers[row, : len(ESTIMATE)] = next(values)
+                what[row] = covers(*alone.shape)
+        order += _best_first(numbers, start, len(own), grid.metric(place).higher_is_better)
+        start += len(own)
+    columns = dict(zip(NUMBERS, map(_listed, numbers.T), strict=True))
+    gains = {name: columns.pop(name) for name in GAIN}
+    estimate = {name: columns.pop(name) for name in ESTIMATE}
+    records = facts.pop("records")
+    table: dict[str, Sequence[object]] = {**facts, "why_unranked": reasons, "records": records}
+    table |= estimate
+    table |= {"interval_covers": what} | columns | {"group": group} | gains | {"gain_note": notes}
+    return pd.DataFrame({
+        name: [column[row] for row in order] for name, column in table.items()
+    })  # fmt: skip
 
 
-def score_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """Scores of one entry, a row a seed and a column a subject."""
-    rows = {
-        int(seed): dict(zip(subjects, scores, strict=True))
-        for seed, subjects, scores in zip(
-            cells["seed"], cells["subjects"], cells["scores"], strict=True
-        )
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").sort_index()
-
-
-def target_rows(
-    board: BoardCard, part: pd.DataFrame, scores: TargetScores | None, groups: TieGroups | None
-) -> list[Row]:
-    """The rows of one target and size: ranked entries best first, then the others."""
-    metric = METRICS[str(part["main_metric"].iloc[0])]
-    bounds = (0.0, np.inf if metric.unit else 1.0)
-    found: dict[Entry, tuple[Estimate, Ranked, Gain | None]] = {}
-    left_out: Mapping[Entry, str] = scores.left_out if scores else {}
-    if scores and groups:
-        noise = noise_of_means(scores.values)
-        means = estimates(scores.values, noise, bounds=bounds)
-        gains = target_gains(scores, baselines(board, part, scores.entries))
-        ranks = {one.entry: one for one in rank_target(scores).entries}
-        for entry, mean in zip(scores.entries, means, strict=True):
-            found[entry] = (mean, ranks[entry], gains.get(entry))
-    rows = []
-    for entry, cells in entries(part):
-        row = _facts(board, cells)
-        if entry in found:
-            mean, ranked, gain = found[entry]
-            row |= estimate_columns("", mean) | {
-                "rank": ranked.rank,
-                "rank_low": ranked.low,
-                "rank_high": ranked.high,
-                "group": groups.group[entry] if groups else None,
-            }
-            row |= _gain(gain)
-        else:
-            own = score_table(cells).to_numpy(dtype=np.float64)
-            row |= estimate_columns("", estimates(own[None], bounds=bounds)[0])
-            row |= {name: None for name in ("rank", "rank_low", "rank_high", "group")}
-            row |= _gain(None) | {"why_unranked": row["unranked"] or left_out.get(entry, "")}
-        rows.append(row)
-    worst = -np.inf if metric.higher_is_better else np.inf
-
-    def order(row: Row) -> tuple[bool, float]:
-        value = float(str(row["score"])) if row["score"] is not None else worst
-        return row["rank"] is None, -value if metric.higher_is_better else value
-
-    return sorted(rows, key=order)
-
-
-def _facts(board: BoardCard, cells: pd.DataFrame) -> Row:
-    """What a row says of an entry besides its score."""
-    first, scores = cells.iloc[0], score_table(cells).to_numpy(dtype=np.float64)
-    apart = spread(scores)
-    others = [name for name in cells.columns if name.startswith("mean_") and name[5:] in METRICS]
+def unranked(grid: Grid, place: Place, scores: TargetScores | None) -> dict[Pair, Scores | None]:
+    """Entries of a place that have no rank, with their own scores."""
+    ranked = set(scores.entries) if scores else set()
     return {
-        **{name: first[name] for name in (*ROW, *FACTS, *COSTS)},
-        **{name: _mean(cells[name]) for name in (*MEASURED, "empty_prediction", *others)},
-        "failures": int(cells["failures"].sum()),
-        "scored": int(cells["scored"].sum()),
-        "subjects": len(first["subjects"]),
-        "seeds": ",".join(str(seed) for seed in sorted(cells["seed"])),
-        "seeds_wanted": len(board.seeds),
-        "seed_sd": apart.seed,
-        "subject_sd": apart.subject,
-        "why_unranked": "",
-        "records": tuple(cells["path"]),
+        entry: grid.own_scores(cells)
+        for entry, cells in grid.places[place].items()
+        if entry not in ranked
     }
 
 
-def _mean(column: "pd.Series[float]") -> float | None:
-    return float(column.mean()) if column.notna().all() else None
+def _best_first(numbers: Scores, start: int, count: int, higher_is_better: bool) -> list[int]:
+    score = np.round(numbers[start : start + count, 0], DECIMALS)
+    key = np.where(np.isnan(score), np.inf, -score if higher_is_better else score)
+    unranked = np.isnan(numbers[start : start + count, NUMBERS.index("rank")])
+    return [start + int(place) for place in np.lexsort((key, unranked))]
 
 
-def estimate_columns(name: str, found: Estimate | None) -> Row:
-    """Value and bounds under a name; under "" the score itself, with what its interval covers."""
-    prefix = f"{name}_" if name else ""
-    return {
-        name or "score": None if found is None else found.value,
-        f"{prefix}low": None if found is None else found.low,
-        f"{prefix}high": None if found is None else found.high,
-        **({} if name else {"interval_covers": None if found is None else found.covers}),
-    }
+def _facts(board: BoardCard, grid: Grid, cells: Sequence[Cells]) -> dict[str, list[object]]:
+    """What rows say of entries besides their scores, by column."""
+    first = np.array([some[0] for some in cells])
+    every = np.concatenate(cells)
+    counts = np.array([len(some) for some in cells])
+    starts = np.cumsum(counts) - counts
+    columns = grid.columns
+    others = [name for name in columns if name.startswith("mean_") and name[5:] in METRICS]
+    facts = {name: columns[name][first].tolist() for name in (*ROW, *FACTS, *COSTS)}
+    for name in (*MEASURED, *others):
+        sums = np.add.reduceat(columns[name][every].astype(np.float64), starts)
+        facts[name] = _listed(sums / counts)
+    for name in ("failures", "scored"):
+        sums = np.add.reduceat(columns[name][every].astype(np.int64), starts)
+        facts[name] = sums.tolist()
+    facts["subjects"] = [len(one) for one in columns["subjects"][first]]
+    facts["seeds"] = [",".join(map(str, columns["seed"][some])) for some in cells]
+    facts["seeds_wanted"] = [len(board.seeds)] * len(cells)
+    apart = _spreads(grid, cells)
+    facts["seed_sd"] = [one.seed for one in apart]
+    facts["subject_sd"] = [one.subject for one in apart]
+    facts["records"] = [tuple(columns["path"][np.sort(some)]) for some in cells]
+    return facts
 
 
-def _gain(gain: Gain | None) -> Row:
-    plain, units = (gain.gain, gain.standardised) if gain else (None, None)
-    note = gain.note if gain else ""
-    return (
-        estimate_columns("gain", plain)
-        | estimate_columns("standardised", units)
-        | {"gain_note": note}
-    )
+def _spreads(grid: Grid, cells: Sequence[Cells]) -> list[Spread]:
+    """Spread of each entry, computed together where the shape is the same."""
+    found = [Spread(None, None, None, "its seeds have different subjects")] * len(cells)
+    alike: dict[tuple[int, ...], list[tuple[int, Scores]]] = {}
+    for place, some in enumerate(cells):
+        own = grid.own_scores(some)
+        if own is not None:
+            alike.setdefault(own.shape, []).append((place, own))
+    for group in alike.values():
+        for (place, _), one in zip(group, spreads(np.stack([x for _, x in group])), strict=True):
+            found[place] = one
+    return found
 
 
-def baselines(
-    board: BoardCard, part: pd.DataFrame, complete: tuple[Entry, ...]
-) -> dict[Entry, Entry]:
-    """Each complete entry's baseline: the board's, with the same strategy and network."""
-    encoders = {entry: str(cells["encoder"].iloc[0]) for entry, cells in entries(part)}
-    return {
-        entry: (board.baseline, entry[1])
-        for entry in encoders
-        if entry in complete and encoders.get((board.baseline, entry[1])) == encoders[entry]
-    }
+def _listed(values: npt.NDArray[np.float64]) -> list[object]:
+    """Numbers, None where there is none."""
+    return [None if value != value else value for value in values.tolist()]

@@ -1,5 +1,6 @@
 """The leaderboard as text: terminal, Markdown and CSV."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,13 @@ def footer(board: Leaderboard) -> str:
     return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")
 
 
-def print_leaderboard(board: Leaderboard, console: Console) -> None:
-    """Print every table."""
+def print_leaderboard(board: Leaderboard, console: Console, more: Sequence[Block] = ()) -> None:
+    """Print every table, and further ones."""
     console.rule(escape(title(board)), align="left")
-    for heading, heads, rows in blocks(board):
+    for heading, heads, rows in (*blocks(board), *more):
         table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
         for head in heads:
-            folds = head in ("source", "seeds", "lacks")
+            folds = head in ("source", "seeds", "lacks", "notes")
             table.add_column(head, overflow="fold", min_width=10 if folds else len(head.split()[0]))
         for row in rows:
             table.add_row(
@@ -127,10 +128,10 @@ def print_leaderboard(board: Leaderboard, console: Console) -> None:
     console.print(footer(board), highlight=False)
 
 
-def to_markdown(board: Leaderboard) -> str:
+def to_markdown(board: Leaderboard, more: Sequence[Block] = ()) -> str:
     """The same tables in Markdown; text of cards is escaped."""
     lines = [f"# {_escape(title(board))}", "", _escape(board.board.description), ""]
-    for heading, heads, rows in blocks(board):
+    for heading, heads, rows in (*blocks(board), *more):
         lines += [f"## {_escape(heading)}", "", "| " + " | ".join(heads) + " |"]
         lines.append("|" + "---|" * len(heads))
         lines += ["| " + " | ".join(map(_escape, row)) + " |" for row in rows] + [""]
@@ -138,19 +139,26 @@ def to_markdown(board: Leaderboard) -> str:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """All rows with every number; the paths of an entry's records are joined by spaces."""
-    rows = (
-        board.rows.assign(records=board.rows["records"].str.join(" "))
-        if len(board.rows)
-        else (board.rows)
-    )
+    """All rows with every number; the paths of an entry's records are joined by spaces.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe; numbers stay as they are.
+    """
+    if not len(board.rows):
+        return ""
+    rows = board.rows.assign(records=board.rows["records"].str.join(" "))
+    for name in rows.columns:
+        rows[name] = [_no_formula(x) if isinstance(x, str) else x for x in rows[name]]
     return rows.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
-def write_leaderboard(folder: Path, board: Leaderboard) -> None:
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def write_leaderboard(folder: Path, board: Leaderboard, more: Sequence[Block] = ()) -> None:
     """Write leaderboard.csv and README.md into a board's folder."""
     write_text(folder / "leaderboard.csv", to_csv(board))
-    write_text(folder / "README.md", to_markdown(board))
+    write_text(folder / "README.md", to_markdown(board, more))
 
 
 def _short(metric: str) -> str:

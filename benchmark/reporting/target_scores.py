@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pandas as pd
 from benchmark.reporting.variance import Scores
 
 Entry = Hashable
+Name = TypeVar("Name", bound=Hashable)
+Runs = Mapping[int, tuple[tuple[str, ...], Scores]]  # per seed the subjects and their scores
 DECIMALS = 12  # scores closer than this are equal; rounding errors must not break ties
 
 
@@ -54,42 +57,64 @@ class TargetScores:
         )
 
 
-def target_scores(
+def stack_runs(
     target: str,
-    tables: Mapping[Entry, pd.DataFrame],
+    runs: Mapping[Name, Runs],
     seeds: Sequence[int],
     higher_is_better: bool = True,
 ) -> TargetScores:
-    """Stack one table per entry; an entry that is not complete is left out, never filled in.
+    """Stack the runs of each entry; one that is not complete is left out, never filled in.
 
     An entry is complete when it has every seed, the subjects that most entries have, and a
     finite score for each. Nothing complete gives an array with no entries.
 
     Args:
         target: Id of the target task.
-        tables: Per entry one row a seed, one column a subject.
+        runs: Of each entry; subjects are sorted.
         seeds: All seeds of the board.
         higher_is_better: Direction of the metric.
     """
-    sets = Counter(tuple(sorted(map(str, table.columns))) for table in tables.values())
-    subjects = sets.most_common(1)[0][0] if sets else ()
+    named = {entry: _subjects(some) for entry, some in runs.items()}
+    subjects = Counter(named.values()).most_common(1)[0][0] if named else ()
     found: dict[Entry, Scores] = {}
     left_out: dict[Entry, str] = {}
-    for entry, table in tables.items():
-        named = table.rename(columns=str)
-        lacking = [seed for seed in seeds if seed not in named.index]
+    for entry, some in runs.items():
+        lacking = [seed for seed in seeds if seed not in some]
         if lacking:
             left_out[entry] = "lacks seed " + ", ".join(map(str, lacking))
-        elif tuple(sorted(named.columns)) != subjects:
+        elif named[entry] != subjects:
             left_out[entry] = "was scored on other subjects than most entries"
+        elif any(some[seed][0] != subjects for seed in seeds) or not all(
+            np.isfinite(some[seed][1]).all() for seed in seeds
+        ):
+            left_out[entry] = "has subjects without a score"
         else:
-            values = named.loc[list(seeds), list(subjects)].to_numpy(dtype=np.float64)
-            if np.isfinite(values).all():
-                found[entry] = values
-            else:
-                left_out[entry] = "has subjects without a score"
+            found[entry] = np.stack([some[seed][1] for seed in seeds])
     shape = (0, len(seeds), len(subjects))
     stacked = np.stack(list(found.values())) if found else np.empty(shape)
     return TargetScores(
         target, tuple(found), tuple(seeds), subjects, stacked, higher_is_better, left_out
     )
+
+
+def _subjects(runs: Runs) -> tuple[str, ...]:
+    """The subjects that any of the runs has."""
+    sets = {subjects for subjects, _ in runs.values()}
+    return sets.pop() if len(sets) == 1 else tuple(sorted(set().union(*sets)))
+
+
+def target_scores(
+    target: str,
+    tables: Mapping[Entry, pd.DataFrame],
+    seeds: Sequence[int],
+    higher_is_better: bool = True,
+) -> TargetScores:
+    """As `stack_runs`, from one table per entry: a row a seed, a column a subject."""
+    runs = {
+        entry: {
+            int(str(seed)): (tuple(sorted(map(str, table.columns))), scores.to_numpy(np.float64))
+            for seed, scores in table.rename(columns=str).sort_index(axis=1).iterrows()
+        }
+        for entry, table in tables.items()
+    }
+    return stack_runs(target, runs, seeds, higher_is_better)

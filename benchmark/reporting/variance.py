@@ -11,12 +11,13 @@ its estimate (MS_subject + max(0, MS_seed - MS_residual)) / (S n) has the approx
 freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 Scores = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -101,21 +102,52 @@ def two_way(scores: Scores) -> TwoWay:
     _, seeds, subjects = scores.shape
     if not seeds or not subjects or not np.isfinite(scores).all():
         raise ValueError("scores need a seed, a subject, and no missing value")
-    by_seed, by_subject = scores.mean(axis=2), scores.mean(axis=1)
-    mean = by_seed.mean(axis=1)
-    zeros = np.zeros_like(mean)
-    rest = scores - by_seed[:, :, None] - by_subject[:, None, :] + mean[:, None, None]
-    found = TwoWay(seeds, subjects, mean, zeros, zeros, zeros)
-    return TwoWay(
-        seeds,
-        subjects,
-        mean,
-        subjects * _exact(by_seed.var(axis=1, ddof=1)) if seeds > 1 else zeros,
-        seeds * _exact(by_subject.var(axis=1, ddof=1)) if subjects > 1 else zeros,
-        _exact((rest**2).sum(axis=(1, 2)) / found.residual_degrees)
-        if found.residual_degrees
-        else zeros,
-    )
+    return Effects.of(scores).two_way()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Scores (K, seeds, subjects) taken apart; what is left of a difference is the difference.
+
+    Attributes:
+        seed: Means of each seed (K, seeds).
+        subject: Means of each subject (K, subjects).
+        rest: What mean, seed and subject leave (K, seeds, subjects).
+    """
+
+    seed: Scores
+    subject: Scores
+    rest: Scores
+
+    @classmethod
+    def of(cls, scores: Scores) -> "Effects":
+        """Take scores apart."""
+        seed, subject = scores.mean(axis=2), scores.mean(axis=1)
+        mean = seed.mean(axis=1)[:, None, None]
+        return cls(seed, subject, scores - seed[:, :, None] - subject[:, None, :] + mean)
+
+    def minus(self, first: Places, second: Places) -> "Effects":
+        """The effects of the differences of some scores and others."""
+        return Effects(
+            self.seed[first] - self.seed[second],
+            self.subject[first] - self.subject[second],
+            self.rest[first] - self.rest[second],
+        )
+
+    def two_way(self) -> TwoWay:
+        """Mean squares; those of constant scores are zeros."""
+        (count, seeds), subjects = self.seed.shape, self.subject.shape[1]
+        zeros = np.zeros(count)
+        found = TwoWay(seeds, subjects, self.seed.mean(axis=1), zeros, zeros, zeros)
+        degrees = found.residual_degrees
+        return replace(
+            found,
+            seed=subjects * _exact(self.seed.var(axis=1, ddof=1)) if seeds > 1 else zeros,
+            subject=seeds * _exact(self.subject.var(axis=1, ddof=1)) if subjects > 1 else zeros,
+            residual=_exact(np.einsum("ijk,ijk->i", self.rest, self.rest) / degrees)
+            if degrees
+            else zeros,
+        )
 
 
 def _exact(variance: Scores) -> Scores:
@@ -189,14 +221,23 @@ def spread(scores: Scores) -> Spread:
     Args:
         scores: (seeds, subjects).
     """
-    found = two_way(scores[None])
-    seed, subject, rest = (float(x[0]) for x in (found.seed, found.subject, found.residual))
-    if found.seeds == 1 and found.subjects == 1:
+    return spreads(scores[None])[0]
+
+
+def spreads(scores: Scores) -> list[Spread]:
+    """As `spread`, of many cells (K, seeds, subjects)."""
+    found = two_way(scores)
+    parts = zip(found.seed.tolist(), found.subject.tolist(), found.residual.tolist(), strict=True)
+    return [_spread(found.seeds, found.subjects, *part) for part in parts]
+
+
+def _spread(seeds: int, subjects: int, seed: float, subject: float, rest: float) -> Spread:
+    if seeds == 1 and subjects == 1:
         return Spread(None, None, None, "one score has no spread")
-    if found.seeds == 1:
+    if seeds == 1:
         return Spread(None, subject**0.5, None, "one seed: subjects and residual together")
-    if found.subjects == 1:
+    if subjects == 1:
         return Spread(seed**0.5, None, None, "one subject: seeds and residual together")
-    between_seeds = max(0.0, seed - rest) / found.subjects
-    between_subjects = max(0.0, subject - rest) / found.seeds
+    between_seeds = max(0.0, seed - rest) / subjects
+    between_subjects = max(0.0, subject - rest) / seeds
     return Spread(between_seeds**0.5, between_subjects**0.5, rest**0.5, "")

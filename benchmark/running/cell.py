@@ -23,8 +23,9 @@ from benchmark.records.record import (
     SourceFacts,
 )
 from benchmark.running.cost import cost, metered
-from benchmark.running.evaluate import score_cases
+from benchmark.running.evaluate import native_labels, score_cases
 from benchmark.running.origins import weights_file
+from benchmark.running.overlays import write_overlays
 from benchmark.running.plan import Transfer, nested_subjects
 from benchmark.training.finetune import FineTuned, fine_tune
 
@@ -42,9 +43,19 @@ def run_cell(
     device: torch.device,
     *,
     allow_partial: bool = False,
+    pictures: Path | None = None,
     progress: Progress = unheard,
 ) -> RunRecord:
     """Prepare, build, load, freeze, fine-tune, predict, score, record.
+
+    Args:
+        transfer: The cell.
+        registry: All cards.
+        home: Where local data and weights are kept.
+        device: Where the network is trained.
+        allow_partial: Admit weights that do not cover the network.
+        pictures: Folder in which the best, median and worst case are drawn; None draws nothing.
+        progress: Told of each stage.
 
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
@@ -74,7 +85,7 @@ def run_cell(
         )
     scores = score_cases(network, transfer, opened, data, device)
 
-    return RunRecord(
+    record = RunRecord(
         cell=transfer.cell,
         key=transfer.key,
         fingerprints=transfer.fingerprints,
@@ -94,6 +105,14 @@ def run_cell(
         ),
         started=started.isoformat(timespec="seconds"),
     )
+    if pictures is not None:
+        prepared = {case.case: case for case in data.cases}
+        batch = transfer.protocol.batch_size
+        write_overlays(
+            pictures, record, transfer, opened,
+            lambda case: native_labels(network, data, prepared[case], batch, device),
+        )  # fmt: skip
+    return record
 
 
 def prepare_target(

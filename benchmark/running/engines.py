@@ -33,11 +33,13 @@ class Engine:
     """How cells are run; none of it is part of a result's conditions.
 
     `allow_partial` admits weights that do not cover the network; such records are marked.
+    `pictures` is the folder in which some cases of each cell are drawn; None draws nothing.
     """
 
     device: str = "auto"
     jobs: int = 1
     allow_partial: bool = False
+    pictures: Path | None = None
 
     def run(
         self, transfers: Sequence[Transfer], registry: Registry, home: Path, progress: Progress
@@ -69,6 +71,7 @@ class Engine:
             home,
             choose_device(self.device),
             allow_partial=self.allow_partial,
+            pictures=self.pictures,
             progress=progress,
         )
 

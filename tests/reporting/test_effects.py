@@ -107,3 +107,11 @@ def test_tables_that_mislead_are_refused() -> None:
         match_effects(scores.drop(scores[(scores.source == "s1") & (scores.subject == "3")].index))
     with pytest.raises(ValueError, match="finite"):
         match_effects(scores.assign(score=np.nan))
+
+
+def test_sources_of_one_domain_would_only_compare_targets() -> None:
+    scores = simulate_matches(np.random.default_rng(0), 6, 12)
+    brain = scores[scores.source_domain == scores.source_domain.iloc[0]]
+    found = match_effects(brain)
+    assert "it would compare targets" in found.missing[DOMAIN]
+    assert DOMAIN not in found.effects and BOTH not in found.effects

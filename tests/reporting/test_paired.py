@@ -8,6 +8,7 @@ from reporting.boards import scores
 from scipy import stats
 
 from benchmark.reporting.paired import compare_pairs, holm, mean_test, signed_rank
+from benchmark.reporting.variance import two_way
 
 
 def test_signed_rank_without_ties_is_scipys_exact_test() -> None:
@@ -46,13 +47,13 @@ def test_holm_by_hand() -> None:
 
 def test_one_seed_and_target_is_the_paired_t_test() -> None:
     x = np.random.default_rng(0).normal(0.2, 1, (1, 1, 20))
-    mean, p = mean_test([x], [None])
+    mean, p = mean_test([two_way(x)], [None])
     assert (mean[0], p[0]) == pytest.approx((x.mean(), stats.ttest_1samp(x[0, 0], 0).pvalue))
 
 
 def test_two_targets_are_averaged_and_their_errors_added() -> None:
     x = np.random.default_rng(0).normal(0.2, 1, (2, 1, 20))
-    mean, p = mean_test([x[:1], x[1:]], [None, None])
+    mean, p = mean_test([two_way(x[:1]), two_way(x[1:])], [None, None])
     error = np.sqrt((x.var(axis=2, ddof=1) / 20).sum()) / 2
     wanted = stats.ttest_ind(x[0, 0], -x[1, 0], equal_var=False)  # Welch: the same sum of errors
     assert mean[0] == pytest.approx(x.mean())

@@ -25,13 +25,16 @@ def call(*words: str, home: Path, cwd: Path | None = None) -> subprocess.Complet
     )
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["run", "--help"], ["compare", "--help"], ["--version"]]
+)
 def test_light_commands_import_no_torch(words: list[str], tmp_path: Path) -> None:
     code = (
         "import sys; sys.argv = ['segtransfer', *sys.argv[1:]]\n"
         "from benchmark.cli import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'torch', 'monai', 'pandas', 'seaborn', 'nibabel', 'scipy'} & set(sys.modules)\n"
+        "heavy = {'torch', 'monai', 'pandas', 'seaborn', 'matplotlib', 'nibabel', 'scipy'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run(
@@ -127,3 +130,5 @@ def test_two_cells_at_a_time_share_the_cores(tmp_path: Path) -> None:
     assert [record.cell.seed for record in records] == [0, 1]
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     assert {record.environment.threads for record in records} == {threads}
+    pictures = tmp_path / "runs/demo_v1_trial3/pictures/phantom_fetal_head_64/scratch/full/nall"
+    assert sorted(path.name for path in pictures.iterdir()) == ["seed0.png", "seed1.png"]

@@ -1,0 +1,177 @@
+"""`segtransfer leaderboard`: tables, files and figures of finished records."""
+
+import os
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from benchmark.cards.registry import Registry
+from benchmark.cli.terminal import console, settings
+from benchmark.errors import CardError, unknown_name
+from benchmark.records.store import Store, write_text
+
+if TYPE_CHECKING:
+    from benchmark.reporting.domain_task import MatchView
+    from benchmark.reporting.leaderboard import Leaderboard
+    from benchmark.reporting.tables import Block
+
+FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "json": ".json",
+           "parquet": ".parquet"}  # fmt: skip
+
+
+def leaderboard(
+    board: Annotated[str, typer.Argument(help="A leaderboard folder, or a board's id.")],
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Without cells whose source saw the target's data.")
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", help=f"{', '.join(FORMATS)} [default: by --out, or text].")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Write there instead of printing.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for all figures, as SVG and PNG.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one self-contained page.")] = None,
+) -> None:
+    """Print the table of a leaderboard folder, of runs/BOARD, or of a shipped board.
+
+    With --html or --figures alone only those are written.
+    """
+    how = _format(format_, out)
+    store, registry = find_store(board), settings.registry()
+    if html is not None:
+        write_html(store, html, registry)
+    if figures is not None:
+        write_all_figures(store, figures, registry, clean)
+    if out is not None:
+        _write(out, _content(how, store, registry, clean))
+    elif format_ not in ("", "text"):
+        typer.echo(_content(how, store, registry, clean), nl=False)
+    elif clean and not (html or figures):
+        _print(*_build(store, registry, clean))
+    elif not (html or figures):
+        print_board(store, registry)
+
+
+def find_store(board: str) -> Store:
+    """A leaderboard folder: the path itself, runs/BOARD, or the shipped board.
+
+    Raises:
+        CardError: There is none of that name.
+    """
+    for folder in (Path(board), Path("runs") / board):
+        if (folder / "board.yaml").is_file():
+            return Store(folder)
+    registry = settings.registry()
+    registry.board(board)
+    return Store(registry.folders[board])
+
+
+def print_board(store: Store, registry: Registry) -> None:
+    """Write leaderboard.csv and README.md where the folder is a run, and print the table."""
+    from benchmark.reporting.tables import write_leaderboard
+
+    board, views = _build(store, registry)
+    if os.access(store.folder, os.W_OK):
+        write_leaderboard(store.folder, board, _match_blocks(views))
+    _print(board, views)
+    console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
+
+
+def _print(board: "Leaderboard", views: "list[MatchView]") -> None:
+    from benchmark.reporting.tables import print_leaderboard
+
+    print_leaderboard(board, console, _match_blocks(views))
+
+
+def _build(
+    store: Store, registry: Registry, clean: bool = False
+) -> "tuple[Leaderboard, list[MatchView]]":
+    from benchmark.reporting.domain_task import match_views, pretraining_caps, target_domains
+    from benchmark.reporting.leaderboard import read_leaderboard
+
+    board = read_leaderboard(store, clean=clean, cache=settings.home / "tables")
+    return board, match_views(board, target_domains(registry), pretraining_caps(registry))
+
+
+def _match_blocks(views: "list[MatchView]") -> "list[Block]":
+    from benchmark.reporting.domain_task import match_block
+
+    return [match_block(views)] if views else []
+
+
+def _format(name: str, out: Path | None) -> str:
+    """The format that is asked for, or that the file's ending names."""
+    if name:
+        if name not in FORMATS:
+            raise CardError(unknown_name("format", name, FORMATS))
+    elif out is not None:
+        endings = {ending: known for known, ending in FORMATS.items()}
+        if out.suffix not in endings:
+            raise CardError(f"--out {out}: ending unknown; add --format {', '.join(FORMATS)}")
+        name = endings[out.suffix]
+    if name == "parquet" and out is None:
+        raise CardError("--format parquet is no text; add --out FILE.parquet")
+    return name or "text"
+
+
+def _content(how: str, store: Store, registry: Registry, clean: bool) -> str | bytes:
+    """The leaderboard in one of the formats."""
+    from benchmark.reporting import exports, latex, tables
+
+    board, views = _build(store, registry, clean)
+    more = _match_blocks(views)
+    if how == "markdown":
+        return tables.to_markdown(board, more)
+    if how == "csv":
+        return tables.to_csv(board)
+    if how == "latex":
+        return latex.to_latex(board, more)
+    if how == "json":
+        return exports.to_json(board, views)
+    if how == "parquet":
+        return exports.to_parquet(board)
+    plain = Console(file=StringIO(), width=console.width)
+    with plain.capture() as captured:
+        tables.print_leaderboard(board, plain, more)
+    return captured.get()
+
+
+def write_html(store: Store, out: Path, registry: Registry) -> None:
+    """The page of one board."""
+    from benchmark.reporting.leaderboard import build_leaderboard
+    from benchmark.reporting.page.facts import page_records
+    from benchmark.reporting.page.write import write_page
+
+    card, records = store.board(), [record for _, record in store.records()]
+    board, clean = (build_leaderboard(card, records, clean=clean) for clean in (False, True))
+    write_page(out, board, clean, page_records(store), store.folder, registry)
+    console.print(f"page: {out}", highlight=False, markup=False)
+
+
+def write_all_figures(store: Store, folder: Path, registry: Registry, clean: bool) -> None:
+    """Every figure that can be drawn; what cannot is said in one line each."""
+    from benchmark.reporting.figures.catalogue import (
+        board_figures,
+        everyone_trained,
+        write_figures,
+    )
+
+    board, views = _build(store, registry, clean)
+    trained = everyone_trained(record for _, record in store.records())
+    written, left_out = write_figures(folder, board_figures(board, trained, views))
+    for one in left_out:
+        console.print(f"not drawn: {one.name}: {one.why}", highlight=False, markup=False)
+    console.print(f"{len(written)} files in {folder}", highlight=False, markup=False)
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    from benchmark.reporting.files import write_bytes
+
+    if isinstance(content, str):
+        write_text(path, content)
+    else:
+        write_bytes(path, content)

@@ -1,0 +1,59 @@
+"""`segtransfer site`: every board as a page, and an index."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cards.registry import Registry
+from benchmark.cli.terminal import console, settings
+from benchmark.errors import CardError
+
+
+def site(
+    out: Annotated[Path, typer.Argument(help="Folder for index.html and a page a board.")],
+    runs: Annotated[Path, typer.Option(help="Folder with leaderboard folders.")] = Path("runs"),
+    with_records: Annotated[
+        bool, typer.Option("--with-records", help="Copy the records too, so that links move along.")
+    ] = False,
+) -> None:
+    """Write every board as one HTML file that needs no network, and an index of them.
+
+    A board that was run here (in RUNS) is shown with those results, otherwise as it is shipped.
+    """
+    from shutil import copytree
+
+    from benchmark.records.store import Store
+    from benchmark.reporting.leaderboard import build_leaderboard
+    from benchmark.reporting.page.facts import page_records
+    from benchmark.reporting.page.write import IndexEntry, write_index, write_page
+
+    registry = settings.registry()
+    entries = []
+    for name, folder in board_folders(registry, runs).items():
+        store = Store(folder)
+        card, records = store.board(), [record for _, record in store.records()]
+        board, clean = (build_leaderboard(card, records, clean=clean) for clean in (False, True))
+        files_in = folder
+        if with_records and records:
+            files_in = out / name
+            copytree(folder / "records", files_in / "records", dirs_exist_ok=True)
+        facts = page_records(store)
+        write_page(out / f"{name}.html", board, clean, facts, folder, registry, files_in)
+        entries.append(IndexEntry(board, f"{name}.html", len(records)))
+        console.print(f"{name}: {len(records)} records", highlight=False)
+    write_index(out / "index.html", entries)
+    console.print(f"pages: {out / 'index.html'}", highlight=False)
+
+
+def board_folders(registry: Registry, runs: Path) -> dict[str, Path]:
+    """Folder of each page by the page's name: shipped boards, then what was run here.
+
+    Raises:
+        CardError: A folder's name would overwrite the index.
+    """
+    found = {name: registry.folders[name] for name in registry.boards}
+    found |= {path.parent.name: path.parent for path in sorted(runs.glob("*/board.yaml"))}
+    if "index" in found:
+        raise CardError(f"{found['index']}: a board folder cannot be named index; rename it")
+    return found

@@ -1,0 +1,165 @@
+"""The scores of a record as an array: which row is which case, label and subject.
+
+No row may be twice, missing or contradict another; every score is in its metric's range.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from math import inf
+from operator import attrgetter, itemgetter
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.errors import unknown_name
+from benchmark.records.record import CaseScore
+from benchmark.scoring.metrics import METRICS
+
+Places = npt.NDArray[np.intp]
+Values = npt.NDArray[np.float64]
+Row = tuple[str, str, str]  # case, subject, label
+Pick = Callable[[dict[str, float]], tuple[float, ...]]
+NAMES = attrgetter("case", "subject", "label")
+SIGNED = {"head_circumference_difference_mm"}
+
+
+class CasesError(ValueError):
+    """Cases that contradict each other: the field, what was found and what was expected."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The same for all records of one target.
+
+    Attributes:
+        subjects: Names, sorted.
+        case_of: Per row the place of its case.
+        subject_of: Per case the place of its subject.
+        labels: Number of rows of each case.
+        cases: Number of cases of each subject.
+        order: Where every subject has one row: the row of each; else None.
+    """
+
+    subjects: tuple[str, ...]
+    case_of: Places
+    subject_of: Places
+    labels: Places
+    cases: Places
+    order: Places | None
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """The scores of a record: a row a case and label.
+
+    Attributes:
+        layout: Which row is which.
+        metrics: Names of the columns of `values`, but for the last.
+        values: Scores; in the last column 1 where nothing is to be found, which is what an empty
+            mask would score, else 0.
+    """
+
+    layout: Layout
+    metrics: tuple[str, ...]
+    values: Values
+
+    def by_subject(self) -> Values:
+        """Means of the values (subjects, columns): labels within a case, cases in a subject."""
+        where = self.layout
+        if where.order is not None:
+            return self.values[where.order]
+        columns = []
+        for column in self.values.T:
+            of_case = np.bincount(where.case_of, column) / where.labels
+            columns.append(np.bincount(where.subject_of, of_case) / where.cases)
+        return np.stack(columns, axis=1)
+
+
+def case_table(cases: Sequence[CaseScore]) -> CaseTable:
+    """The scores of a record.
+
+    Raises:
+        CasesError: There is no row, a case has two subjects, a case and label are there twice or
+            lacking, rows have different or unknown metrics, or a score is not in its range.
+    """
+    if not cases:
+        raise CasesError("cases: holds none; expected one or more scored cases")
+    metrics = tuple(cases[0].scores)
+    low, high, pick = _metrics(metrics)
+    scores = [row.scores for row in cases]
+    try:
+        alike = set(map(len, scores)) == {len(metrics)}
+        flat = list(chain.from_iterable(map(pick, scores))) if alike else []
+    except KeyError:
+        flat = []
+    if len(flat) < len(cases):
+        number = next(n for n, row in enumerate(scores) if not row or row.keys() != set(metrics))
+        raise CasesError(
+            f"cases.{number}.scores: of {', '.join(cases[number].scores) or 'nothing'}; expected "
+            f"{', '.join(metrics) or 'nothing'} as in the first case"
+        )
+    values = np.empty((len(cases), len(metrics) + 1))
+    values[:, :-1] = np.fromiter(flat, np.float64, len(flat)).reshape(-1, len(metrics))
+    values[:, -1] = [row.reference_empty for row in cases]
+    good = (values >= low) & (values <= high)
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        raise CasesError(
+            f"cases.{row}.scores.{metrics[column]}: is {values[row, column]}; "
+            f"expected {low[column]:g} to {high[column]:g}"
+        )
+    return CaseTable(_layout(tuple(map(NAMES, cases))), metrics, values)
+
+
+@lru_cache(maxsize=256)
+def _metrics(metrics: tuple[str, ...]) -> tuple[Values, Values, Pick]:
+    """Smallest and largest value of each column, and what picks the scores of a row."""
+    bounds = []
+    for name in metrics:
+        if name not in METRICS:
+            raise CasesError(f"cases.0.scores: {unknown_name('metric', name, METRICS)}")
+        low = -inf if name in SIGNED else 0.0
+        bounds.append((low, inf if METRICS[name].unit else 1.0))
+    low, high = np.array([*bounds, (0.0, 1.0)]).T
+    if len(metrics) == 1:
+        return low, high, lambda scores: (scores[metrics[0]],)
+    return low, high, itemgetter(*metrics) if metrics else lambda scores: ()
+
+
+@lru_cache(maxsize=256)
+def _layout(rows: tuple[Row, ...]) -> Layout:
+    owners: dict[str, str] = {}
+    labels: dict[str, set[str]] = {}
+    every = {label for _, _, label in rows}
+    for number, (case, subject, label) in enumerate(rows):
+        if owners.setdefault(case, subject) != subject:
+            raise CasesError(
+                f"cases.{number}.subject: case {case!r} is of subject {subject!r}, and of "
+                f"{owners[case]!r} before; expected one subject"
+            )
+        if label in labels.setdefault(case, set()):
+            raise CasesError(
+                f"cases.{number}: case {case!r} with label {label!r} is there twice; expected once"
+            )
+        labels[case].add(label)
+    for case, found in labels.items():
+        if found != every:
+            raise CasesError(
+                f"cases: case {case!r} lacks label {min(every - found)!r}; "
+                "expected every label for every case"
+            )
+    place = {name: number for number, name in enumerate(owners)}
+    subjects = sorted(set(owners.values()))
+    number_of = {name: number for number, name in enumerate(subjects)}
+    case_of = np.array([place[case] for case, _, _ in rows], dtype=np.intp)
+    subject_of = np.array([number_of[subject] for subject in owners.values()], dtype=np.intp)
+    return Layout(
+        tuple(subjects),
+        case_of,
+        subject_of,
+        np.bincount(case_of),
+        np.bincount(subject_of),
+        np.argsort(subject_of) if len(subjects) == len(rows) else None,
+    )

@@ -1,0 +1,180 @@
+"""Records as columns: what a table needs of each, in few arrays however many there are.
+
+Texts repeat from record to record; a column of them is a list of what there is and a number a
+record. Nothing here needs pandas, so that worker processes start at once.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.records.cases import CaseTable
+from benchmark.records.record import RunRecord
+from benchmark.reporting.variance import Scores
+
+MARKS = {
+    "synthetic": "synthetic",
+    "subset": "subset",
+    "partial_weights": "partial weights",
+    "contamination": "contaminated",
+}
+TEXTS = ("path", "target", "source", "strategy", "main_metric", "subjects", "domain", "task",
+         "encoder", "marks", "contamination", "unranked", "data", "splits", "target_card",
+         "source_card", "weights", "timing")  # fmt: skip
+COUNTS = ("train_subjects", "seed", "failures", "scored", "total_parameters",
+          "trainable_parameters")  # fmt: skip
+AMOUNTS = ("empty_prediction", "training_gflop", "fine_tuning_seconds", "peak_memory_mib",
+           "energy_joules")  # fmt: skip
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts: record k says `known[codes[k]]`."""
+
+    known: tuple[str, ...]
+    codes: Numbers
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> "Texts":
+        """Number the texts in the order they come."""
+        place: dict[str, int] = {}
+        codes = [place.setdefault(value, len(place)) for value in values]
+        return cls(tuple(place), np.array(codes, dtype=np.int64))
+
+    def take(self, rows: Numbers) -> "Texts":
+        """Some of the records, and what they say."""
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Texts(tuple(self.known[code] for code in used), codes.astype(np.int64))
+
+    @classmethod
+    def join(cls, parts: Sequence["Texts"]) -> "Texts":
+        """The records of all parts after each other."""
+        place: dict[str, int] = {}
+        codes = []
+        for part in parts:
+            new = [place.setdefault(value, len(place)) for value in part.known]
+            codes.append(np.array(new, dtype=np.int64)[part.codes])
+        return cls(tuple(place), np.concatenate(codes) if codes else np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Columns of records.
+
+    Attributes:
+        texts: By name; `subjects` as JSON lists.
+        counts: Whole numbers by name.
+        amounts: Other numbers by name, NaN where there is none; `mean_<metric>` is over subjects.
+        scores: Main metric of all subjects of all records after each other.
+        lengths: Number of subjects of each record.
+    """
+
+    texts: Mapping[str, Texts]
+    counts: Mapping[str, Numbers]
+    amounts: Mapping[str, Scores]
+    scores: Scores
+    lengths: Numbers
+
+    def __len__(self) -> int:
+        """Number of records."""
+        return len(self.lengths)
+
+    def take(self, rows: Numbers) -> "Cells":
+        """Some of the records, in this order."""
+        ends = np.cumsum(self.lengths)
+        parts = [self.scores[ends[row] - self.lengths[row] : ends[row]] for row in rows]
+        return Cells(
+            {name: column.take(rows) for name, column in self.texts.items()},
+            {name: column[rows] for name, column in self.counts.items()},
+            {name: column[rows] for name, column in self.amounts.items()},
+            np.concatenate(parts) if parts else np.empty(0),
+            self.lengths[rows],
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence["Cells"]) -> "Cells":
+        """The records of all parts after each other."""
+        parts = [part for part in parts if len(part)] or list(parts[:1])
+        if len(parts) < 2:
+            return parts[0] if parts else cells_of([])
+        names = dict.fromkeys(name for part in parts for name in part.amounts)
+        return cls(
+            {name: Texts.join([part.texts[name] for part in parts]) for name in TEXTS},
+            {name: np.concatenate([part.counts[name] for part in parts]) for name in COUNTS},
+            {
+                name: np.concatenate([
+                    part.amounts.get(name, np.full(len(part), np.nan)) for part in parts
+                ])
+                for name in names
+            },
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
+        )  # fmt: skip
+
+
+def cells_of(records: Iterable[tuple[RunRecord, CaseTable]]) -> Cells:
+    """What tables need of records and their scores.
+
+    Labels are averaged within a case, cases within a subject. `empty_prediction` is what finding
+    nothing at all would score: 1 where nothing is to be found, else 0 (NaN for metrics that are
+    not in [0, 1]).
+    """
+    texts: list[tuple[str, ...]] = []
+    counts: list[tuple[int, ...]] = []
+    amounts: list[tuple[float, ...]] = []
+    means: list[dict[str, float]] = []
+    scores: list[Scores] = []
+    for record, table in records:
+        cell, marks, cost, prints = record.cell, record.marks, record.cost, record.fingerprints
+        found = table.by_subject()
+        *mean, empty = (np.add.reduce(found, axis=0) / len(found)).tolist()
+        subjects = table.layout.subjects
+        texts.append((
+            cell.path, cell.target, cell.source, cell.strategy, record.main_metric,
+            _subjects_text(subjects), record.source.domain, record.source.task,
+            record.source.encoder,
+            ", ".join([text for name, text in MARKS.items() if getattr(marks, name)]),
+            "; ".join(marks.contamination), "; ".join(marks.unranked), prints.data, prints.splits,
+            prints.target, prints.source, prints.weights,
+            f"{record.environment.device}, {record.environment.threads} threads",
+        ))  # fmt: skip
+        counts.append((
+            cell.train_subjects, cell.seed,
+            sum([row.reference_empty is not row.prediction_empty for row in record.cases]),
+            len(record.cases), cost.total_parameters, cost.trainable_parameters,
+        ))  # fmt: skip
+        amounts.append((
+            empty if record.main_metric in ("dice", "iou") else np.nan, cost.training_gflop,
+            cost.fine_tuning_seconds, cost.peak_memory_mib,
+            np.nan if cost.energy_joules is None else cost.energy_joules,
+        ))  # fmt: skip
+        means.append(dict(zip(table.metrics, mean, strict=True)))
+        scores.append(found[:, table.metrics.index(record.main_metric)])
+    metrics = dict.fromkeys(name for mean in means for name in mean)
+    columns = np.array(amounts, dtype=np.float64).reshape(-1, len(AMOUNTS)).T
+    whole = np.array(counts, dtype=np.int64).reshape(-1, len(COUNTS)).T
+    return Cells(
+        {name: Texts.of([row[k] for row in texts]) for k, name in enumerate(TEXTS)},
+        dict(zip(COUNTS, whole, strict=True)),
+        dict(zip(AMOUNTS, columns, strict=True))
+        | {f"mean_{name}": np.array([mean.get(name, np.nan) for mean in means])
+           for name in metrics},
+        np.concatenate(scores) if scores else np.empty(0),
+        np.array([len(one) for one in scores], dtype=np.int64),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _subjects_text(subjects: tuple[str, ...]) -> str:
+    """Subjects as `subjects_of` reads them."""
+    return json.dumps(subjects)
+
+
+def subjects_of(text: str) -> tuple[str, ...]:
+    """Subjects of one entry of the column `subjects`."""
+    return tuple(json.loads(text))

@@ -1,0 +1,250 @@
+"""The leaderboard for other programs: JSON and Parquet."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any, Literal
+
+import pandas as pd
+
+from benchmark.cards.card import Model, fingerprint
+from benchmark.errors import BenchmarkError
+from benchmark.reporting.domain_task import MatchView
+from benchmark.reporting.effects import Effect
+from benchmark.reporting.leaderboard import Leaderboard
+
+TEXTS = ("target", "source", "strategy", "domain", "task", "encoder", "marks", "contamination",
+         "unranked", "main_metric", "timing", "seeds", "why_unranked", "interval_covers",
+         "gain_note", "energy_method")  # fmt: skip
+COUNTS = ("train_subjects", "total_parameters", "trainable_parameters", "failures", "scored",
+          "subjects", "seeds_wanted", "group")  # fmt: skip
+
+SAME = ("target", "source", "strategy", "domain", "task", "encoder", "contamination",
+        "main_metric", "why_unranked", "gain_note", "timing")  # fmt: skip
+COUNTED = ("train_subjects", "failures", "scored", "subjects")
+COSTS = ("total_parameters", "trainable_parameters", "training_gflop", "fine_tuning_seconds",
+         "peak_memory_mib", "energy_joules")  # fmt: skip
+
+
+class Value(Model):
+    """A number with the bounds of its 95 % interval, where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Row(Model):
+    """An entry on one target. `rank` is None where the entry is not ranked, for `why_unranked`."""
+
+    target: str
+    train_subjects: int
+    source: str
+    strategy: str
+    domain: str
+    task: str
+    encoder: str
+    marks: tuple[str, ...]
+    contamination: str
+    main_metric: str
+    score: Value | None
+    interval_covers: str | None
+    rank: Value | None
+    group: int | None
+    why_unranked: str
+    gain: Value | None
+    standardised_gain: Value | None
+    gain_note: str
+    means: dict[str, float]
+    failures: int
+    scored: int
+    subjects: int
+    seeds: tuple[int, ...]
+    seed_sd: float | None
+    subject_sd: float | None
+    costs: dict[str, float]
+    timing: str
+    records: tuple[str, ...]
+
+
+class OverallRow(Model):
+    """An entry over all targets of the board; `lacks` says why it has no rank."""
+
+    train_subjects: int
+    source: str
+    strategy: str
+    mean_rank: Value | None
+    group: int | None
+    standardised_gain: Value | None
+    lacks: str
+
+
+class MatchRow(Model):
+    """Domain versus task in one view: effects in `unit`, and why others are missing."""
+
+    strategy: str
+    train_subjects: int
+    encoder: str
+    data: str
+    unit: str
+    sources: int
+    targets: int
+    effects: dict[str, Value]
+    missing: dict[str, str]
+    notes: tuple[str, ...]
+
+
+class BoardFile(Model):
+    """The whole leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON."""
+
+    schema_version: Literal[1] = 1
+    board: str
+    board_version: int
+    title: str
+    protocol: str
+    clean: bool
+    synthetic: bool
+    rows: tuple[Row, ...]
+    overall: tuple[OverallRow, ...]
+    domain_versus_task: tuple[MatchRow, ...]
+    stability: dict[str, float | None]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+    fingerprint: str = ""
+
+
+def board_file(board: Leaderboard, views: Sequence[MatchView] = ()) -> BoardFile:
+    """Everything that the tables show, as data."""
+    card = board.board
+    whole = BoardFile(
+        board=card.id,
+        board_version=card.version,
+        title=card.title,
+        protocol=fingerprint(card.protocol),
+        clean=board.clean,
+        synthetic=board.synthetic,
+        rows=tuple(_row(row) for row in board.rows.to_dict("records")),
+        overall=tuple(_overall_row(row) for row in board.overall.to_dict("records")),
+        domain_versus_task=tuple(map(_match_row, views)),
+        stability={str(size): _float(tau) for size, tau in board.stability.items()},
+        missing=board.missing,
+        notes=board.notes,
+    )
+    content = whole.model_dump(mode="json", exclude={"fingerprint"})
+    return whole.model_copy(update={"fingerprint": fingerprint(content)})
+
+
+def to_json(board: Leaderboard, views: Sequence[MatchView] = ()) -> str:
+    """The whole leaderboard as JSON; what is unknown is null, never NaN."""
+    return board_file(board, views).model_dump_json(indent=1) + "\n"
+
+
+def _row(row: dict[Any, Any]) -> Row:
+    facts: dict[str, Any] = {name: str(row[name]) for name in SAME}
+    facts |= {name: int(row[name]) for name in COUNTED}
+    covers = row["interval_covers"]
+    return Row(
+        **facts,
+        marks=tuple(mark for mark in str(row["marks"]).split(", ") if mark),
+        score=_value(row, "score", ""),
+        interval_covers=None if pd.isna(covers) else str(covers),
+        rank=_value(row, "rank"),
+        group=_int(row["group"]),
+        gain=_value(row, "gain"),
+        standardised_gain=_value(row, "standardised"),
+        means=_numbers({name[5:]: row[name] for name in row if str(name).startswith("mean_")}),
+        seeds=tuple(int(seed) for seed in str(row["seeds"]).split(",")),
+        seed_sd=_float(row["seed_sd"]),
+        subject_sd=_float(row["subject_sd"]),
+        costs=_numbers({name: row[name] for name in COSTS}),
+        records=tuple(row["records"]),
+    )
+
+
+def _overall_row(row: dict[Any, Any]) -> OverallRow:
+    return OverallRow(
+        train_subjects=int(row["train_subjects"]),
+        source=str(row["source"]),
+        strategy=str(row["strategy"]),
+        mean_rank=_value(row, "mean_rank", "rank"),
+        group=_int(row["group"]),
+        standardised_gain=_value(row, "standardised"),
+        lacks=str(row["lacks"]),
+    )
+
+
+def _match_row(view: MatchView) -> MatchRow:
+    found = view.effects
+
+    def value(effect: Effect) -> Value:
+        return Value(value=effect.value, low=effect.low, high=effect.high)
+
+    return MatchRow(
+        strategy=view.strategy,
+        train_subjects=view.train_subjects,
+        encoder=view.encoder,
+        data=view.data,
+        unit=view.unit,
+        sources=found.sources,
+        targets=found.targets,
+        effects={name: value(effect) for name, effect in found.effects.items()},
+        missing=found.missing,
+        notes=view.notes,
+    )
+
+
+def _value(row: dict[Any, Any], name: str, prefix: str | None = None) -> Value | None:
+    """A number and its bounds; those are called `<prefix>_low` and `<prefix>_high`."""
+    start = name if prefix is None else prefix
+    start = f"{start}_" if start else ""
+    value = _float(row[name])
+    if value is None:
+        return None
+    return Value(value=value, low=_float(row[f"{start}low"]), high=_float(row[f"{start}high"]))
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, float]:
+    found = {name: _float(value) for name, value in values.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _int(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)
+
+
+def to_parquet(board: Leaderboard) -> bytes:
+    """The rows of all targets with every number, as Parquet; `attrs` say which board it is.
+
+    Raises:
+        BenchmarkError: pyarrow is not installed, or there is no record yet.
+    """
+    if not len(board.rows):
+        raise BenchmarkError(f"board {board.board.id} has no records yet; nothing to write")
+    columns = {str(name): _typed(str(name), board.rows[name]) for name in board.rows.columns}
+    table = pd.DataFrame(columns)
+    table.attrs = {
+        "board": board.board.id,
+        "protocol": fingerprint(board.board.protocol),
+        "clean": board.clean,
+        "synthetic": board.synthetic,
+    }
+    buffer = BytesIO()
+    try:
+        table.to_parquet(buffer, engine="pyarrow", index=False)
+    except ImportError:
+        raise BenchmarkError(
+            "Parquet needs pyarrow; type `pip install segtransfer[parquet]`, or choose --format csv"
+        ) from None
+    return buffer.getvalue()
+
+
+def _typed(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """The same type whatever the rows hold; missing numbers are null."""
+    if name in COUNTS:
+        return column.astype("Float64").astype("Int64")
+    if name in TEXTS:
+        return column.astype("string")
+    return column.map(list) if name == "records" else pd.to_numeric(column).astype("Float64")

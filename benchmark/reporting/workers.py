@@ -1,0 +1,62 @@
+"""Work on several cores, where there is enough of it to pay for starting processes."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """Processes that are started when they are first needed and end with the context."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        """Say how many at most; None stands for the cores that this process may use."""
+        self.jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
+        self._pool: ProcessPoolExecutor | None = None
+
+    def map(
+        self, work: Callable[[Item], Result], items: Sequence[Item], *, worth: bool
+    ) -> Iterator[Result]:
+        """Results in the order of the items.
+
+        Args:
+            work: A function of a module, so that other processes find it.
+            items: What to work on.
+            worth: Whether the work takes longer than a second or two in one process.
+        """
+        if self.jobs < 2 or len(items) < 2 or not (worth or self._pool):
+            return map(work, items)
+        return self._started().map(work, items)
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"))
+            before = {name: os.environ.get(name) for name in THREADS}
+            os.environ.update(dict.fromkeys(THREADS, "1"))  # two busy threads a core wait
+            try:
+                for _ in range(self.jobs):
+                    self._pool.submit(os.getpid)
+            finally:
+                for name, value in before.items():
+                    if value is None:
+                        del os.environ[name]
+                    else:
+                        os.environ[name] = value
+        return self._pool
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes; what they have not begun is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)

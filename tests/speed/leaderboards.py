@@ -1,0 +1,186 @@
+"""Seconds and memory from a folder of generated records to its tables.
+
+Run `python tests/speed/leaderboards.py [--records 100000]`; prints a Markdown table. Every line is
+a process of its own, from the start of Python on. "Cold" has no cache of ours; unless `--drop` is
+given (which needs root) the files may still be in the memory of the operating system. Where other
+programs run at the same time, CPU seconds divided by the cores are nearer to what it takes alone.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from factories import board, make_record
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import fingerprint
+from benchmark.records.record import CellId, Fingerprints, cell_key
+from benchmark.records.store import Store
+
+SOURCES, TARGETS, STRATEGIES, SEEDS = 20, 10, 5, 5
+A_SIZE = SOURCES * TARGETS * STRATEGIES * SEEDS
+METRICS = ("dice", "iou", "pixel_accuracy", "hd95_mm", "assd_mm")
+
+
+def card(records: int) -> BoardCard:
+    """A board of so many cells; the number of sizes follows."""
+    full = board().strategies["full"]
+    parts = [("head",), ("decoder", "head"), ("encoder",), ("encoder", "head"), full.train]
+    return board().model_copy(
+        update={
+            "sources": ("scratch", *(f"source_{k:02}" for k in range(1, SOURCES))),
+            "targets": tuple(f"target_{k}" for k in range(TARGETS)),
+            "strategies": {
+                f"strategy_{k}": full.model_copy(update={"train": part})
+                for k, part in enumerate(parts)
+            },
+            "train_subjects": tuple(range(4, 4 + 4 * max(1, -(-records // A_SIZE)), 4)),
+            "seeds": tuple(range(SEEDS)),
+        }
+    )
+
+
+def generate(folder: Path, count: int) -> None:
+    """Write a board and its first records, of 20 to 60 cases with five metrics each."""
+    made, here = card(count), Store(folder)
+    (folder / "board.yaml").write_text(json.dumps(made.model_dump(mode="json")))
+    base = make_record().model_dump(mode="json")
+    rng = np.random.default_rng(0)
+    grid = product(made.targets, made.train_subjects, made.sources, made.strategies, made.seeds)
+    for number, (target, size, source, strategy, seed) in enumerate(grid):
+        if number == count:
+            break
+        place, rank = made.targets.index(target), made.sources.index(source)
+        cases = 20 + 40 * place // (TARGETS - 1)
+        cell = CellId(board=made.id, target=target, source=source, strategy=strategy,
+                      train_subjects=size, seed=seed)  # fmt: skip
+        prints = Fingerprints(
+            protocol=fingerprint(made.protocol), strategy=fingerprint(made.strategies[strategy]),
+            target=fingerprint(target), source=fingerprint(source), weights=fingerprint([source]),
+            splits=fingerprint([target, "splits"]), data=fingerprint([target, "data"]),
+        )  # fmt: skip
+        easy = np.random.default_rng(place).normal(0.72, 0.12, cases)
+        noise = rng.normal(0, 0.01) + rng.normal(0, 0.03, cases)
+        dice = np.clip(easy + 0.004 * rank + 0.002 * size**0.5 + noise, 0, 1)
+        columns = (dice, dice / (2 - dice), 0.9 + dice / 10, 40 * (1 - dice), 8 * (1 - dice))
+        scores = np.round(np.stack(columns, axis=1), 6).tolist()
+        record = base | {
+            "cell": cell.model_dump(), "key": cell_key(cell, prints),
+            "fingerprints": prints.model_dump(), "prepared_data": fingerprint([target, "arrays"]),
+            "coverage": {"matched": 160, "missing": [], "mismatched": [],
+                         "unused": ["fc.weight", "fc.bias"], "parameter_share": 1.0},
+            "selection": base["selection"] | {
+                "curve": [[1e-3, 500 * k, round(0.5 + 0.02 * k, 6)] for k in range(1, 9)],
+                "train_subjects": [f"subject_{k:03}" for k in range(size)],
+            },
+            "cases": [
+                {"case": f"case_{k:03}", "subject": f"subject_{500 + k:03}", "label": "lesion",
+                 "reference_empty": False, "prediction_empty": row[0] == 0,
+                 "scores": dict(zip(METRICS, row, strict=True))}
+                for k, row in enumerate(scores)
+            ],
+        }  # fmt: skip
+        path = here.path(cell)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def tables(folder: Path, cache: str) -> None:
+    """In a process of its own: read a folder and build its tables."""
+    began = time.perf_counter()
+    from benchmark.reporting.frame import frame_of
+    from benchmark.reporting.leaderboard import from_cells
+    from benchmark.reporting.memory import Memory
+    from benchmark.reporting.reading import read_cells
+    from benchmark.reporting.workers import Workers
+
+    imported = time.perf_counter()
+    where = Path(cache) if cache else None
+    with Workers() as workers:
+        cells = frame_of(read_cells(Store(folder), workers, where))
+        read = time.perf_counter()
+        found = from_cells(
+            Store(folder).board(), cells, memory=Memory(where), workers=workers
+        )  # fmt: skip
+    built = time.perf_counter()
+    print(json.dumps({
+        "imports": imported - began, "read": read - imported, "tables": built - read,
+        "records": len(cells), "rows": len(found.rows), "ranked": len(found.overall),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }))  # fmt: skip
+
+
+def measure(what: str, folder: Path, cache: Path | None) -> None:
+    """Print the line of one process."""
+    command = [sys.executable, __file__, "--tables", str(folder), str(cache or "")]
+    began, used = time.perf_counter(), children()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, busy = time.perf_counter() - began, children() - used
+    found = json.loads(done.stdout)
+    print(
+        f"| {what} | {found['records']} | {found['rows']} | {found['read']:.1f} "
+        f"| {found['tables']:.1f} | {seconds:.1f} | {busy:.1f} | {found['memory']:.0f} "
+        f"| {found['worker']:.0f} |",
+        flush=True,
+    )
+
+
+def children() -> float:
+    """Seconds of CPU time of all processes that have ended."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found.ru_utime + found.ru_stime
+
+
+def drop_files() -> None:
+    """Make the operating system forget the contents of files."""
+    os.sync()
+    Path("/proc/sys/vm/drop_caches").write_text("3")
+
+
+def main() -> None:
+    """Generate and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="keep the generated board here, or use it")
+    parser.add_argument("--drop", action="store_true", help="empty the system's file cache first")
+    parser.add_argument("--tables", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.tables:
+        tables(Path(given.tables[0]), given.tables[1])
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch) / "board"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "board.yaml").is_file():
+            generate(folder, given.records)
+        cache = Path(scratch) / "cache"
+        if given.drop:
+            drop_files()
+        print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}\n")
+        heads = "records rows read,s tables,s whole,s CPU,s MiB MiB,of,a,worker".split()
+        print(f"| | {' | '.join(heads).replace(',', ' ')} |")
+        print("|---" * (len(heads) + 1) + "|")
+        added = folder / "records" / Store(folder).files()[-1].name
+        text = added.read_bytes()
+        added.unlink()
+        measure("cold, nothing kept", folder, None)
+        measure("cold, kept for the next time", folder, cache)
+        measure("again", folder, cache)
+        added.write_bytes(text)
+        measure("one record added", folder, cache)
+
+
+if __name__ == "__main__":
+    main()
