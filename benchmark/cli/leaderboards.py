@@ -100,7 +100,8 @@ def _build(
 def _match_blocks(views: "list[MatchView]") -> "list[Block]":
     from benchmark.reporting.domain_task import match_block
 
-    return [match_block(views)] if views else []
+    told = [view for view in views if view.effects.effects]
+    return [match_block(told)] if told else []
 
 
 def _format(name: str, out: Path | None) -> str:

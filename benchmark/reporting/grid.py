@@ -84,6 +84,8 @@ class Grid:
     ) -> dict[Entry, Entry]:
         """Each entry's baseline: the board's, with the same strategy and network.
 
+        For an entry on another network than the board's that is BASELINE@NETWORK, if it is there.
+
         Args:
             places: Where to look for entries.
             baseline: The board's baseline.
@@ -94,8 +96,10 @@ class Grid:
             for entry, cells in self.places[place].items():
                 if len(some := cells[self.ranked[cells]] if ranked else cells):
                     used.setdefault(entry, encoder[some[0]])
-        return {
-            entry: (baseline, entry[1])
-            for entry in sorted(used)
-            if used.get((baseline, entry[1])) == used[entry]
-        }
+        found: dict[Entry, Entry] = {}
+        for entry, network in sorted(used.items()):
+            for name in (baseline, f"{baseline}@{network}"):
+                if used.get((name, entry[1])) == network:
+                    found[entry] = (name, entry[1])
+                    break
+        return found

@@ -190,3 +190,16 @@ def test_constant_scores_are_one_group() -> None:
     found = build_leaderboard(board(), flat)
     assert found.rows["group"].tolist() == [1, 1, 1, 1]
     assert (found.rows["rank"] == 1.5).all() and (found.rows["low"] == 0.5).all()
+
+
+def test_another_network_has_a_baseline_of_its_own() -> None:
+    some = records() + [
+        make_record(name, target, seed, TABLE[table], encoder="resnet18")
+        for name, table in (("scratch@resnet18", "bad"), ("other", "good"))
+        for target in TARGETS
+        for seed in (0, 1)
+    ]
+    rows = build_leaderboard(board(), some).rows.set_index(["target", "source"])
+    assert rows.loc[(TARGETS[0], "other"), "gain"] == pytest.approx(0.5)  # 0.7 - 0.2
+    assert rows.loc[(TARGETS[0], "good"), "gain"] == pytest.approx(0.2)  # over plain scratch
+    assert rows["gain"].isna()[(TARGETS[0], "scratch@resnet18")]
