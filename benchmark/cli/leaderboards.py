@@ -100,7 +100,8 @@ def _build(
 def _match_blocks(views: "list[MatchView]") -> "list[Block]":
     from benchmark.reporting.domain_task import match_block
 
-    told = [view for view in views if view.effects.effects]
+    # two domains x two tasks; with fewer sources there is nothing to say, and why is plain
+    told = [view for view in views if view.effects.effects or view.effects.sources >= 4]
     return [match_block(told)] if told else []
 
 
