@@ -100,8 +100,7 @@ def _build(
 def _match_blocks(views: "list[MatchView]") -> "list[Block]":
     from benchmark.reporting.domain_task import match_block
 
-    # two domains x two tasks; with fewer sources there is nothing to say, and why is plain
-    told = [view for view in views if view.effects.effects or view.effects.sources >= 4]
+    told = [view for view in views if view.cells["source_domain"].nunique() > 1]
     return [match_block(told)] if told else []
 
 
