@@ -68,3 +68,12 @@ def _walk(table: PairTests, p: Scores, pairs: int) -> TieGroups:
     few = len(table.entries) > 1 and table.smallest * pairs >= ALPHA
     note = "too few subjects to tell so many entries apart" if few else ""
     return TieGroups(group, p_leader, table.claim, note)
+
+
+def letter(group: int) -> str:
+    """A group as readers see it: 1 is a, 26 z, 27 aa."""
+    text = ""
+    while group:
+        group, digit = divmod(group - 1, 26)
+        text = chr(ord("a") + digit) + text
+    return text

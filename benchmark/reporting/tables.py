@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmark.records.store import write_text
 from benchmark.reporting.bootstrap import RESAMPLES
+from benchmark.reporting.groups import letter
 from benchmark.reporting.leaderboard import Leaderboard
 from benchmark.scoring.metrics import METRICS
 
@@ -177,16 +178,7 @@ def _rank(row: "pd.Series[Any]", name: str) -> str:
     if text == "-" or pd.isna(row["group"]):
         return text
     value, _, rest = text.partition(" ")
-    return f"{value} {_letter(int(row['group']))} {rest}".rstrip()
-
-
-def _letter(group: int) -> str:
-    """1 is a, 26 z, 27 aa."""
-    text = ""
-    while group:
-        group, digit = divmod(group - 1, 26)
-        text = chr(ord("a") + digit) + text
-    return text
+    return f"{value} {letter(int(row['group']))} {rest}".rstrip()
 
 
 def _number(value: float | None, style: str) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
+from benchmark.reporting.groups import letter
+
 Cells = list[str]
 NONE = '<td data-key="">–'
 
@@ -126,15 +128,6 @@ def plots(frame: pd.DataFrame, zero: float | None) -> Cells:
         dot = f'<circle cx="{x(v)}" cy="8" r="3"/>' if isfinite(v) else ""
         found.append(f'<td><svg class="plot" aria-hidden="true">{base}{whisker}{dot}</svg>')
     return found
-
-
-def letter(group: int) -> str:
-    """1 is a, 26 z, 27 aa."""
-    text = ""
-    while group:
-        group, digit = divmod(group - 1, 26)
-        text = chr(ord("a") + digit) + text
-    return text
 
 
 def _interval(low: float, high: float, style: str) -> str:
