@@ -102,11 +102,12 @@ def test_a_trial_runs_resumes_and_repeats_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_keeps_its_finished_cells(signal_: signal.Signals, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "benchmark", "--home", str(tmp_path), *SMALL,
-             "--sources", "scratch"]  # fmt: skip
+    # the second cell has to be long enough to be stopped
+    what = [*SMALL, "--sources", "scratch", "--limit-steps", "55"]
+    words = [sys.executable, "-m", "benchmark", "--home", str(tmp_path), *what]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
                                stdout=subprocess.DEVNULL)  # fmt: skip
-    folder = tmp_path / "runs" / "demo_v1_trial3" / "records"
+    folder = tmp_path / "runs" / "demo_v1_trial55" / "records"
     deadline = time.monotonic() + 120
     while not list(folder.rglob("seed0.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -117,7 +118,7 @@ def test_a_stopped_run_keeps_its_finished_cells(signal_: signal.Signals, tmp_pat
         assert said == "stopped: 1 of 2 cells are done; type the same command\n"
     kept = {path: path.read_bytes() for path in folder.rglob("*.json")}
     assert kept
-    done = call(*SMALL, "--sources", "scratch", home=tmp_path)
+    done = call(*what, home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert len(list(folder.rglob("*.json"))) == 2
