@@ -172,7 +172,10 @@ def load_source(
     home: Path,
     allow_partial: bool,
 ) -> Coverage | None:
-    """Load what the source provides; None for a source that provides nothing."""
+    """Load what the source provides; None for a source that provides nothing.
+
+    A segmentation network brings its head too, where it has as many outputs as the target.
+    """
     source = transfer.source
     if source.provides == "nothing":
         return None
@@ -182,14 +185,20 @@ def load_source(
     if source.weights:
         tensors = renamed(tensors, source.weights.rename)
         prefix = source.weights.key_prefix
-    coverage = load_part(
-        network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
-    )
-    if source.provides == "encoder_decoder":
-        load_part(
-            network.decoder, tensors, prefix="decoder.", name=source.id,
-            allow_partial=allow_partial,
-        )  # fmt: skip
+    if source.provides == "encoder":
+        return load_part(
+            network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
+        )
+    parts = {prefix: network.encoder, "decoder.": network.decoder}
+    shapes = {f"head.{name}": value.shape for name, value in network.head.state_dict().items()}
+    fits = all(name in tensors and tensors[name].shape == shapes[name] for name in shapes)
+    if source.task == "segmentation" and fits:
+        parts["head."] = network.head
+    coverage = None
+    for start, part in parts.items():
+        own = {name: value for name, value in tensors.items() if name.startswith(start)}
+        found = load_part(part, own, prefix=start, name=source.id, allow_partial=allow_partial)
+        coverage = coverage or found
     return coverage
 
 

@@ -17,7 +17,7 @@ from benchmark.data.local import OpenData, open_data
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.errors import DataError
 from benchmark.models.weights import read_tensors
-from benchmark.running.cell import run_cell
+from benchmark.running.cell import load_source, run_cell, transfer_network
 from benchmark.running.origins import pretraining_cases
 from benchmark.running.plan import Selection, missing_pretraining, plan
 from benchmark.running.sources import import_weights
@@ -153,3 +153,27 @@ def test_a_source_card_says_what_is_possible() -> None:
         SourceCard.model_validate({**base, "provides": "encoder_decoder"})
     with pytest.raises(ValueError, match="leave saw out"):
         SourceCard.model_validate({**base, "saw": [{"dataset": "x", "subjects": "all"}]})
+
+
+@pytest.mark.parametrize(("target", "same"), [("phantom_ct_device_b", True),
+                                              ("phantom_fetal_head_64", False)])  # fmt: skip
+def test_a_whole_network_brings_its_head_where_it_fits(
+    target: str, same: bool, tmp_path: Path
+) -> None:
+    source = "phantom_ct_device_a"
+    cards = registry(source, max_items=32)
+    folder = make(cards, source, tmp_path)
+    chosen = Selection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
+    (transfer,) = plan(cards, cards.board("demo_v1"), chosen, tmp_path)
+    network = transfer_network(transfer)
+    coverage = load_source(network, transfer, cards, tmp_path, False)
+    given = read_tensors(folder / "model.safetensors", None)
+    for name, value in network.state_dict().items():
+        if not name.startswith("head."):
+            assert torch.equal(value, given[name]), name
+    assert (
+        torch.equal(network.head[0].bias, given["head.0.bias"])
+        if same
+        else (network.head[0].bias.shape != given["head.0.bias"].shape)
+    )
+    assert coverage is not None and coverage.complete and coverage.unused == ()
