@@ -36,10 +36,11 @@ def _components(mask: Mask) -> tuple[npt.NDArray[np.integer], int]:
         raise ValueError(f"lesions need a mask with 2 or 3 axes, this one has {mask.ndim}")
     if not mask.any():
         return np.zeros(mask.shape, dtype=np.uint8), 0
+    # cc3d 4.1 reserves too few labels for some masks with an axis of one pixel; a margin helps
     labels, count = cc3d.connected_components(
-        mask, connectivity=_CONNECTIVITY[mask.ndim], return_N=True
+        np.pad(mask, 1), connectivity=_CONNECTIVITY[mask.ndim], return_N=True
     )
-    return labels, int(count)
+    return labels[(slice(1, -1),) * mask.ndim], int(count)
 
 
 def component_count(mask: Mask) -> int:

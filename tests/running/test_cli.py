@@ -100,13 +100,18 @@ def test_a_trial_runs_resumes_and_repeats_itself(tmp_path: Path) -> None:
     assert seeds[0] != seeds[1]
 
 
+def hear_ctrl_c() -> None:
+    """A test run that was started in the background ignores Ctrl-C, and its children would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_keeps_its_finished_cells(signal_: signal.Signals, tmp_path: Path) -> None:
     # the second cell has to be long enough to be stopped
     what = [*SMALL, "--sources", "scratch", "--limit-steps", "55"]
     words = [sys.executable, "-m", "benchmark", "--home", str(tmp_path), *what]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL)  # fmt: skip
+                               stdout=subprocess.DEVNULL, preexec_fn=hear_ctrl_c)  # fmt: skip
     folder = tmp_path / "runs" / "demo_v1_trial55" / "records"
     deadline = time.monotonic() + 120
     while not list(folder.rglob("seed0.json")) and time.monotonic() < deadline:

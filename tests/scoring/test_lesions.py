@@ -112,3 +112,10 @@ def test_against_a_plain_loop(pair, minimum):
     assert all(0.0 <= value <= 1.0 for value in ratios(found))
     back = lesion_detection(reference, prediction, (1.0,) * prediction.ndim, minimum)
     assert back.f1 == pytest.approx(found.f1)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (1, 1, 3), (1, 3, 1), (3, 1, 1)])
+def test_two_lesions_in_one_row_of_pixels(shape: tuple[int, ...]) -> None:
+    mask = np.array([True, False, True]).reshape(shape)
+    assert component_count(mask) == 2
+    assert lesion_detection(mask, mask, (1.0,) * len(shape)).f1 == 1.0
