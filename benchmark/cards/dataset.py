@@ -1,14 +1,21 @@
 """Data set cards: licence, access, layout on disk, label values, grouping, known issues."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from benchmark.cards.card import Card, Model
 from benchmark.cards.problem import Problem
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "none"]
 Subset = Literal["train", "val", "test", "pretrain"]
+
+
+def _split(names: Any) -> tuple[str, ...]:
+    return tuple(names.split() if isinstance(names, str) else names)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # a list, or words in one string
 
 
 class Table(Model):
@@ -146,7 +153,7 @@ class SplitRule(Model):
     shares: dict[Subset, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
     fact: str | None = None
     values: dict[str, Subset | Literal["train_val"]] = {}
-    listed: dict[Subset, tuple[str, ...]] = {}
+    listed: dict[Subset, Names] = {}
     others: Subset = "train"
 
     @model_validator(mode="after")
@@ -186,7 +193,7 @@ class DatasetCard(Card):
     channels: Literal[1, 3] = 1
     classes: tuple[str, ...] = ()
     ignore_value: int | None = None
-    same_subject: tuple[tuple[str, ...], ...] = ()
+    same_subject: tuple[Names, ...] = ()
     families: tuple[str, ...] = ()
     layout: Layout
     split: SplitRule | None = None
