@@ -11,9 +11,9 @@ from benchmark.cards.registry import Registry
 from benchmark.cli.leaderboards import print_board
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, names, numbers, settings
 from benchmark.errors import CardError
-from benchmark.records.store import Store, write_text
 
 if TYPE_CHECKING:
+    from benchmark.records.store import Store
     from benchmark.running.plan import Selection, Transfer
 
 
@@ -94,6 +94,7 @@ def run_board(
     how: Running,
 ) -> None:
     """Pretrain what is missing, run what is missing, write and print the table."""
+    from benchmark.records.store import Store
     from benchmark.running.plan import missing_pretraining, plan
 
     store = Store(folder)
@@ -124,7 +125,7 @@ def run_board(
 
 def run_missing(
     registry: Registry,
-    store: Store,
+    store: "Store",
     todo: "list[Transfer]",
     done: int,
     how: Running,
@@ -167,4 +168,6 @@ def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
     if target.is_file() and read_yaml(target) != read_yaml(source):
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")
     if not target.is_file():
+        from benchmark.records.store import write_text
+
         write_text(target, source.read_text(encoding="utf-8"))

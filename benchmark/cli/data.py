@@ -8,7 +8,6 @@ import typer
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, interactive, settings
 from benchmark.errors import CardError, DataError
-from benchmark.records.store import write_text
 
 app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
 
@@ -156,6 +155,8 @@ def data_split(
         raise CardError(f"{path}: exists, and splits are fixed; remove it first to draw another")
     rows = make_split(find_cases(card, folder), seed=seed)
     lines = ["case,subject,subset", *(f"{r.case},{r.subject},{r.subset}" for r in rows)]
+    from benchmark.records.store import write_text
+
     write_text(path, "\n".join(lines) + "\n")
     console.print(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
 

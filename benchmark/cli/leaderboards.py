@@ -11,9 +11,9 @@ from rich.console import Console
 from benchmark.cards.registry import Registry
 from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError, unknown_name
-from benchmark.records.store import Store, write_text
 
 if TYPE_CHECKING:
+    from benchmark.records.store import Store
     from benchmark.reporting.domain_task import MatchView
     from benchmark.reporting.leaderboard import Leaderboard
     from benchmark.reporting.tables import Block
@@ -56,12 +56,14 @@ def leaderboard(
         print_board(store, registry)
 
 
-def find_store(board: str) -> Store:
+def find_store(board: str) -> "Store":
     """A leaderboard folder: the path itself, runs/BOARD, or the shipped board.
 
     Raises:
         CardError: There is none of that name.
     """
+    from benchmark.records.store import Store
+
     for folder in (Path(board), Path("runs") / board):
         if (folder / "board.yaml").is_file():
             return Store(folder)
@@ -70,7 +72,7 @@ def find_store(board: str) -> Store:
     return Store(registry.folders[board])
 
 
-def print_board(store: Store, registry: Registry) -> None:
+def print_board(store: "Store", registry: Registry) -> None:
     """Write leaderboard.csv and README.md where the folder is a run, and print the table."""
     from benchmark.reporting.tables import write_leaderboard
 
@@ -88,7 +90,7 @@ def _print(board: "Leaderboard", views: "list[MatchView]") -> None:
 
 
 def _build(
-    store: Store, registry: Registry, clean: bool = False
+    store: "Store", registry: Registry, clean: bool = False
 ) -> "tuple[Leaderboard, list[MatchView]]":
     from benchmark.reporting.domain_task import match_views, pretraining_caps, target_domains
     from benchmark.reporting.leaderboard import read_leaderboard
@@ -119,7 +121,7 @@ def _format(name: str, out: Path | None) -> str:
     return name or "text"
 
 
-def _content(how: str, store: Store, registry: Registry, clean: bool) -> str | bytes:
+def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str | bytes:
     """The leaderboard in one of the formats."""
     from benchmark.reporting import exports, latex, tables
 
@@ -141,7 +143,7 @@ def _content(how: str, store: Store, registry: Registry, clean: bool) -> str | b
     return captured.get()
 
 
-def write_html(store: Store, out: Path, registry: Registry) -> None:
+def write_html(store: "Store", out: Path, registry: Registry) -> None:
     """The page of one board."""
     from benchmark.reporting.leaderboard import build_leaderboard
     from benchmark.reporting.page.facts import page_records
@@ -153,7 +155,7 @@ def write_html(store: Store, out: Path, registry: Registry) -> None:
     console.print(f"page: {out}", highlight=False, markup=False)
 
 
-def write_all_figures(store: Store, folder: Path, registry: Registry, clean: bool) -> None:
+def write_all_figures(store: "Store", folder: Path, registry: Registry, clean: bool) -> None:
     """Every figure that can be drawn; what cannot is said in one line each."""
     from benchmark.reporting.figures.catalogue import (
         board_figures,
@@ -173,6 +175,8 @@ def _write(path: Path, content: str | bytes) -> None:
     from benchmark.reporting.files import write_bytes
 
     if isinstance(content, str):
+        from benchmark.records.store import write_text
+
         write_text(path, content)
     else:
         write_bytes(path, content)
