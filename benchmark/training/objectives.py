@@ -4,6 +4,7 @@ An objective holds the network and whatever else trains with it (a classifier, a
 are its parameters, so one state dictionary is all that a checkpoint needs.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class Samples(NamedTuple):
             yield self.take(slice(first, first + size))
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """A source task. Scores are in [0, 1] or below, higher is better."""
 
     def __init__(self, network: SegmentationNetwork) -> None:
@@ -49,17 +50,17 @@ class Objective(nn.Module):
         super().__init__()
         self.network = network
 
+    @abstractmethod
     def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
         """Training loss of a batch; random numbers come from `rng` only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def score(self, samples: Samples, rng: np.random.Generator) -> float:
         """Validation score of the network as it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chance(self, samples: Samples, rng: np.random.Generator) -> float:
         """Score of the best answer that looks at no image."""
-        raise NotImplementedError
 
 
 class Segmentation(Objective):
