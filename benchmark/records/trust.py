@@ -1,0 +1,88 @@
+"""How far a record has been checked by somebody other than the one who made it.
+
+A record cannot say so of itself: `trust.csv` in a board's folder does, written by
+`segtransfer submit merge` and by re-runs. A record that is not in it is self-reported. Each row
+holds the SHA-256 of the record it is about, so that an edited record loses its trust.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from benchmark.errors import RecordError, unknown_name
+from benchmark.records.store import write_text
+
+TrustLevel = Literal["self-reported", "re-scored", "re-run"]
+LEVELS: tuple[TrustLevel, ...] = get_args(TrustLevel)  # from least to most
+COLUMNS = ("record", "sha256", "level", "by", "date")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What was found of one record.
+
+    Attributes:
+        sha256: Of the record's file when it was checked, in hexadecimal.
+        level: How it was checked.
+        by: Who did, and with what (version, device).
+        date: When, as YYYY-MM-DD.
+    """
+
+    sha256: str
+    level: TrustLevel
+    by: str
+    date: str
+
+
+def read_trust(folder: Path) -> dict[str, Trust]:
+    """What `trust.csv` says, by path below `records/`; nothing where there is no such file.
+
+    Raises:
+        RecordError: It is damaged.
+    """
+    path = folder / "trust.csv"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read ({error})") from None
+    rows = csv.DictReader(io.StringIO(text))
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise RecordError(f"{path}: columns are not {', '.join(COLUMNS)}; restore the file")
+    found: dict[str, Trust] = {}
+    for number, row in enumerate(rows, start=2):
+        level = next((one for one in LEVELS if one == row["level"]), None)
+        if level is None:
+            raise RecordError(
+                f"{path}:{number}: {unknown_name('level', str(row['level']), LEVELS)}"
+            )
+        if None in row.values() or None in row or row["record"] in found:
+            raise RecordError(f"{path}:{number}: wrong number of values, or a record twice")
+        found[row["record"]] = Trust(
+            sha256=row["sha256"], level=level, by=row["by"], date=row["date"]
+        )
+    return found
+
+
+def write_trust(folder: Path, known: Mapping[str, Trust]) -> None:
+    """Write `trust.csv`, whole or not at all, in the order of the paths."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name, one in sorted(known.items()):
+        writer.writerow((name, one.sha256, one.level, one.by, one.date))
+    write_text(folder / "trust.csv", out.getvalue())
+
+
+def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
+    """The level of one record, by its path below `records/`; an edited one is self-reported."""
+    one = known.get(name)
+    if one is None:
+        return "self-reported"
+    content = (folder / "records" / name).read_bytes()
+    return one.level if hashlib.sha256(content).hexdigest() == one.sha256 else "self-reported"
