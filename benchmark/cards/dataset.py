@@ -78,8 +78,8 @@ class PairedNifti(FilesLayout):
 class DicomSeries(FilesLayout):
     """Folders of DICOM files, one file a slice; `images` matches the files.
 
-    All files of a folder are one volume. `masks` are pictures, one a slice, in the order that
-    the names of the DICOM files have. The header's manufacturer and model become facts.
+    All files of a folder are one volume. `masks` are NIfTI volumes on the same grid, or pictures,
+    one a slice, in the order that the names of the DICOM files have. The header's manufacturer and model become facts.
     """
 
     kind: Literal["dicom_series"]
@@ -97,7 +97,10 @@ class MsdLayout(Model):
 
 
 class ManifestLayout(Model):
-    """A CSV with one row a case: columns case, subject, image, mask and optional facts."""
+    """A CSV with one row a case: columns case, subject, image, mask and optional facts.
+
+    Paths are relative to the CSV's folder, or absolute. An image may be a folder of DICOM slices.
+    """
 
     kind: Literal["manifest"]
     file: str = "manifest.csv"

@@ -8,6 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+VOLUMES = (".nii", ".nii.gz", ".img")
+
+
+def is_volume(path: Path) -> bool:
+    """Whether a file holds a whole volume (NIfTI or Analyze) and not a picture."""
+    return path.name.endswith(VOLUMES)
+
 
 class MaskFile(NamedTuple):
     """One mask of a case; `label` where whatever is not 0 in it is that label."""

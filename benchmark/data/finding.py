@@ -16,7 +16,7 @@ from benchmark.cards.dataset import (
     PhantomLayout,
     Table,
 )
-from benchmark.data.cases import Case, MaskFile
+from benchmark.data.cases import Case, MaskFile, is_volume
 from benchmark.data.dicom import header_facts
 from benchmark.errors import DataError
 
@@ -93,8 +93,9 @@ def _find_masks(
 
 
 def _check_slices(masks: list[MaskFile], series: tuple[Path, ...]) -> None:
-    for label in {mask.label for mask in masks}:
-        count = sum(mask.label == label for mask in masks)
+    pictures = [mask for mask in masks if not is_volume(mask.path)]
+    for label in {mask.label for mask in pictures}:
+        count = sum(mask.label == label for mask in pictures)
         if count != len(series):
             raise DataError(
                 f"{series[0].parent}: {len(series)} slices, but {count} mask pictures"
@@ -191,8 +192,16 @@ def _find_manifest(card: DatasetCard, root: Path) -> list[Case]:
     for row in _read_csv(path):
         if missing := {"case", "image", "mask", card.group_by} - row.keys():
             raise DataError(f"{path}: column {sorted(missing)[0]!r} is missing")
-        image, mask = root / row["image"], root / row["mask"]
-        cases.append(_case(card, row, row["case"], image, [MaskFile(mask)]))
+        image, masks = root / row["image"], [MaskFile(root / row["mask"])]
+        series: tuple[Path, ...] = ()
+        if image.is_dir():
+            series = tuple(sorted(path for path in image.iterdir() if path.is_file()))
+            if not series:
+                raise DataError(f"{path}: {image} is an empty folder; expected DICOM slices")
+            image = series[0]
+            row |= header_facts(image)
+            _check_slices(masks, series)
+        cases.append(_case(card, row, row["case"], image, masks, series))
     if not cases:
         raise DataError(f"{path}: holds no row")
     return cases

@@ -1,13 +1,14 @@
 """On-disk layouts: from a data set's folder to its cases, and from a case to pixels."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.cards.dataset import DatasetCard, PairedImages, PairedNifti, PhantomLayout
-from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.data.cases import Case, LoadedCase, MaskFile, is_volume
 from benchmark.data.dicom import as_volume, read_series
 from benchmark.data.finding import FINDERS
 from benchmark.data.pictures import (
@@ -20,7 +21,7 @@ from benchmark.data.pictures import (
 from benchmark.errors import DataError
 from benchmark.phantoms.catalogue import make_case
 
-VOLUMES = (".nii", ".nii.gz", ".img")
+AFFINE_TOLERANCE = 1e-3
 
 
 def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
@@ -60,7 +61,7 @@ def load_case(card: DatasetCard, case: Case) -> LoadedCase:
     assert case.image is not None
     if case.series:
         loaded = _load_series(card, case)
-    elif case.image.name.endswith(VOLUMES):
+    elif is_volume(case.image):
         loaded = _load_volume(card, case)
     else:
         loaded = _load_picture(card, case)
@@ -79,13 +80,7 @@ def _load_volume(card: DatasetCard, case: Case) -> LoadedCase:
     assert case.image is not None
     image, affine = read_volume(case.image)
     mask = np.zeros(image.shape, np.uint8)
-    for file in case.masks:
-        values, other = read_volume(file.path)
-        if values.shape != image.shape:
-            raise DataError(f"{file.path}: shape {values.shape}, but its image's is {image.shape}")
-        if not np.allclose(affine, other, atol=1e-3):
-            raise DataError(f"{file.path}: affine differs from its image's ({case.image.name})")
-        _join(mask, whole_numbers(values, file.path), file, card)
+    _join_volumes(mask, affine, case.masks, card)
     spacing: tuple[float, ...] = spacing_of(affine)
     if isinstance(card.layout, PairedNifti) and card.layout.single_slice:
         if 1 not in image.shape:
@@ -102,13 +97,28 @@ def _load_series(card: DatasetCard, case: Case) -> LoadedCase:
     image, affine = as_volume(series.planes, series.affine)
     planes = np.zeros(series.planes.shape, np.uint8)
     place = {number: k for k, number in enumerate(series.order)}
-    for number, file in enumerate(case.masks):
+    for number, file in enumerate(mask for mask in case.masks if not is_volume(mask.path)):
         plane = planes[place[number % len(place)]]  # finding has made sure of one mask a slice
         _join(plane, _read_mask(file.path, plane.shape), file, card)
-    mask, _ = as_volume(planes, series.affine)
-    return LoadedCase(
-        image=image, mask=mask.astype(np.uint8), spacing_mm=spacing_of(affine), facts=case.facts
-    )
+    mask = as_volume(planes, series.affine)[0].astype(np.uint8)
+    _join_volumes(mask, affine, [one for one in case.masks if is_volume(one.path)], card)
+    return LoadedCase(image=image, mask=mask, spacing_mm=spacing_of(affine), facts=case.facts)
+
+
+def _join_volumes(
+    mask: npt.NDArray[np.uint8],
+    affine: npt.NDArray[np.float64],
+    files: Iterable[MaskFile],
+    card: DatasetCard,
+) -> None:
+    """Add mask volumes to a case's mask, which lies on the grid that `affine` gives."""
+    for file in files:
+        values, other = read_volume(file.path)
+        if values.shape != mask.shape:
+            raise DataError(f"{file.path}: shape {values.shape}, but its image's is {mask.shape}")
+        if not np.allclose(affine, other, atol=AFFINE_TOLERANCE):
+            raise DataError(f"{file.path}: affine differs from its image's")
+        _join(mask, whole_numbers(values, file.path), file, card)
 
 
 def _join(

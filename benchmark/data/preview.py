@@ -43,7 +43,7 @@ def preview(
         DataError: The data set is not on this machine, a case cannot be read, or the folder
             cannot be written.
     """
-    data = open_data(registry, name, home)
+    data = open_data(registry, name, home, legacy=True)  # only looked at, not learned from
     subsets = [(subset, sorted(data.names(subset))) for subset in SUBSETS]
     sheets = [(subset, names, evenly(names, cases)) for subset, names in subsets if names]
     window = grey_window(registry, name)

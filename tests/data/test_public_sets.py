@@ -483,6 +483,39 @@ def test_faults_of_a_series(chaos: Path) -> None:
     assert "2 slices, but 3 mask pictures of liver" in dicom_fault(root)
 
 
+def dicom_with_nifti_mask(root: Path, bottom_mm: float) -> DatasetCard:
+    """One series and a mask on its grid, stored from the left to the right."""
+    series = generate_uid()
+    for number in range(3):
+        dicom_slice(root / f"scan/i{number}.dcm", number, series)
+    mask = np.zeros((6, 4, 3), np.uint8)
+    mask[0, 0, 1] = 1  # x = 10 - 0, as DICOM's first pixel; y = 20; z = 297
+    affine = np.diag([-0.8, -0.7, 3, 1])
+    affine[:3, 3] = 10, 20, bottom_mm
+    nib.save(nib.Nifti1Image(mask, affine), root / "m.nii")
+    (root / "manifest.csv").write_text("case,subject,image,mask\nc,s,scan,m.nii\n")
+    chaos = PUBLIC["chaos_ct"].model_dump(exclude={"split", "target"})
+    return DatasetCard.model_validate(
+        chaos | {"layout": {"kind": "manifest"}, "group_by": "subject", "labels": {"liver": 1}}
+    )
+
+
+def test_a_nifti_mask_of_a_dicom_series_is_put_on_its_grid_by_the_affines(tmp_path: Path) -> None:
+    card = dicom_with_nifti_mask(tmp_path, 294)
+    (case,) = find_cases(card, tmp_path)
+    assert case.facts["manufacturer"] == "Philips"
+    loaded = load_case(card, case)
+    assert np.argwhere(loaded.mask).tolist() == [[5, 3, 1]]
+    assert loaded.image[5, 3, 1] == -1024
+
+
+def test_a_nifti_mask_beside_the_grid_of_its_series_is_refused(tmp_path: Path) -> None:
+    card = dicom_with_nifti_mask(tmp_path, 297)
+    (case,) = find_cases(card, tmp_path)
+    with pytest.raises(DataError, match="affine differs from its image's"):
+        load_case(card, case)
+
+
 def test_a_table_that_is_meant_twice_or_missing_is_one_line(tmp_path: Path) -> None:
     card = PUBLIC["saros"]
     saros(tmp_path)
