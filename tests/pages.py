@@ -11,8 +11,9 @@ from factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.records.record import RunRecord, cell_key
+from benchmark.reporting.frame import loose_cells, trust_levels
 from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard
-from benchmark.reporting.page.facts import record_facts
+from benchmark.reporting.page.facts import page_records
 from benchmark.reporting.page.write import write_page
 
 TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")
@@ -43,7 +44,8 @@ class Made:
         return build_leaderboard(self.card, self.records, clean=True)
 
     def facts(self) -> pd.DataFrame:
-        return pd.DataFrame([record_facts(one) | {"sha256": "0" * 64} for one in self.records])
+        cells = loose_cells(self.records)
+        return page_records(cells, trust_levels(cells, {}))
 
     def write(self, folder: Path, out: Path | None = None) -> str:
         """Write the page into a board's folder and return its text."""

@@ -93,7 +93,7 @@ def _build(
     store: "Store", registry: Registry, clean: bool = False
 ) -> "tuple[Leaderboard, list[MatchView]]":
     from benchmark.reporting.domain_task import match_views, pretraining_caps, target_domains
-    from benchmark.reporting.leaderboard import read_leaderboard
+    from benchmark.reporting.folder import read_leaderboard
 
     board = read_leaderboard(store, clean=clean, cache=settings.home / "tables")
     return board, match_views(board, target_domains(registry), pretraining_caps(registry))
@@ -123,7 +123,7 @@ def _format(name: str, out: Path | None) -> str:
 
 def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str | bytes:
     """The leaderboard in one of the formats."""
-    from benchmark.reporting import exports, latex, tables
+    from benchmark.reporting import exports, latex, parquet, tables
 
     board, views = _build(store, registry, clean)
     more = _match_blocks(views)
@@ -136,7 +136,7 @@ def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str |
     if how == "json":
         return exports.to_json(board, views)
     if how == "parquet":
-        return exports.to_parquet(board)
+        return parquet.to_parquet(board)
     plain = Console(file=StringIO(), width=console.width)
     with plain.capture() as captured:
         tables.print_leaderboard(board, plain, more)
@@ -145,27 +145,22 @@ def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str |
 
 def write_html(store: "Store", out: Path, registry: Registry) -> None:
     """The page of one board."""
-    from benchmark.reporting.leaderboard import build_leaderboard
+    from benchmark.reporting.folder import read_boards
     from benchmark.reporting.page.facts import page_records
     from benchmark.reporting.page.write import write_page
 
-    card, records = store.board(), [record for _, record in store.records()]
-    board, clean = (build_leaderboard(card, records, clean=clean) for clean in (False, True))
-    write_page(out, board, clean, page_records(store), store.folder, registry)
+    found = read_boards(store, settings.home / "tables")
+    facts = page_records(found.cells, found.trust)
+    write_page(out, found.full, found.clean, facts, store.folder, registry)
     console.print(f"page: {out}", highlight=False, markup=False)
 
 
 def write_all_figures(store: "Store", folder: Path, registry: Registry, clean: bool) -> None:
     """Every figure that can be drawn; what cannot is said in one line each."""
-    from benchmark.reporting.figures.catalogue import (
-        board_figures,
-        everyone_trained,
-        write_figures,
-    )
+    from benchmark.reporting.figures.catalogue import board_figures, write_figures
 
     board, views = _build(store, registry, clean)
-    trained = everyone_trained(record for _, record in store.records())
-    written, left_out = write_figures(folder, board_figures(board, trained, views))
+    written, left_out = write_figures(folder, board_figures(board, views))
     for one in left_out:
         console.print(f"not drawn: {one.name}: {one.why}", highlight=False, markup=False)
     console.print(f"{len(written)} files in {folder}", highlight=False, markup=False)

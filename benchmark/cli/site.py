@@ -24,7 +24,7 @@ def site(
     from shutil import copytree
 
     from benchmark.records.store import Store
-    from benchmark.reporting.leaderboard import build_leaderboard
+    from benchmark.reporting.folder import read_boards
     from benchmark.reporting.page.facts import page_records
     from benchmark.reporting.page.write import IndexEntry, write_index, write_page
 
@@ -32,16 +32,16 @@ def site(
     entries = []
     for name, folder in board_folders(registry, runs).items():
         store = Store(folder)
-        card, records = store.board(), [record for _, record in store.records()]
-        board, clean = (build_leaderboard(card, records, clean=clean) for clean in (False, True))
-        files_in = folder
-        if with_records and records:
+        found = read_boards(store, settings.home / "tables")
+        files_in, count = folder, len(found.cells)
+        if with_records and count:
             files_in = out / name
             copytree(folder / "records", files_in / "records", dirs_exist_ok=True)
-        facts = page_records(store)
-        write_page(out / f"{name}.html", board, clean, facts, folder, registry, files_in)
-        entries.append(IndexEntry(board, f"{name}.html", len(records)))
-        console.print(f"{name}: {len(records)} records", highlight=False)
+        facts = page_records(found.cells, found.trust)
+        page = out / f"{name}.html"
+        write_page(page, found.full, found.clean, facts, folder, registry, files_in)
+        entries.append(IndexEntry(found.full, page.name, count))
+        console.print(f"{name}: {count} records", highlight=False)
     write_index(out / "index.html", entries)
     console.print(f"pages: {out / 'index.html'}", highlight=False)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from math import inf
-from operator import attrgetter, itemgetter
+from operator import attrgetter, itemgetter, ne
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,9 @@ from benchmark.scoring.metrics import METRICS
 
 Places = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
-Row = tuple[str, str, str]  # case, subject, label
+Names = tuple[str, ...]  # one a row
 Pick = Callable[[dict[str, float]], tuple[float, ...]]
-NAMES = attrgetter("case", "subject", "label")
+ROW = attrgetter("case", "subject", "label", "reference_empty", "prediction_empty", "scores")
 SIGNED = {"head_circumference_difference_mm"}
 
 
@@ -59,11 +59,13 @@ class CaseTable:
         metrics: Names of the columns of `values`, but for the last.
         values: Scores; in the last column 1 where nothing is to be found, which is what an empty
             mask would score, else 0.
+        failures: Number of rows in which something was missed, or found where nothing is.
     """
 
     layout: Layout
     metrics: tuple[str, ...]
     values: Values
+    failures: int
 
     def by_subject(self) -> Values:
         """Means of the values (subjects, columns): labels within a case, cases in a subject."""
@@ -88,21 +90,23 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
         raise CasesError("cases: holds none; expected one or more scored cases")
     metrics = tuple(cases[0].scores)
     low, high, pick = _metrics(metrics)
-    scores = [row.scores for row in cases]
+    *names, empty, found_none, scores = zip(*map(ROW, cases), strict=True)
+    values = np.zeros((len(cases), len(metrics) + 1))
+    count = len(cases) * len(metrics)
     try:
-        alike = set(map(len, scores)) == {len(metrics)}
-        flat = list(chain.from_iterable(map(pick, scores))) if alike else []
+        flat = chain.from_iterable(map(pick, scores))
+        values[:, :-1] = np.fromiter(flat, np.float64, count).reshape(len(cases), -1)
+        alike = 0 < sum(map(len, scores)) == count
     except KeyError:
-        flat = []
-    if len(flat) < len(cases):
+        alike = False
+    if not alike:
         number = next(n for n, row in enumerate(scores) if not row or row.keys() != set(metrics))
         raise CasesError(
             f"cases.{number}.scores: of {', '.join(cases[number].scores) or 'nothing'}; expected "
             f"{', '.join(metrics) or 'nothing'} as in the first case"
         )
-    values = np.empty((len(cases), len(metrics) + 1))
-    values[:, :-1] = np.fromiter(flat, np.float64, len(flat)).reshape(-1, len(metrics))
-    values[:, -1] = [row.reference_empty for row in cases]
+    if any(empty):
+        values[:, -1] = empty
     good = (values >= low) & (values <= high)
     if not good.all():
         row, column = np.argwhere(~good)[0]
@@ -110,7 +114,7 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
             f"cases.{row}.scores.{metrics[column]}: is {values[row, column]}; "
             f"expected {low[column]:g} to {high[column]:g}"
         )
-    return CaseTable(_layout(tuple(map(NAMES, cases))), metrics, values)
+    return CaseTable(_layout(*names), metrics, values, sum(map(ne, empty, found_none)))
 
 
 @lru_cache(maxsize=256)
@@ -129,10 +133,11 @@ def _metrics(metrics: tuple[str, ...]) -> tuple[Values, Values, Pick]:
 
 
 @lru_cache(maxsize=256)
-def _layout(rows: tuple[Row, ...]) -> Layout:
+def _layout(cases: Names, of_subjects: Names, of_labels: Names) -> Layout:
     owners: dict[str, str] = {}
     labels: dict[str, set[str]] = {}
-    every = {label for _, _, label in rows}
+    every = set(of_labels)
+    rows = zip(cases, of_subjects, of_labels, strict=True)
     for number, (case, subject, label) in enumerate(rows):
         if owners.setdefault(case, subject) != subject:
             raise CasesError(
@@ -153,7 +158,7 @@ def _layout(rows: tuple[Row, ...]) -> Layout:
     place = {name: number for number, name in enumerate(owners)}
     subjects = sorted(set(owners.values()))
     number_of = {name: number for number, name in enumerate(subjects)}
-    case_of = np.array([place[case] for case, _, _ in rows], dtype=np.intp)
+    case_of = np.array([place[case] for case in cases], dtype=np.intp)
     subject_of = np.array([number_of[subject] for subject in owners.values()], dtype=np.intp)
     return Layout(
         tuple(subjects),
@@ -161,5 +166,5 @@ def _layout(rows: tuple[Row, ...]) -> Layout:
         subject_of,
         np.bincount(case_of),
         np.bincount(subject_of),
-        np.argsort(subject_of) if len(subjects) == len(rows) else None,
+        np.argsort(subject_of) if len(subjects) == len(cases) else None,
     )

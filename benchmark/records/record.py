@@ -1,7 +1,9 @@
 """One finished run, as data: what was found per case, and under which conditions."""
 
 import hashlib
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -133,6 +135,8 @@ class RunRecord(Facts):
     """What one run found. `key` identifies the conditions; `started` and `cost` are timings.
 
     `prepared_data` is the SHA-256 of the arrays that the network was trained on and scored with.
+    `pooled` holds scores as published code pooled them, on boards that ask for them; no ranking
+    uses them.
     """
 
     schema_version: Literal[1] = 1
@@ -147,6 +151,7 @@ class RunRecord(Facts):
     selection: Selection
     frozen_tensors_unchanged: bool
     cases: tuple[CaseScore, ...]
+    pooled: dict[str, float] | None = None
     environment: Environment
     cost: Cost
     started: str
@@ -172,15 +177,20 @@ def cell_path(target: str, source: str, strategy: str, train_subjects: int, seed
 
 def cell_key(cell: CellId, fingerprints: Fingerprints) -> str:
     """Fingerprint of all that a cell's result depends on."""
-    text = f'{{"cell":{_canonical(cell)},"fingerprints":{_canonical(fingerprints)}}}'
+    text = f'{{"cell":{CELL_TEXT(cell)},"fingerprints":{PRINTS_TEXT(fingerprints)}}}'
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _canonical(model: Model) -> str:
-    """The text that `fingerprint` hashes, of a model of texts and whole numbers; much faster."""
-    facts = sorted(vars(model).items())
-    return "{" + ",".join([f'"{name}":{_json(value)}' for name, value in facts]) + "}"
+def _canonical(kind: type[Model]) -> Callable[[Model], str]:
+    """Writes what `fingerprint` hashes, of models of texts and whole numbers; much faster."""
+    names = sorted(kind.model_fields)
+    values = attrgetter(*names)
+    form = "{" + ",".join([f'"{name}":%s' for name in names]) + "}"
+    return lambda model: form % tuple(map(_json, values(model)))
 
 
 def _json(value: str | int) -> str:
     return encode_basestring_ascii(value) if isinstance(value, str) else str(value)
+
+
+CELL_TEXT, PRINTS_TEXT = _canonical(CellId), _canonical(Fingerprints)

@@ -1,5 +1,6 @@
 """A board's folder: board.yaml, and one record a cell, written whole or not at all."""
 
+import hashlib
 import json
 import os
 import stat
@@ -7,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -16,6 +18,7 @@ from benchmark.cards.card import check_model, read_yaml
 from benchmark.errors import RecordError
 from benchmark.records.cases import CaseTable
 from benchmark.records.checks import AGAIN, Conditions, check_record
+from benchmark.records.quick import read_quickly
 from benchmark.records.record import CellId, RunRecord
 
 MAX_BYTES = 2**28
@@ -35,6 +38,17 @@ class RecordFile:
 
     name: str
     state: tuple[int, int, int, int]
+
+
+class Loaded(NamedTuple):
+    """A checked record, its scores, and the SHA-256 of its file in hexadecimal.
+
+    The record has all attributes and properties of a `RunRecord`, not always its methods.
+    """
+
+    record: RunRecord
+    table: CaseTable
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -78,8 +92,8 @@ class Store:
         top = self.folder / "records"
         return sorted(_walk(str(top), ""), key=lambda one: one.name) if top.is_dir() else []
 
-    def load(self, name: str, wanted: Conditions) -> tuple[RunRecord, CaseTable]:
-        """Read one record and check it.
+    def load(self, name: str, wanted: Conditions) -> Loaded:
+        """Read one record quickly and check it.
 
         Args:
             name: Its path below `records/`.
@@ -89,8 +103,10 @@ class Store:
             RecordError: One line that names the file, the field, what was found and expected.
         """
         path = os.path.join(self.folder, "records", name)
-        record = read_record(path)
-        return record, check_record(record, name, shown(path), wanted)
+        text = _content(path)
+        record = read_quickly(text) or _strict(text, path)
+        table = check_record(record, name, shown(path), wanted)
+        return Loaded(record, table, hashlib.sha256(text).hexdigest())
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
         """All records, each at the path its cell gives it and under the board's conditions.
@@ -102,11 +118,13 @@ class Store:
         wanted, problems = Conditions.of(self.board()), list[str]()
         for file in self.files():
             try:
-                record, _ = self.load(file.name, wanted)
+                path = self.folder / "records" / file.name
+                record = read_record(path)
+                check_record(record, file.name, shown(path), wanted)
             except RecordError as error:
                 problems.append(str(error))
                 continue
-            yield self.folder / "records" / file.name, record
+            yield path, record
         refuse(problems)
 
 
@@ -146,18 +164,25 @@ def read_record(path: Path | str) -> RunRecord:
         RecordError: Not readable, not JSON, another schema, or a field is missing, unknown, of a
             wrong type or not finite.
     """
-    where = shown(path)
+    return _strict(_content(path), path)
+
+
+def _content(path: Path | str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size > MAX_BYTES:
-                raise RecordError(f"{where}: larger than {MAX_BYTES} bytes; no record is")
-            text = file.read()
-        return RunRecord.model_validate_json(text, strict=True)
+                raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no record is")
+            return file.read()
     except OSError as error:
-        raise RecordError(f"{where}: cannot be read ({error.strerror})") from None
+        raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+
+
+def _strict(text: bytes, path: Path | str) -> RunRecord:
+    try:
+        return RunRecord.model_validate_json(text, strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-    raise RecordError(f"{where}: {_what(problem)}")
+    raise RecordError(f"{shown(path)}: {_what(problem)}")
 
 
 def _what(problem: ErrorDetails) -> str:

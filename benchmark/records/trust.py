@@ -81,8 +81,12 @@ def write_trust(folder: Path, known: Mapping[str, Trust]) -> None:
 
 def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
     """The level of one record, by its path below `records/`; an edited one is self-reported."""
-    one = known.get(name)
-    if one is None:
+    if name not in known:
         return "self-reported"
     content = (folder / "records" / name).read_bytes()
-    return one.level if hashlib.sha256(content).hexdigest() == one.sha256 else "self-reported"
+    return level_of(hashlib.sha256(content).hexdigest(), known.get(name))
+
+
+def level_of(sha256: str, one: Trust | None) -> TrustLevel:
+    """The level of a record with this SHA-256, by what was found of it, if anything was."""
+    return one.level if one is not None and one.sha256 == sha256 else "self-reported"

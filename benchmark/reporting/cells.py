@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.records.cases import CaseTable
-from benchmark.records.record import RunRecord
+from benchmark.records.record import CoverageReport
+from benchmark.records.store import Loaded
 from benchmark.reporting.variance import Scores
 
 MARKS = {
@@ -24,11 +24,12 @@ MARKS = {
 }
 TEXTS = ("path", "target", "source", "strategy", "main_metric", "subjects", "domain", "task",
          "encoder", "marks", "contamination", "unranked", "data", "splits", "target_card",
-         "source_card", "weights", "timing")  # fmt: skip
-COUNTS = ("train_subjects", "seed", "failures", "scored", "total_parameters",
-          "trainable_parameters")  # fmt: skip
+         "source_card", "weights", "timing", "energy_method", "source_title", "coverage",
+         "curve", "software", "started", "sha256")  # fmt: skip
+COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
+          "total_parameters", "trainable_parameters", "step")  # fmt: skip
 AMOUNTS = ("empty_prediction", "training_gflop", "fine_tuning_seconds", "peak_memory_mib",
-           "energy_joules")  # fmt: skip
+           "energy_joules", "learning_rate", "validation_dice")  # fmt: skip
 Numbers = npt.NDArray[np.int64]
 
 
@@ -45,6 +46,10 @@ class Texts:
         place: dict[str, int] = {}
         codes = [place.setdefault(value, len(place)) for value in values]
         return cls(tuple(place), np.array(codes, dtype=np.int64))
+
+    def listed(self) -> list[str]:
+        """What each record says."""
+        return [self.known[code] for code in self.codes.tolist()]
 
     def take(self, rows: Numbers) -> "Texts":
         """Some of the records, and what they say."""
@@ -67,7 +72,8 @@ class Cells:
     """Columns of records.
 
     Attributes:
-        texts: By name; `subjects` as JSON lists.
+        texts: By name; `subjects` as JSON lists, `curve` as one of step and validation Dice with
+            the chosen learning rate, `sha256` of the file, "" where there is none.
         counts: Whole numbers by name.
         amounts: Other numbers by name, NaN where there is none; `mean_<metric>` is over subjects.
         scores: Main metric of all subjects of all records after each other.
@@ -117,7 +123,7 @@ class Cells:
         )  # fmt: skip
 
 
-def cells_of(records: Iterable[tuple[RunRecord, CaseTable]]) -> Cells:
+def cells_of(records: Iterable[Loaded]) -> Cells:
     """What tables need of records and their scores.
 
     Labels are averaged within a case, cases within a subject. `empty_prediction` is what finding
@@ -129,8 +135,9 @@ def cells_of(records: Iterable[tuple[RunRecord, CaseTable]]) -> Cells:
     amounts: list[tuple[float, ...]] = []
     means: list[dict[str, float]] = []
     scores: list[Scores] = []
-    for record, table in records:
+    for record, table, sha256 in records:
         cell, marks, cost, prints = record.cell, record.marks, record.cost, record.fingerprints
+        chosen, used = record.selection, record.environment
         found = table.by_subject()
         *mean, empty = (np.add.reduce(found, axis=0) / len(found)).tolist()
         subjects = table.layout.subjects
@@ -141,17 +148,22 @@ def cells_of(records: Iterable[tuple[RunRecord, CaseTable]]) -> Cells:
             ", ".join([text for name, text in MARKS.items() if getattr(marks, name)]),
             "; ".join(marks.contamination), "; ".join(marks.unranked), prints.data, prints.splits,
             prints.target, prints.source, prints.weights,
-            f"{record.environment.device}, {record.environment.threads} threads",
+            f"{used.device}, {used.threads} thread{'' if used.threads == 1 else 's'}",
+            cost.energy_method, record.source.title, coverage_in_words(record.coverage),
+            _curve_text(chosen.curve, chosen.learning_rate),
+            f"segtransfer {used.segtransfer}, torch {used.torch}, python {used.python}",
+            record.started, sha256,
         ))  # fmt: skip
         counts.append((
-            cell.train_subjects, cell.seed,
-            sum([row.reference_empty is not row.prediction_empty for row in record.cases]),
-            len(record.cases), cost.total_parameters, cost.trainable_parameters,
+            cell.train_subjects, cell.seed, len(chosen.train_subjects),
+            table.failures, len(record.cases), cost.total_parameters, cost.trainable_parameters,
+            chosen.step,
         ))  # fmt: skip
         amounts.append((
             empty if record.main_metric in ("dice", "iou") else np.nan, cost.training_gflop,
             cost.fine_tuning_seconds, cost.peak_memory_mib,
-            np.nan if cost.energy_joules is None else cost.energy_joules,
+            np.nan if cost.energy_joules is None else cost.energy_joules, chosen.learning_rate,
+            np.nan if chosen.validation_dice is None else chosen.validation_dice,
         ))  # fmt: skip
         means.append(dict(zip(table.metrics, mean, strict=True)))
         scores.append(found[:, table.metrics.index(record.main_metric)])
@@ -167,6 +179,28 @@ def cells_of(records: Iterable[tuple[RunRecord, CaseTable]]) -> Cells:
         np.concatenate(scores) if scores else np.empty(0),
         np.array([len(one) for one in scores], dtype=np.int64),
     )  # fmt: skip
+
+
+def coverage_in_words(report: CoverageReport | None) -> str:
+    """How much of the network came from the checkpoint, and what did not."""
+    if report is None:
+        return "no weights: everything starts from random values"
+    parts = [f"{report.matched} tensors loaded ({report.parameter_share:.2%} of the parameters)"]
+    for what, names in (
+        ("missing in the checkpoint", report.missing),
+        ("of another shape", report.mismatched),
+        ("left unused", report.unused),
+    ):
+        if names:
+            shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+            parts.append(f"{len(names)} {what}: {shown}")
+    return "; ".join(parts)
+
+
+def _curve_text(curve: Iterable[tuple[float, int, float]], chosen: float) -> str:
+    """Step and validation Dice with one learning rate, as a JSON list."""
+    points = [f"[{step},{dice}]" for rate, step, dice in curve if rate == chosen]
+    return f"[{','.join(points)}]"
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,8 @@
 What would be mistaken for a match is kept apart or out: other networks and metrics have views of
 their own, contaminated cells (the source saw the target's data) are left out. Sources pretrained
 on the same number of items at most are compared by themselves (equal data), and so are those
-without a limit (full data).
+without a limit (full data). The limit is the one on the source's card: a record does not say how
+many items there were, and a small data set may have had fewer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from benchmark.reporting.tables import Block
 from benchmark.scoring.metrics import METRICS, Metric
 
 METHOD = "mixed model, 95 % over sources and targets; positive is better"
+LIMITS = "equal data: the same limit on the cards; the items really used are not in the records"
+EQUAL = "equal data"
 SPLIT = ["strategy", "train_subjects", "encoder", "main_metric"]
 Caps = Mapping[str, int | None]
 
@@ -153,7 +156,7 @@ def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame
     groups: dict[str, list[str]] = {}
     for name in sorted(known, key=lambda name: (caps[name] is None, caps[name] or 0)):
         cap = caps[name]
-        what = "full data" if cap is None else f"equal data (at most {cap} items)"
+        what = "full data" if cap is None else f"{EQUAL} (at most {cap} items)"
         groups.setdefault(what, []).append(name)
     if len(groups) == 1 and len(known) == len(sources):
         yield next(iter(groups)), part
@@ -173,7 +176,8 @@ def match_block(views: Sequence[MatchView]) -> Block:
             if head not in ("sources", "targets", *effects) and len({row[k] for row in rows}) == 1
             and (len(rows) > 1 or head in ("network", "data", "unit"))]  # fmt: skip
     shared = [("training subjects: " if heads[k] == "n" else "") + rows[0][k] for k in same]
-    about = "; ".join([METHOD, *(text for text in shared if text != "-")])
+    limits = [LIMITS] if any(view.data.startswith(EQUAL) for view in views) else []
+    about = "; ".join([METHOD, *(text for text in shared if text != "-"), *limits])
     kept = [k for k in range(len(heads)) if k not in same]
     table = [[row[k] for k in kept] for row in rows]
     return f"Domain versus task ({about})", [heads[k] for k in kept], table

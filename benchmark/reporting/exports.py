@@ -1,26 +1,19 @@
-"""The leaderboard for other programs: JSON and Parquet."""
+"""The leaderboard for other programs: JSON."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any, Literal
 
 import pandas as pd
 
 from benchmark.cards.card import Model, fingerprint
-from benchmark.errors import BenchmarkError
+from benchmark.records.trust import TrustLevel
 from benchmark.reporting.domain_task import MatchView
 from benchmark.reporting.effects import Effect
 from benchmark.reporting.leaderboard import Leaderboard
 
-TEXTS = ("target", "source", "strategy", "domain", "task", "encoder", "marks", "contamination",
-         "unranked", "main_metric", "timing", "seeds", "why_unranked", "interval_covers",
-         "gain_note", "energy_method")  # fmt: skip
-COUNTS = ("train_subjects", "total_parameters", "trainable_parameters", "failures", "scored",
-          "subjects", "seeds_wanted", "group")  # fmt: skip
-
 SAME = ("target", "source", "strategy", "domain", "task", "encoder", "contamination",
-        "main_metric", "why_unranked", "gain_note", "timing")  # fmt: skip
-COUNTED = ("train_subjects", "failures", "scored", "subjects")
+        "main_metric", "why_unranked", "gain_note", "timing", "energy_method", "trust")  # fmt: skip
+COUNTED = ("train_subjects", "train_subjects_used", "failures", "scored", "subjects")
 COSTS = ("total_parameters", "trainable_parameters", "training_gflop", "fine_tuning_seconds",
          "peak_memory_mib", "energy_joules")  # fmt: skip
 
@@ -34,16 +27,22 @@ class Value(Model):
 
 
 class Row(Model):
-    """An entry on one target. `rank` is None where the entry is not ranked, for `why_unranked`."""
+    """An entry on one target. `rank` is None where the entry is not ranked, for `why_unranked`.
+
+    `train_subjects` 0 asks for all there are, `train_subjects_used` says how many that were.
+    `trust` is the lowest level among the records.
+    """
 
     target: str
     train_subjects: int
+    train_subjects_used: int
     source: str
     strategy: str
     domain: str
     task: str
     encoder: str
     marks: tuple[str, ...]
+    trust: TrustLevel
     contamination: str
     main_metric: str
     score: Value | None
@@ -63,6 +62,7 @@ class Row(Model):
     subject_sd: float | None
     costs: dict[str, float]
     timing: str
+    energy_method: str
     records: tuple[str, ...]
 
 
@@ -72,6 +72,8 @@ class OverallRow(Model):
     train_subjects: int
     source: str
     strategy: str
+    marks: tuple[str, ...]
+    trust: TrustLevel
     mean_rank: Value | None
     group: int | None
     standardised_gain: Value | None
@@ -144,7 +146,7 @@ def _row(row: dict[Any, Any]) -> Row:
     covers = row["interval_covers"]
     return Row(
         **facts,
-        marks=tuple(mark for mark in str(row["marks"]).split(", ") if mark),
+        marks=_marks(row),
         score=_value(row, "score", ""),
         interval_covers=None if pd.isna(covers) else str(covers),
         rank=_value(row, "rank"),
@@ -165,11 +167,17 @@ def _overall_row(row: dict[Any, Any]) -> OverallRow:
         train_subjects=int(row["train_subjects"]),
         source=str(row["source"]),
         strategy=str(row["strategy"]),
+        marks=_marks(row),
+        trust=row["trust"],
         mean_rank=_value(row, "mean_rank", "rank"),
         group=_int(row["group"]),
         standardised_gain=_value(row, "standardised"),
         lacks=str(row["lacks"]),
     )
+
+
+def _marks(row: dict[Any, Any]) -> tuple[str, ...]:
+    return tuple(mark for mark in str(row["marks"]).split(", ") if mark)
 
 
 def _match_row(view: MatchView) -> MatchRow:
@@ -213,38 +221,3 @@ def _float(value: Any) -> float | None:
 
 def _int(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
-
-
-def to_parquet(board: Leaderboard) -> bytes:
-    """The rows of all targets with every number, as Parquet; `attrs` say which board it is.
-
-    Raises:
-        BenchmarkError: pyarrow is not installed, or there is no record yet.
-    """
-    if not len(board.rows):
-        raise BenchmarkError(f"board {board.board.id} has no records yet; nothing to write")
-    columns = {str(name): _typed(str(name), board.rows[name]) for name in board.rows.columns}
-    table = pd.DataFrame(columns)
-    table.attrs = {
-        "board": board.board.id,
-        "protocol": fingerprint(board.board.protocol),
-        "clean": board.clean,
-        "synthetic": board.synthetic,
-    }
-    buffer = BytesIO()
-    try:
-        table.to_parquet(buffer, engine="pyarrow", index=False)
-    except ImportError:
-        raise BenchmarkError(
-            "Parquet needs pyarrow; type `pip install segtransfer[parquet]`, or choose --format csv"
-        ) from None
-    return buffer.getvalue()
-
-
-def _typed(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The same type whatever the rows hold; missing numbers are null."""
-    if name in COUNTS:
-        return column.astype("Float64").astype("Int64")
-    if name in TEXTS:
-        return column.astype("string")
-    return column.map(list) if name == "records" else pd.to_numeric(column).astype("Float64")

@@ -1,6 +1,6 @@
 """Records as one table: a row a cell, with its scores by subject."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -8,10 +8,14 @@ import pandas as pd
 
 from benchmark.records.checks import record_scores
 from benchmark.records.record import RunRecord
-from benchmark.reporting.cells import COUNTS, TEXTS, Cells, cells_of, subjects_of
+from benchmark.records.store import Loaded
+from benchmark.records.trust import Trust, level_of
+from benchmark.reporting.cells import Cells, cells_of, subjects_of
 
 ENTRY = ["source", "strategy"]
 ROW = ["target", "train_subjects", *ENTRY]
+ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "sha256", "step",
+            "learning_rate", "validation_dice"}  # fmt: skip
 ABSENT = ("empty_prediction", "energy_joules")  # None where there is none
 
 
@@ -21,33 +25,59 @@ def cell_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
     Raises:
         RecordError: A record's cases contradict each other.
     """
-    return frame_of(cells_of((record, record_scores(record)) for record in records))
+    return frame_of(loose_cells(records))
+
+
+def loose_cells(records: Iterable[RunRecord]) -> Cells:
+    """Cells of records that lie in no folder.
+
+    Raises:
+        RecordError: A record's cases contradict each other.
+    """
+    return cells_of(Loaded(record, record_scores(record), "") for record in records)
 
 
 def cell_row(record: RunRecord) -> dict[str, object]:
     """The row of one record."""
-    columns = _columns(cells_of([(record, record_scores(record))]))
-    return {name: column[0] for name, column in columns.items()}
+    return {name: column[0] for name, column in _columns(loose_cells([record]), {}).items()}
 
 
-def frame_of(cells: Cells) -> pd.DataFrame:
-    """One row per cell, as `cell_frame`."""
-    return pd.DataFrame(_columns(cells)) if len(cells) else pd.DataFrame()
+def frame_of(cells: Cells, trust: Mapping[str, Trust] | None = None) -> pd.DataFrame:
+    """One row per cell, as `cell_frame`.
+
+    Args:
+        cells: Of a folder.
+        trust: What its `trust.csv` says; the column `trust` says it of each cell.
+    """
+    return pd.DataFrame(_columns(cells, trust or {})) if len(cells) else pd.DataFrame()
 
 
-def _columns(cells: Cells) -> dict[str, npt.NDArray[np.object_] | list[int] | list[float]]:
-    found: dict[str, npt.NDArray[np.object_] | list[int] | list[float]] = {}
-    for name in TEXTS:
-        known = cells.texts[name].known
-        values = np.empty(len(known), dtype=object)
-        values[:] = list(map(subjects_of, known)) if name == "subjects" else known
-        found[name] = values[cells.texts[name].codes]
-    for name in COUNTS:
-        found[name] = cells.counts[name].tolist()
+def trust_levels(cells: Cells, trust: Mapping[str, Trust]) -> list[str]:
+    """The level of each cell; that of a record edited since is the lowest."""
+    if not trust:
+        return ["self-reported"] * len(cells)
+    paths, prints = cells.texts["path"].listed(), cells.texts["sha256"].listed()
+    return [level_of(own, trust.get(path)) for path, own in zip(paths, prints, strict=True)]
+
+
+def _columns(
+    cells: Cells, trust: Mapping[str, Trust]
+) -> dict[str, npt.NDArray[np.object_] | list[str] | list[int] | list[float]]:
+    found: dict[str, npt.NDArray[np.object_] | list[str] | list[int] | list[float]] = {}
+    for name, column in cells.texts.items():
+        if name not in ON_PAGES:
+            known = map(subjects_of, column.known) if name == "subjects" else column.known
+            values = np.empty(len(column.known), dtype=object)
+            values[:] = list(known)
+            found[name] = values[column.codes]
+    found["trust"] = trust_levels(cells, trust)
+    for name, counts in cells.counts.items():
+        if name not in ON_PAGES:
+            found[name] = counts.tolist()
     for name, amounts in cells.amounts.items():
         if name in ABSENT:
             found[name] = np.where(np.isnan(amounts), None, amounts.astype(object))  # type: ignore[call-overload]
-        else:
+        elif name not in ON_PAGES:
             found[name] = amounts.tolist()
     scores = np.empty(len(cells), dtype=object)
     scores[:] = np.split(cells.scores, np.cumsum(cells.lengths)[:-1])

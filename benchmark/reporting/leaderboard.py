@@ -4,20 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from math import inf
-from pathlib import Path
 
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.records.record import RunRecord, cell_path
-from benchmark.records.store import Store
-from benchmark.reporting.frame import cell_frame, frame_of
+from benchmark.reporting.frame import cell_frame
 from benchmark.reporting.grid import Grid, Place
 from benchmark.reporting.groups import tie_groups
-from benchmark.reporting.memory import Memory, forget_unused
-from benchmark.reporting.overall import overall_table, size_tasks
-from benchmark.reporting.reading import read_cells
+from benchmark.reporting.memory import Memory
+from benchmark.reporting.overall import overall_table, size_tasks, with_marks
 from benchmark.reporting.rows import place_rows, unranked
 from benchmark.reporting.statistics import (
     PlaceTask,
@@ -28,6 +25,7 @@ from benchmark.reporting.statistics import (
 from benchmark.reporting.target_scores import TargetScores, stack_runs
 from benchmark.reporting.workers import Workers
 
+LEGACY = "leaking split"  # the mark of every row of a `legacy` board
 WORTH = 10**8  # work of a second or two
 COMPARABLE = (
     ("target", "data", "data"),
@@ -70,6 +68,12 @@ class Leaderboard:
         return bool(len(self.rows)) and all("synthetic" in marks for marks in self.rows["marks"])
 
     @property
+    def caution(self) -> str:
+        """What every heading says, such as `SYNTHETIC`; may be empty."""
+        said = {"SYNTHETIC": self.synthetic, LEGACY.upper(): self.board.legacy}
+        return ", ".join(text for text, holds in said.items() if holds)
+
+    @property
     def contaminated(self) -> bool:
         """Whether any row is contaminated, so that the clean ranking differs."""
         return bool(len(self.rows)) and any(self.rows["contamination"])
@@ -89,29 +93,6 @@ def build_leaderboard(
         RecordError: Records contradict themselves or each other.
     """
     return from_cells(board, cell_frame(records), clean=clean)
-
-
-def read_leaderboard(
-    store: Store, *, clean: bool = False, cache: Path | None = None
-) -> Leaderboard:
-    """Build the tables of a folder, on all cores where it is large.
-
-    Args:
-        store: The folder.
-        clean: Leave out cells whose source saw something of the target's data.
-        cache: A folder of the user's own, in which what was read and computed is kept for the
-            next time; None keeps nothing.
-
-    Raises:
-        RecordError: Records are damaged, not the board's, or contradict each other.
-    """
-    with Workers() as workers:
-        cells = frame_of(read_cells(store, workers, cache))
-        memory = Memory(cache)
-        found = from_cells(store.board(), cells, clean=clean, memory=memory, workers=workers)
-    if cache is not None:
-        forget_unused(cache)
-    return found
 
 
 def from_cells(
@@ -160,6 +141,10 @@ def from_cells(
         note for one in (*groups.values(), *joint) for note in (one.claim, one.note) if note
     )
     rows = place_rows(board, grid, scores, found, groups)
+    if board.legacy:
+        rows["marks"] = [", ".join(filter(None, (mark, LEGACY))) for mark in rows["marks"]]
+    if len(overall):
+        overall = with_marks(overall, rows[rows["target"].isin(board.targets)])
     return Leaderboard(board, rows, overall, ranked, stability, tuple(notes), missing, clean)
 
 
@@ -187,8 +172,11 @@ def _work(task: PlaceTask) -> int:
 def _missing(board: BoardCard, cells: pd.DataFrame) -> tuple[str, ...]:
     have = set(cells.loc[cells["unranked"] == "", "path"]) if len(cells) else set()
     sources = dict.fromkeys([*board.sources, *(cells["source"].unique() if len(cells) else ())])
-    axes = (board.targets, sources, board.strategies, board.train_subjects, board.seeds)
-    grid = (cell_path(*place) for place in product(*axes))
+    grid = (
+        cell_path(target, source, *place)
+        for target, source in product(board.targets, sources)
+        for place in product(board.strategies_for(source), board.train_subjects, board.seeds)
+    )
     return tuple(path for path in grid if path not in have)
 
 

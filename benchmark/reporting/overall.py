@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
+from benchmark.records.trust import LEVELS, TrustLevel
 from benchmark.reporting.cache import Arrays, array_text
 from benchmark.reporting.grid import Grid, Pair
 from benchmark.reporting.grid import Place as Place
@@ -15,6 +16,7 @@ from benchmark.reporting.target_scores import TargetScores, stack_runs
 
 COLUMNS = ("mean_rank", "rank_low", "rank_high", "group", "standardised", "standardised_low",
            "standardised_high")  # fmt: skip
+NAMES = ("train_subjects", "source", "strategy")
 
 
 def size_tasks(
@@ -70,9 +72,29 @@ def overall_table(
     return pd.DataFrame(rows), stability, list(groups.values())
 
 
+def with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with every mark that an entry has on some target, and its lowest trust level.
+
+    Args:
+        overall: Of `overall_table`.
+        rows: Those of the board's targets.
+    """
+    said: dict[tuple[object, ...], tuple[dict[str, None], list[TrustLevel]]] = {}
+    columns = [rows[name] for name in (*NAMES, "marks", "trust")]
+    for *entry, marks, trust in zip(*columns, strict=True):
+        known, levels = said.setdefault(tuple(entry), ({}, []))
+        known.update(dict.fromkeys(mark for mark in str(marks).split(", ") if mark))
+        levels.append(trust)
+    entries = list(zip(*(overall[name] for name in NAMES), strict=True))
+    return overall.assign(
+        marks=[", ".join(said[entry][0]) for entry in entries],
+        trust=[min(said[entry][1], key=LEVELS.index) for entry in entries],
+    )
+
+
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
 def _names(entry: Pair, size: int) -> dict[str, object]:
-    return {"train_subjects": size, "source": entry[0], "strategy": entry[1]}
+    return dict(zip(NAMES, (size, *entry), strict=True))

@@ -150,20 +150,24 @@ def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
         two-sided p-values (K,), 1 where all differences are zero.
     """
     rounded = np.round(differences, DECIMALS)
-    signs = np.sign(rounded).astype(np.int64)
-    ranks = (2 * average_ranks(np.abs(rounded))).astype(np.int64)
-    ranks[signs == 0] = 0
-    sums = (signs * ranks).sum(axis=1)
+    order = np.argsort(np.abs(rounded), axis=1)
+    signed = np.take_along_axis(rounded, order, axis=1)
+    sizes = np.abs(signed)
+    plain = (sizes[:, 0] > 0) & (sizes[:, 1:] > sizes[:, :-1]).all(axis=1)  # no zeros, no ties
+    usual = 2 * np.arange(1, differences.shape[1] + 1)
+    sums = (np.sign(signed) @ usual).astype(np.int64)
+    odd = np.flatnonzero(~plain)
+    signs = np.sign(rounded[odd]).astype(np.int64)
+    ranks = (2 * average_ranks(np.abs(rounded[odd]))).astype(np.int64) * np.abs(signs)
+    sums[odd] = (signs * ranks).sum(axis=1)
     if differences.shape[1] <= EXACT_SUBJECTS:
-        ordered = np.sort(ranks, axis=1)
-        p = np.empty(len(sums))
-        usual = 2 * np.arange(1, ordered.shape[1] + 1)  # no ties, no zeros
-        plain = (ordered == usual).all(axis=1)
-        p[plain] = _tail(usual.tobytes())[np.abs(sums[plain])]
-        for row in np.flatnonzero(~plain):
-            p[row] = _tail(ordered[row].tobytes())[abs(sums[row])]
+        p = _tail(usual.tobytes())[np.abs(np.where(plain, sums, 0))]
+        for row, own in zip(odd, np.sort(ranks, axis=1), strict=True):
+            p[row] = _tail(own.tobytes())[abs(sums[row])]
     else:
-        deviation = np.sqrt((ranks.astype(np.float64) ** 2).sum(axis=1))
+        squares = np.full(len(sums), float(usual @ usual))
+        squares[odd] = (ranks.astype(np.float64) ** 2).sum(axis=1)
+        deviation = np.sqrt(squares)
         z = np.divide(np.abs(sums), deviation, out=np.zeros_like(deviation), where=deviation > 0)
         p = 2 * ndtr(-z)
     return np.sign(sums).astype(np.float64), np.minimum(1.0, p).astype(np.float64)

@@ -9,10 +9,8 @@ import numpy as np
 
 from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
-from benchmark.records.cases import CaseTable
 from benchmark.records.checks import Conditions
-from benchmark.records.record import RunRecord
-from benchmark.records.store import RecordFile, Store, refuse
+from benchmark.records.store import Loaded, RecordFile, Store, refuse
 from benchmark.reporting.cache import KnownCells, code_fingerprint
 from benchmark.reporting.cells import Cells, cells_of
 from benchmark.reporting.workers import Workers
@@ -60,7 +58,7 @@ def _read(store: Store, wanted: Conditions, files: Sequence[RecordFile]) -> tupl
     """Cells of the good ones, and what is wrong with the others."""
     problems = list[str]()
 
-    def good() -> Iterator[tuple[RunRecord, CaseTable]]:
+    def good() -> Iterator[Loaded]:
         for file in files:
             try:
                 yield store.load(file.name, wanted)

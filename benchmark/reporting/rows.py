@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
+from benchmark.records.trust import LEVELS
 from benchmark.reporting.bootstrap import covers
 from benchmark.reporting.cache import Arrays, array_text
 from benchmark.reporting.frame import ROW
-from benchmark.reporting.grid import Cells, Grid, Pair, Place
+from benchmark.reporting.grid import Cells, Column, Grid, Pair, Place
 from benchmark.reporting.groups import TieGroups
 from benchmark.reporting.statistics import ESTIMATE, GAIN, RANK
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
@@ -19,7 +20,8 @@ from benchmark.reporting.variance import Scores, Spread, spreads
 from benchmark.scoring.metrics import METRICS
 
 FACTS = ["domain", "task", "encoder", "marks", "contamination", "unranked", "main_metric"]
-COSTS = ["total_parameters", "trainable_parameters", "training_gflop", "timing"]
+COSTS = ["total_parameters", "trainable_parameters", "training_gflop"]
+METHODS = ["timing", "energy_method"]
 MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "empty_prediction"]
 NUMBERS = (*ESTIMATE, *RANK, *GAIN)
 Row: TypeAlias = dict[str, object]
@@ -105,7 +107,10 @@ def _best_first(numbers: Scores, start: int, count: int, higher_is_better: bool)
 
 
 def _facts(board: BoardCard, grid: Grid, cells: Sequence[Cells]) -> dict[str, list[object]]:
-    """What rows say of entries besides their scores, by column."""
+    """What rows say of entries besides their scores, by column.
+
+    `trust` and `train_subjects_used` are the lowest among an entry's cells.
+    """
     first = np.array([some[0] for some in cells])
     every = np.concatenate(cells)
     counts = np.array([len(some) for some in cells])
@@ -119,6 +124,12 @@ def _facts(board: BoardCard, grid: Grid, cells: Sequence[Cells]) -> dict[str, li
     for name in ("failures", "scored"):
         sums = np.add.reduceat(columns[name][every].astype(np.int64), starts)
         facts[name] = sums.tolist()
+    for name in METHODS:
+        facts[name] = _joined(columns[name], cells, starts)
+    levels = np.array([LEVELS.index(one) for one in columns["trust"][every]])
+    facts["trust"] = [LEVELS[place] for place in np.minimum.reduceat(levels, starts)]
+    used = columns["train_subjects_used"][every].astype(np.int64)
+    facts["train_subjects_used"] = np.minimum.reduceat(used, starts).tolist()
     facts["subjects"] = [len(one) for one in columns["subjects"][first]]
     facts["seeds"] = [",".join(map(str, columns["seed"][some])) for some in cells]
     facts["seeds_wanted"] = [len(board.seeds)] * len(cells)
@@ -127,6 +138,16 @@ def _facts(board: BoardCard, grid: Grid, cells: Sequence[Cells]) -> dict[str, li
     facts["subject_sd"] = [one.subject for one in apart]
     facts["records"] = [tuple(columns["path"][np.sort(some)]) for some in cells]
     return facts
+
+
+def _joined(column: Column, cells: Sequence[Cells], starts: Cells) -> list[object]:
+    """What the cells of each entry say, each once: seconds of two machines have two names."""
+    codes, names = pd.factorize(column[np.concatenate(cells)])
+    same = np.minimum.reduceat(codes, starts) == np.maximum.reduceat(codes, starts)
+    return [
+        names[code] if alike else " and ".join(dict.fromkeys(column[some]))
+        for code, alike, some in zip(codes[starts], same, cells, strict=True)
+    ]
 
 
 def _spreads(grid: Grid, cells: Sequence[Cells]) -> list[Spread]:

@@ -1,6 +1,6 @@
 """The leaderboard as text: terminal, Markdown and CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.records.store import write_text
+from benchmark.records.trust import LEVELS
 from benchmark.reporting.bootstrap import RESAMPLES
 from benchmark.reporting.groups import letter
 from benchmark.reporting.leaderboard import Leaderboard
@@ -21,7 +22,8 @@ METHOD = (
     "paired difference to the same network from random initialisation. Rank: only with every "
     "seed; [..] where 95 % of redraws put it. Letter: tie group, those that a paired test cannot "
     "tell from the group's best (Wilcoxon, and the mean against seed noise; Holm over all pairs). "
-    "Failed: structures missed or invented, scored worst."
+    "Failed: structures missed or invented, scored worst. Trust: rows that say neither re-scored "
+    "nor re-run are self-reported, nobody but the submitter has scored or run them."
 )
 Block = tuple[str, list[str], list[list[str]]]
 
@@ -48,13 +50,11 @@ def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
     heads = ["rank [95 %]", "source", "strategy", *(["n"] if sizes else [])]
     heads += [f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]"]
     heads += [_short(m) for m in others] + ["failed", "seeds"]
-    shared = set.intersection(*(set(_marks(row)) for _, row in part.iterrows()))
+    shared = _shared(part)
     rows = []
     for _, row in part.iterrows():
         size = [str(row["train_subjects"] or "all")] if sizes else []
-        own = [mark for mark in _marks(row) if mark not in shared]
-        source = str(row["source"]) + (f" ({', '.join(own)})" if own else "")
-        cells = [_rank(row, "rank"), source, str(row["strategy"]), *size]
+        cells = [_rank(row, "rank"), _marked(row, shared), str(row["strategy"]), *size]
         cells.append(_interval(row["score"], row["low"], row["high"], ".3f"))
         cells.append(_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"))
         cells += [_number(row[f"mean_{m}"], ".2f") for m in others]
@@ -68,19 +68,35 @@ def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
     heading += f", {part['subjects'].iloc[0]} test subjects"
     if blank := part["empty_prediction"].iloc[0]:
         heading += f"; an empty prediction would score {blank:.3f}"
+    covers = [str(what) for what in part["interval_covers"].dropna().unique()]
+    if any(what != "subjects and seeds" for what in covers):
+        heading += f"; 95 % intervals cover {' or '.join(covers)}"
     return heading, heads, rows
 
 
 def _marks(row: "pd.Series[Any]") -> list[str]:
-    return [mark for mark in str(row["marks"]).split(", ") if mark]
+    """Marks of a row; its trust level is one of them unless it is the lowest."""
+    trust = [str(row["trust"])] if row["trust"] != LEVELS[0] else []
+    return [*(mark for mark in str(row["marks"]).split(", ") if mark), *trust]
+
+
+def _marked(row: "pd.Series[Any]", shared: Set[str]) -> str:
+    """The source of a row and, in brackets, the marks that not all rows share."""
+    own = [mark for mark in _marks(row) if mark not in shared]
+    return str(row["source"]) + (f" ({', '.join(own)})" if own else "")
+
+
+def _shared(rows: pd.DataFrame) -> set[str]:
+    return set.intersection(*(set(_marks(row)) for _, row in rows.iterrows()))
 
 
 def _overall_block(board: Leaderboard) -> Block:
     heads = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]", "lacks"]
+    shared = _shared(board.overall)
     rows = [
         [
             _rank(row, "mean_rank"),
-            str(row["source"]),
+            _marked(row, shared),
             str(row["strategy"]),
             str(row["train_subjects"] or "all"),
             _interval(
@@ -91,12 +107,13 @@ def _overall_block(board: Leaderboard) -> Block:
         for _, row in board.overall.iterrows()
     ]
     name = "All targets, without contaminated cells" if board.clean else "All targets"
-    return name + (" (synthetic)" if board.synthetic else ""), heads, rows
+    return name + (f" ({', '.join(sorted(shared))})" if shared else ""), heads, rows
 
 
 def title(board: Leaderboard) -> str:
     """Heading of the whole board."""
-    return f"{board.board.title} ({board.board.id}){' - SYNTHETIC' if board.synthetic else ''}"
+    caution = f" - {board.caution}" if board.caution else ""
+    return f"{board.board.title} ({board.board.id}){caution}"
 
 
 def footer(board: Leaderboard) -> str:

@@ -13,6 +13,7 @@ from factories import board, board_folder, make_record
 from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
 from benchmark.records.cases import case_table
+from benchmark.records.checks import Conditions
 from benchmark.records.record import CaseScore, RunRecord, cell_key
 from benchmark.records.store import Store, read_record
 
@@ -83,6 +84,9 @@ def test_an_edited_record_is_refused_in_one_line(tmp_path: Path, message: str, e
         list(store.records())
     text = str(error.value)
     assert str(path) in text and "\n" not in text and len(text) < 400
+    with pytest.raises(RecordError) as quickly:
+        store.load(str(path.relative_to(tmp_path / "records")), Conditions.of(store.board()))
+    assert str(quickly.value) == text
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from benchmark.cards.card import fingerprint
 from benchmark.errors import BenchmarkError
 from benchmark.records.record import RunRecord
 from benchmark.reporting.domain_task import match_block, match_views
-from benchmark.reporting.exports import BoardFile, to_json, to_parquet
+from benchmark.reporting.exports import BoardFile, to_json
 from benchmark.reporting.latex import latex_escape, to_latex
 from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard
+from benchmark.reporting.parquet import to_parquet
 from benchmark.reporting.tables import to_csv, to_markdown
 
 CARD = simulated_board(["scratch", "t1_brain_segmentation", "natural_restoration"], seeds=(0, 1))

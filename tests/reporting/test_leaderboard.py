@@ -15,6 +15,8 @@ from rich.console import Console
 from benchmark.errors import RecordError
 from benchmark.records.record import RunRecord
 from benchmark.reporting.bootstrap import gain_interval, mean_interval
+from benchmark.reporting.exports import to_json
+from benchmark.reporting.latex import to_latex
 from benchmark.reporting.leaderboard import build_leaderboard
 from benchmark.reporting.tables import print_leaderboard, to_csv, to_markdown
 
@@ -203,3 +205,14 @@ def test_another_network_has_a_baseline_of_its_own() -> None:
     assert rows.loc[(TARGETS[0], "other"), "gain"] == pytest.approx(0.5)  # 0.7 - 0.2
     assert rows.loc[(TARGETS[0], "good"), "gain"] == pytest.approx(0.2)  # over plain scratch
     assert rows["gain"].isna()[(TARGETS[0], "scratch@resnet18")]
+
+
+def test_a_legacy_board_says_in_every_form_that_its_split_leaks() -> None:
+    found = build_leaderboard(board().model_copy(update={"legacy": True}), records())
+    console = Console(width=200, file=io.StringIO(), record=True)
+    print_leaderboard(found, console)
+    for text in (console.export_text(), to_markdown(found), to_latex(found)):
+        assert "SYNTHETIC, LEAKING SPLIT" in text
+    for text in (to_csv(found), to_json(found)):
+        assert "leaking split" in text
+    assert "leaking split" not in to_json(build_leaderboard(board(), records()))

@@ -15,6 +15,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.records.record import CoverageReport
 from benchmark.records.store import Store
+from benchmark.reporting.folder import read_boards
 from benchmark.reporting.page.assets import as_script, script
 from benchmark.reporting.page.facts import page_records
 from benchmark.reporting.page.pictures import PNG
@@ -143,6 +144,25 @@ def test_without_contamination_there_is_one_rank(tmp_path: Path) -> None:
     assert not any("clean" in name for name in page.table(1)) and "n" not in page.table(1)
 
 
+def test_only_groups_of_columns_that_are_there_are_offered(
+    everything: Made, tmp_path: Path
+) -> None:
+    def offered(text: str) -> list[str]:
+        choice = text.split('<select name="columns">')[1].split("</select>")[0]
+        return re.findall('<option value="([^"]+)"', choice)
+
+    assert offered(everything.write(tmp_path)) == ["spread", "cost", "provenance", "*"]
+    both = [
+        one.model_copy(update={"cases": tuple(
+            case.model_copy(update={"scores": case.scores | {"hd95_mm": 2.0}})
+            for case in one.cases
+        )})
+        for one in everything.records
+    ]  # fmt: skip
+    found = offered(replace(everything, records=both).write(tmp_path))
+    assert found[:2] == ["metric", "metric hd95_mm"]
+
+
 def test_what_is_missing_or_unranked_is_said(everything: Made, tmp_path: Path) -> None:
     trial = changed(everything.records[0], marks={"unranked": ("trial: 1 of 2 steps",)})
     some = replace(everything, records=[trial, *everything.records[1:-1]])
@@ -239,7 +259,8 @@ def test_sources_show_card_coverage_curves_and_pictures(tmp_path: Path) -> None:
 def test_records_are_read_with_their_fingerprints(tmp_path: Path) -> None:
     store = Store(board_folder(tmp_path))
     path = store.write(make_record(dice={"s1": 0.5, "s2": 0.75}))
-    facts = page_records(store).iloc[0]
+    found = read_boards(store)
+    facts = page_records(found.cells, found.trust).iloc[0]
     assert facts["score"] == 0.625 and len(facts["sha256"]) == 64
     assert json.loads(path.read_text())["cell"]["seed"] == facts["seed"]
 

@@ -17,13 +17,9 @@ from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.reporting import reading
 from benchmark.reporting.cache import MADE_BY, KnownCells
+from benchmark.reporting.folder import read_leaderboard
 from benchmark.reporting.frame import cell_frame, cell_row, frame_of
-from benchmark.reporting.leaderboard import (
-    Leaderboard,
-    build_leaderboard,
-    from_cells,
-    read_leaderboard,
-)
+from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard, from_cells
 from benchmark.reporting.memory import Memory
 from benchmark.reporting.reading import read_cells
 from benchmark.reporting.statistics import place_statistics

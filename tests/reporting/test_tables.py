@@ -184,6 +184,15 @@ def test_one_seed_one_case_one_source() -> None:
     assert row["score"] == 0.5 and row["low"] is None and row["seed_sd"] is None
     assert row["interval_covers"] == "nothing (one subject)" and row["rank"] == 1
     assert "0.500" in text(card, one)
+    assert "95 % intervals cover nothing (one subject)" in text(card, one)
+
+
+def test_intervals_of_one_seed_say_so_in_the_heading() -> None:
+    some = [make_record("scratch", TARGETS[0], 0, {"s1": 0.5, "s2": 0.7})]
+    assert "95 % intervals cover subjects only (one seed)" in text(board(), some)
+    assert (
+        "intervals cover" not in text(board(), cells(scratch=0.5)).partition("95 % intervals:")[0]
+    )
 
 
 def test_seeds_scored_on_different_subjects_have_no_score() -> None:

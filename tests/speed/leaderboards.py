@@ -1,4 +1,4 @@
-"""Seconds and memory from a folder of generated records to its tables.
+"""Seconds and memory from a folder of generated records to its tables and its page.
 
 Run `python tests/speed/leaderboards.py [--records 100000]`; prints a Markdown table. Every line is
 a process of its own, from the start of Python on. "Cold" has no cache of ours; unless `--drop` is
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -96,43 +97,49 @@ def generate(folder: Path, count: int) -> None:
         path.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def tables(folder: Path, cache: str) -> None:
-    """In a process of its own: read a folder and build its tables."""
+def tables(folder: Path, cache: str, out: str) -> None:
+    """In a process of its own: read a folder, build its tables, write its page to `out` if any."""
     began = time.perf_counter()
-    from benchmark.reporting.frame import frame_of
+    from benchmark.reporting.frame import frame_of, trust_levels
     from benchmark.reporting.leaderboard import from_cells
     from benchmark.reporting.memory import Memory
+    from benchmark.reporting.page.facts import page_records
+    from benchmark.reporting.page.write import write_page
     from benchmark.reporting.reading import read_cells
     from benchmark.reporting.workers import Workers
 
     imported = time.perf_counter()
     where = Path(cache) if cache else None
     with Workers() as workers:
-        cells = frame_of(read_cells(Store(folder), workers, where))
+        cells = read_cells(Store(folder), workers, where)
         read = time.perf_counter()
         found = from_cells(
-            Store(folder).board(), cells, memory=Memory(where), workers=workers
-        )  # fmt: skip
+            Store(folder).board(), frame_of(cells), memory=Memory(where), workers=workers
+        )
     built = time.perf_counter()
+    if out:
+        facts = page_records(cells, trust_levels(cells, {}))
+        write_page(Path(out), found, replace(found, clean=True), facts, folder)
     print(json.dumps({
         "imports": imported - began, "read": read - imported, "tables": built - read,
-        "records": len(cells), "rows": len(found.rows), "ranked": len(found.overall),
+        "page": time.perf_counter() - built, "records": len(cells),
+        "rows": len(found.rows), "ranked": len(found.overall),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
     }))  # fmt: skip
 
 
-def measure(what: str, folder: Path, cache: Path | None) -> None:
+def measure(what: str, folder: Path, cache: Path | None, page: Path | None = None) -> None:
     """Print the line of one process."""
-    command = [sys.executable, __file__, "--tables", str(folder), str(cache or "")]
+    command = [sys.executable, __file__, "--tables", str(folder), str(cache or ""), str(page or "")]
     began, used = time.perf_counter(), children()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds, busy = time.perf_counter() - began, children() - used
     found = json.loads(done.stdout)
     print(
         f"| {what} | {found['records']} | {found['rows']} | {found['read']:.1f} "
-        f"| {found['tables']:.1f} | {seconds:.1f} | {busy:.1f} | {found['memory']:.0f} "
-        f"| {found['worker']:.0f} |",
+        f"| {found['tables']:.1f} | {found['page']:.1f} | {seconds:.1f} | {busy:.1f} "
+        f"| {found['memory']:.0f} | {found['worker']:.0f} |",
         flush=True,
     )
 
@@ -155,10 +162,10 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, help="keep the generated board here, or use it")
     parser.add_argument("--drop", action="store_true", help="empty the system's file cache first")
-    parser.add_argument("--tables", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--tables", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.tables:
-        tables(Path(given.tables[0]), given.tables[1])
+        tables(Path(given.tables[0]), *given.tables[1:])
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch) / "board"
@@ -169,7 +176,7 @@ def main() -> None:
         if given.drop:
             drop_files()
         print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}\n")
-        heads = "records rows read,s tables,s whole,s CPU,s MiB MiB,of,a,worker".split()
+        heads = "records rows read,s tables,s page,s whole,s CPU,s MiB MiB,of,a,worker".split()
         print(f"| | {' | '.join(heads).replace(',', ' ')} |")
         print("|---" * (len(heads) + 1) + "|")
         added = folder / "records" / Store(folder).files()[-1].name
@@ -180,6 +187,10 @@ def main() -> None:
         measure("again", folder, cache)
         added.write_bytes(text)
         measure("one record added", folder, cache)
+        page = Path(scratch) / "page.html"
+        measure("page, nothing kept", folder, None, page)
+        measure("page, again", folder, cache, page)
+        print(f"\nThe page has {page.stat().st_size / 2**20:.0f} MiB.")
 
 
 if __name__ == "__main__":

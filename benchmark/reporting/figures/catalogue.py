@@ -1,9 +1,8 @@
 """All figures of a board: which there are, and which cannot be drawn and why."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmark.records.record import RunRecord
 from benchmark.reporting.domain_task import MatchView
 from benchmark.reporting.figures.costs import cost_fronts
 from benchmark.reporting.figures.curves import size_curves
@@ -17,15 +16,12 @@ from benchmark.reporting.leaderboard import Leaderboard
 
 
 def board_figures(
-    board: Leaderboard,
-    everyone: Mapping[str, int] | None = None,
-    views: Sequence[MatchView] = (),
+    board: Leaderboard, views: Sequence[MatchView] = ()
 ) -> Iterator[Drawing | LeftOut]:
     """Every figure of a board, one after the other so that memory stays small.
 
     Args:
         board: Its rows and scores.
-        everyone: Per target, how many training subjects "all" are; see `everyone_trained`.
         views: Domain versus task.
     """
     if not len(board.rows):
@@ -34,7 +30,7 @@ def board_figures(
     sizes = sorted(int(size) for size in board.rows["train_subjects"].unique())
     for size in sizes:
         yield gain_map(board, size)
-    yield size_curves(board, everyone or {})
+    yield size_curves(board)
     for size in sizes:
         yield rank_diagram(board, size)
     for place in board.scores:
@@ -43,15 +39,6 @@ def board_figures(
         yield cost_fronts(board, place)
     for number, view in enumerate(views, start=1):
         yield match_plot(board, view, number)
-
-
-def everyone_trained(records: Iterable[RunRecord]) -> dict[str, int]:
-    """Per target, how many training subjects the cells with all of them had."""
-    return {
-        record.cell.target: len(record.selection.train_subjects)
-        for record in records
-        if not record.cell.train_subjects
-    }
 
 
 def write_figures(

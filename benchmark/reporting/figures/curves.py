@@ -30,13 +30,10 @@ DODGE = 0.02  # of the range of sizes, between neighbouring lines at most
 MOST = 12
 
 
-def size_curves(board: Leaderboard, everyone: Mapping[str, int]) -> Drawing | LeftOut:
-    """Mean score with interval against the number of training subjects.
+def size_curves(board: Leaderboard) -> Drawing | LeftOut:
+    """Mean score with interval against the number of training subjects, of the ranked rows.
 
-    Args:
-        board: Ranked rows are drawn.
-        everyone: Per target, how many subjects "all" are; where that is unknown, "all" stands
-            to the right of the largest number.
+    "All" stands where as many subjects stand, to the right of the largest number at least.
     """
     rows = board.rows[board.rows["rank"].notna()]
     counts = rows.groupby("target", sort=False)["train_subjects"].nunique()
@@ -45,18 +42,18 @@ def size_curves(board: Leaderboard, everyone: Mapping[str, int]) -> Drawing | Le
         return LeftOut(NAME, "no target has results with two numbers of training subjects")
     rows = rows[rows["target"].isin(targets)]
     with drawing_rules():
-        return _draw(board, rows, targets, everyone)
+        return _draw(board, rows, targets)
 
 
-def _draw(
-    board: Leaderboard, rows: pd.DataFrame, targets: list[str], everyone: Mapping[str, int]
-) -> Drawing:
+def _draw(board: Leaderboard, rows: pd.DataFrame, targets: list[str]) -> Drawing:
     known = looks(board, rows)
     entries = _chosen(board, rows)
     figure, axes = panels(len(targets))
     for one, target in zip(axes, targets, strict=True):
         part = rows[rows["target"] == target]
-        places = _places(part, everyone.get(target))
+        used = part.loc[part["train_subjects"] == 0, "train_subjects_used"]
+        everyone = max(used, default=0)
+        places = _places(part, everyone)
         spread = np.log(max(places.values()) / min(places.values()))
         step = min(DODGE, 0.25 / len(entries)) * spread
         for number, entry in enumerate(entries):
@@ -66,7 +63,7 @@ def _draw(
         one.set_xscale("log")
         one.set_xticks(
             list(places.values()),
-            [f"{'all' if not size else size}" + _count(size, everyone.get(target))
+            [f"{'all' if not size else size}" + _count(size, everyone)
              for size in places],
         )  # fmt: skip
         one.set_xticks([], minor=True)
@@ -100,17 +97,16 @@ def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[Entry]:
     return entries[:MOST] + baseline
 
 
-def _places(part: pd.DataFrame, count: int | None) -> dict[int, float]:
+def _places(part: pd.DataFrame, count: int) -> dict[int, float]:
     """Where each size stands on the axis; all (0) comes last."""
     sizes = sorted(int(size) for size in part["train_subjects"].unique() if size)
     places = {size: float(size) for size in sizes}
     if (part["train_subjects"] == 0).any():
-        known = count is not None and count > sizes[-1]
-        places[0] = float(count) if known and count else sizes[-1] * 2.0
+        places[0] = float(count) if count > sizes[-1] else sizes[-1] * 2.0
     return places
 
 
-def _count(size: int, count: int | None) -> str:
+def _count(size: int, count: int) -> str:
     return f"\n({count})" if not size and count else ""
 
 

@@ -139,11 +139,12 @@ def sign_note(labels: Sequence[str]) -> str:
 
 
 def heading(board: Leaderboard, what: str) -> str:
-    """A figure's heading: board, what is shown, and whether the data are synthetic."""
+    """A figure's heading: board, what is shown, and what a reader must know of all of it."""
     clean = ", without contaminated cells" if board.clean else ""
     some = any("synthetic" in row for row in board.rows["marks"])
-    made = "SYNTHETIC" if board.synthetic else "partly SYNTHETIC" if some else ""
-    return f"{board.board.id}: {what}{clean}{f' ({made})' if made else ''}"
+    partly = "partly SYNTHETIC" if some and not board.synthetic else ""
+    said = ", ".join(filter(None, (partly, board.caution)))
+    return f"{board.board.id}: {what}{clean}{f' ({said})' if said else ''}"
 
 
 def with_unit(metric: Metric) -> str:

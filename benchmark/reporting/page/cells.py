@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
+from benchmark.records.trust import LEVELS
 from benchmark.reporting.groups import letter
+from benchmark.reporting.leaderboard import LEGACY
 
 Cells = list[str]
 NONE = '<td data-key="">–'
@@ -28,7 +30,12 @@ def floats(frame: pd.DataFrame, name: str) -> list[float]:
 
 def strings(frame: pd.DataFrame, name: str) -> list[str]:
     """A column of texts; what is missing is empty."""
-    return [str(v) for v in frame[name].fillna("")] if name in frame else [""] * len(frame)
+    return listed(frame[name].fillna("").astype(str)) if name in frame else [""] * len(frame)
+
+
+def listed(values: Iterable[Any]) -> list[Any]:
+    """Values as a list; pandas hands out a column of texts one by one much more slowly."""
+    return values.tolist() if isinstance(values, pd.Series) else list(values)
 
 
 def escaped(values: Iterable[object]) -> list[str]:
@@ -36,7 +43,7 @@ def escaped(values: Iterable[object]) -> list[str]:
     known: dict[object, str] = {}
     return [
         known[value] if value in known else known.setdefault(value, str(escape(value)))
-        for value in values
+        for value in listed(values)
     ]
 
 
@@ -52,7 +59,7 @@ def sentences(values: Iterable[object]) -> Cells:
 
 def linked(values: Iterable[object], anchors: dict[Any, str]) -> Cells:
     """Text that leads to a place on the page; a name without a place stays text."""
-    values = list(values)
+    values = listed(values)
     return [
         f'<td><a href="#{anchors[value]}">{text}</a>' if value in anchors else f"<td>{text}"
         for value, text in zip(values, escaped(values), strict=True)
@@ -102,7 +109,7 @@ def ranks(frame: pd.DataFrame, name: str) -> Cells:
 
 def marks(frame: pd.DataFrame) -> Cells:
     """Everything that a reader must know of an entry, as badges."""
-    columns = (strings(frame, name) for name in ("marks", "unranked", "why_unranked"))
+    columns = (strings(frame, name) for name in ("marks", "trust", "unranked", "why_unranked"))
     return [f"<td>{_badges(*row)}" for row in zip(*columns, strict=True)]
 
 
@@ -136,8 +143,10 @@ def _interval(low: float, high: float, style: str) -> str:
     return f" <small>[{low:{style}}, {high:{style}}]</small>"
 
 
-def _badges(marks: str, unranked: str, why: str) -> str:
+def _badges(marks: str, trust: str, unranked: str, why: str) -> str:
     found = [badge(mark) for mark in marks.split(", ") if mark]
+    if trust in LEVELS[1:]:
+        found.append(badge(trust))
     if unranked or why:
         found.append(f'{badge("UNRANKED")} <small class="long">{escape(unranked or why)}</small>')
     return ", ".join(found)
@@ -149,4 +158,5 @@ def badge(mark: str) -> str:
     return f'<b class="mark {kind}">{escape(mark)}</b>'
 
 
-MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", "UNRANKED")
+MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", LEGACY, "UNRANKED",
+              *LEVELS[1:])  # fmt: skip

@@ -1,7 +1,7 @@
 """Everything a page is made from, and where each number leads."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from markupsafe import escape
 
 from benchmark.cards.registry import Registry
 from benchmark.reporting.leaderboard import Leaderboard
+from benchmark.reporting.page.cells import listed
 from benchmark.reporting.page.curves import Curve
 
 ENTRY = ["train_subjects", "source", "strategy"]
@@ -37,7 +38,6 @@ class Context:
     files_in: Path
     out: Path
     registry: Registry | None = None
-    trust: str = field(default="self-reported", init=False)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -49,14 +49,14 @@ class Context:
 
     @cached_property
     def overall(self) -> pd.DataFrame:
-        """The overall rows, with place, facts and marks of each entry."""
+        """The overall rows, with domain, task and what is unranked of each entry."""
         overall = self.board.overall
         if not len(overall):
             return overall
         if self.board.contaminated and len(self.clean.overall):
             overall = _beside(overall, self.clean.overall, ENTRY, "mean_rank")
         facts = self.rows.groupby(ENTRY, sort=False).agg(
-            {"domain": "first", "task": "first", "marks": _all_marks, "unranked": _all_reasons}
+            {"domain": "first", "task": "first", "unranked": _all_reasons}
         )
         return overall.merge(facts.reset_index(), on=ENTRY, how="left")
 
@@ -99,7 +99,7 @@ class Context:
         """Per record its score, leading to what the page says of the record."""
         if not len(self.records):
             return {}
-        found = zip(self.records["path"], self.records["score"], strict=True)
+        found = zip(listed(self.records["path"]), listed(self.records["score"]), strict=True)
         return {
             path: f'<a href="#r{number}">{score:.3f}</a>'
             for number, (path, score) in enumerate(found)
@@ -110,7 +110,7 @@ class Context:
         """Validation curve of each record."""
         if not len(self.records):
             return {}
-        return dict(zip(self.records["path"], self.records["curve"], strict=True))
+        return dict(zip(listed(self.records["path"]), self.records["curve"], strict=True))
 
     def leads(self, rows: pd.DataFrame) -> list[str]:
         """Cells with a score a seed, each leading to its record."""
@@ -127,10 +127,6 @@ class Context:
     def _anchors(self, column: str) -> dict[str, str]:
         names = self.rows[column].unique() if len(self.rows) else ()
         return {str(name): f"{column}-{number}" for number, name in enumerate(names)}
-
-
-def _all_marks(marks: "pd.Series[str]") -> str:
-    return ", ".join(dict.fromkeys(mark for one in marks for mark in one.split(", ") if mark))
 
 
 def _all_reasons(reasons: "pd.Series[str]") -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from benchmark.cards.card import Card, fingerprint
-from benchmark.reporting.page.cells import MARK_NAMES
+from benchmark.records.trust import LEVELS
+from benchmark.reporting.cells import MARKS
 from benchmark.reporting.page.context import Context
 from benchmark.reporting.page.pictures import inline_picture
 from benchmark.reporting.page.table import PageTable
@@ -89,7 +91,8 @@ def mark_counts(rows: pd.DataFrame) -> dict[str, str]:
     """Each mark that some entry has, with how many have it."""
     if not len(rows):
         return {}
-    held = {name: rows["marks"].str.contains(name, regex=False) for name in MARK_NAMES[:-1]}
+    held = {name: rows["marks"].str.contains(name, regex=False) for name in MARKS.values()}
+    held |= {level: rows["trust"] == level for level in LEVELS[1:]}
     held["UNRANKED"] = rows["unranked"] != ""
     total = len(rows)
     return {
@@ -159,8 +162,8 @@ def _text(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _joined(values: Iterable[object]) -> str:
-    return "; ".join(dict.fromkeys(str(value) for value in values if value))
+def _joined(values: "pd.Series[Any]") -> str:
+    return "; ".join(str(value) for value in values.unique() if value)
 
 
 def _count(numbers: Iterable[int], what: str) -> str:

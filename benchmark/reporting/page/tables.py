@@ -9,6 +9,7 @@ from benchmark.reporting.page.cells import (
     estimates,
     floats,
     linked,
+    listed,
     marks,
     numbers,
     plot_range,
@@ -21,18 +22,19 @@ from benchmark.reporting.page.cells import (
 )
 from benchmark.reporting.page.context import ENTRY, Context
 from benchmark.reporting.page.curves import sparkline
+from benchmark.reporting.page.details import (
+    cost_columns,
+    heading,
+    other_metrics,
+    other_metrics_columns,
+    provenance_columns,
+    spread_columns,
+    style,
+)
 from benchmark.reporting.page.table import INTERVAL, RANK, Column, PageTable
 from benchmark.scoring.metrics import METRICS, Metric
 
 SHOWN_TARGETS = 4  # more ranks than these are shown when asked for
-COSTS = (
-    ("trainable_parameters", "trainable parameters", ",.0f"),
-    ("total_parameters", "total parameters", ",.0f"),
-    ("training_gflop", "training GFLOP", ",.0f"),
-    ("fine_tuning_seconds", "fine-tuning s", ",.1f"),
-    ("peak_memory_mib", "peak memory MiB", ",.0f"),
-    ("energy_joules", "energy J", ",.0f"),
-)
 
 
 def overall_table(context: Context) -> PageTable:
@@ -47,7 +49,7 @@ def overall_table(context: Context) -> PageTable:
     columns += [*_ranks_by_target(context, rows)]
     if any(strings(rows, "lacks")):
         columns.append(Column("lacks", "lacks", sentences(strings(rows, "lacks"))))
-    columns += [*_provenance(context, rows)]
+    columns += [*provenance_columns(rows)]
     return PageTable("All targets: mean ranks", columns)
 
 
@@ -62,8 +64,13 @@ def target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
     columns += [*_entry(context, rows), _score(rows, metric)]
     low, high = (format(bound, style(metric)) for bound in plot_range(rows))
     columns.append(Column("plot", f"interval, {low} to {high}", plots(rows, zero), drawn=True))
-    columns += [_gain(context, rows, metric), *_other_metrics(rows), _failed(rows)]
-    columns += [_records(context, rows), *_provenance(context, rows), *_spread(rows), *_cost(rows)]
+    columns += [_gain(context, rows, metric), *other_metrics_columns(rows), _failed(rows)]
+    columns += [
+        _records(context, rows),
+        *provenance_columns(rows),
+        *spread_columns(rows),
+        *cost_columns(rows),
+    ]
     return PageTable(caption, columns)
 
 
@@ -84,7 +91,7 @@ def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
         Column("gain", "gain", estimates(rows, "gain", "+.3f"), True, True, parts=INTERVAL),
         Column("curve", "validation Dice, a line a seed", lines, True, True),
         _records(context, rows),
-        *_provenance(context, rows),
+        *provenance_columns(rows),
     ]
     return PageTable(caption, columns)
 
@@ -92,11 +99,11 @@ def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
 def records_table(context: Context) -> PageTable:
     """One row a record, in the order of `context.links`."""
     rows = context.records
+    paths = listed(rows["path"])
+    names = escaped(path.rsplit("/", 1)[-1] for path in paths)
     files = [
         f'<td><a href="{context.file(path)}">{name}</a>'
-        for path, name in zip(
-            rows["path"], escaped(p.rsplit("/", 1)[-1] for p in rows["path"]), strict=True
-        )
+        for path, name in zip(paths, names, strict=True)
     ]
     columns = [
         Column("target", "target", texts(rows["target"])),
@@ -114,7 +121,7 @@ def records_table(context: Context) -> PageTable:
                True),
         Column("file", "record", files),
         Column("sha256", "SHA-256 of the file", _codes(rows, "sha256")),
-        *_provenance(context, rows),
+        *provenance_columns(rows),
     ]  # fmt: skip
     return PageTable("Records: one a row", columns, [f"r{number}" for number in range(len(rows))])
 
@@ -156,23 +163,14 @@ def _gain(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
     return Column("gain", "gain", cells, True, True, parts=INTERVAL)
 
 
-def other_metrics(rows: pd.DataFrame) -> dict[str, str]:
-    """Titles of the metrics that are not the main one everywhere, by their group of columns."""
-    mains = set(rows["main_metric"]) if len(rows) else set()
-    return {
-        f"metric {name}": metric.title
-        for name, metric in METRICS.items()
-        if {name} != mains and f"mean_{name}" in rows and rows[f"mean_{name}"].notna().any()
-    }
-
-
-def _other_metrics(rows: pd.DataFrame) -> Iterator[Column]:
-    for group in other_metrics(rows):
-        metric = METRICS[group.removeprefix("metric ")]
-        cells = numbers(floats(rows, f"mean_{metric.name}"), style(metric))
-        yield Column(
-            metric.name, heading(metric), cells, True, metric.higher_is_better, group=group
-        )
+def column_groups(context: Context) -> dict[str, str]:
+    """Titles of the groups of columns that a reader can ask for, by their name."""
+    metrics = other_metrics(context.rows)
+    found = {"metric": "all metrics"} | metrics if metrics else {}
+    found |= {"spread": "spread and seeds", "cost": "cost", "provenance": "provenance"}
+    if len(context.targets) > SHOWN_TARGETS and len(context.overall):
+        found["targets"] = "rank on each target"
+    return found
 
 
 def _failed(rows: pd.DataFrame) -> Column:
@@ -191,33 +189,6 @@ def _records(context: Context, rows: pd.DataFrame) -> Column:
     return Column("records", "score of each seed", context.leads(rows))
 
 
-def _provenance(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
-    yield Column("trust", "trust", texts([context.trust] * len(rows)), group="provenance")
-    if "encoder" in rows:
-        yield Column("encoder", "encoder", texts(rows["encoder"]), group="provenance")
-
-
-def _spread(rows: pd.DataFrame) -> Iterator[Column]:
-    gains = estimates(rows, "standardised", "+.2f")
-    yield Column(
-        "standardised", "standardised gain", gains, True, True, group="spread", parts=INTERVAL
-    )
-    for name in ("seed_sd", "subject_sd"):
-        cells = numbers(floats(rows, name), ".3f")
-        yield Column(name, name.replace("_sd", " SD"), cells, True, group="spread")
-    seeds = [f"{own} of {all_}" for own, all_ in zip(
-        (len(paths) for paths in rows["records"]), rows["seeds_wanted"], strict=True)]  # fmt: skip
-    yield Column("seeds", "seeds", texts(seeds), group="spread")
-    covers = texts(strings(rows, "interval_covers"))
-    yield Column("covers", "interval covers", covers, group="spread")
-
-
-def _cost(rows: pd.DataFrame) -> Iterator[Column]:
-    for name, title, form in COSTS:
-        yield Column(name, title, numbers(floats(rows, name), form), True, group="cost")
-    yield Column("timing", "timed on", texts(strings(rows, "timing")), group="cost")
-
-
 def _ranks_by_target(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
     """The rank on each target of the board, from the tables below."""
     for target, anchor in context.targets.items():
@@ -233,14 +204,3 @@ def _ranks_by_target(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
 
 def _codes(rows: pd.DataFrame, name: str) -> list[str]:
     return [f"<td><code>{text}</code>" for text in escaped(strings(rows, name))]
-
-
-def heading(metric: Metric) -> str:
-    """Title with unit and direction."""
-    unit = f" {metric.unit}" if metric.unit else ""
-    return f"{metric.title}{unit} {'↑' if metric.higher_is_better else '↓'}"
-
-
-def style(metric: Metric) -> str:
-    """Format of its numbers."""
-    return ".2f" if metric.unit else ".3f"

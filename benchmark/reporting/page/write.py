@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from benchmark.cards.registry import Registry
 from benchmark.records.store import write_text
+from benchmark.records.trust import LEVELS
 from benchmark.reporting.leaderboard import Leaderboard
 from benchmark.reporting.page.assets import script, source_hash, style
 from benchmark.reporting.page.context import Context
@@ -22,7 +23,7 @@ from benchmark.reporting.page.sections import (
     source_sections,
     target_sections,
 )
-from benchmark.reporting.page.tables import other_metrics, overall_table, records_table
+from benchmark.reporting.page.tables import column_groups, overall_table, records_table
 from benchmark.reporting.tables import METHOD
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
@@ -96,8 +97,8 @@ def render_page(context: Context) -> str:
         method=METHOD,
         filters=[(name, title, _options(board.rows, name)) for name, title in FILTERS],
         sizes=sorted(board.rows["train_subjects"].unique()) if context.sized else (),
-        metrics=other_metrics(board.rows),
-        trust=context.trust,
+        trust=[level for level in LEVELS if level in _options(board.rows, "trust")],
+        columns=column_groups(context),
     )
 
 
