@@ -28,6 +28,10 @@ class RecordError(BenchmarkError):
     """A record is damaged, or was made under other conditions than its leaderboard's."""
 
 
+class SubmissionError(BenchmarkError):
+    """A packed submission is damaged, unsafe, or not what it claims to be."""
+
+
 class ProtocolError(BenchmarkError):
     """A run did not keep, or cannot keep, the fine-tuning protocol."""
 

@@ -1,6 +1,6 @@
 """`segtransfer run` and `demo`: from a board to its table."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,35 +8,27 @@ import typer
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
-from benchmark.cli.leaderboards import print_board
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, names, numbers, settings
+from benchmark.cli.cells import Running, run_board
+from benchmark.cli.reruns import rerun
+from benchmark.cli.terminal import console, names, numbers, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
-    from benchmark.records.store import Store
-    from benchmark.running.plan import Selection, Transfer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Running:
-    """What the options of `run` say besides which cells."""
-
-    device: str
-    jobs: int
-    allow_partial: bool
-    dry_run: bool
-    pictures: bool = True
+    from benchmark.running.plan import Selection
 
 
 def run(
     board: Annotated[str, typer.Argument(help="Id of the board.")],
+    source: Annotated[
+        str, typer.Option(help="One source card (path or id), with baseline and ImageNet beside.")
+    ] = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; any source card.")] = "",
     targets: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
     strategies: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
     sizes: Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")] = "",
     seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Leaderboard folder [default: runs/BOARD].")
+        Path | None, typer.Option(help="Leaderboard folder.", show_default="runs/BOARD")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Cells at a time, a process each.")] = 1,
@@ -50,6 +42,16 @@ def run(
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
     ] = True,
+    save_predictions: Annotated[
+        bool, typer.Option("--save-predictions", help="Keep the label maps of all test cases.")
+    ] = False,
+    rerun_of: Annotated[
+        Path | None, typer.Option(help="A packed submission: run its cells again and compare.")
+    ] = None,
+    cells: Annotated[
+        int | None, typer.Option(min=1, help="With --rerun-of: so many, drawn at random.")
+    ] = None,
+    draw: Annotated[int, typer.Option(min=0, help="With --cells: seed of the draw.")] = 0,
 ) -> None:
     """Run a board's transfers and print its table.
 
@@ -57,6 +59,21 @@ def run(
     """
     from benchmark.running.plan import Selection
 
+    how = Running(
+        device=device,
+        jobs=jobs,
+        allow_partial=allow_partial,
+        dry_run=dry_run,
+        pictures=pictures,
+        save_predictions=save_predictions,
+    )
+    registry = settings.registry()
+    card = registry.board(board)
+    if rerun_of is not None:
+        if any((source, sources, targets, strategies, sizes, seeds, limit_steps)):
+            raise CardError("--rerun-of: the submission says which cells; leave the others out")
+        rerun(registry, card, rerun_of, out, how, cells, draw)
+        return
     chosen = Selection(
         sources=names(sources),
         targets=names(targets),
@@ -65,14 +82,35 @@ def run(
         seeds=numbers("--seeds", seeds),
         limit_steps=limit_steps,
     )
-    registry = settings.registry()
-    card = registry.board(board)
     trial = f"_trial{limit_steps}" if limit_steps else ""
     folder = out or Path("runs") / f"{board}{trial}"
-    how = Running(
-        device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run, pictures=pictures
-    )
-    run_board(registry, card, chosen, folder, how)
+    if source:
+        if sources:
+            raise CardError("--source and --sources: give one of them")
+        join_board(registry, card, source, chosen, folder, how)
+    else:
+        run_board(registry, card, chosen, folder, how)
+
+
+def join_board(
+    registry: Registry,
+    board: BoardCard,
+    source: str,
+    chosen: "Selection",
+    folder: Path,
+    how: Running,
+) -> None:
+    """Run one source and those it is compared with; what the board has of them is copied."""
+    from benchmark.records.store import Store
+    from benchmark.running.joining import companions, find_source
+
+    registry, card = find_source(registry, source)
+    others, lacking = companions(registry, board, card, settings.home)
+    for line in lacking:
+        console.print(line, highlight=False, markup=False)
+    chosen = replace(chosen, sources=(card.id, *others))
+    shipped = Store(registry.folders[board.id])
+    run_board(registry, board, chosen, folder, how, shipped, others)
 
 
 def demo(
@@ -84,90 +122,3 @@ def demo(
     registry = settings.registry()
     how = Running(device="cpu", jobs=1, allow_partial=False, dry_run=False)
     run_board(registry, registry.board("demo_v1"), Selection(), out, how)
-
-
-def run_board(
-    registry: Registry,
-    board: BoardCard,
-    chosen: "Selection",
-    folder: Path,
-    how: Running,
-) -> None:
-    """Pretrain what is missing, run what is missing, write and print the table."""
-    from benchmark.records.store import Store
-    from benchmark.running.plan import missing_pretraining, plan
-
-    store = Store(folder)
-    if missing := missing_pretraining(registry, board, chosen, settings.home):
-        if how.dry_run:
-            console.print(f"to pretrain first: {', '.join(missing)}")
-            return
-        from benchmark.running.grid import pretrain_sources
-
-        with bars() as progress:
-            show_stage = StageDisplay(progress)
-            pretrain_sources(registry, board, missing, settings.home, how.device, show_stage)
-    transfers = plan(registry, board, chosen, settings.home)
-    todo = [cell for cell in transfers if not store.has(cell.cell, cell.key)]
-    done = len(transfers) - len(todo)
-    if how.dry_run:
-        console.print(f"{done} of {len(transfers)} cells are done; to run:")
-        for transfer in todo:
-            console.print(f"  {transfer.cell.path}", highlight=False)
-        return
-    copy_board(registry, board, folder)
-    if todo:
-        run_missing(registry, store, todo, done, how)
-    else:
-        console.print(f"all {len(transfers)} cells were already done")
-    print_board(store, registry)
-
-
-def run_missing(
-    registry: Registry,
-    store: "Store",
-    todo: "list[Transfer]",
-    done: int,
-    how: Running,
-) -> None:
-    """Run cells under progress bars; Ctrl-C ends with one line and exit status 130."""
-    from benchmark.running.engines import Engine
-    from benchmark.running.grid import run_transfers
-
-    finished = done
-    with bars() as progress:
-        total = done + len(todo)
-        overall = progress.add_task("cells", total=total, completed=done)
-
-        def count() -> None:
-            nonlocal finished
-            finished += 1
-            progress.update(overall, completed=finished)
-
-        engine = Engine(
-            device=how.device,
-            jobs=how.jobs,
-            allow_partial=how.allow_partial,
-            pictures=store.folder / "pictures" if how.pictures else None,
-        )
-        stages = StageDisplay(progress, "starting" if how.jobs == 1 else f"{how.jobs} at a time")
-        try:
-            run_transfers(todo, registry, store, settings.home, engine, stages, count)
-        except KeyboardInterrupt:
-            progress.stop()
-            errors.print(f"stopped: {finished} of {total} cells are done; type the same command")
-            raise typer.Exit(130) from None
-
-
-def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
-    """Put the board's card into the folder; refuse a folder of another board or version."""
-    from benchmark.cards.card import read_yaml
-
-    source = registry.folders[board.id] / "board.yaml"
-    target = folder / "board.yaml"
-    if target.is_file() and read_yaml(target) != read_yaml(source):
-        raise CardError(f"{target}: differs from {source}; choose another folder with --out")
-    if not target.is_file():
-        from benchmark.records.store import write_text
-
-        write_text(target, source.read_text(encoding="utf-8"))

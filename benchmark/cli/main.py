@@ -8,8 +8,11 @@ import typer
 
 from benchmark import __version__
 from benchmark.cards.content import default_home
-from benchmark.cli import boards, browse, data, leaderboards, sources
+from benchmark.cli import boards, browse, data, leaderboards, sources, submit
 from benchmark.cli.comparing import compare
+from benchmark.cli.prelabelling import prelabel
+from benchmark.cli.reproducing import reproduce
+from benchmark.cli.sequences import sequence
 from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, settings
 from benchmark.errors import BenchmarkError
@@ -29,6 +32,10 @@ app.add_typer(sources.app, name="source")
 app.command()(sources.pretrain)
 app.command()(boards.run)
 app.command()(boards.demo)
+app.add_typer(submit.app, name="submit")
+app.command()(reproduce)
+app.command()(sequence)
+app.command()(prelabel)
 app.command()(leaderboards.leaderboard)
 app.command()(compare)
 app.command()(site)

@@ -15,6 +15,7 @@ from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
+from benchmark.records.predictions import prediction_log
 from benchmark.records.record import (
     CoverageReport,
     Environment,
@@ -22,8 +23,8 @@ from benchmark.records.record import (
     Selection,
     SourceFacts,
 )
-from benchmark.running.cost import cost, metered
-from benchmark.running.evaluate import native_labels, score_cases
+from benchmark.running.cost import cost, metered, processor
+from benchmark.running.evaluate import native_labels, score_cases, score_pooled
 from benchmark.running.origins import weights_file
 from benchmark.running.overlays import write_overlays
 from benchmark.running.plan import Transfer, nested_subjects
@@ -44,6 +45,8 @@ def run_cell(
     *,
     allow_partial: bool = False,
     pictures: Path | None = None,
+    predictions: Path | None = None,
+    save_predictions: bool = False,
     progress: Progress = unheard,
 ) -> RunRecord:
     """Prepare, build, load, freeze, fine-tune, predict, score, record.
@@ -55,15 +58,16 @@ def run_cell(
         device: Where the network is trained.
         allow_partial: Admit weights that do not cover the network.
         pictures: Folder in which the best, median and worst case are drawn; None draws nothing.
+        predictions: Folder in which hashes of the predicted label maps are kept; None keeps none.
+        save_predictions: Keep the label maps there too.
         progress: Told of each stage.
 
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    opened = open_target(
-        registry, transfer.target, home, legacy=registry.board(transfer.cell.board).legacy
-    )
+    board = registry.board(transfer.cell.board)
+    opened = open_target(registry, transfer.target, home, legacy=board.legacy)
     data = prepare_target(transfer, opened, home, progress)
     train = training_cases(transfer, opened)
 
@@ -83,7 +87,9 @@ def run_cell(
             device=device,
             progress=lambda done, total: progress("fine-tuning", done, total),
         )
-    scores = score_cases(network, transfer, opened, data, device)
+    log = predictions / transfer.cell.path if predictions else None
+    with prediction_log(log, transfer.key, processor(), save_predictions) as keep:
+        scores = score_cases(network, transfer, opened, data, device, keep)
 
     record = RunRecord(
         cell=transfer.cell,
@@ -99,6 +105,7 @@ def run_cell(
         selection=selection(tuned, {opened.cases[case].subject for case in train}),
         frozen_tensors_unchanged=True,
         cases=tuple(scores),
+        pooled=score_pooled(network, transfer, opened, data, device, board.pooled_metrics),
         environment=environment(device),
         cost=cost(
             network, transfer.protocol, tuned.steps, device, tuning, time.perf_counter() - clock

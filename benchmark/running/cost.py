@@ -1,5 +1,6 @@
 """What a cell costs: parameters, counted operations, wall time, memory, energy."""
 
+import platform
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -86,6 +87,14 @@ def training_gflop(
     return float(counter.get_total_flops()) * steps * protocol.batch_size / 1e9
 
 
+def forward_gflop(network: SegmentationNetwork, size: int, device: torch.device) -> float:
+    """10^9 floating-point operations to segment one image of so many rows and columns."""
+    network.eval()
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network(torch.zeros((1, 1, size, size), device=device))
+    return float(counter.get_total_flops()) / 1e9
+
+
 def cost(
     network: SegmentationNetwork,
     protocol: FineTuningProtocol,
@@ -110,3 +119,13 @@ def cost(
         energy_joules=None if tuning.joules is None else round(tuning.joules, 1),
         energy_method=tuning.method,
     )
+
+
+def processor() -> str:
+    """Model of the CPU as the system names it; the machine type where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()

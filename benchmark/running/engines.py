@@ -34,12 +34,16 @@ class Engine:
 
     `allow_partial` admits weights that do not cover the network; such records are marked.
     `pictures` is the folder in which some cases of each cell are drawn; None draws nothing.
+    `predictions` is the folder for hashes of the predictions, and with `save_predictions` for the
+    label maps; None keeps neither.
     """
 
     device: str = "auto"
     jobs: int = 1
     allow_partial: bool = False
     pictures: Path | None = None
+    predictions: Path | None = None
+    save_predictions: bool = False
 
     def run(
         self, transfers: Sequence[Transfer], registry: Registry, home: Path, progress: Progress
@@ -72,6 +76,8 @@ class Engine:
             choose_device(self.device),
             allow_partial=self.allow_partial,
             pictures=self.pictures,
+            predictions=self.predictions,
+            save_predictions=self.save_predictions,
             progress=progress,
         )
 

@@ -1,0 +1,140 @@
+"""What commands that run cells share: pretrain, run what is missing, write the table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.cli.leaderboards import print_board
+from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.records.store import Store
+    from benchmark.running.plan import Selection, Transfer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What the options of `run` say besides which cells."""
+
+    device: str
+    jobs: int
+    allow_partial: bool
+    dry_run: bool
+    pictures: bool = True
+    save_predictions: bool = False
+
+
+def run_board(
+    registry: Registry,
+    board: BoardCard,
+    chosen: "Selection",
+    folder: Path,
+    how: Running,
+    shipped: "Store | None" = None,
+    others: tuple[str, ...] = (),
+) -> None:
+    """Pretrain what is missing, run what is missing, write and print the table.
+
+    Finished cells of the sources `others` are copied from `shipped`.
+    """
+    from benchmark.records.store import Store
+
+    store = Store(folder)
+    transfers = planned(registry, board, chosen, how)
+    if transfers is None:
+        return
+    if shipped is not None and not how.dry_run:
+        from benchmark.running.joining import copy_finished
+
+        copy_board(registry, board, folder)
+        known = [transfer for transfer in transfers if transfer.cell.source in others]
+        if count := copy_finished(store, shipped, known):
+            console.print(f"{count} cells copied from {shipped.folder}", highlight=False)
+    todo = [cell for cell in transfers if not store.has(cell.cell, cell.key)]
+    done = len(transfers) - len(todo)
+    if how.dry_run:
+        console.print(f"{done} of {len(transfers)} cells are done; to run:")
+        for transfer in todo:
+            console.print(f"  {transfer.cell.path}", highlight=False)
+        return
+    copy_board(registry, board, folder)
+    if todo:
+        run_missing(registry, store, todo, done, how)
+    else:
+        console.print(f"all {len(transfers)} cells were already done")
+    print_board(store, registry)
+
+
+def planned(
+    registry: Registry, board: BoardCard, chosen: "Selection", how: Running
+) -> "list[Transfer] | None":
+    """The chosen cells once all their sources are pretrained; None where that is only told."""
+    from benchmark.running.plan import missing_pretraining, plan
+
+    if missing := missing_pretraining(registry, board, chosen, settings.home):
+        if how.dry_run:
+            console.print(f"to pretrain first: {', '.join(missing)}")
+            return None
+        from benchmark.running.grid import pretrain_sources
+
+        with bars() as progress:
+            show_stage = StageDisplay(progress)
+            pretrain_sources(registry, board, missing, settings.home, how.device, show_stage)
+    return plan(registry, board, chosen, settings.home)
+
+
+def run_missing(
+    registry: Registry,
+    store: "Store",
+    todo: "list[Transfer]",
+    done: int,
+    how: Running,
+) -> None:
+    """Run cells under progress bars; Ctrl-C ends with one line and exit status 130."""
+    from benchmark.running.engines import Engine
+    from benchmark.running.grid import run_transfers
+
+    finished = done
+    with bars() as progress:
+        total = done + len(todo)
+        overall = progress.add_task("cells", total=total, completed=done)
+
+        def count() -> None:
+            nonlocal finished
+            finished += 1
+            progress.update(overall, completed=finished)
+
+        engine = Engine(
+            device=how.device,
+            jobs=how.jobs,
+            allow_partial=how.allow_partial,
+            pictures=store.folder / "pictures" if how.pictures else None,
+            predictions=store.folder / "predictions",
+            save_predictions=how.save_predictions,
+        )
+        stages = StageDisplay(progress, "starting" if how.jobs == 1 else f"{how.jobs} at a time")
+        try:
+            run_transfers(todo, registry, store, settings.home, engine, stages, count)
+        except KeyboardInterrupt:
+            progress.stop()
+            errors.print(f"stopped: {finished} of {total} cells are done; type the same command")
+            raise typer.Exit(130) from None
+
+
+def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
+    """Put the board's card into the folder; refuse a folder of another board or version."""
+    from benchmark.cards.card import read_yaml
+
+    source = registry.folders[board.id] / "board.yaml"
+    target = folder / "board.yaml"
+    if target.is_file() and read_yaml(target) != read_yaml(source):
+        raise CardError(f"{target}: differs from {source}; choose another folder with --out")
+    if not target.is_file():
+        from benchmark.records.store import write_text
+
+        write_text(target, source.read_text(encoding="utf-8"))

@@ -1,0 +1,137 @@
+"""Hashes of the label maps that a cell predicted, and on demand the maps, beside its record.
+
+A board's folder keeps them below `predictions/`, at the path that the record has below `records/`.
+Maps are read without trust: no pickle, and never more bytes than the expected shape has.
+"""
+
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, ValidationError
+
+from benchmark.errors import RecordError
+from benchmark.records.record import Facts
+from benchmark.records.store import MAX_BYTES, shown, write_text
+
+Labels = npt.NDArray[np.uint8]
+Keep = Callable[[str, Labels], None]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class PredictionHashes(Facts):
+    """What a cell predicted: per test case the SHA-256 of its label map, in the order scored.
+
+    `key` is the record's; `processor` is the model of the CPU, which a record does not hold.
+    """
+
+    schema_version: Literal[1] = 1
+    key: str
+    processor: str
+    cases: dict[str, Sha256]
+
+
+def prediction_sha256(labels: Labels) -> str:
+    """SHA-256 of shape and labels of a map in native geometry, in hexadecimal."""
+    digest = hashlib.sha256(f"{labels.shape}|".encode())
+    digest.update(np.ascontiguousarray(labels).data)
+    return digest.hexdigest()
+
+
+@contextmanager
+def prediction_log(path: Path | None, key: str, processor: str, maps: bool) -> Iterator[Keep]:
+    """Gives what is to be called with every case and its label map; then the files are written.
+
+    Args:
+        path: Of the JSON file; None keeps nothing. The maps lie beside it as .npz.
+        key: Of the record.
+        processor: Model of the CPU.
+        maps: Whether to keep the maps besides their hashes.
+
+    Raises:
+        RecordError: The disk refused.
+    """
+    found: dict[str, str] = {}
+    if path is None:
+        yield lambda case, labels: None
+        return
+    packed, part = path.with_suffix(".npz"), path.with_name(f".{path.stem}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(part, "w")) if maps else None
+
+            def keep(case: str, labels: Labels) -> None:
+                if archive is not None:
+                    member = zipfile.ZipInfo(f"{len(found)}.npy")
+                    member.compress_type = zipfile.ZIP_DEFLATED
+                    with archive.open(member, "w", force_zip64=True) as file:
+                        np.lib.format.write_array(file, labels, (1, 0), allow_pickle=False)
+                found[case] = prediction_sha256(labels)
+
+            yield keep
+        if maps:
+            os.replace(part, packed)
+        else:
+            packed.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordError(f"{packed}: cannot be written ({error.strerror}); make room") from None
+    finally:
+        part.unlink(missing_ok=True)
+    hashes = PredictionHashes(key=key, processor=processor, cases=found)
+    write_text(path, hashes.model_dump_json(indent=1) + "\n")
+
+
+def read_hashes(path: Path) -> PredictionHashes:
+    """Read one file of hashes strictly.
+
+    Raises:
+        RecordError: Not readable, too large, or not what such a file holds.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no such file is")
+        return PredictionHashes.model_validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = shown(".".join(map(str, problem["loc"]))) or "file"
+        raise RecordError(f"{shown(path)}: {where}: {problem['msg']}; run the cell again") from None
+
+
+def read_map(path: Path, number: int, shape: tuple[int, ...]) -> Labels:
+    """The label map of one case.
+
+    Args:
+        path: The .npz file.
+        number: Place of the case in the hashes.
+        shape: Of the reference.
+
+    Raises:
+        RecordError: It is not there, is damaged, or is no map of labels in this shape.
+    """
+    name, size = f"{number}.npy", int(np.prod(shape, dtype=np.int64))
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError("another version of .npy")
+            found, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            if found != shape or fortran or dtype != np.uint8:
+                raise ValueError(f"{dtype} {found}, expected uint8 {shape}")
+            data = file.read(size + 1)
+    except (OSError, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
+            zlib.error, zipfile.BadZipFile) as error:  # fmt: skip
+        raise RecordError(
+            f"{shown(path)}: map {name} cannot be read ({shown(error)}); run the cell again"
+        ) from None
+    if len(data) != size:
+        raise RecordError(f"{shown(path)}: map {name} has not {size} pixels; run the cell again")
+    return np.frombuffer(data, np.uint8).reshape(shape)

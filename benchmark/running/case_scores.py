@@ -1,0 +1,64 @@
+"""One test case scored in its native grid, label by label; it imports no torch."""
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.task import TargetCard
+from benchmark.data.cases import Case, LoadedCase
+from benchmark.data.geometry import AXES
+from benchmark.data.prepare import IGNORE, Preprocessing, merge_labels
+from benchmark.errors import DataError
+from benchmark.records.record import CaseScore
+from benchmark.scoring.score import score_label
+
+
+def score_case(
+    target: TargetCard,
+    card: DatasetCard,
+    case: Case,
+    loaded: LoadedCase,
+    prediction: npt.NDArray[np.generic],
+) -> list[CaseScore]:
+    """All metrics of each label of a case, rounded to six digits.
+
+    Args:
+        target: Names labels and metrics.
+        card: Of the data set.
+        case: Which case it is.
+        loaded: Its pixels; the mask is the reference.
+        prediction: Labels 1 ... L in the shape of the mask; 0 is background.
+
+    Raises:
+        DataError: The target asks for distances, but the data set gives no pixel spacing.
+    """
+    how = Preprocessing(tuple(target.labels.items()), target.intensity, target.slice_axis, 0)
+    reference = merge_labels(loaded.mask, card, how)
+    valid = reference != IGNORE if card.ignore_value is not None else None
+    scores = []
+    for number, label in enumerate(target.labels, start=1):
+        found, truth = prediction == number, reference == number
+        try:
+            values = score_label(
+                found,
+                truth,
+                metrics=target.metrics,
+                spacing_mm=loaded.spacing_mm,
+                valid=valid,
+                minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
+                image=loaded.image,
+                slice_axis=AXES[target.slice_axis] if target.slice_axis else -1,
+            )
+        except ValueError as error:
+            raise DataError(f"target task {target.id}, case {case.case!r}: {error}") from None
+        scores.append(
+            CaseScore(
+                case=case.case,
+                subject=case.subject,
+                label=label,
+                reference_empty=not truth.any(),
+                prediction_empty=not found.any(),
+                scores={metric: round(value, 6) for metric, value in values.items()},
+            )
+        )
+    return scores

@@ -1,0 +1,1 @@
+"""Submissions: packed, verified from their files alone, merged into a leaderboard."""

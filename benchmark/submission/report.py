@@ -1,0 +1,98 @@
+"""The verdict on a submission as a Markdown comment and as one self-contained HTML page."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.records.store import shown, write_text
+from benchmark.reporting.page.assets import source_hash, style
+from benchmark.reporting.tables import METHOD, blocks
+from benchmark.submission.verify import Verdict
+
+HEADS = ("target", "entry", "rank [95 %]", "tie group", "score [95 %]", "gain [95 %]",
+         "gain over ImageNet [95 %]")  # fmt: skip
+SHOWN = 20  # findings of one check
+TICKS = {"passed": "✓", "refused": "✗", "to look at": "!", "not checked": "-"}
+
+
+def headline(verdict: Verdict) -> str:
+    """Who submits what where, and what came of it."""
+    what = "Submission"
+    if verdict.pack and verdict.board:
+        what = f"{verdict.pack.card.id} on {verdict.board.id}"
+        if all(record.marks.synthetic for record in verdict.pack.records.values()):
+            what += " (synthetic)"
+    return f"{what}: {'REFUSED' if verdict.refused else 'may be merged'}"
+
+
+def trust_line(verdict: Verdict) -> str:
+    """How many records have which trust level."""
+    levels = list(verdict.standing.levels.values())
+    counts = [f"{levels.count(level)} {level}" for level in dict.fromkeys(levels)]
+    return f"Trust of {len(levels)} records: {', '.join(counts) or 'none'}"
+
+
+def to_markdown(verdict: Verdict) -> str:
+    """A comment: checks, where the new rows stand, trust."""
+    lines = [f"## {_plain(headline(verdict))}", "", "| | check | found |", "|---|---|---|"]
+    lines += [
+        f"| {TICKS[one.state]} | {one.name}: {one.state} | {_plain(one.detail)} |"
+        for one in verdict.checklist.checks
+    ]
+    if verdict.standing.placements:
+        lines += ["", "| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
+        lines += [
+            "| " + " | ".join(map(_plain, place.cells)) + " |"
+            for place in verdict.standing.placements
+        ]
+        lines += ["", _plain(METHOD)]
+    if verdict.standing.levels:
+        lines += ["", _plain(trust_line(verdict)) + "."]
+    return "\n".join([*lines, ""])
+
+
+def to_html(verdict: Verdict) -> str:
+    """A page with every finding, the new rows, and the whole tables with these rows marked."""
+    tables = blocks(verdict.standing.leaderboard) if verdict.standing.leaderboard else []
+    own = verdict.pack.card.id if verdict.pack else ""
+    policy = f"default-src 'none'; style-src {source_hash(style())}; base-uri 'none'"
+    return _environment().get_template("report.html.j2").render(
+        title=headline(verdict), checks=verdict.checklist.checks, ticks=TICKS, most=SHOWN,
+        pack=verdict.pack, board=verdict.board, placements=verdict.standing.placements,
+        heads=HEADS, tables=tables, own=own, trust=trust_line(verdict), method=METHOD,
+        shown=shown, style=style(), policy=policy, script=Markup(""),
+    )  # fmt: skip
+
+
+def write_reports(verdict: Verdict, html: Path | None, markdown: Path | None) -> None:
+    """Write what is asked for.
+
+    Raises:
+        RecordError: A file cannot be written.
+    """
+    if html is not None:
+        write_text(html, to_html(verdict))
+    if markdown is not None:
+        write_text(markdown, to_markdown(verdict))
+
+
+def _plain(text: str) -> str:
+    """Text of cards and files as Markdown that links, mentions and formats nothing."""
+    text = shown(text)
+    for sign in "&<>|`\\@!*#~":
+        text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
+    return text.replace("](", "]&#40;").replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+
+
+@cache
+def _environment() -> Environment:
+    packages = ("benchmark.submission", "benchmark.reporting.page")
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in packages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
