@@ -21,7 +21,7 @@ def compare(
     first: Annotated[str, typer.Argument(help="source, source/strategy or source/strategy/n8.")],
     second: Annotated[str, typer.Argument(help="What it is compared with, written likewise.")],
     board: Annotated[
-        str, typer.Option(help="Leaderboard folder or board [default: the one below runs/].")
+        str, typer.Option(help="Leaderboard folder or board (default: the one below runs/).")
     ] = "",
     target: Annotated[str | None, typer.Option(help="One target only.")] = None,
     figure: Annotated[

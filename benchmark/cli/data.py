@@ -19,7 +19,7 @@ def data_get(
         bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
     ] = False,
     to: Annotated[
-        Path | None, typer.Option(help="Folder for the data [default: in the home folder].")
+        Path | None, typer.Option(help="Folder for the data (default: in the home folder).")
     ] = None,
 ) -> None:
     """Download an open data set and register it; for others, say how to get them.
@@ -140,7 +140,7 @@ def data_split(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     folder: Annotated[Path, typer.Option("--from", help="Folder of your copy.")],
     out: Annotated[
-        Path | None, typer.Option(help="File to write [default: splits.csv beside the card].")
+        Path | None, typer.Option(help="File to write (default: splits.csv beside the card).")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
 ) -> None:
@@ -165,7 +165,7 @@ def data_split(
 def data_preview(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the sheets [default: runs/preview/ID].")
+        Path | None, typer.Option(help="Folder for the sheets (default: runs/preview/ID).")
     ] = None,
     cases: Annotated[int, typer.Option(min=1, help="Cases of each subset.")] = 12,
 ) -> None:

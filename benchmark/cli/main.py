@@ -49,7 +49,7 @@ def _common(
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="Where local data and weights are kept [default: the user's cache]."),
+        typer.Option(help="Where local data and weights are kept (default: the user's cache)."),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
