@@ -120,10 +120,32 @@ class Registry:
                     self.source(name)
                 except CardError as error:
                     raise CardError(f"board {board.id}: {error}") from None
+            if board.reproduces and board.reproduces.numbers not in self.boards:
+                message = unknown_name("board", board.reproduces.numbers, self.boards)
+                raise CardError(f"board {board.id}: reproduces: {message}")
             for name in board.targets:
                 if name not in self.targets:
                     message = unknown_name("target task", name, self.targets)
                     raise CardError(f"board {board.id}: {message}")
+            self._check_devices(board)
+
+    def _check_devices(self, board: BoardCard) -> None:
+        """One network learns all devices of a board's sequences: they pose one problem."""
+        posed = [self._posed(self.targets[name]) for name in board.devices]
+        for name, facts in zip(board.devices[1:], posed[1:], strict=True):
+            for fact, value in facts.items():
+                if value != posed[0][fact]:
+                    raise CardError(
+                        f"board {board.id}: its sequences need one problem, but {fact} of {name} "
+                        f"is {value}, of {board.devices[0]} {posed[0][fact]}"
+                    )
+
+    def _posed(self, target: TargetCard) -> dict[str, object]:
+        """What a network must know of a problem; how data sets call the labels does not matter."""
+        channels = self.datasets[target.dataset].channels
+        facts = dict(target) | {"labels": list(target.labels), "channels": channels}
+        own = ("id", "version", "title", "dataset", "where")
+        return {fact: value for fact, value in facts.items() if fact not in own}
 
     def _named(self, who: str, kind: str, name: str) -> DatasetCard:
         if name not in self.datasets:

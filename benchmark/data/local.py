@@ -28,7 +28,7 @@ from benchmark.data.splits import (
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.records.store import write_text
-from benchmark.scoring.metrics import METRICS
+from benchmark.scoring.metrics import METRICS, PHYSICAL
 
 
 class LocalCopy(Model):
@@ -232,7 +232,7 @@ def open_target(
     data = open_data(registry, target.dataset, home, legacy=legacy).where(target.where)
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
-    distances = [name for name in target.metrics if METRICS[name].unit == "mm"]
+    distances = [name for name in target.metrics if METRICS[name].unit in PHYSICAL]
     if distances and data.without_spacing:
         raise DataError(
             f"{target.dataset}: {data.without_spacing} cases have no pixel spacing, but target "

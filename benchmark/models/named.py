@@ -1,9 +1,10 @@
-"""Whole networks by name, cut into encoder, decoder and head: a plain U-Net, and four of MONAI.
+"""Whole networks by name, cut into encoder, decoder and head: U-Nets, and four of MONAI.
 
 All of them have one shape: an encoder gives feature maps from fine to coarse, decoder blocks go
 back up, each with the next finer map, and a head gives the logits.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -88,11 +89,11 @@ class SwinEncoder(nn.Module):
 class UpBlock(nn.Module):
     """Transposed convolution, concatenation, two convolutions (Ronneberger et al. 2015)."""
 
-    def __init__(self, channels: int) -> None:
-        """Halve the channels of the coarser map."""
+    def __init__(self, given: int, channels: int, norm: bool = True) -> None:
+        """Bring a coarser map of `given` channels beside a finer one of `channels`."""
         super().__init__()
-        self.up = nn.ConvTranspose2d(2 * channels, channels, 2, 2)
-        self.conv = _double(2 * channels, channels)
+        self.up = nn.ConvTranspose2d(given, channels, 2, 2)
+        self.conv = _double(2 * channels, channels, norm)
 
     def forward(self, coarse: torch.Tensor, finer: torch.Tensor) -> torch.Tensor:
         """The next finer map."""
@@ -100,21 +101,51 @@ class UpBlock(nn.Module):
         return found
 
 
-def _double(given: int, channels: int) -> nn.Sequential:
+def _double(given: int, channels: int, norm: bool) -> nn.Sequential:
     layers: list[nn.Module] = []
     for number in (given, channels):
-        layers += [nn.Conv2d(number, channels, 3, padding=1, bias=False)]
-        layers += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+        layers += [nn.Conv2d(number, channels, 3, padding=1, bias=not norm)]
+        layers += [nn.BatchNorm2d(channels)] if norm else []
+        layers += [nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
+
+
+def _unet(channels: int, classes: int, norm: bool) -> Parts:
+    widths = (64, 128, 256, 512, 1024)
+    stages: list[nn.Module] = [_double(channels, widths[0], norm)]
+    for given, width in zip(widths, widths[1:], strict=False):
+        stages.append(nn.Sequential(nn.MaxPool2d(2), _double(given, width, norm)))
+    decoder = SkipDecoder(UpBlock(2 * width, width, norm) for width in reversed(widths[:-1]))
+    return Chain(stages, widths), decoder, nn.Conv2d(widths[0], classes, 1)
 
 
 def plain_unet(channels: int, classes: int, size: int) -> Parts:
     """The U-Net of 2015 with batch normalisation, 64 to 1024 channels."""
-    widths = (64, 128, 256, 512, 1024)
-    stages: list[nn.Module] = [_double(channels, widths[0])]
-    for given, width in zip(widths, widths[1:], strict=False):
-        stages.append(nn.Sequential(nn.MaxPool2d(2), _double(given, width)))
-    decoder = SkipDecoder(UpBlock(width) for width in reversed(widths[:-1]))
+    return _unet(channels, classes, norm=True)
+
+
+def x_unet(channels: int, classes: int, size: int) -> Parts:
+    """The same without batch normalisation: X-Unet of Cheng and Lam 2021."""
+    return _unet(channels, classes, norm=False)
+
+
+def v_unet(channels: int, classes: int, size: int) -> Parts:
+    """V-Unet of Cheng and Lam 2021: VGG16 down to block5_conv3, a plain way up, no batch norm.
+
+    Convolutions of the encoder are numbered as torchvision numbers them.
+    """
+    widths, depths = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)
+    stages, given, number = list[nn.Module](), channels, 0
+    for width, depth in zip(widths, depths, strict=True):
+        layers: dict[str, nn.Module] = {"pool": nn.MaxPool2d(2)} if stages else {}
+        number += bool(stages)
+        for _ in range(depth):
+            layers[str(number)] = nn.Conv2d(given, width, 3, padding=1)
+            layers[f"relu{number}"] = nn.ReLU(inplace=True)
+            given, number = width, number + 2
+        stages.append(nn.Sequential(OrderedDict(layers)))
+    ways = zip(widths[:0:-1], widths[-2::-1], strict=True)
+    decoder = SkipDecoder(UpBlock(coarse, fine, norm=False) for coarse, fine in ways)
     return Chain(stages, widths), decoder, nn.Conv2d(widths[0], classes, 1)
 
 
@@ -158,6 +189,8 @@ def monai_swin_unetr(channels: int, classes: int, size: int) -> Parts:
 
 NAMED: dict[str, Callable[[int, int, int], Parts]] = {
     "plain-unet": plain_unet,
+    "v-unet": v_unet,
+    "x-unet": x_unet,
     "monai-unet": monai_unet,
     "monai-vnet": monai_vnet,
     "monai-unetr": monai_unetr,

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from benchmark.errors import ProtocolError, unknown_name
+from benchmark.models.named import Chain
 from benchmark.models.networks import SegmentationNetwork
 
 
@@ -42,8 +43,13 @@ class Frozen:
 
 
 def parts(network: SegmentationNetwork) -> dict[str, nn.Module]:
-    """What a strategy can name: encoder, decoder, decoder.0 ... decoder.N, head."""
+    """What a strategy can name: encoder, decoder, decoder.0 ... decoder.N, head.
+
+    Networks whose encoder is a chain of stages have encoder.0 ... encoder.N too, fine to coarse.
+    """
     blocks = {f"decoder.{n}": block for n, block in enumerate(network.decoder.blocks)}
+    if isinstance(network.encoder, Chain):
+        blocks |= {f"encoder.{n}": stage for n, stage in enumerate(network.encoder.stages)}
     return {"encoder": network.encoder, "decoder": network.decoder, **blocks, "head": network.head}
 
 
@@ -71,12 +77,13 @@ def apply_strategy(
     for name in train:
         known[name].requires_grad_(True)
     training = {id(module) for name in train for module in known[name].modules()}
-    frozen = [m for m in network.modules() if id(m) not in training and not list(m.children())]
+    frozen = [module for module in network.modules() if id(module) not in training]
     tensors: dict[str, torch.Tensor] = {
         name: value for name, value in network.named_parameters() if not value.requires_grad
     }
     if freeze_norm_stats:
-        still = {id(buffer) for module in frozen for buffer in module.buffers()}
+        # a normalisation layer may have children: timm's hold their activation
+        still = {id(buffer) for module in frozen for buffer in module.buffers(recurse=False)}
         tensors |= {n: b for n, b in network.named_buffers() if id(b) in still}
         layers = tuple(m for m in frozen if isinstance(m, (_NormBase, _DropoutNd)))
     else:

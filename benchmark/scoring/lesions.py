@@ -48,6 +48,17 @@ def component_count(mask: Mask) -> int:
     return _components(np.asarray(mask, dtype=np.bool_))[1]
 
 
+def artefact_count(prediction: Mask, reference: Mask) -> int:
+    """Count the predicted components that touch no pixel of the reference; 0 is best.
+
+    Both masks empty, or nothing predicted: 0. Only the reference empty: all that was predicted.
+    """
+    prediction, reference = paired(prediction, reference)
+    labels, count = _components(prediction)
+    touching = np.unique(labels[reference & prediction])
+    return count - int(touching.size)
+
+
 def _lesions(mask: Mask, minimum_pixels: float) -> tuple[npt.NDArray[np.integer], Mask, int]:
     """Components, the mask of those that are large enough, and the number of these."""
     labels, count = _components(mask)

@@ -3,9 +3,12 @@
 import difflib
 from collections.abc import Sequence
 
-from benchmark.scoring.biometry import ellipse_circumference_mm
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.scoring.biometry import area_error_cm2, ellipse_circumference_mm, mean_hu_error
 from benchmark.scoring.distance import surface_scores
-from benchmark.scoring.lesions import lesion_detection
+from benchmark.scoring.lesions import artefact_count, lesion_detection
 from benchmark.scoring.metrics import METRICS
 from benchmark.scoring.overlap import Mask, dice, iou, paired, pixel_accuracy
 
@@ -32,6 +35,8 @@ def score_label(
     spacing_mm: Sequence[float] | None,
     valid: Mask | None = None,
     minimum_lesion_volume_mm3: float = 0.0,
+    image: npt.NDArray[np.floating] | None = None,
+    slice_axis: int = -1,
 ) -> dict[str, float]:
     """Score one label of one image.
 
@@ -49,12 +54,15 @@ def score_label(
         valid: True for the pixels to count. The others are taken out of both masks before
             every metric.
         minimum_lesion_volume_mm3: Smaller components are no lesions (mm2 for 2 axes).
+        image: Native grey values of the same shape; only the mean HU needs them.
+        slice_axis: Axis along which a volume is cut; only the area needs it.
 
     Returns:
         The metrics asked for, in the order asked for; all values are finite.
 
     Raises:
-        ValueError: Unknown metric, shapes that differ, or a spacing that is missing or wrong.
+        ValueError: Unknown metric, shapes that differ, a spacing that is missing or wrong, or no
+            image for a metric that needs one.
     """
     _check_names(metrics)
     values = {
@@ -62,6 +70,12 @@ def score_label(
         "iou": iou(prediction, reference, valid),
         "pixel_accuracy": pixel_accuracy(prediction, reference, valid),
     }
+    if "artefact_count" in metrics:
+        values["artefact_count"] = artefact_count(*paired(prediction, reference, valid))
+    if "mean_hu_error" in metrics:
+        if image is None:
+            raise ValueError("the metric mean_hu_error needs the image itself")
+        values["mean_hu_error"] = mean_hu_error(prediction, reference, image, valid)
     physical = [name for name in metrics if name not in values]
     if physical and spacing_mm is None:
         raise ValueError(
@@ -80,4 +94,6 @@ def score_label(
             measured = ellipse_circumference_mm(p, spacing_mm)
             difference = measured - ellipse_circumference_mm(r, spacing_mm)
             values.update(zip(_HEAD, (difference, abs(difference)), strict=True))
+        if "area_error_cm2" in physical:
+            values["area_error_cm2"] = area_error_cm2(p, r, spacing_mm, slice_axis)
     return {name: float(values[name]) for name in metrics}

@@ -4,6 +4,7 @@ These tests need Debian's chromium and the packages playwright and axe-playwrigh
 """
 
 import csv
+import hashlib
 import io
 import shutil
 import time
@@ -13,9 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from factories import board_folder, make_record
 from pages import TARGETS, Made, evil_board, made
 
+from benchmark.records.store import Store
+from benchmark.records.trust import Trust, write_trust
+from benchmark.reporting.folder import read_boards
 from benchmark.reporting.leaderboard import Leaderboard
+from benchmark.reporting.page.facts import page_records
 from benchmark.reporting.page.write import IndexEntry, write_index, write_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -144,6 +150,30 @@ def test_filters_and_search_act_on_every_table(page: "playwright.Page") -> None:
     assert set(column(page, "source")) == {"scratch"} and page.locator(ROWS).count() == 2
     page.get_by_label("Search").fill("nobody")
     assert "nothing passes the filters" in page.locator("#target-0 tbody").inner_text()
+
+
+def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_path: Path) -> None:
+    store, known = Store(board_folder(tmp_path)), {}
+    for source, level in (("scratch", None), ("a", "re-scored"), ("b", "re-run")):
+        for seed in (0, 1):
+            path = store.write(make_record(source, seed=seed, dice={"s1": 0.5, "s2": 0.6}))
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            if level:
+                known[path.relative_to(tmp_path / "records").as_posix()] = Trust(
+                    sha256=sha256, level=level, by="x", date="2026-11-21"
+                )
+    write_trust(tmp_path, known)
+    found = read_boards(store)
+    facts = page_records(found.cells, found.trust)
+    write_page(tmp_path / "page.html", found.full, found.clean, facts, tmp_path)
+    page = opened(context, tmp_path / "page.html")
+    options = page.locator("select[name=trust] option").all_inner_texts()
+    assert options == ["any", "self-reported", "re-scored", "re-run"]
+    for source, level in (("scratch", "self-reported"), ("a", "re-scored"), ("b", "re-run")):
+        page.select_option("select[name=trust]", level)
+        assert column(page, "source") == [source]
+        marked = page.locator(ROWS).first.inner_text()
+        assert (level in marked) == (level != "self-reported")
 
 
 def test_columns_are_shown_on_demand(page: "playwright.Page") -> None:

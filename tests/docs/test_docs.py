@@ -22,7 +22,7 @@ from benchmark.phantoms.catalogue import make_case
 from benchmark.records.store import Store
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PLACES = {
     "layout": "datasets/{}/dataset.yaml",
     "protocol": "leaderboards/{}/board.yaml",

@@ -6,16 +6,20 @@ import monai.networks.nets as nets
 import pytest
 import torch
 
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
 from benchmark.models.named import NAMED
 from benchmark.models.networks import SegmentationNetwork, build_network, parameter_counts
 from benchmark.models.strategies import apply_strategy
+from benchmark.models.torchvision_guard import import_torchvision
+from benchmark.models.weights import renamed
 
 
-def named(name: str, size: int = 64, classes: int = 3) -> SegmentationNetwork:
+def named(name: str, size: int = 64, classes: int = 3, channels: int = 1) -> SegmentationNetwork:
     torch.manual_seed(0)
     return build_network(
-        name, channels=1, classes=classes, input_size=size, decoder_channels=(),
-        normalisation_mean=(0.0,), normalisation_std=(1.0,),
+        name, channels=channels, classes=classes, input_size=size, decoder_channels=(),
+        normalisation_mean=(0.0,) * channels, normalisation_std=(1.0,) * channels,
     ).eval()  # fmt: skip
 
 
@@ -39,12 +43,42 @@ def test_cut_into_parts_it_gives_what_the_whole_gives(name: str) -> None:
         assert torch.equal(cut(image), whole(image))
 
 
-def test_the_plain_unet_has_the_published_number_of_parameters() -> None:
+PUBLISHED = {"plain-unet": 31_037_633, "x-unet": 31_031_745, "v-unet": 25_854_657}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_networks_have_the_published_number_of_parameters(name: str) -> None:
     network = build_network(
-        "plain-unet", channels=3, classes=1, input_size=64, decoder_channels=(),
+        name, channels=3, classes=1, input_size=64, decoder_channels=(),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
     )  # fmt: skip
-    assert parameter_counts(network) == (31_037_633, 31_037_633)
+    assert parameter_counts(network) == (PUBLISHED[name], PUBLISHED[name])
+
+
+def test_the_bottleneck_of_a_unet_can_be_frozen_by_itself() -> None:
+    network = named("x-unet")
+    stages = tuple(f"encoder.{n}" for n in range(4))
+    apply_strategy(network, train=(*stages, "decoder", "head"), freeze_norm_stats=True)
+    frozen = [p.shape for p in network.parameters() if not p.requires_grad]
+    weights, biases = frozen[::2], frozen[1::2]  # two convolutions of 1024 filters, nothing else
+    assert weights == [(1024, 512, 3, 3), (1024, 1024, 3, 3)] and biases == [(1024,)] * 2
+
+
+def test_the_way_down_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
+    import_torchvision()
+    from torchvision.models import vgg16
+
+    features = vgg16(weights=None).features.eval()
+    source = Registry.load(content_roots()).source("imagenet_vgg16_v_unet")
+    assert source.weights is not None
+    tensors = {f"features.{name}": value for name, value in features.state_dict().items()}
+    encoder = named("v-unet", channels=3).encoder
+    encoder.load_state_dict(renamed(tensors, source.weights.rename))
+    image = torch.rand((1, 3, 32, 32))
+    with torch.inference_mode():
+        maps = encoder(image)
+        for number, last in enumerate((4, 9, 16, 23, 30)):  # after the last ReLU of each block
+            assert torch.equal(maps[number], features[:last](image))
 
 
 @pytest.mark.parametrize("name", NAMED)

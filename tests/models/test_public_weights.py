@@ -22,6 +22,7 @@ import torchvision.models  # noqa: E402
 SOURCES = [s for s in Registry.load(content_roots()).sources.values() if s.weights]
 BARLOW_TWINS = "imagenet_resnet50_barlow_twins"
 AFTER_THE_ENCODER = {"fc", "classifier", "head", "neck", "conv_head", "bn2"}
+TORCHVISION = {"v-unet": "vgg16"}
 CLASSIFIERS = ("fc.", "classifier.", "head.")
 
 
@@ -33,7 +34,8 @@ def published(source: SourceCard) -> dict[str, torch.Tensor]:
             name = source.weights.hub.repo.removeprefix("timm/")
             model = timm.create_model(name, pretrained=False)
         else:
-            model = torchvision.models.get_model(source.encoder, weights=None)
+            name = TORCHVISION.get(source.encoder, source.encoder)
+            model = torchvision.models.get_model(name, weights=None)
     tensors = {
         name: torch.rand(1 if name.startswith(CLASSIFIERS) else like.shape)
         for name, like in model.state_dict().items()

@@ -53,6 +53,18 @@ def test_frozen_statistics_stand_still_only_if_said(freeze: bool) -> None:
     assert still == freeze
 
 
+def test_every_buffer_of_a_frozen_encoder_is_in_the_proof() -> None:
+    """Normalisation layers of timm have children (their activation), and still statistics."""
+    net = network("tu-mobilenetv3_small_050", (16, 8, 8, 8, 8))
+    frozen = apply_strategy(net, train=("decoder", "head"), freeze_norm_stats=True)
+    whole = {f"encoder.{name}" for name in torch.nn.Module.state_dict(net.encoder)}
+    assert whole <= set(frozen.tensors)
+    before = frozen.fingerprint()
+    frozen.set_modes(net)
+    net(torch.rand(2, 1, 64, 64)).square().mean().backward()
+    frozen.verify(before)
+
+
 def test_a_frozen_tensor_that_moves_is_named() -> None:
     net = network("tu-test_resnet", (16, 8, 8, 8, 8))
     frozen = apply_strategy(net, train=("decoder",), freeze_norm_stats=True)

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import ellipe
 
-from benchmark.scoring.biometry import area_cm2, ellipse_circumference_mm
+from benchmark.scoring.biometry import (
+    area_cm2,
+    area_error_cm2,
+    ellipse_circumference_mm,
+    mean_hu_error,
+)
 
 
 def ellipse(a, b, spacing, angle=0.0, shift=(0.0, 0.0), side=180.0):
@@ -55,3 +60,47 @@ def test_empty_and_bad_masks():
             measure(np.zeros((4, 4, 4), bool), (1.0, 1.0, 1.0))
         with pytest.raises(ValueError, match="spacing"):
             measure(np.zeros((4, 4), bool), (1.0, -1.0))
+
+
+def test_area_error_of_a_picture_has_no_sign():
+    small, large = np.zeros((2, 10, 10), bool)
+    small[:2, :5], large[:4, :5] = True, True
+    assert area_error_cm2(small, large, (2.0, 5.0)) == pytest.approx(1.0)
+    assert area_error_cm2(large, small, (2.0, 5.0)) == pytest.approx(1.0)
+    assert area_error_cm2(small & False, large, (2.0, 5.0)) == area_cm2(large, (2.0, 5.0))
+
+
+def test_area_error_of_a_volume_is_a_mean_over_slices_that_hold_something():
+    prediction, reference = np.zeros((2, 6, 6, 9), bool)
+    prediction[:3, :4, 2], reference[:3, :2, 2] = True, True  # 6 pixels too many
+    reference[:2, :1, 5] = True  # 2 pixels missed
+    assert area_error_cm2(prediction, reference, (10.0, 10.0, 3.0)) == pytest.approx((6 + 2) / 2)
+    longer = [np.pad(mask, ((0, 0), (0, 0), (4, 4))) for mask in (prediction, reference)]
+    assert area_error_cm2(*longer, (10.0, 10.0, 3.0)) == pytest.approx(4.0)
+    assert area_error_cm2(reference & False, reference & False, (1.0, 1.0, 1.0)) == 0.0
+
+
+def test_mean_hu_error_by_hand():
+    image = np.array([[10.0, 20.0, 60.0, -1000.0]])
+    masks = np.array([[[1, 1, 0, 0]], [[0, 1, 1, 0]], [[0, 0, 0, 0]]], bool)
+    assert mean_hu_error(masks[0], masks[1], image) == pytest.approx(40 - 15)
+    assert mean_hu_error(masks[1], masks[0], image) == pytest.approx(25)
+    assert mean_hu_error(masks[2], masks[2], image) == 0.0
+
+
+def test_mean_hu_error_of_one_empty_mask_is_the_largest_possible():
+    rng = np.random.default_rng(0)
+    image, reference = rng.normal(50, 300, (6, 7)), rng.random((6, 7)) < 0.3
+    worst = mean_hu_error(reference & False, reference, image)
+    assert worst == mean_hu_error(reference, reference & False, image)
+    single = np.eye(image.size, dtype=bool).reshape(-1, *image.shape)
+    assert worst == pytest.approx(max(mean_hu_error(one, reference, image) for one in single))
+
+
+def test_mean_hu_error_leaves_ignored_pixels_out():
+    image = np.array([[10.0, 20.0, 900.0]])
+    prediction, reference = np.array([[[1, 0, 1]], [[0, 1, 0]]], bool)
+    valid = np.array([[True, True, False]])
+    assert mean_hu_error(prediction, reference, image, valid) == pytest.approx(10)
+    with pytest.raises(ValueError, match="the image has shape"):
+        mean_hu_error(prediction, reference, image[:, :2])

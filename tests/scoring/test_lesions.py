@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from benchmark.scoring.lesions import component_count, lesion_detection
+from benchmark.scoring.lesions import artefact_count, component_count, lesion_detection
 
 UNIT = (1.0, 1.0)
 SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=6)
@@ -119,3 +119,19 @@ def test_two_lesions_in_one_row_of_pixels(shape: tuple[int, ...]) -> None:
     mask = np.array([True, False, True]).reshape(shape)
     assert component_count(mask) == 2
     assert lesion_detection(mask, mask, (1.0,) * len(shape)).f1 == 1.0
+
+
+def test_artefacts_are_predicted_components_that_touch_nothing():
+    reference = picture("1100000", "1100110", "0000000", "1110000")
+    prediction = picture("0000000", "0100000", "0000001", "0110100")
+    assert artefact_count(prediction, reference) == 2
+    assert artefact_count(reference, prediction) == 1
+    assert artefact_count(prediction, reference & False) == component_count(prediction)
+    assert artefact_count(prediction & False, reference) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS)
+def test_artefacts_are_the_false_positives_of_detection(masks):
+    spacing = (1.0,) * masks[0].ndim
+    assert artefact_count(*masks) == lesion_detection(*masks, spacing).false_positives

@@ -12,7 +12,9 @@ from benchmark.scoring.metrics import METRICS
 from benchmark.scoring.score import score_label
 
 OVERLAP = ["dice", "iou", "pixel_accuracy"]
-MILLIMETRES = [name for name in METRICS if name not in OVERLAP]
+PIXELS = [*OVERLAP, "artefact_count", "mean_hu_error"]
+MILLIMETRES = [name for name in METRICS if name not in PIXELS]
+UNITS = ("mm", "cm2", "HU", "count", "")
 TRIPLES = array_shapes(min_dims=2, max_dims=3, max_side=6).flatmap(
     lambda shape: st.tuples(*[arrays(np.bool_, shape)] * 3)
 )
@@ -32,24 +34,29 @@ def test_the_table_agrees_with_itself():
     for name, metric in METRICS.items():
         assert metric.name == name
         assert metric.title
+        assert metric.unit in UNITS
         assert (metric.unit == "mm") == name.endswith("_mm")
+        assert (metric.unit == "cm2") == name.endswith("_cm2")
         assert metric.higher_is_better == (metric.unit == "")
 
 
 def test_order_is_the_one_asked_for():
     names = list(reversed(METRICS))
-    scores = score_label(square(2), square(3), metrics=names, spacing_mm=(1.0, 2.0))
+    image = np.zeros((12, 12))
+    scores = score_label(square(2), square(3), metrics=names, spacing_mm=(1.0, 2.0), image=image)
     assert list(scores) == names
     assert all(type(value) is float for value in scores.values())
     assert score_label(square(2), square(3), metrics=[], spacing_mm=None) == {}
 
 
 def test_perfect_segmentation():
-    scores = score_label(square(2), square(2), metrics=list(METRICS), spacing_mm=(0.3, 2.0))
+    scores = score_label(
+        square(2), square(2), metrics=list(METRICS), spacing_mm=(0.3, 2.0), image=np.eye(12)
+    )
     assert {name for name, value in scores.items() if value == 1.0} == {
         name for name, metric in METRICS.items() if metric.higher_is_better
     }
-    assert {value for name, value in scores.items() if name.endswith("_mm")} == {0.0}
+    assert {value for name, value in scores.items() if METRICS[name].unit} == {0.0}
 
 
 def test_head_circumference_has_a_sign():
@@ -74,6 +81,25 @@ def test_millimetres_need_a_spacing(name):
         score_label(square(2), square(2), metrics=["dice", name], spacing_mm=None)
 
 
+def test_the_mean_hu_needs_the_image():
+    with pytest.raises(ValueError, match="mean_hu_error needs the image"):
+        score_label(square(2), square(2), metrics=["mean_hu_error"], spacing_mm=None)
+
+
+def test_the_area_is_of_slices_along_the_axis_that_is_said():
+    prediction, reference = np.zeros((2, 2, 4, 4), bool)
+    prediction[0, :2], reference[0, 0] = True, True
+    areas = [
+        score_label(
+            prediction, reference, metrics=["area_error_cm2"], spacing_mm=(5.0, 1.0, 10.0),
+            slice_axis=axis,
+        )["area_error_cm2"]
+        for axis in (0, 1, 2)
+    ]  # fmt: skip
+    # 4 pixels of 10 mm2 on one slice; on two, 0 and 4 of 50 mm2; on four, 1 of 5 mm2 each.
+    assert areas == pytest.approx([0.4, (0 + 2) / 2, 0.05])
+
+
 def test_overlap_needs_no_spacing():
     scores = score_label(square(2), square(3), metrics=OVERLAP, spacing_mm=None)
     assert scores == pytest.approx({"dice": 18 / 32, "iou": 9 / 23, "pixel_accuracy": 130 / 144})
@@ -95,10 +121,11 @@ def test_finite_in_range_and_blind_to_ignored_pixels(masks, scale, emptied):
     prediction = prediction & (emptied not in (1, 3))
     reference = reference & (emptied not in (2, 3))
     names = usable(prediction.ndim)
+    image = np.arange(prediction.size, dtype=float).reshape(prediction.shape)
     spacing = tuple(scale * (axis + 1) for axis in range(prediction.ndim))
 
     def scored(p, r, mm=spacing):
-        return score_label(p, r, metrics=names, spacing_mm=mm, valid=valid)
+        return score_label(p, r, metrics=names, spacing_mm=mm, valid=valid, image=image)
 
     scores = scored(prediction, reference)
     assert all(math.isfinite(value) for value in scores.values())
@@ -107,5 +134,5 @@ def test_finite_in_range_and_blind_to_ignored_pixels(masks, scale, emptied):
     assert scored(prediction, reference | ~valid) == scores
     half = scored(prediction, reference, tuple(s / 2 for s in spacing))
     for name, value in scores.items():
-        expected = value / 2 if METRICS[name].unit == "mm" else value
+        expected = value / {"mm": 2, "cm2": 4}.get(METRICS[name].unit, 1)
         assert half[name] == pytest.approx(expected, abs=1e-9)

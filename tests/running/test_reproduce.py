@@ -1,0 +1,212 @@
+"""`segtransfer reproduce`: a tiny board end to end, what cannot run, and what is shipped."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.registry import Registry
+from benchmark.cli.main import app
+from benchmark.errors import BenchmarkError, CardError
+from benchmark.models.networks import build_network
+from benchmark.records.store import Store
+from benchmark.running.available import available
+from benchmark.running.cell import prepare_target
+from benchmark.running.evaluate import score_pooled
+from benchmark.running.plan import Selection, plan
+
+TINY = """
+  encoder: tu-test_resnet
+  encoder_depth: 5
+  decoder_channels: [16, 8, 8, 8, 8]
+  outputs: sigmoid
+  input_size: 32
+  fit: squash
+  normalisation: none
+  optimizer: adam
+  learning_rates: [1.0e-2]
+  schedule: constant
+  weight_decay: 0
+  warmup_share: 0
+  steps: 3
+  batch_size: 7
+  loss: cross_entropy
+  foreground_share: 0
+  augmentation: {rotation_degrees: 0, scale: 0, shift: 0, gamma: 0, noise: 0,
+                 horizontal_flip: 0, vertical_flip: 0}
+  checkpoint: last
+  evaluations: 1
+  precision: float32
+"""
+BOARD = f"""
+id: tiny_v1
+version: 1
+title: Tiny
+description: Synthetic.
+protocol: {TINY}
+sources: [scratch]
+targets: [phantom_fetal_head_64]
+strategies:
+  decoder: {{train: [decoder, head], freeze_norm_stats: false}}
+  encoder: {{train: [encoder], freeze_norm_stats: false}}
+train_subjects: [6, 0]
+seeds: [0, 1]
+pooled_metrics: [pooled_pixel_accuracy, pooled_dice, pooled_iou]
+reproduces:
+  numbers: wang2023_as_published
+  targets: {{phantom_fetal_head_64: fetal_head_hc18_legacy}}
+  sizes: {{6: 79}}
+"""
+
+
+@pytest.fixture
+def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private folder of cards with the tiny board, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    path = tmp_path / "cards/leaderboards/tiny_v1/board.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(BOARD, encoding="utf-8")
+    return tmp_path / "cards"
+
+
+def call(*words: str, content: Path) -> Result:
+    options = ["--content", str(content), "--home", str(content.parent / "home")]
+    return CliRunner().invoke(app, [*options, *words])
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_tiny_board_is_run_and_held_against_the_published_numbers(content: Path) -> None:
+    words = ("reproduce", "tiny_v1", "--sizes", "0", "--device", "cpu")
+    found = call(*words, content=content)
+    assert found.exit_code == 0, found.output
+    assert "approximated" in found.stdout and "not run" in found.stdout
+    run = Path("runs/tiny_v1")
+    held = rows(run / "reproduction.csv")
+    ours = [row for row in held if row["ours"]]
+    # decoder and encoder of scratch, three metrics each; the other 54 numbers were not run
+    assert len(held) == 60 and len(ours) == 6
+    assert {row["source"] for row in ours} == {"scratch"}
+    reasons = "phantom_fetal_head_64 for fetal_head_hc18_legacy; synthetic; 2 of 4 runs"
+    assert {row["why"] for row in ours} == {reasons}
+    records = [record for _, record in Store(run).records()]
+    for row in ours:
+        same = [r.pooled for r in records if r.cell.strategy == row["strategy"]]
+        mean = np.mean([pooled[row["metric"]] for pooled in same if pooled])
+        assert float(row["ours"]) == pytest.approx(mean, abs=1e-6)
+    for name in ("reproduction.md", "reproduction.svg", "reproduction.png", "README.md"):
+        assert (run / name).is_file()
+    assert "0.86" not in (run / "README.md").read_text() and not (run / "published.csv").exists()
+    before = {path: path.stat().st_mtime_ns for path in run.glob("records/**/*.json")}
+    beside = call(*words, "--beside", "runs/tiny_v1", content=content)
+    assert beside.exit_code == 0 and "already done" in beside.stdout
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert all(row["beside"] == row["ours"] for row in rows(run / "reproduction.csv"))
+
+
+def test_what_is_not_on_this_machine_is_named_and_left_out(content: Path) -> None:
+    found = call("reproduce", "wang2023_as_published", content=content)
+    assert found.exit_code == 0, found.output
+    flat = " ".join(found.stdout.split())
+    assert "left out: fetal_head_hc18_legacy: data set 'hc18_legacy' is not on this machine" in flat
+    assert "approximated" not in flat and "rerun" not in flat
+    assert not Path("runs").exists()
+    private = call("reproduce", "cheng2021_ribs", content=content)
+    assert "impossible: nobody but the authors can run it" in private.stdout
+    assert "are not public" in private.stdout and "not run" not in private.stdout
+
+
+def test_a_work_without_known_numbers_says_so(content: Path) -> None:
+    found = call("reproduce", "yoon2024_ct", content=content)
+    assert found.exit_code == 0 and "no number of this paper is known to us" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["demo_v1"], "reproduces no paper; those that do: .*wang2023_as_published"),
+        (["wang2023"], "unknown board 'wang2023'"),
+        (["tiny_v1", "--no-run", "--beside", "demo_v1"], "reproduces no paper"),
+        (["tiny_v1", "--strategies", "decodr"], "unknown strategy 'decodr'"),
+    ],
+)
+def test_errors_are_one_line(words: list[str], message: str, content: Path) -> None:
+    found = call("reproduce", *words, content=content)
+    assert isinstance(found.exception, BenchmarkError)
+    with pytest.raises(BenchmarkError, match=message) as error:
+        raise found.exception
+    assert "\n" not in str(error.value)
+
+
+def test_a_board_that_reproduces_an_unknown_one_is_refused(content: Path) -> None:
+    path = content / "leaderboards/tiny_v1/board.yaml"
+    path.write_text(BOARD.replace("numbers: wang2023_as", "numbers: wang2024_as"))
+    with pytest.raises(CardError, match="reproduces: unknown board.*'wang2023_as_published'"):
+        Registry.load(content_roots(content))
+    path.write_text(BOARD.replace("pooled_iou]", "pooled_iuo]"))
+    with pytest.raises(CardError, match="Did you mean 'pooled_iou'"):
+        Registry.load(content_roots(content))
+
+
+def test_sizes_that_the_data_do_not_have_are_left_out(content: Path) -> None:
+    path = content / "leaderboards/tiny_v1/board.yaml"
+    path.write_text(BOARD.replace("[6, 0]", "[6, 600, 0]"))
+    registry = Registry.load(content_roots(content))
+    here = available(registry, registry.board("tiny_v1"), Selection(), content.parent)
+    assert here.chosen.train_subjects == (6, 0) and list(here.why_not) == ["600"]
+
+
+def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
+    registry = Registry.load(content_roots(content))
+    board = registry.board("tiny_v1")
+    transfer = plan(registry, board, Selection(seeds=(0,)), content.parent)[0]
+    from benchmark.data.local import open_target
+
+    opened = open_target(registry, transfer.target, content.parent)
+    data = prepare_target(transfer, opened, content.parent, lambda *_: None)
+    torch.manual_seed(0)
+    network = build_network(
+        "tu-test_resnet", channels=3, input_size=32, classes=1, decoder_channels=(16, 8, 8, 8, 8),
+        normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3, sigmoid=True,
+    )  # fmt: skip
+    cpu = torch.device("cpu")
+    found = score_pooled(network, transfer, opened, data, cpu, board.pooled_metrics)
+    rows = data.rows(opened.names("test"))
+    with torch.inference_mode():
+        images = torch.from_numpy(np.array(data.images[rows])).float()
+        logits = network.eval()(images)[:, 1] - network(images)[:, 0]
+    p, y = logits.sigmoid().numpy() > 0.5, np.array(data.masks[rows]) == 1
+    dices = []
+    for k in range(0, len(rows), 7):
+        both, size = (p[k : k + 7] & y[k : k + 7]).sum(), p[k : k + 7].sum() + y[k : k + 7].sum()
+        dices.append(2 * both / size)
+    assert len(dices) == 6 and found is not None
+    assert found["pooled_dice"] == pytest.approx(np.mean(dices), abs=1e-6)
+    assert found["pooled_pixel_accuracy"] == pytest.approx((p == y).mean(), abs=1e-6)
+    assert score_pooled(network, transfer, opened, data, cpu, ()) is None
+
+
+SHIPPED = [path.parent for path in (shipped_content() / "leaderboards").glob("*/reproduction.csv")]
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_shipped_comparisons_are_what_their_records_say(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy)
+    words = ["--home", str(tmp_path / "home"), "reproduce", folder.name, "--no-run"]
+    found = CliRunner().invoke(app, [*words, "--out", str(copy)])
+    assert found.exit_code == 0, found.output
+    for name in ("reproduction.csv", "reproduction.md"):
+        assert (copy / name).read_text() == (folder / name).read_text(), name
