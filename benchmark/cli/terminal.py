@@ -1,7 +1,7 @@
 """What all commands share: settings, consoles, progress bars, lists in options."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from benchmark.cards.content import content_roots
+from benchmark.cards.content import content_roots, default_home
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
 
@@ -28,7 +28,7 @@ class Settings:
     """Where cards and local data lie, and whether errors show their traceback."""
 
     content: Path | None = None
-    home: Path = Path()
+    home: Path = field(default_factory=default_home)
     debug: bool = False
 
     def registry(self) -> Registry:

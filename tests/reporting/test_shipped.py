@@ -8,13 +8,17 @@ import pytest
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
 from benchmark.cli.leaderboards import print_board
+from benchmark.cli.terminal import settings
 from benchmark.records.store import Store
 
 FOLDERS = [path.parent for path in (shipped_content() / "leaderboards").glob("*/records")]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_tables_and_records_agree(folder: Path, tmp_path: Path) -> None:
+def test_tables_and_records_agree(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "home", tmp_path / "home")
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
     print_board(Store(copy), Registry.load(content_roots()))
