@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +15,14 @@ from ruamel.yaml.tokens import AliasToken
 from benchmark.errors import CardError, unknown_name
 
 MAX_CARD_BYTES = 1_000_000
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal or turn the direction of text; line feed and tab do not."""
 
 
 class Model(BaseModel):
-    """A frozen group of facts; unknown keys are refused."""
+    """A frozen group of facts; unknown keys, NaN and infinity are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Card(Model):
@@ -44,8 +48,8 @@ def read_yaml(path: Path) -> Any:
     """Read one YAML 1.2 document of plain data.
 
     Raises:
-        CardError: The file cannot be read, is no YAML, repeats a key, or uses aliases
-            (which can unfold into gigabytes).
+        CardError: The file cannot be read, is no YAML, repeats a key, is nested too deeply, or
+            uses aliases (which can unfold into gigabytes) or characters that steer a terminal.
     """
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
@@ -54,16 +58,36 @@ def read_yaml(path: Path) -> Any:
         tokens = YAML(typ="safe", pure=True).scan(text) if "&" in text else ()
         if any(isinstance(token, AliasToken) for token in tokens):
             raise CardError(f"{path}: YAML aliases (*name) are not allowed in cards")
-        return YAML(typ="safe", pure=True).load(text)
+        data = YAML(typ="safe", pure=True).load(text)
+        if control := CONTROL.search("".join(_texts(data))):
+            raise CardError(f"{path}: {ascii(control[0])} steers a terminal; a card is plain text")
+        return data
     except FileNotFoundError:
         raise CardError(f"{path}: no such card") from None
     except UnicodeDecodeError:
         raise CardError(f"{path}: not UTF-8 text; save the card as UTF-8") from None
+    except OSError as error:
+        raise CardError(f"{path}: cannot be read ({error.strerror})") from None
+    except RecursionError:
+        raise CardError(f"{path}: nested too deeply; a card is a few levels deep") from None
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         what = str(getattr(error, "problem", None) or error).splitlines()[0]
         raise CardError(f"{path}:{where} not valid YAML: {what}") from None
+    except ValueError as error:  # a date, a number or a tag with a value that is none
+        raise CardError(f"{path}: not valid YAML: {str(error).partition(';')[0]}") from None
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """Every text in plain data, keys included."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        yield from _texts([*data, *data.values()])
+    elif isinstance(data, (list, tuple, set)):
+        for item in data:
+            yield from _texts(item)
 
 
 def read_card(path: Path, kind: type[CardType]) -> CardType:

@@ -1,5 +1,6 @@
 """The two ends of a transfer: source tasks (pretrainings) and target tasks (problems)."""
 
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from benchmark.cards.dataset import Domain
 from benchmark.cards.problem import Intensity, Problem
 from benchmark.cards.protocol import Augmentation, Positive
 
+UNKNOWN = "unknown"
 SourceObjective = Literal["classification", "segmentation", "self_supervised", "none"]
 PretrainingObjective = Literal["classification", "segmentation", "restoration", "contrastive"]
 
@@ -65,6 +67,8 @@ class WeightsFile(Model):
             raise ValueError("a file that the user has is known by its whole sha256")
         if self.url is not None and self.sha256 is None:
             raise ValueError("a url needs the sha256 of its file, or at least its first 8 digits")
+        if PurePath(self.file).name in ("", ".."):
+            raise ValueError(f"file {self.file!r} names no file")
         return self
 
 
@@ -94,7 +98,11 @@ class Pretraining(Model):
 
 
 class Saw(Model):
-    """A data set, by the registry's id, that a pretraining has seen, and whom of it."""
+    """A data set that a pretraining has seen, and whom of it.
+
+    By the registry's id where it has one; any other name is compared by name alone. `unknown`
+    stands for data that nobody can name any more: such a source is clean on no target.
+    """
 
     dataset: str
     subjects: Literal["all", "train", "pretrain", "unknown"] | tuple[str, ...]

@@ -28,7 +28,7 @@ def leaderboard(
         bool, typer.Option("--clean", help="Without cells whose source saw the target's data.")
     ] = False,
     format_: Annotated[
-        str, typer.Option("--format", help=f"{', '.join(FORMATS)} [default: by --out, or text].")
+        str, typer.Option("--format", help=f"{', '.join(FORMATS)} (default: by --out, or text).")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Write there instead of printing.")] = None,
     figures: Annotated[

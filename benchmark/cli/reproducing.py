@@ -27,7 +27,7 @@ def reproduce(
     sizes: Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")] = "",
     seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Leaderboard folder [default: runs/BOARD].")
+        Path | None, typer.Option(help="Leaderboard folder (default: runs/BOARD).")
     ] = None,
     beside: Annotated[
         str, typer.Option(help="Another board or folder whose numbers stand beside.")

@@ -5,10 +5,15 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.data import say
+from benchmark.cli.source_check import source_check
+from benchmark.cli.source_new import source_new
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
 from benchmark.errors import CardError
 
-app = typer.Typer(no_args_is_help=True, help="Fetch and register checkpoints of source tasks.")
+app = typer.Typer(no_args_is_help=True, help="Checkpoints of source tasks: draft, check, fetch.")
+app.command("new")(source_new)
+app.command("check")(source_check)
 
 
 @app.command("get")
@@ -37,6 +42,14 @@ def source_import(
 
     stored = import_weights(settings.registry(), name, file, settings.home)
     console.print(f"{name}: {stored.path(settings.home)}", highlight=False)
+
+
+@app.command("template")
+def source_template() -> None:
+    """Print an encoder of your own to copy: a module with its entry point and its test."""
+    from importlib.resources import files
+
+    say([files("benchmark.models").joinpath("template.py").read_text(encoding="utf-8").rstrip()])
 
 
 def pretrain(

@@ -8,6 +8,7 @@ from torch import nn
 
 from benchmark.errors import WeightsError, unknown_name
 from benchmark.models.named import NAMED
+from benchmark.models.plugins import plugged_unet, plugin_names
 from benchmark.models.torchvision_guard import import_torchvision
 
 import_torchvision()
@@ -73,8 +74,9 @@ def build_network(
     """A randomly initialised network; the global seed fixes its values.
 
     Args:
-        encoder: Name of an smp encoder, `tu-` and a timm model, or one of `named.NAMED`, which are
-            whole networks with a decoder of their own.
+        encoder: Name of an smp encoder, `tu-` and a timm model, one that an installed package
+            brings (`plugins`), or one of `named.NAMED`, which are whole networks with a decoder of
+            their own.
         channels: That the source takes.
         classes: Output channels, labels and background; 1 with `sigmoid`.
         input_size: Rows and columns of the images.
@@ -90,7 +92,10 @@ def build_network(
     behaviour = (normalisation_mean, normalisation_std, sigmoid)
     if encoder in NAMED:
         return SegmentationNetwork(*NAMED[encoder](channels, classes, input_size), *behaviour)
-    known = [*smp.encoders.get_encoder_names(), *NAMED]
+    if encoder in plugin_names():
+        parts = plugged_unet(encoder, channels, classes, encoder_depth, decoder_channels)
+        return SegmentationNetwork(*parts, *behaviour)
+    known = [*smp.encoders.get_encoder_names(), *NAMED, *plugin_names()]
     if encoder.startswith("tu-"):
         if not timm.is_model(encoder.removeprefix("tu-")):
             message = unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())

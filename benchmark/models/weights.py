@@ -5,7 +5,10 @@ import math
 import os
 import pickle
 import re
+import struct
 import tempfile
+import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,16 @@ from torch import nn
 from benchmark.errors import WeightsError
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
+SLACK_BYTES = 2**20
+DAMAGED = (
+    safetensors.SafetensorError, RuntimeError, EOFError, ValueError, OSError, KeyError,
+    IndexError, TypeError, AttributeError, MemoryError, RecursionError, struct.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+
+
+class MoreThanTensors(WeightsError):
+    """A checkpoint that names more than tensors; nothing of it was run."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +72,7 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
             f"{path}: SHA-256 is {found[:16]}..., expected {expected_sha256[:16]}...; "
             "this is another file, or it is damaged"
         )
-    try:
-        if path.suffix == ".safetensors":
-            data: object = load_file(path)
-        else:
-            data = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise WeightsError(
-            f"{path}: refused, since it holds more than tensors and could run code; save its "
-            "state_dict() as safetensors"
-        ) from None
-    except (safetensors.SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(f"{path}: damaged or truncated checkpoint ({first})") from None
+    data = read_file(path)
     for wrapper in WRAPPERS:
         if isinstance(data, dict) and isinstance(data.get(wrapper), dict):
             data = data[wrapper]
@@ -83,6 +84,49 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
     return data
+
+
+def read_file(path: Path) -> object:
+    """What a safetensors or a PyTorch file holds, without running its code.
+
+    Raises:
+        MoreThanTensors: A PyTorch file names objects that only its own code could make.
+        WeightsError: It is damaged, or unpacks to far more than it is.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        refuse_bomb(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it does not know it refuses
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise MoreThanTensors(
+            f"{path}: refused, since it holds more than tensors and could run code; save its "
+            "state_dict() as safetensors, or convert it with `segtransfer source new`"
+        ) from None
+    except DAMAGED as error:
+        if "TorchScript" in str(error):
+            raise WeightsError(
+                f"{path}: refused, it is a TorchScript program; save its state_dict()"
+            ) from None
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"{path}: damaged or truncated checkpoint ({first})") from None
+
+
+def refuse_bomb(path: Path) -> None:
+    """Refuse a zip that unpacks to far more than it is; PyTorch stores tensors as they are.
+
+    Raises:
+        WeightsError: Its members are together larger than twice the file.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > 2 * path.stat().st_size + SLACK_BYTES:
+            raise WeightsError(
+                f"{path}: refused, it would unpack to {unpacked} bytes; save it with torch.save"
+            )
 
 
 def renamed(
@@ -171,11 +215,17 @@ def save_network(
     Raises:
         WeightsError: The folder cannot be written or the disk is full.
     """
-    tensors = {
-        key: value.contiguous().cpu()
-        for key, value in network.state_dict().items()
-        if key.startswith(only)
-    }
+    state = network.state_dict()
+    save_tensors(path, {k: v for k, v in state.items() if k.startswith(only)}, metadata)
+
+
+def save_tensors(path: Path, given: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors as safetensors, whole or not at all.
+
+    Raises:
+        WeightsError: The folder cannot be written or the disk is full.
+    """
+    tensors = {key: value.contiguous().cpu() for key, value in given.items()}
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)

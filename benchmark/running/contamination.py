@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import Saw, SourceCard
+from benchmark.cards.task import UNKNOWN, Saw, SourceCard
 
 WHOM = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
 
@@ -30,11 +30,15 @@ def contamination(
 
     Returns:
         One reason a data set seen; empty for a clean transfer. Subjects that the data set
-        reserves to pretraining (subset `pretrain`) are no contamination.
+        reserves to pretraining (subset `pretrain`) are no contamination; data that nobody can
+        name count as seen.
     """
     card, split = registry.dataset(dataset), tuple(rows)
     reasons = []
     for saw in seen:
+        if saw.dataset == UNKNOWN:
+            reasons.append("what it saw is unknown")
+            continue
         other = registry.datasets.get(saw.dataset)
         shared = {saw.dataset, *(other.families if other else ())} & {dataset, *card.families}
         if not shared:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from benchmark.cards.card import Model
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import HubFile, SourceCard, WeightsFile
+from benchmark.cards.task import SourceCard, WeightsFile
 from benchmark.data.download import Remote, fetch
 from benchmark.errors import WeightsError
 from benchmark.records.store import write_text
@@ -71,7 +71,7 @@ def import_weights(registry: Registry, name: str, file: Path, home: Path) -> Sto
         WeightsError: The source has no weights file, the file is missing, or it is another one.
     """
     source = registry.source(name)
-    return _store(source, _weights(source), file, f"file {file.name}", home)
+    return keep_weights(source, _weights(source), file, f"file {file.name}", home)
 
 
 def get_weights(
@@ -86,10 +86,10 @@ def get_weights(
     source = registry.source(name)
     weights = _weights(source)
     if weights.hub is not None:
-        path = _from_hub(weights.hub, home)
-        # <cache>/models--OWNER--NAME/snapshots/COMMIT/FILE
-        commit = path.parts[path.parts.index("snapshots") + 1]
-        return _store(source, weights, path, f"{weights.hub.repo}@{commit}", home)
+        path, commit = fetch_from_hub(
+            weights.hub.repo, weights.hub.file, weights.hub.revision, home
+        )
+        return keep_weights(source, weights, path, f"{weights.hub.repo}@{commit}", home)
     if weights.url is None:
         raise WeightsError(
             f"{name}: its card names no address; type "
@@ -98,7 +98,7 @@ def get_weights(
     whole = weights.sha256 if len(weights.sha256 or "") == 64 else None
     remote = Remote(weights.url, Path(weights.file).name, sha256=whole)
     path = fetch(remote, home / "downloads" / name, progress)
-    stored = _store(source, weights, path, weights.url, home)
+    stored = keep_weights(source, weights, path, weights.url, home)
     path.unlink()
     return stored
 
@@ -109,25 +109,34 @@ def _weights(source: SourceCard) -> WeightsFile:
     return source.weights
 
 
-def _from_hub(file: HubFile, home: Path) -> Path:
+def fetch_from_hub(repo: str, file: str, revision: str | None, home: Path) -> tuple[Path, str]:
+    """A file of a Hugging Face repository on this machine, and the commit it is of.
+
+    Raises:
+        WeightsError: The repository, the revision or the file is not there, or nothing answers.
+    """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
-        return Path(
-            hf_hub_download(file.repo, file.file, revision=file.revision, cache_dir=home / "hub")
-        )
+        path = Path(hf_hub_download(repo, file, revision=revision, cache_dir=home / "hub"))
     except OfflineModeIsEnabled:
-        raise WeightsError(f"{file.repo}: HF_HUB_OFFLINE is set; unset it to fetch") from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise WeightsError(f"{repo}: HF_HUB_OFFLINE is set; unset it to fetch") from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise WeightsError(f"{file.repo}, {file.file}: cannot be fetched ({reason})") from None
+        raise WeightsError(f"{repo}, {file}: cannot be fetched ({reason})") from None
+    # <cache>/models--OWNER--NAME/snapshots/COMMIT/FILE
+    return path, path.parts[path.parts.index("snapshots") + 1]
 
 
-def _store(
+def keep_weights(
     source: SourceCard, weights: WeightsFile, file: Path, origin: str, home: Path
 ) -> StoredWeights:
-    """Copy a checkpoint to its place once its hash was found right, and remember it."""
+    """Copy a checkpoint to its place once its hash was found right, and remember it.
+
+    Raises:
+        WeightsError: It is another file than the card says, or it cannot be copied.
+    """
     try:
         with file.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()

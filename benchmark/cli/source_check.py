@@ -1,0 +1,140 @@
+"""`segtransfer source check`: a tick table, a report, and what to mend."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from benchmark.cards.card import fingerprint, read_card
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard
+from benchmark.cli.data import say
+from benchmark.cli.terminal import StageDisplay, bars, console, settings
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.running.check_report import CheckReport, Finding
+
+CONTENT = 3  # CONTENT/tasks/source/ID.yaml
+
+
+def source_check(
+    card: Annotated[str, typer.Argument(help="Id of a source task, or the path of its card.")],
+    file: Annotated[
+        Path | None, typer.Option("--from", help="Import this checkpoint first.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report (default: runs/source_check/ID).")
+    ] = None,
+) -> None:
+    """Check a source before boards run it: offline, about a minute on two cores.
+
+    Schema, hash, safe load, coverage, feature maps at three sizes, proof that a frozen encoder
+    stays as it is, determinism, contamination, one synthetic fine-tuning against scratch, cost.
+    Ends with status 1 if anything failed.
+    """
+    from benchmark.running.check_report import Finding
+
+    path = Path(card) if card.endswith((".yaml", ".yml")) else None
+    name = path.stem if path else card
+    folder = out or Path("runs") / "source_check" / (name if "/" not in name else "card")
+    try:
+        registry, source = _open(path, card)
+    except CardError as error:
+        if path is None and not settings.content:
+            raise
+        finding = Finding(check="schema", ok=False, found=str(error), mend="mend that key of it")
+        _finish([finding], None, folder, name)
+        return
+    if source.weights is None:
+        raise CardError(
+            f"source task {name!r} has no weights file to check; `run` makes what it is"
+        )
+    from benchmark.running.engines import set_threads
+    from benchmark.running.source_check import Check
+    from benchmark.running.sources import import_weights
+
+    if file:
+        import_weights(registry, source.id, file, settings.home)
+    set_threads(1)
+    findings = [Finding(check="schema", ok=True, found=f"{source.id}, version {source.version}")]
+    with bars() as progress:
+        check = Check(registry, source, settings.home)
+        findings += check.findings(StageDisplay(progress, "checking"))
+    _finish(findings, source, folder, name)
+
+
+def _open(path: Path | None, name: str) -> tuple[Registry, SourceCard]:
+    """The card and all others, its own folder of cards included."""
+    if path is None:
+        registry = settings.registry()
+        return registry, registry.source(name)
+    source = read_card(path, SourceCard)
+    roots = list(content_roots(settings.content))
+    own = path.resolve().parents[CONTENT - 1] if len(path.resolve().parts) > CONTENT else path
+    inside = path.resolve() == own / "tasks" / "source" / path.name
+    if inside and own not in (root.resolve() for root in roots):
+        roots.append(own)
+    registry = Registry.load(tuple(roots))
+    if not inside:
+        registry = replace(registry, sources={**registry.sources, source.id: source})
+    return registry, source
+
+
+def _finish(
+    findings: Iterable["Finding"], source: SourceCard | None, folder: Path, name: str
+) -> None:
+    """Print the table, write the report, and end."""
+    from benchmark.running.check_report import CheckReport
+
+    report = _report(CheckReport, tuple(findings), source, name)
+    console.print(_table(report))
+    say([f"{one.mark} {one.check}: {one.mend}" for one in report.findings if one.mend])
+    for path in report.write(folder):
+        say([f"report: {path}"])
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def _report(
+    kind: "type[CheckReport]",
+    findings: tuple["Finding", ...],
+    source: SourceCard | None,
+    name: str,
+) -> "CheckReport":
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    from benchmark import __version__
+
+    return kind(
+        source=name,
+        card=fingerprint(source) if source else "none",
+        weights=next((one.found for one in findings if one.check == "hash" and one.ok), "none"),
+        findings=findings,
+        segtransfer=__version__,
+        torch=version("torch"),
+        checked=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _table(report: "CheckReport") -> Table:
+    from rich.text import Text
+
+    from benchmark.records.store import shown
+
+    table = Table(title=f"source task {shown(report.source)}", title_justify="left")
+    table.add_column("")
+    table.add_column("check")
+    table.add_column("found", overflow="fold")
+    table.add_column("s", justify="right")
+    colours = {True: "green", False: "red", None: "default"}
+    for one in report.findings:
+        text = Text(" / ".join(shown(line) for line in one.found.splitlines()))
+        mark = Text(one.mark, style=colours[one.ok])
+        table.add_row(mark, one.check, text, f"{one.seconds:.1f}")
+    return table

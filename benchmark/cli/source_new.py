@@ -1,0 +1,179 @@
+"""`segtransfer source new`: from a checkpoint to the draft of its card."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from benchmark.cards.dataset import Domain
+from benchmark.cards.task import SourceObjective
+from benchmark.cli.data import say
+from benchmark.cli.terminal import StageDisplay, bars, interactive, names, settings
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.models.recognise import Fit
+    from benchmark.running.draft import Found
+
+IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
+ASKED = {
+    "domain": f"domain of the images ({', '.join(get_args(Domain))})",
+    "task": f"what it learned ({', '.join(get_args(SourceObjective))})",
+    "saw": "data it saw (DATASET:SUBJECTS; unknown; none); SUBJECTS: all, train, names, unknown",
+    "title": "one line that says what it is",
+    "licence": "licence of the weights",
+    "citation": "whom to cite",
+}
+
+
+def source_new(
+    name: Annotated[str, typer.Argument(help="Id of the new source task.")],
+    origin: Annotated[
+        str, typer.Option("--from", help="FILE, timm:NAME or hf:REPO@REVISION[:FILE].")
+    ],
+    domain: Annotated[str, typer.Option(help="natural, brain_mri, ultrasound, ct, none.")] = "",
+    task: Annotated[
+        str, typer.Option(help="classification, segmentation, self_supervised.")
+    ] = "",
+    saw: Annotated[
+        list[str] | None,
+        typer.Option(help="DATASET:SUBJECTS (all, train, names, unknown), unknown, or none; once "
+                     "a data set."),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "",
+    citation: Annotated[str, typer.Option(help="Whom to cite.")] = "",
+    title: Annotated[str, typer.Option(help="One line.")] = "",
+    mean: Annotated[str, typer.Option(help="A value a channel, of images in [0, 1].")] = "",
+    std: Annotated[str, typer.Option(help="A value a channel, of images in [0, 1].")] = "",
+    encoder: Annotated[str, typer.Option(help="Try this network only.")] = "",
+    part: Annotated[str, typer.Option(help="Key of the tensors inside the checkpoint.")] = "",
+    provides: Annotated[str, typer.Option(help="encoder or encoder_decoder.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of cards (default: that of --content).")
+    ] = None,
+) -> None:  # fmt: skip
+    """Draft the card of a checkpoint and keep its weights, so that boards can run it.
+
+    The network is recognised from the names and shapes of the tensors. No code of the checkpoint
+    is run. What no option says is asked.
+    """
+    given = {"domain": domain, "task": task, "saw": ";".join(saw or ()), "title": title,
+             "licence": licence, "citation": citation}  # fmt: skip
+    folder = out or settings.content
+    if folder is None:
+        raise CardError("where is the card to go? give --out DIR, or --content DIR before `source`")
+    if not interactive() and not (mean and std) and not origin.startswith("timm:"):
+        given["mean"] = given["std"] = ""
+    given = _complete(given, origin)
+    from benchmark.running.draft import examine, locate, new_path, saw_of, write_draft
+
+    registry = settings.registry()
+    path = new_path(registry, name, folder)
+    seen = saw_of([text for text in given["saw"].split(";") if text.strip()])
+    widths = registry.board("standard_v1").protocol.decoder_channels
+    with bars() as progress:
+        found = examine(
+            locate(origin, settings.home),
+            encoder=encoder or None,
+            part=part,
+            decoder_channels=widths,
+            progress=StageDisplay(progress, "reading"),
+        )
+    _print_found(found)
+    statistics = _statistics(found, mean, std)
+    facts: dict[str, Any] = {**given, "saw": seen}
+    facts["licence"] = given["licence"] or found.origin.licence or "unknown"
+    facts["provides"] = provides or ("encoder_decoder" if found.whole else "encoder")
+    source = write_draft(path, found, facts, statistics, settings.home)
+    assert source.weights is not None
+    say([
+        f"card: {path}",
+        f"  provides {source.provides}; weights kept as safetensors, sha256 "
+        f"{source.weights.sha256}",
+        *(f"  {seen.dataset} is no data set of the registry: compared by its name alone"
+          for seen in source.saw if seen.dataset not in {*registry.datasets, "unknown"}),
+        *(["  what it saw is unknown: it stays out of every clean ranking"]
+          if any(seen.dataset == "unknown" for seen in source.saw) else []),
+        f"next: segtransfer --content {folder} source check {name}",
+    ])  # fmt: skip
+
+
+def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
+    """Ask for what no option says.
+
+    Raises:
+        CardError: Nobody is there to answer.
+    """
+    missing = [key for key, value in given.items() if not value]
+    if origin.startswith("timm:"):
+        missing = [key for key in missing if key != "licence"]
+    if missing and not interactive():
+        options = ", ".join(f"--{key}" for key in missing)
+        hint = f" (--mean {IMAGENET[0]} --std {IMAGENET[1]} are ImageNet's)"
+        raise CardError(
+            f"nobody is here to answer; give {options}{hint if 'mean' in missing else ''}"
+        )
+    return given | {key: typer.prompt(ASKED[key]) for key in missing}
+
+
+def _statistics(found: "Found", mean: str, std: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation: of the options, of the publisher, or asked; one value is for all."""
+    channels, origin = found.fit.channels, found.origin
+    if not (mean and std) and origin.mean and origin.std and len(origin.mean) == channels:
+        return origin.mean, origin.std
+    if not (mean and std) and not interactive():
+        raise CardError(
+            f"its {channels} input channels have no known statistics; give --mean --std"
+        )
+    defaults = IMAGENET if channels == 3 else (None, None)
+    what = f"of the {channels} input channels, in [0, 1]"
+    texts = (
+        mean or typer.prompt(f"mean {what}", default=defaults[0]),
+        std or typer.prompt(f"deviation {what}", default=defaults[1]),
+    )
+    first, second = (_values(option, text, channels)
+                     for option, text in zip(("--mean", "--std"), texts, strict=True))  # fmt: skip
+    return first, second
+
+
+def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in names(text))
+    except ValueError:
+        raise CardError(f"{option} {text!r}: expected numbers, comma-separated") from None
+    return values * channels if len(values) == 1 else values
+
+
+def _print_found(found: "Found") -> None:
+    from benchmark.records.store import shown
+
+    fit, checkpoint = found.fit, found.checkpoint
+    how = "kinds and shapes in order" if fit.by_order else "names and shapes"
+    state = "whole" if fit.complete else f"{fit.share:.1%} of its values"
+    lines = [
+        f"checkpoint: {found.origin.says}, {len(checkpoint.tensors)} tensors",
+        *(f"  {shown(note.strip())}" for note in checkpoint.notes),
+        f"network: {fit.encoder}, told by {how}; covered {state}",
+        f"  stripped from names: {shown(fit.prefix) or 'nothing'}"
+        + (f"; {len(fit.rename)} rules of renaming on the card" if fit.rename else ""),
+        f"  input: {_input(fit)}",
+    ]
+    for what, missing in (("missing", list(fit.missing)), ("of another shape", [*fit.mismatched])):
+        if missing:
+            lines.append(f"  {len(missing)} {what}: {', '.join(map(shown, missing[:4]))}, ...")
+    if found.near:
+        near = ", ".join(f"{one.encoder} ({one.share:.0%})" for one in found.near)
+        lines.append(f"  also near: {near}; another one by --encoder")
+    if fit.by_order:
+        lines.append("  names do not match: check that it is this network, and run source check")
+    if not fit.complete:
+        lines.append("  boards refuse an encoder that is not covered whole: see sources.md")
+    say(lines)
+
+
+def _input(fit: "Fit") -> str:
+    if fit.channels == 1:
+        return "1 channel; colour images are averaged"
+    if fit.channels == 3:
+        return "3 channels; grey images are repeated"
+    return f"{fit.channels} channels; a grey image is repeated in all of them"
