@@ -1,0 +1,105 @@
+"""`segtransfer sequence`: one network, one device after the other."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.cli.cells import Running, copy_board, planned
+from benchmark.cli.terminal import StageDisplay, bars, console, errors, names, numbers, settings
+
+if TYPE_CHECKING:
+    from benchmark.running.sequence_plan import SequenceRun
+
+
+def sequence(
+    board: Annotated[str, typer.Argument(help="Id of a board with `sequences`.")],
+    sequences: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
+    sources: Annotated[str, typer.Option(help="Comma-separated; SOURCE or SOURCE@NETWORK.")] = "",
+    strategies: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
+    seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Leaderboard folder [default: runs/BOARD].")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
+) -> None:
+    """Train on one device after the other and measure what is forgotten.
+
+    After each stage the test cases of all devices are scored. Finished runs are never run again;
+    after Ctrl-C type the same command: it goes on after the last finished stage.
+    """
+    from benchmark.records.sequence import has_sequence
+    from benchmark.running.plan import Selection
+    from benchmark.running.sequence_plan import check_sequences, plan_sequences
+
+    registry = settings.registry()
+    card, folder = registry.board(board), out or Path("runs") / board
+    check_sequences(card, names(sequences))
+    chosen = Selection(
+        sources=names(sources),
+        targets=card.devices,
+        strategies=names(strategies),
+        seeds=numbers("--seeds", seeds),
+    )
+    how = Running(device=device, jobs=1, allow_partial=allow_partial, dry_run=dry_run)
+    if planned(registry, card, chosen, how) is None:
+        return
+    runs = plan_sequences(registry, card, chosen, names(sequences), settings.home)
+    todo = [one for one in runs if not has_sequence(folder, one.run, one.key)]
+    if dry_run:
+        console.print(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
+        for one in todo:
+            console.print(f"  {one.run.path}", highlight=False, markup=False)
+        return
+    copy_board(registry, card, folder)
+    if todo:
+        _run_missing(registry, todo, folder, how)
+    else:
+        console.print(f"all {len(runs)} sequences were already done")
+    print_report(card, folder)
+
+
+def _run_missing(registry: Registry, todo: "list[SequenceRun]", folder: Path, how: Running) -> None:
+    """Run sequences under progress bars; Ctrl-C ends with one line and exit status 130."""
+    from benchmark.running.engines import choose_device, set_threads
+    from benchmark.running.sequence import run_sequences
+
+    finished = 0
+    with bars() as progress:
+        overall = progress.add_task("sequences", total=len(todo))
+
+        def count() -> None:
+            nonlocal finished
+            finished += 1
+            progress.update(overall, completed=finished)
+
+        set_threads(1)
+        try:
+            run_sequences(
+                todo, registry, folder, settings.home, choose_device(how.device),
+                allow_partial=how.allow_partial, progress=StageDisplay(progress), finished=count,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            progress.stop()
+            errors.print(f"stopped: {finished} of {len(todo)} are done; type the same command")
+            raise typer.Exit(130) from None
+
+
+def print_report(board: BoardCard, folder: Path) -> None:
+    """Write tables and figures below `sequences/` and print the tables."""
+    from benchmark.records.sequence import sequence_records
+    from benchmark.reporting.sequence_tables import print_sequences, write_sequences
+    from benchmark.reporting.sequences import sequence_report
+
+    report = sequence_report(board, list(sequence_records(folder, board)))
+    for one in write_sequences(folder, report):
+        console.print(f"not drawn: {one.name}: {one.why}", highlight=False, markup=False)
+    print_sequences(report, console)
+    console.print(f"records, sequences.csv, README.md and figures: {folder / 'sequences'}",
+                  highlight=False, markup=False)  # fmt: skip

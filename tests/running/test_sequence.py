@@ -1,0 +1,256 @@
+"""One device after the other: what stage 1 gives, what a stop costs, what joint stages hold."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.registry import Registry
+from benchmark.data.local import open_target
+from benchmark.errors import BenchmarkError, CardError, RecordError
+from benchmark.models.networks import SegmentationNetwork
+from benchmark.records.sequence import (
+    SequenceRecord,
+    has_sequence,
+    read_sequence,
+    sequence_path,
+    sequence_records,
+    write_sequence,
+)
+from benchmark.running.cell import prepare_target, run_cell, transfer_network, unheard
+from benchmark.running.plan import Selection, Transfer, plan
+from benchmark.running.sequence import learning_from, run_sequences
+from benchmark.running.sequence_plan import SequenceRun, plan_sequences
+
+CPU = torch.device("cpu")
+A, B, C = (f"phantom_ct_device_{device}_32" for device in "abc")
+
+
+def tiny() -> tuple[Registry, BoardCard]:
+    """The shipped sequence board with two steps a stage and one seed."""
+    registry = Registry.load(content_roots())
+    shipped = registry.board("phantom_sequence_v1")
+    protocol = shipped.protocol.model_copy(
+        update={
+            "encoder": "tu-test_resnet", "epochs": None, "steps": 2, "batch_size": 2,
+            "evaluations": 2, "checkpoint": "best_validation_dice",
+        }
+    )  # fmt: skip
+    board = shipped.model_copy(
+        update={"protocol": protocol, "sources": ("scratch",), "seeds": (1,)}
+    )
+    return replace(registry, boards={**registry.boards, board.id: board}), board
+
+
+def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
+    run_sequences([one], registry, folder, home, CPU)
+    return read_sequence(sequence_path(folder, one.run))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("finished")
+    registry, board = tiny()
+    (one,) = plan_sequences(registry, board, Selection(), ("alone_c",), folder)
+    return run(folder, folder, registry, one)
+
+
+class Stop(Exception):
+    """The moment at which somebody pulls the plug."""
+
+
+def with_dropout(transfer: Transfer) -> SegmentationNetwork:
+    """The cell's network with the random numbers that VNet needs in every step."""
+    network = transfer_network(transfer)
+    network.head = torch.nn.Sequential(torch.nn.Dropout(0.5), network.head)
+    return network
+
+
+def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    monkeypatch.setattr("benchmark.running.sequence.transfer_network", with_dropout)
+    registry, board = tiny()
+    (one,) = plan_sequences(registry, board, Selection(), ("device_order",), tmp_path)
+    whole = run(tmp_path / "whole", tmp_path, registry, one)
+
+    def pull(what: str, done: int, total: int) -> None:
+        if what.startswith("device_order 3/3: fine-tuning") and done == 1:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_sequences([one], registry, tmp_path / "other", tmp_path, CPU, progress=pull)
+    assert not has_sequence(tmp_path / "other", one.run, one.key)
+    torch.rand(7)  # another process begins with other random numbers
+    heard: list[str] = []
+    run_sequences([one], registry, tmp_path / "other", tmp_path, CPU,
+                  progress=lambda what, done, total: heard.append(what))  # fmt: skip
+    again = read_sequence(sequence_path(tmp_path / "other", one.run))
+    assert again.without_timings() == whole.without_timings()
+    tuned = {what for what in heard if what.endswith("fine-tuning")}
+    assert tuned == {"device_order 3/3: fine-tuning"}
+    assert not list((tmp_path / "sequences").iterdir())  # nothing is left behind
+    assert [stage.trained_on for stage in whole.stages] == [(A,), (B,), (C,)]
+    assert whole.stages[0].scores[A] != whole.stages[2].scores[A]
+
+
+def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    registry, board = tiny()
+    (one,) = plan_sequences(registry, board, Selection(), ("alone_b",), tmp_path)
+    whole = run(tmp_path / "whole", tmp_path, registry, one)
+    kept = tmp_path / "sequences" / f"{one.key.removeprefix('sha256:')}.safetensors"
+    kept.parent.mkdir()
+    kept.write_bytes(b"\x08" + b"\0" * 20)
+    again = run(tmp_path / "other", tmp_path, registry, one)
+    assert again.without_timings() == whole.without_timings()
+
+
+def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    registry, board = tiny()
+    (one,) = plan_sequences(registry, board, Selection(), ("alone_a",), tmp_path)
+    (cell,) = plan(registry, board, Selection(targets=(A,)), tmp_path)
+    stage = run(tmp_path, tmp_path, registry, one).stages[0]
+    record = run_cell(cell, registry, tmp_path, CPU)
+    assert stage.scores[A] == record.cases
+    assert stage.selection == record.selection
+    assert set(stage.scores) == {A, B, C}
+
+
+def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
+    registry, board = tiny()
+    transfers = plan(registry, board, Selection(targets=(A, B)), tmp_path)
+    devices = {}
+    for transfer in transfers:
+        opened = open_target(registry, transfer.target, tmp_path)
+        devices[transfer.cell.target] = prepare_target(transfer, opened, tmp_path, unheard), opened
+    both = learning_from(devices)
+    for name, (data, opened) in devices.items():
+        for subset, names in (("train", both.train), ("val", both.val)):
+            mine = [case for case in names if case.startswith(f"{name}/")]
+            assert mine == [f"{name}/{case}" for case in opened.names(subset)]
+            assert np.array_equal(
+                both.data.images[both.data.rows(mine)], data.images[data.rows(opened.names(subset))]
+            )
+            assert np.array_equal(
+                both.data.masks[both.data.rows(mine)], data.masks[data.rows(opened.names(subset))]
+            )
+    assert not set(both.train) & set(both.val)
+    assert both.subjects == {
+        f"{name}/{opened.cases[case].subject}"
+        for name, (_, opened) in devices.items()
+        for case in opened.names("train")
+    }
+
+
+def test_what_is_chosen_must_be_on_the_board(tmp_path: Path) -> None:
+    registry, board = tiny()
+    with pytest.raises(CardError, match="unknown sequence 'revers'. Did you mean 'reverse'"):
+        plan_sequences(registry, board, Selection(), ("revers",), tmp_path)
+    with pytest.raises(CardError, match="board demo_v1 has no `sequences`"):
+        plan_sequences(registry, registry.board("demo_v1"), Selection(), (), tmp_path)
+
+
+def test_keys_tell_orders_seeds_and_strategies_apart(tmp_path: Path) -> None:
+    registry, _ = tiny()
+    shipped = Registry.load(content_roots()).board("phantom_sequence_v1")
+    keys = [one.key for one in plan_sequences(registry, shipped, Selection(), (), tmp_path)]
+    assert len(keys) == len(set(keys)) == 6 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"key": "sha256:0"}, "its key is not that of its conditions"),
+        ({"stages": ()}, "its stages are not what board"),
+        ({"main_metric": "hd95_mm"}, "subjects or metrics"),
+    ],
+)
+def test_an_edited_record_is_refused(
+    change: dict[str, object], message: str, tmp_path: Path, finished: SequenceRecord
+) -> None:
+    _, board = tiny()
+    path = write_sequence(tmp_path, finished)
+    assert list(sequence_records(tmp_path, board)) == [finished]
+    path.write_text(finished.model_copy(update=change).model_dump_json())
+    with pytest.raises(RecordError, match=message):
+        list(sequence_records(tmp_path, board))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 2}'])
+def test_a_damaged_record_is_one_line(text: str, tmp_path: Path, finished: SequenceRecord) -> None:
+    _, board = tiny()
+    write_sequence(tmp_path, finished).write_text(text)
+    with pytest.raises(RecordError) as error:
+        list(sequence_records(tmp_path, board))
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_record_at_another_path_is_refused(tmp_path: Path, finished: SequenceRecord) -> None:
+    _, board = tiny()
+    path = write_sequence(tmp_path, finished)
+    path.rename(path.with_name("seed0.json"))
+    with pytest.raises(RecordError, match="path and content must agree"):
+        list(sequence_records(tmp_path, board))
+
+
+def test_devices_must_pose_one_problem() -> None:
+    registry, board = tiny()
+    target = registry.target(B).model_copy(update={"flips": ("horizontal",)})
+    other = replace(registry, targets={**registry.targets, B: target})
+    with pytest.raises(BenchmarkError, match=f"flips of {B} is .*of {A}"):
+        other._check_devices(board)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        ({"x": [["phantom_ct"]]}, "unknown target 'phantom_ct'"),
+        ({"x": [[A], [A]]}, "a target comes twice"),
+        ({"x": []}, "at least 1"),
+        ({"../x": [[A]]}, "match pattern"),
+    ],
+)
+def test_malformed_sequences_are_refused(sequences: dict[str, object], message: str) -> None:
+    _, board = tiny()
+    data = board.model_dump(mode="json") | {"sequences": sequences}
+    with pytest.raises(ValueError, match=message):
+        BoardCard.model_validate(data)
+
+
+def test_shipped_sequences_are_what_the_cards_still_say(tmp_path: Path) -> None:
+    """The command finds every run of the shipped board done, and prints its tables."""
+    shutil.copytree(shipped_content() / "leaderboards/phantom_sequence_v1", tmp_path / "board")
+    words = ["--home", str(tmp_path), "sequence", "phantom_sequence_v1", "--out", "board"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", *words], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "all 24 sequences were already done" in done.stdout and "SYNTHETIC" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["demo_v1"], "board demo_v1 has no `sequences`"),
+        (["phantom_sequence_v1", "--sequences", "joined"], "Did you mean 'joint'"),
+        (["phantom_sequence_v1", "--seeds", "5"], "unknown seed '5'"),
+    ],
+)
+def test_errors_are_one_line(words: list[str], message: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", "--home", str(tmp_path), "sequence", *words],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1 and message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
