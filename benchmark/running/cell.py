@@ -1,6 +1,5 @@
 """The main path: one transfer into one record. It reads like a methods section."""
 
-import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from benchmark import __version__
 from benchmark.cards.registry import Registry
 from benchmark.data.local import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
@@ -16,19 +14,14 @@ from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.predictions import prediction_log
-from benchmark.records.record import (
-    CoverageReport,
-    Environment,
-    RunRecord,
-    Selection,
-    SourceFacts,
-)
+from benchmark.records.record import RunRecord
 from benchmark.running.cost import cost, metered, processor
 from benchmark.running.evaluate import native_labels, score_cases, score_pooled
+from benchmark.running.facts import coverage_report, environment, selection, source_facts
 from benchmark.running.origins import weights_file
 from benchmark.running.overlays import write_overlays
 from benchmark.running.plan import Transfer, nested_subjects
-from benchmark.training.finetune import FineTuned, fine_tune
+from benchmark.training.finetune import fine_tune
 
 Progress = Callable[[str, int, int], None]
 
@@ -207,48 +200,3 @@ def load_source(
         found = load_part(part, own, prefix=start, name=source.id, allow_partial=allow_partial)
         coverage = coverage or found
     return coverage
-
-
-def source_facts(transfer: Transfer) -> SourceFacts:
-    """What the table says of the source."""
-    return SourceFacts(
-        title=transfer.source.title,
-        domain=transfer.source.domain,
-        task=transfer.source.task,
-        encoder=transfer.encoder,
-    )
-
-
-def coverage_report(coverage: Coverage | None) -> CoverageReport | None:
-    """The coverage as the record keeps it."""
-    if coverage is None:
-        return None
-    return CoverageReport(
-        matched=coverage.matched,
-        missing=coverage.missing,
-        mismatched=coverage.mismatched,
-        unused=coverage.unused,
-        parameter_share=round(coverage.parameter_share, 6),
-    )
-
-
-def selection(tuned: FineTuned, subjects: set[str]) -> Selection:
-    """How the scored weights were chosen, and from whom they learned."""
-    return Selection(
-        learning_rate=tuned.learning_rate,
-        step=tuned.step,
-        validation_dice=tuned.validation_dice,
-        curve=tuned.curve,
-        train_subjects=tuple(sorted(subjects)),
-    )
-
-
-def environment(device: torch.device) -> Environment:
-    """Software and hardware of this process."""
-    return Environment(
-        segtransfer=__version__,
-        python=platform.python_version(),
-        torch=torch.__version__,
-        device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        threads=torch.get_num_threads(),
-    )

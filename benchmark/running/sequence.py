@@ -24,17 +24,14 @@ from benchmark.models.weights import read_tensors, save_network
 from benchmark.records.sequence import SequenceRecord, Stage, write_sequence
 from benchmark.running.cell import (
     Progress,
-    coverage_report,
-    environment,
     load_source,
     prepare_target,
-    selection,
-    source_facts,
     transfer_network,
     unheard,
 )
 from benchmark.running.cost import cost, metered
 from benchmark.running.evaluate import score_cases
+from benchmark.running.facts import coverage_report, environment, selection, source_facts
 from benchmark.running.sequence_plan import SequenceRun
 from benchmark.training.finetune import fine_tune
 

@@ -1,0 +1,56 @@
+"""What a record says besides scores: source, coverage, how weights were chosen, environment."""
+
+import platform
+
+import torch
+
+from benchmark import __version__
+from benchmark.models.weights import Coverage
+from benchmark.records.record import CoverageReport, Environment, Selection, SourceFacts
+from benchmark.running.plan import Transfer
+from benchmark.training.finetune import FineTuned
+
+
+def source_facts(transfer: Transfer) -> SourceFacts:
+    """What the table says of the source."""
+    return SourceFacts(
+        title=transfer.source.title,
+        domain=transfer.source.domain,
+        task=transfer.source.task,
+        encoder=transfer.encoder,
+    )
+
+
+def coverage_report(coverage: Coverage | None) -> CoverageReport | None:
+    """The coverage as the record keeps it."""
+    if coverage is None:
+        return None
+    return CoverageReport(
+        matched=coverage.matched,
+        missing=coverage.missing,
+        mismatched=coverage.mismatched,
+        unused=coverage.unused,
+        parameter_share=round(coverage.parameter_share, 6),
+    )
+
+
+def selection(tuned: FineTuned, subjects: set[str]) -> Selection:
+    """How the scored weights were chosen, and from whom they learned."""
+    return Selection(
+        learning_rate=tuned.learning_rate,
+        step=tuned.step,
+        validation_dice=tuned.validation_dice,
+        curve=tuned.curve,
+        train_subjects=tuple(sorted(subjects)),
+    )
+
+
+def environment(device: torch.device) -> Environment:
+    """Software and hardware of this process."""
+    return Environment(
+        segtransfer=__version__,
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        threads=torch.get_num_threads(),
+    )
