@@ -79,7 +79,8 @@ class DicomSeries(FilesLayout):
     """Folders of DICOM files, one file a slice; `images` matches the files.
 
     All files of a folder are one volume. `masks` are NIfTI volumes on the same grid, or pictures,
-    one a slice, in the order that the names of the DICOM files have. The header's manufacturer and model become facts.
+    one a slice, in the order that the names of the DICOM files have. The header's manufacturer
+    and model become facts.
     """
 
     kind: Literal["dicom_series"]

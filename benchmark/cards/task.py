@@ -1,9 +1,9 @@
 """The two ends of a transfer: source tasks (pretrainings) and target tasks (problems)."""
 
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from benchmark.cards.card import Card, Model
 from benchmark.cards.dataset import Domain
@@ -143,7 +143,32 @@ class SourceCard(Card):
         return self
 
 
+class Fold(Model):
+    """One of several parts into which the subjects of a data set fall."""
+
+    number: Positive
+    of: Annotated[int, Field(ge=3)]
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> "Fold":
+        if self.number > self.of:
+            raise ValueError(f"number is {self.number}, there are {self.of} folds")
+        return self
+
+
 class TargetCard(Card, Problem):
-    """The segmentation problem that is transferred to, and the data set it is posed on."""
+    """The segmentation problem that is transferred to, and the data set it is posed on.
+
+    With a `fold` the data set's own split is set aside: that fold is the test subset, the next one
+    val, the others train. A card without one has the fingerprint it had before folds existed.
+    """
 
     dataset: str
+    fold: Fold | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_an_absent_fold(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        if self.fold is None:
+            data.pop("fold")
+        return data

@@ -22,6 +22,7 @@ from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,
     check_subjects,
+    folded,
     split_by_rule,
     thumbnail,
 )
@@ -228,8 +229,11 @@ def open_target(
     Raises:
         DataError: It is not on this machine, holds no test case, or has no pixel spacing though
             the target asks for millimetres.
+        SplitError: It has fewer subjects than the target has folds.
     """
     data = open_data(registry, target.dataset, home, legacy=legacy).where(target.where)
+    if target.fold:
+        data = replace(data, rows=folded(data.rows, target.fold.number, target.fold.of))
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     distances = [name for name in target.metrics if METRICS[name].unit in PHYSICAL]

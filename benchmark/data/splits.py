@@ -84,6 +84,32 @@ def _by_hash(subject: str, seed: int, shares: Mapping[Subset, float]) -> Subset:
     return list(shares)[min(bisect_right(reached, place), len(reached) - 1)]
 
 
+def folded(rows: Iterable[SplitRow], number: int, of: int) -> tuple[SplitRow, ...]:
+    """Another split of the same cases, by subject, in folds of equal numbers of subjects.
+
+    Subjects fall into folds by the order of their hashes; those of the subset `pretrain` stay
+    where they are. The gate has compared images across the subsets of the original split only.
+
+    Args:
+        rows: The original split.
+        number: The fold to test on, from 1; the next one is val, the others are train.
+        of: How many folds.
+
+    Raises:
+        SplitError: There are fewer subjects than folds.
+    """
+    rows = tuple(rows)
+    subjects = sorted(
+        {row.subject for row in rows if row.subset != "pretrain"},
+        key=lambda subject: hashlib.sha256(f"fold|{subject}".encode()).hexdigest(),
+    )
+    if len(subjects) < of:
+        raise SplitError(f"{len(subjects)} subjects cannot fall into {of} folds")
+    parts: dict[int, Subset] = {number - 1: "test", number % of: "val"}
+    subset = {subject: parts.get(k % of, "train") for k, subject in enumerate(subjects)}
+    return tuple(SplitRow(r.case, r.subject, subset.get(r.subject, r.subset)) for r in rows)
+
+
 def check_groups(name: str, rows: Iterable[SplitRow]) -> None:
     """Refuse a split in which a subject stands in two subsets.
 

@@ -15,13 +15,15 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
 from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import Fold
 from benchmark.data.cases import Case
-from benchmark.data.local import open_data
+from benchmark.data.local import open_data, open_target
 from benchmark.data.pictures import read_picture
 from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,
     check_subjects,
+    folded,
     make_split,
     near_duplicates,
     split_by_rule,
@@ -129,6 +131,44 @@ def test_an_official_split_is_followed() -> None:
 
 
 LEGACY = "2bb44744e8aab59b3569d349888cdf50e1ede0bc9bda7be951c7d10fc6ff9e32"
+
+
+@given(st.integers(5, 40), st.integers(3, 5))
+def test_each_subject_is_tested_in_one_fold_and_validated_in_another(count: int, of: int) -> None:
+    rows = [SplitRow(f"c{k}", f"s{k // 2}", "train") for k in range(2 * count)]
+    rows.append(SplitRow("reserved", "x", "pretrain"))
+    tested, watched = [], []
+    for number in range(1, of + 1):
+        fold = folded(rows, number, of)
+        check_groups("x", fold)
+        assert [(r.case, r.subject) for r in fold] == [(r.case, r.subject) for r in rows]
+        assert fold[-1].subset == "pretrain"
+        tested.append({r.subject for r in fold if r.subset == "test"})
+        watched.append({r.subject for r in fold if r.subset == "val"})
+        assert len(tested[-1]) in (count // of, count // of + 1)
+    assert sum(map(len, tested)) == len(set.union(*tested)) == count
+    assert watched == tested[1:] + tested[:1]
+
+
+def test_too_few_subjects_for_the_folds_are_refused() -> None:
+    with pytest.raises(SplitError, match="1 subjects cannot fall into 5 folds"):
+        folded([SplitRow("a", "s", "train"), SplitRow("b", "s", "test")], 1, 5)
+
+
+def test_a_target_with_a_fold_has_a_split_of_its_own(tmp_path: Path) -> None:
+    registry = Registry.load(content_roots())
+    plain = registry.target("phantom_lung_ribs_64")
+    assert "fold" not in plain.model_dump()
+    folds = [
+        open_target(registry, plain.model_copy(update={"fold": Fold(number=k, of=5)}), tmp_path)
+        for k in (1, 2)
+    ]
+    assert (
+        len({one.split_fingerprint for one in (*folds, open_target(registry, plain, tmp_path))})
+        == 3
+    )
+    assert not set(folds[0].names("test")) & set(folds[1].names("test"))
+    assert folds[0].names("val") == folds[1].names("test")
 
 
 def test_the_published_split_of_hc18_is_the_published_one() -> None:
