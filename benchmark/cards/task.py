@@ -170,5 +170,5 @@ class TargetCard(Card, Problem):
     def _without_an_absent_fold(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = dump(self)
         if self.fold is None:
-            data.pop("fold")
+            data.pop("fold", None)
         return data
