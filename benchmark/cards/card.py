@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import AliasToken
 
+from benchmark.cards.parsed import ParsedCards
 from benchmark.errors import CardError, unknown_name
 
 MAX_CARD_BYTES = 1_000_000
@@ -44,8 +45,8 @@ def fingerprint(value: Any) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_yaml(path: Path) -> Any:
-    """Read one YAML 1.2 document of plain data.
+def read_yaml(path: Path, parsed: ParsedCards | None = None) -> Any:
+    """Read one YAML 1.2 document of plain data, or find it among those read before.
 
     Raises:
         CardError: The file cannot be read, is no YAML, repeats a key, is nested too deeply, or
@@ -55,12 +56,16 @@ def read_yaml(path: Path) -> Any:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise CardError(f"{path}: larger than {MAX_CARD_BYTES} bytes; a card is short text")
         text = path.read_text(encoding="utf-8")
+        if parsed is not None and (known := parsed.find(text)) is not None:
+            return known
         tokens = YAML(typ="safe", pure=True).scan(text) if "&" in text else ()
         if any(isinstance(token, AliasToken) for token in tokens):
             raise CardError(f"{path}: YAML aliases (*name) are not allowed in cards")
         data = YAML(typ="safe", pure=True).load(text)
         if control := CONTROL.search("".join(_texts(data))):
             raise CardError(f"{path}: {ascii(control[0])} steers a terminal; a card is plain text")
+        if parsed is not None:
+            parsed.keep(text, data)
         return data
     except FileNotFoundError:
         raise CardError(f"{path}: no such card") from None
@@ -90,13 +95,13 @@ def _texts(data: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def read_card(path: Path, kind: type[CardType]) -> CardType:
+def read_card(path: Path, kind: type[CardType], parsed: ParsedCards | None = None) -> CardType:
     """Read and check one card; its id must equal the name its path gives it.
 
     Raises:
         CardError: Naming the file, the key and what was expected there.
     """
-    card = check_model(read_yaml(path), kind, path)
+    card = check_model(read_yaml(path, parsed), kind, path)
     named = path.parent.name if path.stem in {"dataset", "board"} else path.stem
     if card.id != named:
         raise CardError(f"{path}: id is {card.id!r}, but the path names it {named!r}")

@@ -3,12 +3,14 @@
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Card, CardType, read_card
 from benchmark.cards.dataset import DatasetCard, Subset
+from benchmark.cards.parsed import ParsedCards
 from benchmark.cards.task import InputStatistics, SourceCard, TargetCard
 from benchmark.errors import CardError, unknown_name
 
@@ -35,23 +37,30 @@ class Registry:
     folders: Mapping[str, Path]
 
     @classmethod
-    def load(cls, roots: tuple[Path, ...]) -> "Registry":
+    def load(cls, roots: tuple[Path, ...], parsed: ParsedCards | None = None) -> "Registry":
         """Read every card under the roots.
+
+        Args:
+            roots: Content folders.
+            parsed: Cards read before; it gets those read now.
 
         Raises:
             CardError: A card is malformed, two cards share an id, or a card names another
                 card that does not exist.
         """
         folders: dict[str, Path] = {}
-        datasets = _collect(roots, "datasets/*/dataset.yaml", DatasetCard, folders)
+        collect = partial(_collect, roots, folders, parsed)
+        datasets = collect("datasets/*/dataset.yaml", DatasetCard)
         registry = cls(
             datasets=datasets,
-            sources=_collect(roots, "tasks/source/*.yaml", SourceCard),
-            targets=_targets(_collect(roots, "tasks/target/*.yaml", TargetCard), datasets),
-            boards=_collect(roots, "leaderboards/*/board.yaml", BoardCard, folders),
+            sources=collect("tasks/source/*.yaml", SourceCard),
+            targets=_targets(collect("tasks/target/*.yaml", TargetCard), datasets),
+            boards=collect("leaderboards/*/board.yaml", BoardCard),
             folders=folders,
         )
         registry._cross_check()
+        if parsed is not None:
+            parsed.save()
         return registry
 
     def dataset(self, name: str) -> DatasetCard:
@@ -182,18 +191,19 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
 
 def _collect(
     roots: tuple[Path, ...],
+    folders: dict[str, Path],
+    parsed: ParsedCards | None,
     pattern: str,
     kind: type[CardType],
-    folders: dict[str, Path] | None = None,
 ) -> dict[str, CardType]:
     found: dict[str, CardType] = {}
     for root in roots:
         for path in sorted(root.glob(pattern)):
-            card = read_card(path, kind)
+            card = read_card(path, kind, parsed)
             if card.id in found:
                 raise CardError(f"{path}: another card has the id {card.id!r}")
             found[card.id] = card
-            if folders is not None:
+            if path.stem in ("dataset", "board"):
                 folders[card.id] = path.parent
     return found
 

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from benchmark.cards.content import content_roots, default_home
+from benchmark.cards.parsed import ParsedCards
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
 
@@ -33,7 +34,7 @@ class Settings:
 
     def registry(self) -> Registry:
         """All cards."""
-        return Registry.load(content_roots(self.content))
+        return Registry.load(content_roots(self.content), ParsedCards(self.home / "cards.json"))
 
 
 settings = Settings()
