@@ -105,5 +105,5 @@ def test_what_is_refused_is_neither_run_again_nor_merged(
     (tmp_path / "p").mkdir()
     for words in (["run", "demo_v1", "--rerun-of", "p"], ["submit", "merge", "p"]):
         with pytest.raises(SubmissionError, match="was refused"):
-            app(["--home", str(tmp_path), *words], standalone_mode=False)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["p"]
+            app(["--home", str(tmp_path / "home"), *words], standalone_mode=False)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["home", "p"]
