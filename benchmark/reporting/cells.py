@@ -181,6 +181,7 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def coverage_in_words(report: CoverageReport | None) -> str:
     """How much of the network came from the checkpoint, and what did not."""
     if report is None:

@@ -69,15 +69,12 @@ def target_gains(
     what = covers(len(scores.seeds), len(scores.subjects))
     plain = dict(zip(drawn.entries, summarise(drawn.means, drawn.draws, what), strict=True))
     units = _spreads(scores, baselines)
-    varied = [e for e in drawn.entries if units[baselines[e]]]
-    in_units = dict(zip(varied, summarise(*_standardise([drawn], varied, baselines, [units]), what),
-                        strict=True))  # fmt: skip
     done: dict[Entry, Gain] = {}
     for entry, base in _pairs(baselines):
         if entry not in plain:
             done[entry] = Gain(None, None, _lacks(scores, entry, base))
-        elif entry in in_units:
-            done[entry] = Gain(plain[entry], in_units[entry], "")
+        elif unit := units[base]:
+            done[entry] = Gain(plain[entry], _in_units(plain[entry], unit), "")
         else:
             done[entry] = Gain(plain[entry], None, "the baseline does not vary between subjects")
     return done
@@ -116,6 +113,11 @@ def mean_standardised_gains(
     return {entry: Gain(None, gains.get(entry), note) for entry, note in notes.items()}
 
 
+def _in_units(gain: Estimate, unit: float) -> Estimate:
+    low, high = (None if bound is None else bound / unit for bound in (gain.low, gain.high))
+    return Estimate(gain.value / unit, low, high, gain.covers)
+
+
 def _spreads(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict[Entry, float | None]:
     return {base: baseline_spread(scores, base) for base in set(baselines.values())}
 
@@ -127,14 +129,13 @@ def _standardise(
     units: Sequence[Mapping[Entry, float | None]],
 ) -> tuple[Scores, Scores]:
     """Means and draws of entries in units of their baseline's spread, averaged over targets."""
-    means: list[Scores] = []
-    draws: list[Scores] = []
+    means, draws = np.zeros(len(entries)), np.zeros((len(drawn[0].draws), len(entries)))
     for one, unit in zip(drawn, units, strict=True):
         places = [one.place[entry] for entry in entries]
         scale = np.array([unit[baselines[entry]] for entry in entries], dtype=np.float64)
-        means.append(one.means[places] / scale)
-        draws.append(one.draws[:, places] / scale)
-    return np.mean(means, axis=0), np.mean(draws, axis=0)
+        means += one.means[places] / scale
+        draws += one.draws[:, places] / scale
+    return means / len(drawn), draws / len(drawn)
 
 
 def gain_table(targets: Sequence[TargetScores], baselines: Mapping[Entry, Entry]) -> pd.DataFrame:

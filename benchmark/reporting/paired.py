@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, stdtr
 
-from benchmark.reporting.ranks import average_ranks
+from benchmark.reporting.ranks import ordered_ranks
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
 from benchmark.reporting.variance import (
     Effects,
@@ -40,7 +40,7 @@ from benchmark.reporting.variance import (
 )
 
 EXACT_SUBJECTS = 50
-CHUNK = 2**17  # scores of pairs that are looked at together; these stay in the cache of a core
+CHUNK = 2**16  # differences that are ranked together; these stay in the cache of a core
 Claim = Literal[
     "methods differ", "these trained networks differ (one seed)", "no claim (one subject)"
 ]
@@ -91,16 +91,17 @@ def compare_pairs(
     seeds, subjects = min(x.shape[1] for x in good), min(x.shape[2] for x in good)
     noises = [noise_of_differences(x) for x in good]
     first, second = np.triu_indices(len(entries), 1)
-    step = max(1, CHUNK // sum(x[0].size for x in good)) if len(first) else 1
-    both = np.ones(len(first))
     effects = [Effects.of(x) for x in good]
+    mean, p_mean = mean_test([x.between(first, second) for x in effects], noises)
+    by_subject = np.concatenate([x.subject for x in effects], axis=1)
+    sign, p_ranks = np.empty(len(first)), np.empty(len(first))
+    step = max(1, CHUNK // by_subject.shape[1])
     for start in range(0, len(first), step):
         part = slice(start, start + step)
-        differences = [x.minus(first[part], second[part]) for x in effects]
-        mean, p_mean = mean_test([x.two_way() for x in differences], noises)
-        sign, p_ranks = signed_rank(np.concatenate([x.subject for x in differences], axis=1))
-        same = np.sign(np.round(mean, DECIMALS)) == sign
-        both[part] = np.where(same, np.maximum(p_mean, p_ranks), 1.0)
+        differences = by_subject[first[part]] - by_subject[second[part]]
+        sign[part], p_ranks[part] = signed_rank(differences)
+    same = np.sign(np.round(mean, DECIMALS)) == sign
+    both = np.where(same, np.maximum(p_mean, p_ranks), 1.0)
     p = np.ones((len(entries), len(entries)))
     p[first, second] = p[second, first] = both if subjects > 1 else 1.0
     claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
@@ -149,24 +150,22 @@ def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
         Sign of each statistic (K,): 1 where positive ranks prevail, 0 where neither does; and
         two-sided p-values (K,), 1 where all differences are zero.
     """
-    rounded = np.round(differences, DECIMALS)
-    order = np.argsort(np.abs(rounded), axis=1)
-    signed = np.take_along_axis(rounded, order, axis=1)
-    sizes = np.abs(signed)
+    bits = np.round(differences.astype(np.float64), DECIMALS).view(np.uint64)
+    ordered = np.sort((bits << 1) | (bits >> 63), axis=1)  # by size; the last bit is the sign
+    sizes, signs = ordered >> 1, 1.0 - 2 * (ordered & 1)
     plain = (sizes[:, 0] > 0) & (sizes[:, 1:] > sizes[:, :-1]).all(axis=1)  # no zeros, no ties
     usual = 2 * np.arange(1, differences.shape[1] + 1)
-    sums = (np.sign(signed) @ usual).astype(np.int64)
+    sums = (signs @ usual.astype(np.float64)).astype(np.int64)
     odd = np.flatnonzero(~plain)
-    signs = np.sign(rounded[odd]).astype(np.int64)
-    ranks = (2 * average_ranks(np.abs(rounded[odd]))).astype(np.int64) * np.abs(signs)
-    sums[odd] = (signs * ranks).sum(axis=1)
+    ranks = 2 * ordered_ranks(sizes[odd]) * (sizes[odd] > 0)
+    sums[odd] = (signs[odd] * ranks).sum(axis=1)
     if differences.shape[1] <= EXACT_SUBJECTS:
         p = _tail(usual.tobytes())[np.abs(np.where(plain, sums, 0))]
-        for row, own in zip(odd, np.sort(ranks, axis=1), strict=True):
+        for row, own in zip(odd, ranks.astype(np.int64), strict=True):
             p[row] = _tail(own.tobytes())[abs(sums[row])]
     else:
         squares = np.full(len(sums), float(usual @ usual))
-        squares[odd] = (ranks.astype(np.float64) ** 2).sum(axis=1)
+        squares[odd] = (ranks**2).sum(axis=1)
         deviation = np.sqrt(squares)
         z = np.divide(np.abs(sums), deviation, out=np.zeros_like(deviation), where=deviation > 0)
         p = 2 * ndtr(-z)

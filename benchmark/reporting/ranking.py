@@ -87,8 +87,10 @@ def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) ->
     subjects = min(len(one.subjects) for one in kept)
     draws = None
     if subjects > 1:
-        many = [rank_draws(one, resamples, number) for number, one in enumerate(kept)]
-        draws = np.asarray(np.mean(many, axis=0), dtype=np.float64)
+        draws = np.zeros((resamples, len(whole)))
+        for number, one in enumerate(kept):
+            draws += rank_draws(one, resamples, number)
+        draws /= len(kept)
     what = covers(min(len(one.seeds) for one in kept), subjects)
     return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing, True)
 
@@ -170,11 +172,12 @@ def kendall(ranks: Scores, draws: Scores) -> Scores | None:
     if not untied:
         return None
     agree, drawn_untied = np.zeros(len(draws)), np.zeros(len(draws))
+    columns = np.ascontiguousarray(draws.T)
     for place in range(len(ranks) - 1):
         fixed = np.sign(ranks[place] - ranks[place + 1 :])
-        drawn = np.sign(draws[:, place, None] - draws[:, place + 1 :])
-        agree += drawn @ fixed
-        drawn_untied += np.count_nonzero(drawn, axis=1)
+        drawn = np.sign(columns[place] - columns[place + 1 :])
+        agree += fixed @ drawn
+        drawn_untied += np.ones(len(fixed)) @ np.abs(drawn)
     scale = np.sqrt(untied * drawn_untied)
     tau = np.zeros(len(draws))
     np.divide(agree, scale, out=tau, where=scale > 0)

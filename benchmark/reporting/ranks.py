@@ -1,6 +1,9 @@
 """Ranks along rows, fast: 1 for the smallest value, ties averaged."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.reporting.variance import Scores
 
@@ -10,20 +13,23 @@ def average_ranks(values: Scores) -> Scores:
 
     Only rows that hold a tie pay for it.
     """
-    order = np.argsort(values, axis=-1)
-    ordered = np.take_along_axis(values, order, axis=-1)
     count = values.shape[-1]
+    places = np.argsort(values, axis=-1) + count * np.arange(len(values))[:, None]
+    ordered = np.take(values, places)
     ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, np.arange(1.0, count + 1)[None], axis=-1)
-    equal = ordered[:, 1:] == ordered[:, :-1]
-    tied = np.flatnonzero(equal.any(axis=-1))
+    ranks.ravel()[places] = np.arange(1.0, count + 1)
+    tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=-1))
     if len(tied):
-        inside = np.pad(equal[tied], ((0, 0), (1, 1)))
-        place = np.arange(count)
-        first = np.maximum.accumulate(np.where(inside[:, :-1], 0, place), axis=-1)
-        last = np.where(inside[:, 1:], count - 1, place)[:, ::-1]
-        last = np.minimum.accumulate(last, axis=-1)[:, ::-1]
-        some = np.empty(first.shape)
-        np.put_along_axis(some, order[tied], (first + last) / 2 + 1, axis=-1)
-        ranks[tied] = some
+        ranks.ravel()[places[tied]] = ordered_ranks(ordered[tied])
     return ranks
+
+
+def ordered_ranks(ordered: npt.NDArray[Any]) -> Scores:
+    """Ranks along the last axis of rows (rows, n) that are sorted."""
+    inside = np.pad(ordered[:, 1:] == ordered[:, :-1], ((0, 0), (1, 1)))
+    count = ordered.shape[-1]
+    place = np.arange(count)
+    first = np.maximum.accumulate(np.where(inside[:, :-1], 0, place), axis=-1)
+    last = np.where(inside[:, 1:], count - 1, place)[:, ::-1]
+    last = np.minimum.accumulate(last, axis=-1)[:, ::-1]
+    return np.asarray((first + last) / 2 + 1, dtype=np.float64)

@@ -40,7 +40,8 @@ def read_cells(store: Store, workers: Workers, cache: Path | None = None) -> Cel
         kept = cache / f"{name[:32]}.npz"
         known = KnownCells.load(kept, conditions)
     old, new = _known(files, known)
-    chunks = [new[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
+    names = [file.name for file in new]
+    chunks = [names[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
     read = partial(_read, store, Conditions.of(board))
     parts, problems = [old.cells], list[str]()
     for cells, bad in workers.map(read, chunks, worth=len(new) >= MANY):
@@ -54,14 +55,14 @@ def read_cells(store: Store, workers: Workers, cache: Path | None = None) -> Cel
     return found
 
 
-def _read(store: Store, wanted: Conditions, files: Sequence[RecordFile]) -> tuple[Cells, list[str]]:
+def _read(store: Store, wanted: Conditions, names: Sequence[str]) -> tuple[Cells, list[str]]:
     """Cells of the good ones, and what is wrong with the others."""
     problems = list[str]()
 
     def good() -> Iterator[Loaded]:
-        for file in files:
+        for name in names:
             try:
-                yield store.load(file.name, wanted)
+                yield store.load(name, wanted)
             except RecordError as error:
                 problems.append(str(error))
 

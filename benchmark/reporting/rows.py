@@ -153,13 +153,15 @@ def _joined(column: Column, cells: Sequence[Cells], starts: Cells) -> list[objec
 def _spreads(grid: Grid, cells: Sequence[Cells]) -> list[Spread]:
     """Spread of each entry, computed together where the shape is the same."""
     found = [Spread(None, None, None, "its seeds have different subjects")] * len(cells)
-    alike: dict[tuple[int, ...], list[tuple[int, Scores]]] = {}
+    subjects, scores = grid.columns["subjects"], grid.columns["scores"]
+    alike: dict[tuple[int, int], list[int]] = {}
     for place, some in enumerate(cells):
-        own = grid.own_scores(some)
-        if own is not None:
-            alike.setdefault(own.shape, []).append((place, own))
-    for group in alike.values():
-        for (place, _), one in zip(group, spreads(np.stack([x for _, x in group])), strict=True):
+        first, *others = subjects[some]
+        if all(one is first or one == first for one in others):
+            alike.setdefault((len(some), len(first)), []).append(place)
+    for shape, places in alike.items():
+        own = np.concatenate(scores[np.concatenate([cells[place] for place in places])])
+        for place, one in zip(places, spreads(own.reshape(-1, *shape)), strict=True):
             found[place] = one
     return found
 

@@ -76,7 +76,7 @@ def stack_runs(
     """
     named = {entry: _subjects(some) for entry, some in runs.items()}
     subjects = Counter(named.values()).most_common(1)[0][0] if named else ()
-    found: dict[Entry, Scores] = {}
+    whole: list[Entry] = []
     left_out: dict[Entry, str] = {}
     for entry, some in runs.items():
         lacking = [seed for seed in seeds if seed not in some]
@@ -89,11 +89,11 @@ def stack_runs(
         ):
             left_out[entry] = "has subjects without a score"
         else:
-            found[entry] = np.stack([some[seed][1] for seed in seeds])
-    shape = (0, len(seeds), len(subjects))
-    stacked = np.stack(list(found.values())) if found else np.empty(shape)
+            whole.append(entry)
+    rows = [runs[entry][seed][1] for entry in whole for seed in seeds]
+    stacked = np.array(rows).reshape(len(whole), len(seeds), len(subjects))
     return TargetScores(
-        target, tuple(found), tuple(seeds), subjects, stacked, higher_is_better, left_out
+        target, tuple(whole), tuple(seeds), subjects, stacked, higher_is_better, left_out
     )
 
 

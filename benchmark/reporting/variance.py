@@ -126,12 +126,25 @@ class Effects:
         mean = seed.mean(axis=1)[:, None, None]
         return cls(seed, subject, scores - seed[:, :, None] - subject[:, None, :] + mean)
 
-    def minus(self, first: Places, second: Places) -> "Effects":
-        """The effects of the differences of some scores and others."""
-        return Effects(
-            self.seed[first] - self.seed[second],
-            self.subject[first] - self.subject[second],
-            self.rest[first] - self.rest[second],
+    def between(self, first: Places, second: Places) -> TwoWay:
+        """The analyses of variance of the differences of some scores and others."""
+        (count, seeds), subjects = self.seed.shape, self.subject.shape[1]
+        mean = self.seed.mean(axis=1)
+        zeros = np.zeros(len(first))
+        found = TwoWay(seeds, subjects, mean[first] - mean[second], zeros, zeros, zeros)
+        if not len(first):
+            return found
+
+        def mean_squares(rows: Scores, degrees: int) -> Scores:
+            return _exact(_squared_distances(rows)[first, second] / max(1, degrees))
+
+        return replace(
+            found,
+            seed=subjects * mean_squares(self.seed - mean[:, None], seeds - 1),
+            subject=seeds * mean_squares(self.subject - mean[:, None], subjects - 1),
+            residual=mean_squares(self.rest.reshape(count, -1), found.residual_degrees)
+            if found.residual_degrees
+            else zeros,
         )
 
     def two_way(self) -> TwoWay:
@@ -148,6 +161,22 @@ class Effects:
             if degrees
             else zeros,
         )
+
+
+def _squared_distances(rows: Scores) -> Scores:
+    """Squared distances (K, K) of rows (K, n) above the diagonal, from one matrix product.
+
+    Where rows nearly agree, so that the product would cancel, they are subtracted.
+    """
+    rows = rows - rows.mean(axis=0)
+    product = rows @ rows.T
+    total = product.diagonal()[:, None] + product.diagonal()
+    found = total - 2 * product
+    near = np.triu(found < 1e-6 * total, 1)
+    for row in np.flatnonzero(near.any(axis=1)):
+        gaps = rows[near[row]] - rows[row]
+        found[row, near[row]] = np.einsum("ij,ij->i", gaps, gaps)
+    return np.asarray(found, dtype=np.float64)
 
 
 def _exact(variance: Scores) -> Scores:
