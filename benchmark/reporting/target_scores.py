@@ -76,7 +76,7 @@ def stack_runs(
     """
     named = {entry: _subjects(some) for entry, some in runs.items()}
     subjects = Counter(named.values()).most_common(1)[0][0] if named else ()
-    whole: list[Entry] = []
+    whole: list[Name] = []
     left_out: dict[Entry, str] = {}
     for entry, some in runs.items():
         lacking = [seed for seed in seeds if seed not in some]
