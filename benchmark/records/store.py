@@ -7,6 +7,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +27,7 @@ READABLE = 0o644
 SHOWN = 60  # characters of a wrong value that a message repeats
 
 
-@dataclass(frozen=True)
-class RecordFile:
+class RecordFile(NamedTuple):
     """A file below `records/`.
 
     Attributes:
@@ -89,8 +89,10 @@ class Store:
         Raises:
             RecordError: A folder cannot be read.
         """
-        top = self.folder / "records"
-        return sorted(_walk(str(top), ""), key=lambda one: one.name) if top.is_dir() else []
+        top, found = self.folder / "records", list[RecordFile]()
+        if top.is_dir():
+            _walk(str(top), "", found)
+        return sorted(found, key=attrgetter("name"))
 
     def load(self, name: str, wanted: Conditions) -> Loaded:
         """Read one record quickly and check it.
@@ -140,18 +142,19 @@ def refuse(problems: Sequence[str]) -> None:
         raise RecordError(problems[0] + rest)
 
 
-def _walk(folder: str, name: str) -> Iterator[RecordFile]:
+def _walk(folder: str, name: str, found: list[RecordFile]) -> None:
+    """Add the record files below a folder to those found."""
     try:
-        with os.scandir(folder) as found:
-            for item in found:
+        with os.scandir(folder) as items:
+            for item in items:
                 if item.is_dir(follow_symlinks=False):
-                    yield from _walk(item.path, f"{name}{item.name}/")
+                    _walk(item.path, f"{name}{item.name}/", found)
                 elif item.name.endswith(".json") and not item.name.startswith("."):
                     facts = item.stat()
                     if not stat.S_ISREG(facts.st_mode):
                         raise RecordError(f"{shown(item.path)}: is no file; delete it")
                     state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
-                    yield RecordFile(name + item.name, state)
+                    found.append(RecordFile(name + item.name, state))
     except OSError as error:
         where = shown(error.filename or folder)
         raise RecordError(f"{where}: cannot be read ({error.strerror})") from None

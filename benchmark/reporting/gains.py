@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from benchmark.reporting.bootstrap import RESAMPLES, Estimate, covers, draw_means, summarise
 from benchmark.reporting.target_scores import Entry, TargetScores
@@ -136,27 +135,6 @@ def _standardise(
         means += one.means[places] / scale
         draws += one.draws[:, places] / scale
     return means / len(drawn), draws / len(drawn)
-
-
-def gain_table(targets: Sequence[TargetScores], baselines: Mapping[Entry, Entry]) -> pd.DataFrame:
-    """The paired matrix entry x target in long form: gain, bounds, standardised gain, note."""
-    rows = [
-        {
-            "entry": entry,
-            "target": scores.target,
-            **_numbers("gain", found.gain),
-            **_numbers("standardised", found.standardised),
-            "note": found.note,
-        }
-        for scores in targets
-        for entry, found in target_gains(scores, baselines).items()
-    ]
-    return pd.DataFrame(rows)
-
-
-def _numbers(name: str, found: Estimate | None) -> dict[str, float | None]:
-    value, low, high = (found.value, found.low, found.high) if found else (None, None, None)
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _pairs(baselines: Mapping[Entry, Entry]) -> list[tuple[Entry, Entry]]:

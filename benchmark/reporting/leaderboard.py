@@ -136,11 +136,11 @@ def from_cells(
         place: pairs_of(found[place], one.entries) for place, one in ranked.items() if one.entries
     }
     groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
+    rows = place_rows(board, grid, scores, found, groups)
     overall, stability, joint = overall_table(dict(zip(sizes, whole, strict=True)))
     notes = dict.fromkeys(
         note for one in (*groups.values(), *joint) for note in (one.claim, one.note) if note
     )
-    rows = place_rows(board, grid, scores, found, groups)
     if board.legacy:
         rows["marks"] = [", ".join(filter(None, (mark, LEGACY))) for mark in rows["marks"]]
     if len(overall):

@@ -1,8 +1,9 @@
 """Statistics that were computed before are not computed again."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -36,8 +37,10 @@ class Memory:
         workers: Workers,
         *,
         worth: bool,
-    ) -> list[Arrays]:
+    ) -> Iterator[Arrays]:
         """Statistics of each task, computed where they are not remembered.
+
+        Other processes begin at once, however late the first result is asked for.
 
         Args:
             work: Computes those of one task.
@@ -46,17 +49,22 @@ class Memory:
             worth: Whether all tasks together take longer than starting processes.
         """
         if self.folder is None:
-            return list(workers.map(work, tasks, worth=worth))
+            return workers.map(work, tasks, worth=worth)
         folder = self.folder / code_fingerprint()[:16] / work.__name__
         paths = [folder / f"{task.fingerprint[:40]}.npz" for task in tasks]
         found: list[Arrays | None] = [load_arrays(path) for path in paths]
         new = [place for place, known in enumerate(found) if known is None]
         todo = [tasks[place] for place in new]
         computed = workers.map(work, todo, worth=worth and 3 * len(new) > len(tasks))
-        for place, arrays in zip(new, computed, strict=True):
-            save_arrays(paths[place], arrays)
-            found[place] = arrays
-        return [arrays for arrays in found if arrays is not None]
+        return map(partial(_kept, computed), found, paths)
+
+
+def _kept(computed: Iterator[Arrays], known: Arrays | None, path: Path) -> Arrays:
+    """What is known, else the next that was computed, kept for the next time."""
+    if known is None:
+        known = next(computed)
+        save_arrays(path, known)
+    return known
 
 
 def forget_unused(folder: Path) -> None:

@@ -26,8 +26,9 @@ def average_ranks(values: Scores) -> Scores:
 
 def ordered_ranks(ordered: npt.NDArray[Any]) -> Scores:
     """Ranks along the last axis of rows (rows, n) that are sorted."""
-    inside = np.pad(ordered[:, 1:] == ordered[:, :-1], ((0, 0), (1, 1)))
-    count = ordered.shape[-1]
+    rows, count = ordered.shape
+    inside = np.zeros((rows, count + 1), dtype=np.bool_)
+    inside[:, 1:-1] = ordered[:, 1:] == ordered[:, :-1]
     place = np.arange(count)
     first = np.maximum.accumulate(np.where(inside[:, :-1], 0, place), axis=-1)
     last = np.where(inside[:, 1:], count - 1, place)[:, ::-1]

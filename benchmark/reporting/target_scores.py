@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from benchmark.reporting.variance import Scores
+
+if TYPE_CHECKING:  # worker processes start sooner without pandas
+    import pandas as pd
 
 Entry = Hashable
 Name = TypeVar("Name", bound=Hashable)
@@ -105,7 +107,7 @@ def _subjects(runs: Runs) -> tuple[str, ...]:
 
 def target_scores(
     target: str,
-    tables: Mapping[Entry, pd.DataFrame],
+    tables: Mapping[Entry, "pd.DataFrame"],
     seeds: Sequence[int],
     higher_is_better: bool = True,
 ) -> TargetScores:

@@ -11,7 +11,6 @@ from reporting.boards import scores
 
 from benchmark.reporting.gains import (
     baseline_spread,
-    gain_table,
     mean_standardised_gains,
     target_gains,
 )
@@ -68,9 +67,7 @@ def test_what_is_missing_is_said() -> None:
     assert overall.note == "t: the baseline does not vary; x: the baseline lacks seed 1"
 
 
-def test_the_matrix_has_a_row_per_entry_and_target() -> None:
-    found = gain_table([scores(HAND), scores(HAND[:, :, :1])], BASE)
-    assert found["gain"].tolist() == pytest.approx([0.2, 0.2])
-    assert found["gain_low"].isna().tolist() == [False, True]
-    assert found["standardised"].isna().tolist() == [False, True]
-    assert len(gain_table([], BASE)) == 0
+def test_one_subject_has_a_gain_without_interval_or_unit() -> None:
+    found = target_gains(scores(HAND[:, :, :1]), BASE)["b"]
+    assert found.gain is not None and found.gain.value == pytest.approx(0.2)
+    assert found.gain.low is None and found.standardised is None
