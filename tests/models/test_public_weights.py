@@ -20,7 +20,7 @@ import timm  # noqa: E402  (after the guard)
 import torchvision.models  # noqa: E402
 
 SOURCES = [s for s in Registry.load(content_roots()).sources.values() if s.weights]
-BARLOW_TWINS = "imagenet_resnet50_barlow_twins"
+SELF_SUPERVISED = {f"imagenet_resnet50_{name}" for name in ("barlow_twins", "mocov3", "simclr")}
 AFTER_THE_ENCODER = {"fc", "classifier", "head", "neck", "conv_head", "bn2"}
 TORCHVISION = {"v-unet": "vgg16"}
 CLASSIFIERS = ("fc.", "classifier.", "head.")
@@ -41,7 +41,7 @@ def published(source: SourceCard) -> dict[str, torch.Tensor]:
         for name, like in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    if source.id != BARLOW_TWINS:
+    if source.id not in SELF_SUPERVISED:
         return tensors
     neck = {"neck.projector.0.weight": torch.rand(8, 2048)}
     return neck | {f"backbone.{k}": v for k, v in tensors.items() if not k.startswith("fc.")}
@@ -55,7 +55,7 @@ def test_a_public_checkpoint_covers_its_encoder(source: SourceCard, tmp_path: Pa
     if path.suffix == ".safetensors":
         save_file(tensors, path)
     else:
-        torch.save({"state_dict": tensors} if source.id == BARLOW_TWINS else tensors, path)
+        torch.save({"state_dict": tensors} if source.id in SELF_SUPERVISED else tensors, path)
     network = build_network(
         source.encoder, channels=3, input_size=64, classes=1, decoder_channels=(8, 8, 8, 8, 8),
         normalisation_mean=source.input.mean, normalisation_std=source.input.std,
@@ -101,3 +101,10 @@ def test_repositories_are_those_of_the_installed_timm(source: SourceCard) -> Non
     known = timm.models.get_pretrained_cfg(repo.removeprefix("timm/"))
     assert known is not None and known.hf_hub_id == repo
     assert (source.input.mean, source.input.std) == (known.mean, known.std)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.id)
+def test_every_shipped_source_names_one_file_for_ever(source: SourceCard) -> None:
+    weights = source.weights
+    assert weights is not None
+    assert weights.sha256 or (weights.hub and weights.hub.revision)
