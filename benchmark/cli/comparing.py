@@ -14,6 +14,7 @@ from benchmark.cli.terminal import console
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
+    from benchmark.records.trust import TrustLevel
     from benchmark.reporting.compare import Comparison
 
 
@@ -32,13 +33,19 @@ def compare(
     ] = 5,
 ) -> None:
     """Compare two entries case by case: paired differences with 95 % intervals."""
+    from benchmark.records.trust import read_trust, trust_of
     from benchmark.reporting.compare import compare
     from benchmark.reporting.entries import find_entries
 
     store = find_store(board or _only_run())
-    records = [record for _, record in store.records()]
+    records, known = [], read_trust(store.folder)
+    trust: dict[str, TrustLevel] = {}
+    for path, record in store.records():
+        records.append(record)
+        name = path.relative_to(store.folder / "records").as_posix()
+        trust[record.key] = trust_of(store.folder, name, known)
     names = find_entries(first, second, records)
-    found = compare(store.board(), *names, records, target)
+    found = compare(store.board(), *names, records, target, trust)
     for one in found:
         _print_comparison(one, cases)
     if figure is not None:
@@ -85,6 +92,9 @@ def _print_comparison(found: "Comparison", count: int) -> None:
         f"subjects: {found.better} better, {found.worse} worse, {found.equal} equal",
         highlight=False,
     )
+    levels = ", ".join(f"{name} {level}" for name, level in
+                       zip((found.first, found.second), found.trust, strict=True))  # fmt: skip
+    console.print(f"trust: {levels}", highlight=False, markup=False)
     for note in found.notes:
         console.print(note, highlight=False, markup=False)
     _print_cases(found, count, digits)

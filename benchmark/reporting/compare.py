@@ -4,7 +4,7 @@ A difference is positive where the first entry is better, whatever the direction
 is taken under the same seed on the same case, and then averaged over seeds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError, unknown_name
 from benchmark.records.record import RunRecord
+from benchmark.records.trust import LEVELS, TrustLevel
 from benchmark.reporting.bootstrap import Estimate, estimates
 from benchmark.reporting.entries import EntryName, entry_of
 from benchmark.reporting.target_scores import DECIMALS
@@ -56,6 +57,7 @@ class Comparison:
         worse: For which the second is.
         equal: The rest.
         synthetic: Whether the data are.
+        trust: The lowest level among the records of the first, and of the second.
         notes: Marks of the records, and what the interval could not use.
     """
 
@@ -71,6 +73,7 @@ class Comparison:
     worse: int
     equal: int
     synthetic: bool
+    trust: tuple[TrustLevel, TrustLevel]
     notes: tuple[str, ...]
 
     def largest(self, count: int) -> tuple[CaseDifference, ...]:
@@ -85,8 +88,17 @@ def compare(
     second: EntryName,
     records: Sequence[RunRecord],
     target: str | None = None,
+    trust: Mapping[str, TrustLevel] | None = None,
 ) -> list[Comparison]:
     """Compare two entries on every target that both have, or on one.
+
+    Args:
+        board: Which the records are of.
+        first: Better where a difference is positive.
+        second: With what it is compared.
+        records: Of all entries, whose seeds say how much a seed matters.
+        target: The only one.
+        trust: Level by key of a record; one without is self-reported.
 
     Raises:
         RecordError: There is no such target, or nothing that both were scored on.
@@ -100,7 +112,14 @@ def compare(
         raise RecordError(f"{first} and {second} have no target in common")
     chosen = both if target is None else [target]
     return [
-        _compare(board, name, (first, second), (have[first][name], have[second][name]), records)
+        _compare(
+            board,
+            name,
+            (first, second),
+            (have[first][name], have[second][name]),
+            records,
+            trust or {},
+        )
         for name in chosen
     ]
 
@@ -119,6 +138,7 @@ def _compare(
     names: tuple[EntryName, EntryName],
     sides: tuple[list[RunRecord], list[RunRecord]],
     records: Sequence[RunRecord],
+    trust: Mapping[str, TrustLevel],
 ) -> Comparison:
     first, second = ({r.cell.seed: r for r in side} for side in sides)
     seeds = tuple(sorted(first.keys() & second.keys()))
@@ -156,8 +176,15 @@ def _compare(
         over[0], over[1],
         int((gains > 0).sum()), int((gains < 0).sum()), int((gains == 0).sum()),
         all(record.marks.synthetic for side in sides for record in side),
+        (_lowest(first, seeds, trust), _lowest(second, seeds, trust)),
         tuple(dict.fromkeys([*_marks(names, sides), *([note] if note else [])])),
     )  # fmt: skip
+
+
+def _lowest(
+    side: Mapping[int, RunRecord], seeds: Sequence[int], trust: Mapping[str, TrustLevel]
+) -> TrustLevel:
+    return min((trust.get(side[s].key, LEVELS[0]) for s in seeds), key=LEVELS.index)
 
 
 def _check_same(target: str, records: Sequence[RunRecord]) -> None:

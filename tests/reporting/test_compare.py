@@ -8,6 +8,7 @@ from simulated import simulated_board, simulated_records
 
 from benchmark.errors import RecordError
 from benchmark.records.record import CaseScore, RunRecord
+from benchmark.records.trust import TrustLevel
 from benchmark.reporting.compare import compare
 from benchmark.reporting.entries import EntryName, find_entries
 from benchmark.reporting.leaderboard import build_leaderboard
@@ -35,6 +36,17 @@ def test_the_difference_by_hand() -> None:
     assert found.synthetic and found.notes == ()
     (turned,) = compare(demo(), SECOND, FIRST, pair())
     assert turned.subjects.value == -found.subjects.value and turned.better == 1
+
+
+def test_the_least_trusted_record_counts() -> None:
+    records = pair()
+    trust: dict[str, TrustLevel] = {record.key: "re-run" for record in records}
+    (found,) = compare(demo(), FIRST, SECOND, records, trust=trust)
+    assert found.trust == ("re-run", "re-run")
+    trust[records[1].key] = "re-scored"
+    del trust[records[2].key]
+    (found,) = compare(demo(), FIRST, SECOND, records, trust=trust)
+    assert found.trust == ("re-scored", "self-reported")
 
 
 def test_lower_is_better_turns_the_sign() -> None:

@@ -1,5 +1,6 @@
 """`leaderboard` and `compare` as a user meets them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from benchmark.cli.main import app
 from benchmark.errors import BenchmarkError
 from benchmark.records.store import Store
+from benchmark.records.trust import Trust, write_trust
 
 CARD = simulated_board(
     ["scratch", "natural_restoration", "t1_brain_restoration"],
@@ -96,6 +98,21 @@ def test_compare_says_the_difference_and_draws_it(folder: Path) -> None:
     assert "liver_chaos" in Path("pair.svg").read_text(encoding="utf-8")
     whole = call("compare", "t1_brain_restoration", "scratch", "--board", str(folder)).stdout
     assert "contaminated (saw it)" in whole and all(name in whole for name in CARD.targets)
+
+
+def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
+    words = ("compare", "t1_brain_restoration", "scratch", "--target", "liver_chaos")
+    assert "t1_brain_restoration/full/nall self-reported" in " ".join(call(*words).stdout.split())
+    records = folder / "records"
+    write_trust(folder, {
+        path.relative_to(records).as_posix(): Trust(
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            level="re-run", by="us", date="2026-11-21",
+        )
+        for path in records.glob("liver_chaos/t1_brain_restoration/**/*.json")
+    })  # fmt: skip
+    said = " ".join(call(*words).stdout.split())
+    assert "t1_brain_restoration/full/nall re-run, scratch/full/nall self-reported" in said
 
 
 @pytest.mark.parametrize(
