@@ -1,5 +1,6 @@
 """Records and board folders for tests, made by hand."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
+from benchmark.errors import DataError
 from benchmark.records.record import (
     CaseScore,
     CellId,
@@ -96,3 +98,12 @@ def make_record(
         ),
         started="2026-01-01T00:00:00+00:00",
     )  # fmt: skip
+
+
+def tell_thrice(name: str, progress: Callable[[str, int, int], None]) -> str:
+    """Work that another process can import: the name in capitals, an error for a digit."""
+    if not name.isalpha():
+        raise DataError(f"wrong: no letter in {name!r}")
+    for done in (1, 2, 3):
+        progress(name, done, 3)
+    return name.upper()

@@ -1,5 +1,6 @@
 """`segtransfer run` and `demo`: from a board to its table."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,8 @@ from benchmark.errors import CardError
 
 if TYPE_CHECKING:
     from benchmark.running.plan import Selection
+
+MOST_AT_ONCE = 4  # cells of the demo
 
 
 def run(
@@ -120,5 +123,6 @@ def demo(
     from benchmark.running.plan import Selection
 
     registry = settings.registry()
-    how = Running(device="cpu", jobs=1, allow_partial=False, dry_run=False)
+    jobs = min(MOST_AT_ONCE, len(os.sched_getaffinity(0)))
+    how = Running(device="cpu", jobs=jobs, allow_partial=False, dry_run=False)
     run_board(registry, registry.board("demo_v1"), Selection(), out, how)

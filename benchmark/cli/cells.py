@@ -1,5 +1,7 @@
 """What commands that run cells share: pretrain, run what is missing, write the table."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from benchmark.errors import CardError
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
+    from benchmark.running.engines import Workers
     from benchmark.running.plan import Selection, Transfer
 
 
@@ -82,9 +85,8 @@ def planned(
             return None
         from benchmark.running.grid import pretrain_sources
 
-        with bars() as progress:
-            show_stage = StageDisplay(progress)
-            pretrain_sources(registry, board, missing, settings.home, how.device, show_stage)
+        with counted("sources", how.jobs, len(missing)) as (workers, count):
+            pretrain_sources(registry, board, missing, settings.home, how.device, workers, count)
     return plan(registry, board, chosen, settings.home)
 
 
@@ -95,35 +97,51 @@ def run_missing(
     done: int,
     how: Running,
 ) -> None:
-    """Run cells under progress bars; Ctrl-C ends with one line and exit status 130."""
-    from benchmark.running.engines import Engine
-    from benchmark.running.grid import run_transfers
+    """Run cells and write their records, under progress bars."""
+    from benchmark.running.grid import Engine, run_transfers
 
+    engine = Engine(
+        registry=registry,
+        home=settings.home,
+        device=how.device,
+        allow_partial=how.allow_partial,
+        pictures=store.folder / "pictures" if how.pictures else None,
+        predictions=store.folder / "predictions",
+        save_predictions=how.save_predictions,
+    )
+    with counted("cells", how.jobs, done + len(todo), done) as (workers, count):
+        run_transfers(todo, store, engine, workers, count)
+
+
+@contextmanager
+def counted(
+    what: str, jobs: int, total: int, done: int = 0
+) -> "Iterator[tuple[Workers, Callable[[], None]]]":
+    """Workers, and what counts their results, under a progress bar for all and one for each.
+
+    Ctrl-C ends with one line and exit status 130.
+    """
+    from benchmark.running.engines import Workers, set_threads
+
+    set_threads(1)
     finished = done
     with bars() as progress:
-        total = done + len(todo)
-        overall = progress.add_task("cells", total=total, completed=done)
+        overall = progress.add_task(what, total=total, completed=done)
 
         def count() -> None:
             nonlocal finished
             finished += 1
             progress.update(overall, completed=finished)
 
-        engine = Engine(
-            device=how.device,
-            jobs=how.jobs,
-            allow_partial=how.allow_partial,
-            pictures=store.folder / "pictures" if how.pictures else None,
-            predictions=store.folder / "predictions",
-            save_predictions=how.save_predictions,
-        )
-        stages = StageDisplay(progress, "starting" if how.jobs == 1 else f"{how.jobs} at a time")
-        try:
-            run_transfers(todo, registry, store, settings.home, engine, stages, count)
-        except KeyboardInterrupt:
-            progress.stop()
-            errors.print(f"stopped: {finished} of {total} cells are done; type the same command")
-            raise typer.Exit(130) from None
+        with Workers([StageDisplay(progress) for _ in range(jobs)]) as workers:
+            try:
+                yield workers, count
+            except KeyboardInterrupt:
+                progress.stop()
+                errors.print(
+                    f"stopped: {finished} of {total} {what} are done; type the same command"
+                )
+                raise typer.Exit(130) from None
 
 
 def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:

@@ -1,17 +1,13 @@
 """`segtransfer sequence`: one network, one device after the other."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
-from benchmark.cli.cells import Running, copy_board, planned
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, names, numbers, settings
-
-if TYPE_CHECKING:
-    from benchmark.running.sequence_plan import SequenceRun
+from benchmark.cli.cells import Running, copy_board, counted, planned
+from benchmark.cli.terminal import console, names, numbers, settings
 
 
 def sequence(
@@ -24,6 +20,7 @@ def sequence(
         Path | None, typer.Option(help="Leaderboard folder [default: runs/BOARD].")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Sequences at a time, a process each.")] = 1,
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
     ] = False,
@@ -47,7 +44,7 @@ def sequence(
         strategies=names(strategies),
         seeds=numbers("--seeds", seeds),
     )
-    how = Running(device=device, jobs=1, allow_partial=allow_partial, dry_run=dry_run)
+    how = Running(device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run)
     if planned(registry, card, chosen, how) is None:
         return
     runs = plan_sequences(registry, card, chosen, names(sequences), settings.home)
@@ -59,36 +56,18 @@ def sequence(
         return
     copy_board(registry, card, folder)
     if todo:
-        _run_missing(registry, todo, folder, how)
+        from benchmark.running.engines import choose_device
+        from benchmark.running.sequence import run_sequences
+
+        place = choose_device(device)
+        with counted("sequences", jobs, len(runs), len(runs) - len(todo)) as (workers, count):
+            run_sequences(
+                todo, registry, folder, settings.home, place, workers, count,
+                allow_partial=allow_partial,
+            )  # fmt: skip
     else:
         console.print(f"all {len(runs)} sequences were already done")
     print_report(card, folder)
-
-
-def _run_missing(registry: Registry, todo: "list[SequenceRun]", folder: Path, how: Running) -> None:
-    """Run sequences under progress bars; Ctrl-C ends with one line and exit status 130."""
-    from benchmark.running.engines import choose_device, set_threads
-    from benchmark.running.sequence import run_sequences
-
-    finished = 0
-    with bars() as progress:
-        overall = progress.add_task("sequences", total=len(todo))
-
-        def count() -> None:
-            nonlocal finished
-            finished += 1
-            progress.update(overall, completed=finished)
-
-        set_threads(1)
-        try:
-            run_sequences(
-                todo, registry, folder, settings.home, choose_device(how.device),
-                allow_partial=how.allow_partial, progress=StageDisplay(progress), finished=count,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            progress.stop()
-            errors.print(f"stopped: {finished} of {len(todo)} are done; type the same command")
-            raise typer.Exit(130) from None
 
 
 def print_report(board: BoardCard, folder: Path) -> None:

@@ -1,19 +1,21 @@
-"""Where cells are run: in this process, or in several local ones."""
+"""Where cells and pretrainings are run: in this process, or in several local ones."""
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing.queues import SimpleQueue
+from threading import Thread
+from typing import TypeVar
 
 import torch
 
-from benchmark.cards.registry import Registry
-from benchmark.records.record import RunRecord
-from benchmark.running.cell import Progress, run_cell, unheard
-from benchmark.running.plan import Transfer
+from benchmark.running.cell import Progress, unheard
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Told = tuple[int, str, int, int]  # process, stage, done, total
 
 
 def choose_device(name: str) -> torch.device:
@@ -28,61 +30,77 @@ def set_threads(jobs: int) -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // jobs))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Engine:
-    """How cells are run; none of it is part of a result's conditions.
+class Workers:
+    """One task after the other, or several at a time in processes that start when needed."""
 
-    `allow_partial` admits weights that do not cover the network; such records are marked.
-    `pictures` is the folder in which some cases of each cell are drawn; None draws nothing.
-    `predictions` is the folder for hashes of the predictions, and with `save_predictions` for the
-    label maps; None keeps neither.
-    """
+    def __init__(self, listeners: Sequence[Progress] = (unheard,)) -> None:
+        """One task at a time for each listener, which hears of the stages of its tasks."""
+        self.listeners = listeners
+        self._pool: ProcessPoolExecutor | None = None
+        self._heard: SimpleQueue[Told | None] | None = None
+        self._listening: Thread | None = None
 
-    device: str = "auto"
-    jobs: int = 1
-    allow_partial: bool = False
-    pictures: Path | None = None
-    predictions: Path | None = None
-    save_predictions: bool = False
+    def __enter__(self) -> "Workers":
+        """Nothing is started yet."""
+        return self
 
-    def run(
-        self, transfers: Sequence[Transfer], registry: Registry, home: Path, progress: Progress
-    ) -> Iterator[RunRecord]:
-        """Records as they come: one cell after the other, or `jobs` processes at a time.
+    def __exit__(self, *raised: object) -> None:
+        """End the processes; after an error without waiting for what they do."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._heard and self._listening and raised[0] is None:
+            self._heard.put(None)  # after an error a process that died may hold its lock
+            self._listening.join()
 
-        `progress` hears of the stages of a cell only where one is run at a time.
-        """
-        if self.jobs == 1:
-            set_threads(1)
-            for transfer in transfers:
-                yield self._run_one(transfer, registry, home, progress)
+    def each(
+        self, work: Callable[[Task, Progress], Result], tasks: Sequence[Task]
+    ) -> Iterator[Result]:
+        """Results as they come; a single task is worked at here."""
+        if min(len(self.listeners), len(tasks)) < 2:
+            for task in tasks:
+                yield work(task, self.listeners[0])
             return
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (self.jobs,))
-        try:
-            todo = [pool.submit(self._run_one, transfer, registry, home) for transfer in transfers]
-            for future in as_completed(todo):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        pool = self._started()
+        for future in as_completed([pool.submit(_told, work, task) for task in tasks]):
+            yield future.result()
 
-    def _run_one(
-        self, transfer: Transfer, registry: Registry, home: Path, progress: Progress = unheard
-    ) -> RunRecord:
-        return run_cell(
-            transfer,
-            registry,
-            home,
-            choose_device(self.device),
-            allow_partial=self.allow_partial,
-            pictures=self.pictures,
-            predictions=self.predictions,
-            save_predictions=self.save_predictions,
-            progress=progress,
-        )
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context, jobs = multiprocessing.get_context("spawn"), len(self.listeners)
+            self._heard = context.SimpleQueue()
+            self._pool = ProcessPoolExecutor(jobs, context, _start_worker, (jobs, self._heard))
+            self._listening = Thread(
+                target=_listen, args=(self._heard, self.listeners), daemon=True
+            )
+            self._listening.start()
+        return self._pool
 
 
-def _start_worker(jobs: int) -> None:
+def _listen(heard: "SimpleQueue[Told | None]", listeners: Sequence[Progress]) -> None:
+    """Pass on what the processes tell, the first of them to the first listener and so on."""
+    places: dict[int, int] = {}
+    while (told := heard.get()) is not None:
+        process, stage, done, total = told
+        place = places.setdefault(process, len(places)) % len(listeners)
+        listeners[place](stage, done, total)
+
+
+def _start_worker(jobs: int, tell: "SimpleQueue[Told | None]") -> None:
     """Threads of this worker; Ctrl-C ends it at once and without a traceback."""
+    global _tell
+    _tell = tell
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     set_threads(jobs)
+
+
+_tell: "SimpleQueue[Told | None] | None" = None  # of a worker process
+
+
+def _told(work: Callable[[Task, Progress], Result], task: Task) -> Result:
+    """The work of one task, in a worker that tells its stages."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        assert _tell is not None
+        _tell.put((os.getpid(), stage, done, total))
+
+    return work(task, progress)

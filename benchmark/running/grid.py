@@ -1,15 +1,52 @@
 """Many transfers into a board's folder of records; finished cells are never run again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard
+from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
-from benchmark.running.cell import Progress
-from benchmark.running.engines import Engine, choose_device, set_threads
+from benchmark.running.cell import Progress, run_cell
+from benchmark.running.engines import Workers, choose_device
 from benchmark.running.plan import Transfer
 from benchmark.running.pretrained import ensure_pretrained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """How cells are run; none of it is part of a result's conditions.
+
+    `allow_partial` admits weights that do not cover the network; such records are marked.
+    `pictures` is the folder in which some cases of each cell are drawn; None draws nothing.
+    `predictions` is the folder for hashes of the predictions, and with `save_predictions` for the
+    label maps; None keeps neither.
+    """
+
+    registry: Registry
+    home: Path
+    device: str = "auto"
+    allow_partial: bool = False
+    pictures: Path | None = None
+    predictions: Path | None = None
+    save_predictions: bool = False
+
+    def __call__(self, transfer: Transfer, progress: Progress) -> RunRecord:
+        """Run one cell."""
+        return run_cell(
+            transfer,
+            self.registry,
+            self.home,
+            choose_device(self.device),
+            allow_partial=self.allow_partial,
+            pictures=self.pictures,
+            predictions=self.predictions,
+            save_predictions=self.save_predictions,
+            progress=progress,
+        )
 
 
 def pretrain_sources(
@@ -18,25 +55,34 @@ def pretrain_sources(
     sources: tuple[str, ...],
     home: Path,
     device: str,
+    workers: Workers,
+    finished: Callable[[], None],
+) -> None:
+    """Pretrain these in-suite sources where they are not there yet."""
+    cards = [registry.source(source) for source in sources]
+    for _ in workers.each(partial(_pretrain, registry, board, home, device), cards):
+        finished()
+
+
+def _pretrain(
+    registry: Registry,
+    board: BoardCard,
+    home: Path,
+    device: str,
+    source: SourceCard,
     progress: Progress,
 ) -> None:
-    """Pretrain the in-suite sources among these that are not there yet."""
-    set_threads(1)
-    for source in map(registry.source, sources):
-        if source.pretrain:
-            ensure_pretrained(registry, board, source, home, choose_device(device), progress)
+    ensure_pretrained(registry, board, source, home, choose_device(device), progress)
 
 
 def run_transfers(
-    transfers: list[Transfer],
-    registry: Registry,
+    transfers: Sequence[Transfer],
     store: Store,
-    home: Path,
     engine: Engine,
-    progress: Progress,
+    workers: Workers,
     finished: Callable[[], None],
 ) -> None:
     """Run cells and write each record as soon as it is there."""
-    for record in engine.run(transfers, registry, home, progress):
+    for record in workers.each(engine, transfers):
         store.write(record)
         finished()

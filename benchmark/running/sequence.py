@@ -5,9 +5,10 @@ devices before (no replay). What stage 1 gives is what the cell of that device g
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from benchmark.running.cell import (
     unheard,
 )
 from benchmark.running.cost import cost, metered
+from benchmark.running.engines import Workers
 from benchmark.running.evaluate import score_cases
 from benchmark.running.facts import coverage_report, environment, selection, source_facts
 from benchmark.running.sequence_plan import SequenceRun
@@ -54,15 +56,15 @@ class Learning:
 
 
 def run_sequences(
-    todo: Iterable[SequenceRun],
+    todo: Sequence[SequenceRun],
     registry: Registry,
     folder: Path,
     home: Path,
     device: torch.device,
+    workers: Workers,
+    finished: Callable[[], None],
     *,
     allow_partial: bool = False,
-    progress: Progress = unheard,
-    finished: Callable[[], None] = lambda: None,
 ) -> None:
     """Run sequences and write each record into the board's folder as soon as it is there.
 
@@ -71,14 +73,29 @@ def run_sequences(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
-    for one in todo:
-        kept = home / "sequences" / f"{one.key.removeprefix('sha256:')}.safetensors"
-        record = run_sequence(
-            one, registry, home, device, kept, allow_partial=allow_partial, progress=progress
-        )
+    for record in workers.each(partial(_run_one, registry, home, device, allow_partial), todo):
         write_sequence(folder, record)
-        kept.unlink(missing_ok=True)
+        _kept(home, record.key).unlink(missing_ok=True)
         finished()
+
+
+def _run_one(
+    registry: Registry,
+    home: Path,
+    device: torch.device,
+    allow_partial: bool,
+    one: SequenceRun,
+    progress: Progress,
+) -> SequenceRecord:
+    kept = _kept(home, one.key)
+    return run_sequence(
+        one, registry, home, device, kept, allow_partial=allow_partial, progress=progress
+    )
+
+
+def _kept(home: Path, key: str) -> Path:
+    """Where network and scores lie between stages."""
+    return home / "sequences" / f"{key.removeprefix('sha256:')}.safetensors"
 
 
 def run_sequence(

@@ -24,7 +24,8 @@ from benchmark.records.sequence import (
     sequence_records,
     write_sequence,
 )
-from benchmark.running.cell import prepare_target, run_cell, transfer_network, unheard
+from benchmark.running.cell import Progress, prepare_target, run_cell, transfer_network, unheard
+from benchmark.running.engines import Workers
 from benchmark.running.plan import Selection, Transfer, plan
 from benchmark.running.sequence import learning_from, run_sequences
 from benchmark.running.sequence_plan import SequenceRun, plan_sequences
@@ -50,7 +51,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
-    run_sequences([one], registry, folder, home, CPU)
+    run_sequences([one], registry, folder, home, CPU, Workers(), lambda: None)
     return read_sequence(sequence_path(folder, one.run))
 
 
@@ -83,17 +84,20 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     (one,) = plan_sequences(registry, board, Selection(), ("device_order",), tmp_path)
     whole = run(tmp_path / "whole", tmp_path, registry, one)
 
+    def go_on(progress: Progress) -> None:
+        other = tmp_path / "other"
+        run_sequences([one], registry, other, tmp_path, CPU, Workers([progress]), lambda: None)
+
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:
             raise Stop
 
     with pytest.raises(Stop):
-        run_sequences([one], registry, tmp_path / "other", tmp_path, CPU, progress=pull)
+        go_on(pull)
     assert not has_sequence(tmp_path / "other", one.run, one.key)
     torch.rand(7)  # another process begins with other random numbers
     heard: list[str] = []
-    run_sequences([one], registry, tmp_path / "other", tmp_path, CPU,
-                  progress=lambda what, done, total: heard.append(what))  # fmt: skip
+    go_on(lambda what, done, total: heard.append(what))
     again = read_sequence(sequence_path(tmp_path / "other", one.run))
     assert again.without_timings() == whole.without_timings()
     tuned = {what for what in heard if what.endswith("fine-tuning")}
