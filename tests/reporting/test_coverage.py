@@ -36,6 +36,13 @@ def test_intervals_cover_and_equal_methods_stay_together(setting: Setting) -> No
     assert found.rank > 0.95 - error(0.95, BOARDS)
 
 
+def test_one_seed_speaks_of_the_trained_networks() -> None:
+    found = measure(Setting("normal", 1, 35, 1.0), BOARDS, 0.7)
+    for share in (found.mean, found.gain):
+        assert abs(share - 0.95) < error(0.95, BOARDS)
+    assert found.rank > 0.95 - error(0.95, BOARDS)
+
+
 def test_better_methods_are_found() -> None:
     assert measure(Setting("normal", 3, 100, 0.3), 40, 0.7).power > 0.9
 
