@@ -83,17 +83,33 @@ def score_label(
             "and the pixel spacing of this image is not known"
         )
     if spacing_mm is not None:
-        p, r = paired(prediction, reference, valid)
-        if any(name in _SURFACE for name in physical):
-            values.update(zip(_SURFACE, surface_scores(p, r, spacing_mm), strict=True))
-        if any(name in _LESION for name in physical):
-            found = lesion_detection(p, r, spacing_mm, minimum_lesion_volume_mm3)
-            ratios = (found.recall, found.precision, found.f1)
-            values.update(zip(_LESION, ratios, strict=True))
-        if any(name in _HEAD for name in physical):
-            measured = ellipse_circumference_mm(p, spacing_mm)
-            difference = measured - ellipse_circumference_mm(r, spacing_mm)
-            values.update(zip(_HEAD, (difference, abs(difference)), strict=True))
-        if "area_error_cm2" in physical:
-            values["area_error_cm2"] = area_error_cm2(p, r, spacing_mm, slice_axis)
+        masks = paired(prediction, reference, valid)
+        values |= _in_millimetres(
+            *masks, physical, spacing_mm, minimum_lesion_volume_mm3, slice_axis
+        )
     return {name: float(values[name]) for name in metrics}
+
+
+def _in_millimetres(
+    prediction: Mask,
+    reference: Mask,
+    metrics: Sequence[str],
+    spacing_mm: Sequence[float],
+    minimum_lesion_volume_mm3: float,
+    slice_axis: int,
+) -> dict[str, float]:
+    """The metrics that need the spacing, of masks without what does not count."""
+    values: dict[str, float] = {}
+    if any(name in _SURFACE for name in metrics):
+        surface = surface_scores(prediction, reference, spacing_mm)
+        values.update(zip(_SURFACE, surface, strict=True))
+    if any(name in _LESION for name in metrics):
+        found = lesion_detection(prediction, reference, spacing_mm, minimum_lesion_volume_mm3)
+        values.update(zip(_LESION, (found.recall, found.precision, found.f1), strict=True))
+    if any(name in _HEAD for name in metrics):
+        measured = ellipse_circumference_mm(prediction, spacing_mm)
+        difference = measured - ellipse_circumference_mm(reference, spacing_mm)
+        values.update(zip(_HEAD, (difference, abs(difference)), strict=True))
+    if "area_error_cm2" in metrics:
+        values["area_error_cm2"] = area_error_cm2(prediction, reference, spacing_mm, slice_axis)
+    return values

@@ -57,3 +57,5 @@ def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     parsed = ParsedCards(tmp_path / "home" / "cards.json")
     parsed.keep("a: 1\n", {"a": 1})
     parsed.save()
+    assert parsed.find("a: 1\n") == {"a": 1}
+    assert (tmp_path / "home").read_text() == "no folder"

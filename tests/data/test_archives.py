@@ -52,7 +52,7 @@ def make(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def refused(archive: Path, **options: object) -> str:
+def check_refused(archive: Path, **options: object) -> str:
     with pytest.raises(DataError) as caught:
         extract(archive, archive.parent / "out", **options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value) and str(archive) in str(caught.value)
@@ -87,7 +87,7 @@ def test_a_tar_whose_first_name_looks_like_a_zip(tmp_path: Path) -> None:
     "bad", ["../evil", "a/../../evil", "/tmp/evil", "..\\evil", "C:\\evil", "C:evil"]
 )
 def test_paths_out_of_the_folder(tmp_path: Path, name: str, bad: str) -> None:
-    message = refused(make(tmp_path / name, FILES | {bad: b"x"}))
+    message = check_refused(make(tmp_path / name, FILES | {bad: b"x"}))
     assert "outside the folder" in message and "evil" in message
 
 
@@ -97,14 +97,14 @@ def test_links_and_devices_in_a_zip(tmp_path: Path, kind: int) -> None:
     info.create_system, info.external_attr = 3, (kind | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(info, "README.txt")
-    assert "link or a device" in refused(tmp_path / "a.zip")
+    assert "link or a device" in check_refused(tmp_path / "a.zip")
 
 
 def test_an_encrypted_zip(tmp_path: Path) -> None:
     content = bytearray(make(tmp_path / "a.zip", {"a.png": b"x"}).read_bytes())
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "a.zip").write_bytes(content)
-    assert "encrypted" in refused(tmp_path / "a.zip")
+    assert "encrypted" in check_refused(tmp_path / "a.zip")
 
 
 def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
@@ -134,7 +134,7 @@ def test_links_and_devices_in_a_tar(tmp_path: Path, members: list[tarfile.TarInf
         add(archive, "Set_v1/README.txt", b"x")
         for member in members:
             archive.addfile(member)
-    refused(tmp_path / "a.tar")
+    check_refused(tmp_path / "a.tar")
 
 
 def test_links_within_a_tar_are_kept(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_links_within_a_tar_are_kept(tmp_path: Path) -> None:
 def test_a_bomb(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = make(tmp_path / name, {"zeros": bytes(2_000_000)})
     monkeypatch.setattr(archives, "SMALL_BYTES", 1_000_000)
-    assert "bomb" in refused(archive)
+    assert "bomb" in check_refused(archive)
     extract(archive, tmp_path / "out", max_ratio=2000)
 
 
@@ -160,20 +160,20 @@ def test_a_zip_that_holds_more_than_it_declares(tmp_path: Path) -> None:
     at = content.rindex(b"PK\x01\x02") + 24
     content[at : at + 4] = (1000).to_bytes(4, "little")
     (tmp_path / "a.zip").write_bytes(content)
-    assert "damaged" in refused(tmp_path / "a.zip")
+    assert "damaged" in check_refused(tmp_path / "a.zip")
 
 
 @BOTH
 def test_too_many_members(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
-    assert "more than 5 members" in refused(make(tmp_path / name, FILES))
+    assert "more than 5 members" in check_refused(make(tmp_path / name, FILES))
 
 
 @BOTH
 def test_no_room(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=5000))
-    assert "GB are free" in refused(make(tmp_path / name, FILES))
+    assert "GB are free" in check_refused(make(tmp_path / name, FILES))
 
 
 @EVERY
@@ -183,7 +183,7 @@ def test_a_truncated_archive(tmp_path: Path, name: str, keep: float) -> None:
     archive = make(tmp_path / name, files)
     content = archive.read_bytes()
     archive.write_bytes(content[: int(keep * len(content))])
-    assert "damaged" in refused(archive)
+    assert "damaged" in check_refused(archive)
 
 
 def flip(content: bytearray) -> None:
@@ -216,17 +216,19 @@ def test_a_damaged_archive(tmp_path: Path, name: str, harm: Callable[[bytearray]
         content = bytearray(gzip.compress(content, 0))
     harm(content)
     (tmp_path / name).write_bytes(content)
-    assert "damaged" in refused(tmp_path / name)
+    assert "damaged" in check_refused(tmp_path / name)
 
 
 def test_no_archive_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("<html>Please log in</html>" * 100)
-    assert "no zip or tar archive" in refused(tmp_path / "a.zip")
+    assert "no zip or tar archive" in check_refused(tmp_path / "a.zip")
 
 
 @BOTH
 def test_a_missing_member(tmp_path: Path, name: str) -> None:
-    message = refused(make(tmp_path / name, FILES), expected=["*/images/*.png", "*/labels/*.png"])
+    message = check_refused(
+        make(tmp_path / name, FILES), expected=["*/images/*.png", "*/labels/*.png"]
+    )
     assert "missing member" in message and "*/labels/*.png" in message and "images" not in message
 
 
