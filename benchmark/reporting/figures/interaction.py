@@ -1,6 +1,9 @@
 """Domain x task: what a match in one is worth with and without a match in the other."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.reporting.domain_task import MatchView
 from benchmark.reporting.figures.layout import finish, new_figure
@@ -13,6 +16,10 @@ from benchmark.reporting.figures.style import (
     heading,
 )
 from benchmark.reporting.leaderboard import Leaderboard
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 TASKS = ("another task", "segmentation")
 DOMAINS: dict[bool, tuple[str, str, str, Line]] = {
@@ -39,35 +46,12 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | Le
         return LeftOut(name, f"{view.name}: all sources match alike")
     sign = view.points if view.metric.higher_is_better else -view.points
     means = cells.groupby("target")["score"].transform("mean")
-    better = sign * (cells["score"] - means)
+    better = (sign * (cells["score"] - means)).to_numpy(dtype=np.float64)
     with drawing_rules():
-        from matplotlib.lines import Line2D
-
         figure = new_figure(4.6, 2.7)
         axes = figure.add_subplot()
         axes.axhline(0, color="#888888", linewidth=0.6)
-        handles = []
-        for match, (label, colour, marker, line) in DOMAINS.items():
-            shift = 0.05 if match else -0.05
-            xs, ys = [], []
-            for place, matched in enumerate((False, True)):
-                some = better[(domain == match) & (task == matched)].to_numpy(dtype=np.float64)
-                if not len(some):
-                    continue
-                axes.scatter(
-                    place + shift + jitter(some, 0.035), some, s=9, color=colour, marker=marker,
-                    alpha=0.55, linewidths=0, zorder=2,
-                )  # fmt: skip
-                xs.append(place + shift)
-                ys.append(some.mean())
-            axes.plot(
-                xs, ys, color=colour, marker=marker, linestyle=line, markersize=8,
-                markeredgecolor="white", linewidth=1.6, zorder=3,
-            )  # fmt: skip
-            handles.append(
-                Line2D([], [], color=colour, marker=marker, linestyle=line, label=f"{label} "
-                       f"({int((domain == match).sum())} cells)")
-            )  # fmt: skip
+        handles = _draw_cells(axes, better, domain.to_numpy(), task.to_numpy())
         axes.set_xlim(-0.4, 1.4)
         axes.set_xticks([0, 1], TASKS)
         axes.set_xlabel("what the source was trained for")
@@ -85,3 +69,37 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | Le
         title = heading(board, "domain match and task match")
         finish(figure, title, notes, handles)
     return Drawing(name, title, figure)
+
+
+def _draw_cells(
+    axes: "Axes",
+    better: npt.NDArray[np.float64],
+    domain: npt.NDArray[np.bool_],
+    task: npt.NDArray[np.bool_],
+) -> "list[Line2D]":
+    """Every cell and the means, by both matches; the legend's handles."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for match, (label, colour, marker, line) in DOMAINS.items():
+        shift = 0.05 if match else -0.05
+        xs, ys = [], []
+        for place, matched in enumerate((False, True)):
+            some = better[(domain == match) & (task == matched)]
+            if not len(some):
+                continue
+            axes.scatter(
+                place + shift + jitter(some, 0.035), some, s=9, color=colour, marker=marker,
+                alpha=0.55, linewidths=0, zorder=2,
+            )  # fmt: skip
+            xs.append(place + shift)
+            ys.append(some.mean())
+        axes.plot(
+            xs, ys, color=colour, marker=marker, linestyle=line, markersize=8,
+            markeredgecolor="white", linewidth=1.6, zorder=3,
+        )  # fmt: skip
+        handles.append(
+            Line2D([], [], color=colour, marker=marker, linestyle=line, label=f"{label} "
+                   f"({int((domain == match).sum())} cells)")
+        )  # fmt: skip
+    return handles
