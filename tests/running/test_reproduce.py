@@ -1,6 +1,8 @@
 """`segtransfer reproduce`: a tiny board end to end, what cannot run, and what is shipped."""
 
 import csv
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -111,6 +113,59 @@ def test_a_tiny_board_is_run_and_held_against_the_published_numbers(content: Pat
     assert beside.exit_code == 0 and "already done" in beside.stdout
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert all(row["beside"] == row["ours"] for row in rows(run / "reproduction.csv"))
+
+
+SMALL = ["wang2023_small", "cheng2021_small", "zoetmulder2022_small", "yoon2024_small"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def cut(board: str, content: Path) -> str:
+    """A board and its pretrained sources with hardly any steps, as cards of their own; its id."""
+    registry = Registry.load(content_roots())
+    card = registry.board(board)
+    text = card.model_dump_json(exclude_none=True)
+    for source in {name.split("@")[0] for name in card.sources} - {"scratch"}:
+        text = re.sub(rf"\b{source}\b", f"{source}_cut", text)
+        small = registry.source(source).model_dump(mode="json", exclude_defaults=True)
+        small["id"] += "_cut"
+        small["pretrain"] |= {"steps": 2, "max_items": 8, "evaluations": 1}
+        write_card(content / f"tasks/source/{source}_cut.yaml", small)
+    small = json.loads(text) | {"id": f"{card.id}_cut", "seeds": [0]}
+    small["protocol"] |= {"steps": 2, "evaluations": 1}
+    small["protocol"].pop("epochs", None)
+    for several in ("train_subjects", "targets"):
+        small[several] = small[several][:1]
+    for strategy in small["strategies"].values():
+        for stage in strategy.get("stages", []):
+            stage["steps"] = 1
+    write_card(content / f"leaderboards/{small['id']}/board.yaml", small)
+    return str(small["id"])
+
+
+def write_card(path: Path, card: dict[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(card), encoding="utf-8")  # JSON is YAML
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
+    name: str, content: Path, home: Path
+) -> None:
+    name = cut(name, content)
+    words = ["--content", str(content), "--home", str(home), "reproduce", name, "--device", "cpu"]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    registry = Registry.load(content_roots(content))
+    cells = plan(registry, registry.board(name), Selection(), home)
+    records = [record for _, record in Store(Path("runs") / name).records()]
+    assert {record.key for record in records} == {cell.key for cell in cells}
+    assert all(record.marks.synthetic for record in records)
+    assert "SYNTHETIC" in found.stdout and "left out" not in found.stdout
+    assert (Path("runs") / name / "reproduction.csv").is_file()
 
 
 def test_what_is_not_on_this_machine_is_named_and_left_out(content: Path) -> None:
