@@ -9,9 +9,12 @@ from functools import lru_cache
 from itertools import chain
 from math import inf
 from operator import attrgetter, itemgetter, ne
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from benchmark.errors import unknown_name
 from benchmark.records.record import CaseScore
@@ -90,7 +93,8 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
         raise CasesError("cases: holds none; expected one or more scored cases")
     metrics = tuple(cases[0].scores)
     low, high, pick = _metrics(metrics)
-    *names, empty, found_none, scores = zip(*map(ROW, cases), strict=True)
+    row_of: Callable[..., tuple[Any, ...]] = astuple if isinstance(cases[0], Struct) else ROW
+    *names, empty, found_none, scores = zip(*map(row_of, cases), strict=True)
     values = np.zeros((len(cases), len(metrics) + 1))
     count = len(cases) * len(metrics)
     try:
@@ -114,7 +118,8 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
             f"cases.{row}.scores.{metrics[column]}: is {values[row, column]}; "
             f"expected {low[column]:g} to {high[column]:g}"
         )
-    return CaseTable(_layout(*names), metrics, values, sum(map(ne, empty, found_none)))
+    failures = sum(map(ne, empty, found_none)) if empty != found_none else 0
+    return CaseTable(_layout(*names), metrics, values, failures)
 
 
 @lru_cache(maxsize=256)

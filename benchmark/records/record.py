@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import Annotated, Literal
@@ -177,8 +178,14 @@ def cell_path(target: str, source: str, strategy: str, train_subjects: int, seed
 
 def cell_key(cell: CellId, fingerprints: Fingerprints) -> str:
     """Fingerprint of all that a cell's result depends on."""
-    text = f'{{"cell":{CELL_TEXT(cell)},"fingerprints":{PRINTS_TEXT(fingerprints)}}}'
+    text = f'{{"cell":{CELL_TEXT(cell)},"fingerprints":{_prints_text(fingerprints)}}}'
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _prints_text(fingerprints: Fingerprints) -> str:
+    """The same for all seeds and sizes."""
+    return PRINTS_TEXT(fingerprints)
 
 
 def _canonical(kind: type[Model]) -> Callable[[Model], str]:

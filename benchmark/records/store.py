@@ -3,11 +3,9 @@
 import hashlib
 import json
 import os
-import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,28 +25,24 @@ READABLE = 0o644
 SHOWN = 60  # characters of a wrong value that a message repeats
 
 
-class RecordFile(NamedTuple):
-    """A file below `records/`.
-
-    Attributes:
-        name: Its path there.
-        state: Size, times of change (of content, of anything) and inode; another file in its
-            place has another.
-    """
-
-    name: str
-    state: tuple[int, int, int, int]
+State = tuple[int, int, int, int]
 
 
 class Loaded(NamedTuple):
-    """A checked record, its scores, and the SHA-256 of its file in hexadecimal.
+    """A checked record, and where it was found.
 
-    The record has all attributes and properties of a `RunRecord`, not always its methods.
+    Attributes:
+        record: Has all attributes and properties of a `RunRecord`, not always its methods.
+        table: Its scores.
+        sha256: Of its file, in hexadecimal; "" where there is none.
+        state: Size, times of change (of content, of anything) and inode of its file when it was
+            read; another file in its place has another.
     """
 
     record: RunRecord
     table: CaseTable
-    sha256: str
+    sha256: str = ""
+    state: State = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -81,18 +75,25 @@ class Store:
         path = self.path(cell)
         return path.is_file() and read_record(path).key == key
 
-    def files(self) -> list[RecordFile]:
-        """All record files, in the order of their paths.
+    def files(self) -> list[str]:
+        """Paths of all record files below `records/`, sorted.
 
         Hidden files are none, and symbolic links to folders are not followed.
 
         Raises:
             RecordError: A folder cannot be read.
         """
-        top, found = self.folder / "records", list[RecordFile]()
+        top, found = self.folder / "records", list[str]()
         if top.is_dir():
             _walk(str(top), "", found)
-        return sorted(found, key=attrgetter("name"))
+        return sorted(found)
+
+    def state(self, name: str) -> State | None:
+        """State of a record's file now, as `Loaded` has it; None where it cannot be read."""
+        try:
+            return _state(os.stat(os.path.join(self.folder, "records", name)))
+        except OSError:
+            return None
 
     def load(self, name: str, wanted: Conditions) -> Loaded:
         """Read one record quickly and check it.
@@ -105,10 +106,10 @@ class Store:
             RecordError: One line that names the file, the field, what was found and expected.
         """
         path = os.path.join(self.folder, "records", name)
-        text = _content(path)
+        text, state = _content(path)
         record = read_quickly(text) or _strict(text, path)
         table = check_record(record, name, shown(path), wanted)
-        return Loaded(record, table, hashlib.sha256(text).hexdigest())
+        return Loaded(record, table, hashlib.sha256(text).hexdigest(), state)
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
         """All records, each at the path its cell gives it and under the board's conditions.
@@ -118,11 +119,11 @@ class Store:
                 many more.
         """
         wanted, problems = Conditions.of(self.board()), list[str]()
-        for file in self.files():
+        for name in self.files():
             try:
-                path = self.folder / "records" / file.name
+                path = self.folder / "records" / name
                 record = read_record(path)
-                check_record(record, file.name, shown(path), wanted)
+                check_record(record, name, shown(path), wanted)
             except RecordError as error:
                 problems.append(str(error))
                 continue
@@ -142,7 +143,7 @@ def refuse(problems: Sequence[str]) -> None:
         raise RecordError(problems[0] + rest)
 
 
-def _walk(folder: str, name: str, found: list[RecordFile]) -> None:
+def _walk(folder: str, name: str, found: list[str]) -> None:
     """Add the record files below a folder to those found."""
     try:
         with os.scandir(folder) as items:
@@ -150,11 +151,10 @@ def _walk(folder: str, name: str, found: list[RecordFile]) -> None:
                 if item.is_dir(follow_symlinks=False):
                     _walk(item.path, f"{name}{item.name}/", found)
                 elif item.name.endswith(".json") and not item.name.startswith("."):
-                    facts = item.stat()
-                    if not stat.S_ISREG(facts.st_mode):
+                    if not item.is_file():
+                        item.stat()  # a link to nothing cannot be read
                         raise RecordError(f"{shown(item.path)}: is no file; delete it")
-                    state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
-                    found.append(RecordFile(name + item.name, state))
+                    found.append(name + item.name)
     except OSError as error:
         where = shown(error.filename or folder)
         raise RecordError(f"{where}: cannot be read ({error.strerror})") from None
@@ -167,17 +167,25 @@ def read_record(path: Path | str) -> RunRecord:
         RecordError: Not readable, not JSON, another schema, or a field is missing, unknown, of a
             wrong type or not finite.
     """
-    return _strict(_content(path), path)
+    return _strict(_content(path)[0], path)
 
 
-def _content(path: Path | str) -> bytes:
+def _content(path: Path | str) -> tuple[bytes, State]:
     try:
-        with open(path, "rb", buffering=0) as file:
-            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            state = _state(os.fstat(handle))
+            if state[0] > MAX_BYTES:
                 raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no record is")
-            return file.read()
+            return os.read(handle, state[0] + 1), state
+        finally:
+            os.close(handle)
     except OSError as error:
         raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+
+
+def _state(facts: os.stat_result) -> State:
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
 
 
 def _strict(text: bytes, path: Path | str) -> RunRecord:

@@ -11,7 +11,6 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,65 +81,55 @@ def array_text(array: npt.NDArray[Any]) -> Any:
     return json.loads(array.astype(np.uint8).tobytes())
 
 
-@dataclass(frozen=True)
-class KnownCells:
-    """Cells of a folder, and the state of the file of each."""
+def save_cells(path: Path, cells: Cells, conditions: str) -> None:
+    """Keep cells for the same conditions."""
+    texts = {name: column.known for name, column in cells.texts.items()}
+    facts = {"conditions": conditions, "texts": texts, "amounts": [*cells.amounts]}
+    save_arrays(path, {
+        "facts": text_array(facts),
+        "codes": np.stack([cells.texts[name].codes for name in TEXTS]),
+        "counts": np.stack([cells.counts[name] for name in COUNTS]),
+        "amounts": np.stack(list(cells.amounts.values())),
+        "scores": cells.scores,
+        "lengths": cells.lengths,
+    })  # fmt: skip
 
-    states: npt.NDArray[np.int64]
-    cells: Cells
 
-    def save(self, path: Path, conditions: str) -> None:
-        """Keep them for the same conditions."""
-        cells = self.cells
-        texts = {name: column.known for name, column in cells.texts.items()}
-        facts = {"conditions": conditions, "texts": texts, "amounts": [*cells.amounts]}
-        save_arrays(path, {
-            "facts": text_array(facts),
-            "states": self.states,
-            "codes": np.stack([cells.texts[name].codes for name in TEXTS]),
-            "counts": np.stack([cells.counts[name] for name in COUNTS]),
-            "amounts": np.stack(list(cells.amounts.values())),
-            "scores": cells.scores,
-            "lengths": cells.lengths,
-        })  # fmt: skip
+def load_cells(path: Path, conditions: str) -> Cells | None:
+    """Cells kept under the same conditions, if any."""
+    found = load_arrays(path)
+    try:
+        return None if found is None else _unpack(found, conditions)
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
 
-    @classmethod
-    def load(cls, path: Path, conditions: str) -> "KnownCells | None":
-        """Those kept under the same conditions, if any."""
-        found = load_arrays(path)
-        try:
-            return None if found is None else cls._unpack(found, conditions)
-        except (ValueError, KeyError, TypeError, IndexError):
-            return None
 
-    @classmethod
-    def _unpack(cls, found: Arrays, conditions: str) -> "KnownCells | None":
-        facts = array_text(found["facts"])
-        if facts["conditions"] != conditions:
-            return None
-        lengths = found["lengths"].astype(np.int64)
-        count = len(lengths)
-        texts = {
-            name: Texts(tuple(map(str, facts["texts"][name])), codes.astype(np.int64))
-            for name, codes in zip(TEXTS, found["codes"], strict=True)
-        }
-        cells = Cells(
-            texts,
-            dict(zip(COUNTS, found["counts"].astype(np.int64), strict=True)),
-            dict(zip(facts["amounts"], found["amounts"].astype(np.float64), strict=True)),
-            found["scores"].astype(np.float64),
-            lengths,
+def _unpack(found: Arrays, conditions: str) -> Cells | None:
+    facts = array_text(found["facts"])
+    if facts["conditions"] != conditions:
+        return None
+    lengths = found["lengths"].astype(np.int64)
+    count = len(lengths)
+    texts = {
+        name: Texts(tuple(map(str, facts["texts"][name])), codes.astype(np.int64))
+        for name, codes in zip(TEXTS, found["codes"], strict=True)
+    }
+    cells = Cells(
+        texts,
+        dict(zip(COUNTS, found["counts"].astype(np.int64), strict=True)),
+        dict(zip(facts["amounts"], found["amounts"].astype(np.float64), strict=True)),
+        found["scores"].astype(np.float64),
+        lengths,
+    )
+    columns: list[npt.NDArray[Any]] = [one.codes for one in texts.values()]
+    columns += [*cells.counts.values(), *cells.amounts.values()]
+    whole = (
+        all(column.shape == (count,) for column in columns)
+        and all(
+            not count or 0 <= one.codes.min() <= one.codes.max() < len(one.known)
+            for one in texts.values()
         )
-        columns: list[npt.NDArray[Any]] = [one.codes for one in texts.values()]
-        columns += [*cells.counts.values(), *cells.amounts.values()]
-        whole = (
-            all(column.shape == (count,) for column in columns)
-            and all(
-                not count or 0 <= one.codes.min() <= one.codes.max() < len(one.known)
-                for one in texts.values()
-            )
-            and cells.scores.shape == (lengths.sum(),)
-            and found["states"].shape == (count, 4)
-            and set(AMOUNTS) <= set(cells.amounts)
-        )
-        return cls(found["states"].astype(np.int64), cells) if whole else None
+        and cells.scores.shape == (lengths.sum(),)
+        and set(AMOUNTS) <= set(cells.amounts)
+    )
+    return cells if whole else None

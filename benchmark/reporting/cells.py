@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -26,8 +27,9 @@ TEXTS = ("path", "target", "source", "strategy", "main_metric", "subjects", "dom
          "encoder", "marks", "contamination", "unranked", "data", "splits", "target_card",
          "source_card", "weights", "timing", "energy_method", "source_title", "coverage",
          "curve", "software", "started", "sha256")  # fmt: skip
+STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
-          "total_parameters", "trainable_parameters", "step")  # fmt: skip
+          "total_parameters", "trainable_parameters", "step", *STATE)  # fmt: skip
 AMOUNTS = ("empty_prediction", "training_gflop", "fine_tuning_seconds", "peak_memory_mib",
            "energy_joules", "learning_rate", "validation_dice")  # fmt: skip
 Numbers = npt.NDArray[np.int64]
@@ -74,7 +76,7 @@ class Cells:
     Attributes:
         texts: By name; `subjects` as JSON lists, `curve` as one of step and validation Dice with
             the chosen learning rate, `sha256` of the file, "" where there is none.
-        counts: Whole numbers by name.
+        counts: Whole numbers by name; those of `STATE` are of the file when it was read.
         amounts: Other numbers by name, NaN where there is none; `mean_<metric>` is over subjects.
         scores: Main metric of all subjects of all records after each other.
         lengths: Number of subjects of each record.
@@ -135,7 +137,7 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
     amounts: list[tuple[float, ...]] = []
     means: list[dict[str, float]] = []
     scores: list[Scores] = []
-    for record, table, sha256 in records:
+    for record, table, sha256, state in records:
         cell, marks, cost, prints = record.cell, record.marks, record.cost, record.fingerprints
         chosen, used = record.selection, record.environment
         found = table.by_subject()
@@ -157,7 +159,7 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
         counts.append((
             cell.train_subjects, cell.seed, len(chosen.train_subjects),
             table.failures, len(record.cases), cost.total_parameters, cost.trainable_parameters,
-            chosen.step,
+            chosen.step, *state,
         ))  # fmt: skip
         amounts.append((
             empty if record.main_metric in ("dice", "iou") else np.nan, cost.training_gflop,
@@ -200,8 +202,8 @@ def coverage_in_words(report: CoverageReport | None) -> str:
 
 def _curve_text(curve: Iterable[tuple[float, int, float]], chosen: float) -> str:
     """Step and validation Dice with one learning rate, as a JSON list."""
-    points = [f"[{step},{dice}]" for rate, step, dice in curve if rate == chosen]
-    return f"[{','.join(points)}]"
+    points = [(step, dice) for rate, step, dice in curve if rate == chosen]
+    return msgspec.json.encode(points).decode()
 
 
 @lru_cache(maxsize=256)

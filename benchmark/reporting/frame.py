@@ -1,6 +1,7 @@
 """Records as one table: a row a cell, with its scores by subject."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,14 @@ from benchmark.records.checks import record_scores
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Loaded
 from benchmark.records.trust import Trust, level_of
-from benchmark.reporting.cells import Cells, cells_of, subjects_of
+from benchmark.reporting.cells import STATE, Cells, cells_of, subjects_of
 
+Column = npt.NDArray[np.object_] | list[str] | list[int] | list[float] | pd.Series
 ENTRY = ["source", "strategy"]
 ROW = ["target", "train_subjects", *ENTRY]
 ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "sha256", "step",
             "learning_rate", "validation_dice"}  # fmt: skip
+NOT_SHOWN = ON_PAGES.union(STATE)
 ABSENT = ("empty_prediction", "energy_joules")  # None where there is none
 
 
@@ -34,7 +37,7 @@ def loose_cells(records: Iterable[RunRecord]) -> Cells:
     Raises:
         RecordError: A record's cases contradict each other.
     """
-    return cells_of(Loaded(record, record_scores(record), "") for record in records)
+    return cells_of(Loaded(record, record_scores(record)) for record in records)
 
 
 def cell_row(record: RunRecord) -> dict[str, object]:
@@ -60,19 +63,17 @@ def trust_levels(cells: Cells, trust: Mapping[str, Trust]) -> list[str]:
     return [level_of(own, trust.get(path)) for path, own in zip(paths, prints, strict=True)]
 
 
-def _columns(
-    cells: Cells, trust: Mapping[str, Trust]
-) -> dict[str, npt.NDArray[np.object_] | list[str] | list[int] | list[float]]:
-    found: dict[str, npt.NDArray[np.object_] | list[str] | list[int] | list[float]] = {}
+def _columns(cells: Cells, trust: Mapping[str, Trust]) -> dict[str, Column]:
+    found: dict[str, Column] = {}
     for name, column in cells.texts.items():
         if name not in ON_PAGES:
             known = map(subjects_of, column.known) if name == "subjects" else column.known
             values = np.empty(len(column.known), dtype=object)
             values[:] = list(known)
-            found[name] = values[column.codes]
+            found[name] = pd.Series(values[column.codes], dtype=object)
     found["trust"] = trust_levels(cells, trust)
     for name, counts in cells.counts.items():
-        if name not in ON_PAGES:
+        if name not in NOT_SHOWN:
             found[name] = counts.tolist()
     for name, amounts in cells.amounts.items():
         if name in ABSENT:
@@ -80,6 +81,7 @@ def _columns(
         elif name not in ON_PAGES:
             found[name] = amounts.tolist()
     scores = np.empty(len(cells), dtype=object)
-    scores[:] = np.split(cells.scores, np.cumsum(cells.lengths)[:-1])
+    ends = np.cumsum(cells.lengths).tolist()
+    scores[:] = [cells.scores[start:end] for start, end in pairwise([0, *ends])]
     found["scores"] = scores
     return found

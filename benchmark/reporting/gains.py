@@ -9,7 +9,7 @@ is taken as known.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class DrawnGains:
     """Means (K,) and draws (resamples, K) of the gains of those entries that have one."""
 
     entries: tuple[Entry, ...]
@@ -64,7 +64,7 @@ def target_gains(
             baseline has no gain and is not in the result.
         resamples: Number of draws.
     """
-    drawn = _draw(scores, baselines, resamples, seed=0)
+    drawn = draw_gains(scores, tuple(_pairs(baselines)), resamples)
     what = covers(len(scores.seeds), len(scores.subjects))
     plain = dict(zip(drawn.entries, summarise(drawn.means, drawn.draws, what), strict=True))
     units = _spreads(scores, baselines)
@@ -93,7 +93,8 @@ def mean_standardised_gains(
         baselines: As for `target_gains`.
         resamples: Number of draws.
     """
-    drawn = [_draw(one, baselines, resamples, number) for number, one in enumerate(targets)]
+    pairs = tuple(_pairs(baselines))
+    drawn = [draw_gains(one, pairs, resamples) for one in targets]
     seeds = min(len(one.seeds) for one in targets)
     what = covers(seeds, min(len(one.subjects) for one in targets))
     units = [_spreads(one, baselines) for one in targets]
@@ -122,19 +123,19 @@ def _spreads(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict[Ent
 
 
 def _standardise(
-    drawn: Sequence[_Drawn],
+    drawn: Sequence[DrawnGains],
     entries: Sequence[Entry],
     baselines: Mapping[Entry, Entry],
     units: Sequence[Mapping[Entry, float | None]],
 ) -> tuple[Scores, Scores]:
     """Means and draws of entries in units of their baseline's spread, averaged over targets."""
-    means, draws = np.zeros(len(entries)), np.zeros((len(drawn[0].draws), len(entries)))
+    means, draws = np.zeros(len(entries)), np.zeros((len(entries), len(drawn[0].draws)))
     for one, unit in zip(drawn, units, strict=True):
         places = [one.place[entry] for entry in entries]
         scale = np.array([unit[baselines[entry]] for entry in entries], dtype=np.float64)
         means += one.means[places] / scale
-        draws += one.draws[:, places] / scale
-    return means / len(drawn), draws / len(drawn)
+        draws += one.draws.T[places] / scale[:, None]
+    return means / len(drawn), draws.T / len(drawn)
 
 
 def _pairs(baselines: Mapping[Entry, Entry]) -> list[tuple[Entry, Entry]]:
@@ -147,14 +148,16 @@ def _lacks(scores: TargetScores, entry: Entry, base: Entry) -> str:
     return f"the {who} {scores.left_out.get(lacking, 'has no scores')}"
 
 
-def _draw(
-    scores: TargetScores, baselines: Mapping[Entry, Entry], resamples: int, seed: int
-) -> _Drawn:
+@lru_cache(maxsize=64)
+def draw_gains(
+    scores: TargetScores, pairs: tuple[tuple[Entry, Entry], ...], resamples: int
+) -> DrawnGains:
+    """Draws of the gains of entries over their baselines, of those pairs that are there."""
     place = {entry: index for index, entry in enumerate(scores.entries)}
-    pairs = [(e, base) for e, base in _pairs(baselines) if e in place and base in place]
+    pairs = tuple((e, base) for e, base in pairs if e in place and base in place)
     if not pairs:
-        return _Drawn((), np.empty(0), np.empty((resamples, 0)))
+        return DrawnGains((), np.empty(0), np.empty((resamples, 0)))
     good = scores.goodness
     differences = good[[place[e] for e, _ in pairs]] - good[[place[base] for _, base in pairs]]
-    draws = draw_means(differences, noise_of_differences(good), resamples, seed)
-    return _Drawn(tuple(e for e, _ in pairs), differences.mean(axis=(1, 2)), draws)
+    draws = draw_means(differences, noise_of_differences(good), resamples, scores.draw_seed)
+    return DrawnGains(tuple(e for e, _ in pairs), differences.mean(axis=(1, 2)), draws)

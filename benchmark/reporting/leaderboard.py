@@ -1,6 +1,6 @@
 """The leaderboard: per target with intervals and gain over the baseline, overall with mean rank."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from math import inf
@@ -10,17 +10,18 @@ import pandas as pd
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.records.record import RunRecord, cell_path
+from benchmark.reporting.cache import Arrays
 from benchmark.reporting.frame import cell_frame
 from benchmark.reporting.grid import Grid, Place
 from benchmark.reporting.groups import tie_groups
 from benchmark.reporting.memory import Memory
 from benchmark.reporting.overall import overall_table, size_tasks, with_marks
-from benchmark.reporting.rows import place_rows, unranked
+from benchmark.reporting.rows import entry_facts, place_rows, unranked
 from benchmark.reporting.statistics import (
     PlaceTask,
+    SizeTask,
     pairs_of,
-    place_statistics,
-    size_statistics,
+    statistics_of,
 )
 from benchmark.reporting.target_scores import TargetScores, stack_runs
 from benchmark.reporting.workers import Workers
@@ -115,29 +116,30 @@ def from_cells(
     Raises:
         RecordError: Two records are of one cell, or those of one target cannot be compared.
     """
-    missing = _missing(board, cells)
+    every = cells
     if len(cells):
         _check_comparable(cells)
     if clean and len(cells):
         cells = cells[cells["contamination"] == ""]
     if not len(cells):
+        missing = _missing(board, every)
         return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing=missing, clean=clean)
     grid = Grid.of(board, cells)
     scores = {place: grid.scores(place, board.seeds) for place in grid.places}
     sizes = size_tasks(board, grid, scores)
     places = {place: _place_task(board, grid, place, one) for place, one in scores.items()}
-    memory, workers = memory or Memory(), workers or Workers(1)
-    worth = sum(_work(one) for one in places.values()) > WORTH
-    done = memory.recall(place_statistics, list(places.values()), workers, worth=worth)
-    whole = memory.recall(size_statistics, list(sizes.values()), workers, worth=worth)
-    found = dict(zip(places, done, strict=True))
+    begun = _statistics(places, sizes, memory or Memory(), workers or Workers(1))
+    missing, facts = _missing(board, every), entry_facts(board, grid)
+    done = dict(begun)
+    found = {place: done[place] for place in places}
+    whole = {size: done[size] for size in sizes}
     ranked = {place: one for place, one in scores.items() if one}
     pairs = {
         place: pairs_of(found[place], one.entries) for place, one in ranked.items() if one.entries
     }
     groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
-    rows = place_rows(board, grid, scores, found, groups)
-    overall, stability, joint = overall_table(dict(zip(sizes, whole, strict=True)))
+    rows = place_rows(facts, grid, scores, found, groups)
+    overall, stability, joint = overall_table(whole)
     notes = dict.fromkeys(
         note for one in (*groups.values(), *joint) for note in (one.claim, one.note) if note
     )
@@ -163,6 +165,33 @@ def _place_task(
     )
 
 
+def _statistics(
+    places: Mapping[Place, PlaceTask],
+    sizes: Mapping[int, SizeTask],
+    memory: Memory,
+    workers: Workers,
+) -> Iterator[tuple[Place | int, Arrays]]:
+    """Statistics of all tasks by their keys, which other processes begin to compute at once.
+
+    Those of one number of training subjects share their draws; where there are few such numbers,
+    all cores at work are quicker.
+    """
+    together = len(sizes) >= 4 * workers.jobs
+    tasks: list[tuple[Place | int, PlaceTask | SizeTask]] = [*places.items(), *sizes.items()]
+    bundles: dict[object, list[tuple[Place | int, PlaceTask | SizeTask]]] = {}
+    for key, task in tasks:
+        size = key[1] if isinstance(key, tuple) else key
+        bundles.setdefault(size if together else key, []).append((key, task))
+    todo = [[task for _, task in some] for some in bundles.values()]
+    worth = sum(_work(one) for one in places.values()) > WORTH
+    found = memory.recall(statistics_of, todo, workers, worth=worth)
+    return (
+        (key, one)
+        for some, done in zip(bundles.values(), found, strict=True)
+        for (key, _), one in zip(some, done, strict=True)
+    )
+
+
 def _work(task: PlaceTask) -> int:
     """How much there is to compute, in scores of pairs and redraws."""
     entries, one = len(task.scores.entries), task.scores.values[:1].size
@@ -185,10 +214,12 @@ def _check_comparable(cells: pd.DataFrame) -> None:
     if twice.any():
         raise RecordError(f"{cells['path'][twice].iloc[0]}: two records of one cell; delete one")
     for of, what, column in COMPARABLE:
+        pairs = set(zip(cells[of].tolist(), cells[column].tolist(), strict=True))
+        if len(pairs) == len({name for name, _ in pairs}):
+            continue
         first = cells.groupby(of, sort=False)[["path", column]].transform("first")
         odd = cells[column] != first[column]
-        if odd.any():
-            raise RecordError(
-                f"{cells['path'][odd].iloc[0]} and {first['path'][odd].iloc[0]} were made from "
-                f"different {what}; they cannot be compared, run one of them again"
-            )
+        raise RecordError(
+            f"{cells['path'][odd].iloc[0]} and {first['path'][odd].iloc[0]} were made from "
+            f"different {what}; they cannot be compared, run one of them again"
+        )

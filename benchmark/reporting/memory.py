@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -32,39 +31,52 @@ class Memory:
 
     def recall(
         self,
-        work: Callable[[Work], Arrays],
-        tasks: Sequence[Work],
+        work: Callable[[Sequence[Work]], list[Arrays]],
+        bundles: Sequence[Sequence[Work]],
         workers: Workers,
         *,
         worth: bool,
-    ) -> Iterator[Arrays]:
-        """Statistics of each task, computed where they are not remembered.
+    ) -> Iterator[list[Arrays]]:
+        """Statistics of the tasks of each bundle, computed where they are not remembered.
 
         Other processes begin at once, however late the first result is asked for.
 
         Args:
-            work: Computes those of one task.
-            tasks: One or more.
+            work: Computes those of one bundle.
+            bundles: Tasks that are quicker to compute together; one or more of one or more.
             workers: Who computes.
             worth: Whether all tasks together take longer than starting processes.
         """
         if self.folder is None:
-            return workers.map(work, tasks, worth=worth)
-        folder = self.folder / code_fingerprint()[:16] / work.__name__
-        paths = [folder / f"{task.fingerprint[:40]}.npz" for task in tasks]
-        found: list[Arrays | None] = [load_arrays(path) for path in paths]
-        new = [place for place, known in enumerate(found) if known is None]
-        todo = [tasks[place] for place in new]
-        computed = workers.map(work, todo, worth=worth and 3 * len(new) > len(tasks))
-        return map(partial(_kept, computed), found, paths)
+            return workers.map(work, bundles, worth=worth)
+        folder = self.folder / code_fingerprint()[:16]
+        remembered = [[self._find(folder, task) for task in tasks] for tasks in bundles]
+        todo = [
+            [task for task, (_, known) in zip(tasks, found, strict=True) if known is None]
+            for tasks, found in zip(bundles, remembered, strict=True)
+        ]
+        many = 3 * sum(map(len, todo)) > sum(map(len, bundles))
+        computed = workers.map(work, [tasks for tasks in todo if tasks], worth=worth and many)
+        return (_kept(found, computed) for found in remembered)
+
+    @staticmethod
+    def _find(folder: Path, task: Task) -> tuple[Path, Arrays | None]:
+        path = folder / type(task).__name__ / f"{task.fingerprint[:40]}.npz"
+        return path, load_arrays(path)
 
 
-def _kept(computed: Iterator[Arrays], known: Arrays | None, path: Path) -> Arrays:
-    """What is known, else the next that was computed, kept for the next time."""
-    if known is None:
-        known = next(computed)
-        save_arrays(path, known)
-    return known
+def _kept(
+    found: Sequence[tuple[Path, Arrays | None]], computed: Iterator[list[Arrays]]
+) -> list[Arrays]:
+    """What is known of a bundle, and the rest as computed, kept for the next time."""
+    new = iter(next(computed) if any(known is None for _, known in found) else [])
+    done = []
+    for path, known in found:
+        if known is None:
+            known = next(new)
+            save_arrays(path, known)
+        done.append(known)
+    return done
 
 
 def forget_unused(folder: Path) -> None:

@@ -11,11 +11,12 @@ JASA 104, 2009); they show instability, and `groups.py` tests for differences.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
 
-from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, start_draws
+from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, start_draws, tails
 from benchmark.reporting.ranks import average_ranks
 from benchmark.reporting.target_scores import DECIMALS, Entry, TargetScores
 from benchmark.reporting.variance import (
@@ -88,8 +89,8 @@ def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) ->
     draws = None
     if subjects > 1:
         draws = np.zeros((resamples, len(whole)))
-        for number, one in enumerate(kept):
-            draws += rank_draws(one, resamples, number)
+        for one in kept:
+            draws += rank_draws(one, resamples)
         draws /= len(kept)
     what = covers(min(len(one.seeds) for one in kept), subjects)
     return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing, True)
@@ -103,13 +104,13 @@ def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
     )
 
 
-def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) -> Scores:
+@lru_cache(maxsize=64)
+def rank_draws(scores: TargetScores, resamples: int) -> Scores:
     """Ranks (resamples, entries) under redrawn subjects and seeds; 1 is best, ties averaged.
 
     Args:
         scores: Two or more subjects; any number of entries.
         resamples: Number of redraws.
-        seed: Of the redraws.
     """
     good = scores.goodness
     entries, seeds, subjects = good.shape
@@ -127,11 +128,10 @@ def rank_draws(scores: TargetScores, resamples: int = RESAMPLES, seed: int = 0) 
         found.residual * share,
     )
     error = standard_error(apart, noise)
-    weights, normal, rng = start_draws(subjects, resamples, seed, entries)
+    weights, normal = start_draws(subjects, resamples, scores.draw_seed, entries)
     draws = weights @ (own.mean(axis=1) - found.mean[:, None]).T
     draws += normal * np.sqrt(error.seed_part)
-    degrees = float(error.degrees.min())
-    draws *= np.sqrt(degrees / rng.chisquare(degrees, (resamples, 1)))
+    draws *= tails(error.degrees.min()[None], resamples, scores.draw_seed).T
     return _rank(found.mean + draws)
 
 
@@ -172,12 +172,12 @@ def kendall(ranks: Scores, draws: Scores) -> Scores | None:
     if not untied:
         return None
     agree, drawn_untied = np.zeros(len(draws)), np.zeros(len(draws))
-    columns = np.ascontiguousarray(draws.T)
+    columns = np.ascontiguousarray(draws.T, dtype=np.float32)
     for place in range(len(ranks) - 1):
-        fixed = np.sign(ranks[place] - ranks[place + 1 :])
+        fixed = np.sign(ranks[place] - ranks[place + 1 :]).astype(np.float32)
         drawn = np.sign(columns[place] - columns[place + 1 :])
         agree += fixed @ drawn
-        drawn_untied += np.ones(len(fixed)) @ np.abs(drawn)
+        drawn_untied += np.ones_like(fixed) @ np.abs(drawn)
     scale = np.sqrt(untied * drawn_untied)
     tau = np.zeros(len(draws))
     np.divide(agree, scale, out=tau, where=scale > 0)

@@ -26,11 +26,13 @@ def average_ranks(values: Scores) -> Scores:
 
 def ordered_ranks(ordered: npt.NDArray[Any]) -> Scores:
     """Ranks along the last axis of rows (rows, n) that are sorted."""
-    rows, count = ordered.shape
-    inside = np.zeros((rows, count + 1), dtype=np.bool_)
-    inside[:, 1:-1] = ordered[:, 1:] == ordered[:, :-1]
-    place = np.arange(count)
-    first = np.maximum.accumulate(np.where(inside[:, :-1], 0, place), axis=-1)
-    last = np.where(inside[:, 1:], count - 1, place)[:, ::-1]
-    last = np.minimum.accumulate(last, axis=-1)[:, ::-1]
-    return np.asarray((first + last) / 2 + 1, dtype=np.float64)
+    ranks = np.tile(np.arange(1.0, ordered.shape[1] + 1), (len(ordered), 1))
+    tied = np.zeros(ordered.shape, dtype=np.bool_)  # with the one before
+    tied[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    places = np.flatnonzero(tied)
+    first = places[np.diff(places, prepend=-2) > 1] - 1
+    last = places[np.diff(places, append=ordered.size + 1) > 1]
+    count, flat = last - first + 1, ranks.ravel()
+    inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    flat[np.repeat(first, count) + inside] = np.repeat((flat[first] + flat[last]) / 2, count)
+    return ranks

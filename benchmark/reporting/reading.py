@@ -10,9 +10,9 @@ import numpy as np
 from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
 from benchmark.records.checks import Conditions
-from benchmark.records.store import Loaded, RecordFile, Store, refuse
-from benchmark.reporting.cache import KnownCells, code_fingerprint
-from benchmark.reporting.cells import Cells, cells_of
+from benchmark.records.store import Loaded, Store, refuse
+from benchmark.reporting.cache import code_fingerprint, load_cells, save_cells
+from benchmark.reporting.cells import STATE, Cells, cells_of
 from benchmark.reporting.workers import Workers
 
 CHUNK = 500  # records that a process reads at a time
@@ -32,26 +32,23 @@ def read_cells(store: Store, workers: Workers, cache: Path | None = None) -> Cel
     """
     board = store.board()
     files = store.files()
-    kept = None
-    known = None
+    kept, known = None, None
     conditions = f"{code_fingerprint()} {fingerprint(board)} {store.folder.resolve()}"
     if cache is not None:
         name = hashlib.sha256(str(store.folder.resolve()).encode(errors="replace")).hexdigest()
         kept = cache / f"{name[:32]}.npz"
-        known = KnownCells.load(kept, conditions)
-    old, new = _known(files, known)
-    names = [file.name for file in new]
-    chunks = [names[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
+        known = load_cells(kept, conditions)
+    old, new = _known(store, files, known)
+    chunks = [new[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
     read = partial(_read, store, Conditions.of(board))
-    parts, problems = [old.cells], list[str]()
+    parts, problems = [old], list[str]()
     for cells, bad in workers.map(read, chunks, worth=len(new) >= MANY):
         parts.append(cells)
         problems += bad
     refuse(problems)
     found = _in_order(Cells.join(parts))
-    if kept is not None and (new or len(old.cells) != _count(known)):
-        states = np.array([file.state for file in files], dtype=np.int64).reshape(-1, 4)
-        KnownCells(states, found).save(kept, conditions)
+    if kept is not None and (new or known is None or len(old) != len(known)):
+        save_cells(kept, found, conditions)
     return found
 
 
@@ -69,30 +66,17 @@ def _read(store: Store, wanted: Conditions, names: Sequence[str]) -> tuple[Cells
     return cells_of(good()), problems
 
 
-def _known(
-    files: Sequence[RecordFile], known: KnownCells | None
-) -> tuple[KnownCells, list[RecordFile]]:
+def _known(store: Store, files: Sequence[str], known: Cells | None) -> tuple[Cells, list[str]]:
     """The known cells whose files are unchanged, and the other files."""
     if known is None:
-        return KnownCells(np.empty((0, 4), dtype=np.int64), cells_of([])), list(files)
-    names = known.cells.texts["path"].known
-    row = {names[code]: number for number, code in enumerate(known.cells.texts["path"].codes)}
-    states = list(map(tuple, known.states.tolist()))
-    keep = np.zeros(len(states), dtype=np.bool_)
-    new = []
-    for file in files:
-        number = row.get(file.name)
-        if number is not None and states[number] == file.state:
-            keep[number] = True
-        else:
-            new.append(file)
+        return cells_of([]), list(files)
+    states = zip(*(known.counts[name].tolist() for name in STATE), strict=True)
+    state_of = dict(zip(known.texts["path"].listed(), states, strict=True))
+    same = {name for name in files if name in state_of and store.state(name) == state_of[name]}
+    keep = np.array([name in same for name in state_of], dtype=np.bool_)
     if not keep.all():
-        known = KnownCells(known.states[keep], known.cells.take(np.flatnonzero(keep)))
-    return known, new
-
-
-def _count(known: KnownCells | None) -> int:
-    return -1 if known is None else len(known.cells)
+        known = known.take(np.flatnonzero(keep))
+    return known, [name for name in files if name not in same]
 
 
 def _in_order(cells: Cells) -> Cells:

@@ -26,10 +26,11 @@ MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "empty_pr
 NUMBERS = (*ESTIMATE, *RANK, *GAIN)
 Row: TypeAlias = dict[str, object]
 Texts: TypeAlias = list[str]
+Facts: TypeAlias = dict[str, list[object]]
 
 
 def place_rows(
-    board: BoardCard,
+    facts: Facts,
     grid: Grid,
     scores: Mapping[Place, TargetScores | None],
     found: Mapping[Place, Arrays],
@@ -38,7 +39,7 @@ def place_rows(
     """One row per place and entry: ranked entries best first, then the others.
 
     Args:
-        board: Its card.
+        facts: Of `entry_facts`.
         grid: All cells.
         scores: Complete ranked scores of each place.
         found: Statistics of each place, of `place_statistics`.
@@ -46,8 +47,6 @@ def place_rows(
     """
     places = list(grid.places)
     entries = [(place, entry) for place in places for entry in grid.places[place]]
-    cells = [grid.places[place][entry] for place, entry in entries]
-    facts = _facts(board, grid, cells)
     numbers = np.full((len(entries), len(NUMBERS)), np.nan)
     group: list[int | None] = [None] * len(entries)
     notes, reasons = [""] * len(entries), [""] * len(entries)
@@ -80,8 +79,8 @@ def place_rows(
     columns = dict(zip(NUMBERS, map(_listed, numbers.T), strict=True))
     gains = {name: columns.pop(name) for name in GAIN}
     estimate = {name: columns.pop(name) for name in ESTIMATE}
-    records = facts.pop("records")
-    table: dict[str, Sequence[object]] = {**facts, "why_unranked": reasons, "records": records}
+    table: dict[str, Sequence[object]] = {**facts, "why_unranked": reasons}
+    table["records"] = table.pop("records")
     table |= estimate
     table |= {"interval_covers": what} | columns | {"group": group} | gains | {"gain_note": notes}
     return pd.DataFrame({
@@ -106,11 +105,12 @@ def _best_first(numbers: Scores, start: int, count: int, higher_is_better: bool)
     return [start + int(place) for place in np.lexsort((key, unranked))]
 
 
-def _facts(board: BoardCard, grid: Grid, cells: Sequence[Cells]) -> dict[str, list[object]]:
+def entry_facts(board: BoardCard, grid: Grid) -> Facts:
     """What rows say of entries besides their scores, by column.
 
     `trust` and `train_subjects_used` are the lowest among an entry's cells.
     """
+    cells = [some for entries in grid.places.values() for some in entries.values()]
     first = np.array([some[0] for some in cells])
     every = np.concatenate(cells)
     counts = np.array([len(some) for some in cells])

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from benchmark.reporting.bootstrap import Estimate, estimates
 from benchmark.reporting.cache import Arrays, array_text, text_array
-from benchmark.reporting.gains import Gain, mean_standardised_gains, target_gains
+from benchmark.reporting.gains import Gain, draw_gains, mean_standardised_gains, target_gains
 from benchmark.reporting.paired import PairTests, compare_pairs
-from benchmark.reporting.ranking import Ranked, rank_overall, rank_target
+from benchmark.reporting.ranking import Ranked, rank_draws, rank_overall, rank_target
 from benchmark.reporting.target_scores import Entry, TargetScores
 from benchmark.reporting.variance import Scores, noise_of_means
 
@@ -68,6 +68,17 @@ class SizeTask:
         return _digest(facts, [one.values for one in self.targets])
 
 
+def statistics_of(tasks: Sequence[PlaceTask | SizeTask]) -> list[Arrays]:
+    """Statistics of each of some tasks; what several need of the same scores is drawn once."""
+    found = [
+        place_statistics(task) if isinstance(task, PlaceTask) else size_statistics(task)
+        for task in tasks
+    ]
+    rank_draws.cache_clear()
+    draw_gains.cache_clear()
+    return found
+
+
 def place_statistics(task: PlaceTask) -> Arrays:
     """Statistics of one target.
 
@@ -82,7 +93,8 @@ def place_statistics(task: PlaceTask) -> Arrays:
     }
     if not scores.entries:
         return found
-    means = estimates(scores.values, noise_of_means(scores.values), bounds=task.bounds)
+    noise = noise_of_means(scores.values)
+    means = estimates(scores.values, noise, bounds=task.bounds, seed=scores.draw_seed)
     ranks = {one.entry: one for one in rank_target(scores, stability=False).entries}
     gains = target_gains(scores, task.baselines)
     rows, notes = [], []

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+from zlib import crc32
 
 import numpy as np
 
@@ -18,9 +19,11 @@ Runs = Mapping[int, tuple[tuple[str, ...], Scores]]  # per seed the subjects and
 DECIMALS = 12  # scores closer than this are equal; rounding errors must not break ties
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TargetScores:
     """Every entry of one target, scored on the same subjects under the same seeds.
+
+    Equal is only what is the same object, so that draws of one can be kept.
 
     Attributes:
         target: Id of the target task.
@@ -45,8 +48,15 @@ class TargetScores:
         """The values, with the sign turned where lower is better: higher is always better."""
         return self.values if self.higher_is_better else -self.values
 
+    @property
+    def draw_seed(self) -> int:
+        """Seed of this target's draws, which are independent of those of other targets."""
+        return crc32(self.target.encode())
+
     def only(self, entries: Sequence[Entry]) -> "TargetScores":
         """The same target with some of its entries, in the order given."""
+        if self.entries == tuple(entries):
+            return self
         rows = [self.entries.index(entry) for entry in entries]
         return TargetScores(
             self.target,
@@ -86,14 +96,18 @@ def stack_runs(
             left_out[entry] = "lacks seed " + ", ".join(map(str, lacking))
         elif named[entry] != subjects:
             left_out[entry] = "was scored on other subjects than most entries"
-        elif any(some[seed][0] != subjects for seed in seeds) or not all(
-            np.isfinite(some[seed][1]).all() for seed in seeds
-        ):
+        elif any(some[seed][0] != subjects for seed in seeds):
             left_out[entry] = "has subjects without a score"
         else:
             whole.append(entry)
     rows = [runs[entry][seed][1] for entry in whole for seed in seeds]
-    stacked = np.array(rows).reshape(len(whole), len(seeds), len(subjects))
+    stacked = np.array(rows, dtype=np.float64).reshape(len(whole), len(seeds), len(subjects))
+    known = np.isfinite(stacked).all(axis=(1, 2))
+    if not known.all():
+        for place in np.flatnonzero(~known):
+            left_out[whole[place]] = "has subjects without a score"
+        whole = [whole[place] for place in np.flatnonzero(known)]
+        stacked = stacked[known]
     return TargetScores(
         target, tuple(whole), tuple(seeds), subjects, stacked, higher_is_better, left_out
     )

@@ -10,7 +10,11 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+SETTINGS = {  # of each process
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),  # glibc: memory of one array is used for the next
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),
+}
 
 
 class Workers(AbstractContextManager["Workers"]):
@@ -38,8 +42,8 @@ class Workers(AbstractContextManager["Workers"]):
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"))
-            before = {name: os.environ.get(name) for name in THREADS}
-            os.environ.update(dict.fromkeys(THREADS, "1"))  # two busy threads a core wait
+            before = {name: os.environ.get(name) for name in SETTINGS}
+            os.environ.update(SETTINGS)  # with two busy threads a core, both wait
             try:
                 for _ in range(self.jobs):
                     self._pool.submit(os.getpid)

@@ -126,19 +126,19 @@ def _read(folder: Path, verdict: Verdict, registry: Registry) -> None:
 
 def _records(folder: Path, board: BoardCard, source: str, check: Check) -> dict[str, RunRecord]:
     store, wanted, found = Store(folder), Conditions.of(board), {}
-    for file in store.files():
+    for name in store.files():
         try:
-            path = folder / "records" / file.name
+            path = folder / "records" / name
             record = read_record(path)
-            check_record(record, file.name, f"records/{file.name}", wanted)
+            check_record(record, name, f"records/{name}", wanted)
         except RecordError as error:
             check.problems.append(str(error).replace(f"{folder}/", ""))
             continue
         if record.cell.source != source:
             check.problems.append(
-                f"{file.name}: a row of {record.cell.source!r}; a pack holds those of {source!r}"
+                f"{name}: a row of {record.cell.source!r}; a pack holds those of {source!r}"
             )
-        found[file.name] = record
+        found[name] = record
     if not found:
         check.problems.append("there is none")
     return found

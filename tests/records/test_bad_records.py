@@ -14,6 +14,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
 from benchmark.records.cases import case_table
 from benchmark.records.checks import Conditions
+from benchmark.records.quick import read_quickly
 from benchmark.records.record import CaseScore, RunRecord, cell_key
 from benchmark.records.store import Store, read_record
 
@@ -206,6 +207,15 @@ def test_rows_may_come_in_any_order() -> None:
     assert table.layout.subjects == ("s1", "s2") and table.metrics == ("dice", "iou")
     assert table.by_subject()[:, 0] == pytest.approx([0.4, (0.4 + 0.9) / 2])
     assert table.by_subject()[:, 1] == pytest.approx([0.5, (0.5 + 1.0) / 2])
+
+
+def test_the_scores_of_a_quick_record_are_those_of_a_strict_one() -> None:
+    record = make_record(dice={"s2": 0.5, "s1": 0.0, "s3": 1.0}, empty=("s3",))
+    quick = read_quickly(record.model_dump_json().encode())
+    assert quick is not None
+    one, other = case_table(record.cases), case_table(quick.cases)
+    assert (one.by_subject() == other.by_subject()).all() and one.metrics == other.metrics
+    assert one.layout is other.layout and one.failures == other.failures == 1
 
 
 def test_the_demo_board_has_the_seeds_these_tests_rely_on() -> None:

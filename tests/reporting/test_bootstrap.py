@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.reporting.bootstrap import draw_means, estimates, mean_interval
+from benchmark.reporting.bootstrap import draw_means, estimates, mean_interval, tails
 from benchmark.reporting.variance import SeedNoise
 
 
@@ -15,6 +15,16 @@ def test_one_seed_gives_the_t_interval_of_the_subjects() -> None:
     assert found.low is not None and found.high is not None
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.004)
     assert found.covers == "subjects only (one seed)"
+
+
+@pytest.mark.parametrize("degrees", [1.004, 2.716, 9.996, 10.49, 33.5, 480.2])
+def test_tails_are_those_of_students_t(degrees: float) -> None:
+    """Also where they are rounded, and where other means share them."""
+    one, other = tails(np.array([degrees, 7.0]), 200_000, 0)
+    normal = np.random.default_rng(0).standard_normal(200_000)
+    drawn = np.percentile(np.abs(one * normal), 95)
+    assert drawn == pytest.approx(stats.t.ppf(0.975, degrees), rel=0.02)
+    assert (other == tails(np.array([7.0]), 200_000, 0)[0]).all() and (one != other).all()
 
 
 def test_two_seeds_that_differ_widen_the_interval() -> None:
@@ -46,9 +56,10 @@ def test_skewed_scores_have_a_skewed_interval_within_bounds() -> None:
 
 def test_many_cells_at_once_are_the_cells_one_by_one() -> None:
     scores = np.random.default_rng(0).normal(size=(3, 3, 20))
-    together = estimates(scores, resamples=20000)
+    together = estimates(scores, resamples=200_000)
     for one, cell in zip(together, scores, strict=True):
-        assert mean_interval(cell, 20000) == pytest.approx((one.value, one.low, one.high), abs=0.04)
+        wanted = pytest.approx((one.value, one.low, one.high), abs=0.04)
+        assert mean_interval(cell, 200_000) == wanted
 
 
 def test_whole_missing_seeds_drop_out_and_half_missing_ones_are_refused() -> None:

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,18 @@ from benchmark.errors import RecordError
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.reporting import reading
-from benchmark.reporting.cache import MADE_BY, KnownCells
+from benchmark.reporting.cache import MADE_BY, load_cells, save_cells
 from benchmark.reporting.folder import read_leaderboard
 from benchmark.reporting.frame import cell_frame, cell_row, frame_of
 from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard, from_cells
 from benchmark.reporting.memory import Memory
 from benchmark.reporting.reading import read_cells
-from benchmark.reporting.statistics import place_statistics
+from benchmark.reporting.statistics import (
+    PlaceTask,
+    SizeTask,
+    place_statistics,
+    statistics_of,
+)
 from benchmark.reporting.workers import Workers
 
 ALONE = Workers(1)
@@ -145,16 +151,15 @@ def test_a_damaged_cache_is_made_anew(
 
 def test_cells_that_do_not_fit_together_are_not_believed(store: Store, tmp_path: Path) -> None:
     cells = read_cells(store, ALONE)
-    states = np.zeros((len(cells), 4), dtype=np.int64)
     path = tmp_path / "known.npz"
-    KnownCells(states, cells).save(path, "these")
-    assert KnownCells.load(path, "these") is not None
-    assert KnownCells.load(path, "others") is None
-    KnownCells(states[:-1], cells).save(path, "these")
-    assert KnownCells.load(path, "these") is None
+    save_cells(path, cells, "these")
+    assert load_cells(path, "these") is not None
+    assert load_cells(path, "others") is None
+    save_cells(path, replace(cells, lengths=cells.lengths[:-1]), "these")
+    assert load_cells(path, "these") is None
     cells.texts["source"].codes[0] = 99
-    KnownCells(states, cells).save(path, "these")
-    assert KnownCells.load(path, "these") is None
+    save_cells(path, cells, "these")
+    assert load_cells(path, "these") is None
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(store: Store, tmp_path: Path) -> None:
@@ -187,8 +192,8 @@ def test_statistics_are_remembered_and_forgotten(store: Store, tmp_path: Path) -
     cells = frame_of(read_cells(store, ALONE))
     memory = Memory(tmp_path)
     first = from_cells(board(), cells, memory=memory)
-    assert len(list(tmp_path.rglob("place_statistics/*.npz"))) == 2
-    assert len(list(tmp_path.rglob("size_statistics/*.npz"))) == 1
+    assert len(list(tmp_path.rglob("PlaceTask/*.npz"))) == 2
+    assert len(list(tmp_path.rglob("SizeTask/*.npz"))) == 1
     assert same(from_cells(board(), cells, memory=memory), first)
     calls: list[object] = []
 
@@ -196,13 +201,39 @@ def test_statistics_are_remembered_and_forgotten(store: Store, tmp_path: Path) -
         calls.append(task)
         return place_statistics(task)  # type: ignore[arg-type]
 
-    place.__name__ = place_statistics.__name__
     cells.at[0, "scores"] = cells.at[0, "scores"] / 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.reporting.leaderboard.place_statistics", place)
+        patch.setattr("benchmark.reporting.statistics.place_statistics", place)
         other = from_cells(board(), cells, memory=memory)
     assert len(calls) == 1
     assert same(other, from_cells(board(), cells))
+
+
+def test_statistics_that_share_their_draws_are_those_of_each_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = (3, 5, 8, 13)
+    card = board().model_copy(update={"train_subjects": sizes})
+    made = [
+        record.model_copy(update={"cell": record.cell.model_copy(update={"train_subjects": size})})
+        for size in sizes
+        for record in records()
+    ]
+    cells, bundles = cell_frame(made[:-1]), list[int]()  # the last entry is not complete
+
+    def counted(tasks: Sequence[PlaceTask | SizeTask]) -> object:
+        bundles.append(len(tasks))
+        return statistics_of(tasks)
+
+    monkeypatch.setattr("benchmark.reporting.leaderboard.statistics_of", counted)
+    together = from_cells(card, cells, workers=Workers(1), memory=Memory(tmp_path))
+    assert bundles == [len(TARGETS) + 1] * len(sizes)
+    assert same(from_cells(card, cells, workers=Workers(2)), together)
+    assert bundles[len(sizes) :] == [1] * (len(TARGETS) + 1) * len(sizes)
+    forgotten = next(tmp_path.rglob("PlaceTask/*.npz"))
+    forgotten.unlink()
+    assert same(from_cells(card, cells, workers=Workers(1), memory=Memory(tmp_path)), together)
+    assert bundles[-1] == 1 and forgotten.is_file()
 
 
 def test_the_code_that_numbers_depend_on_is_listed() -> None:

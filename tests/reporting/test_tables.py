@@ -81,7 +81,7 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
     for one, group in zip(all_scores, groups, strict=True):
         rows = found.rows[found.rows["target"] == one.target].set_index("source")
         bounds = (0.0, 1.0 if metric == "dice" else np.inf)
-        means = estimates(one.values, noise_of_means(one.values), bounds=bounds)
+        means = estimates(one.values, noise_of_means(one.values), bounds=bounds, seed=one.draw_seed)
         ranks = {r.entry: r for r in rank_target(one).entries}
         gains = target_gains(one, {entry: ("scratch", "full") for entry in one.entries})
         for entry, mean in zip(one.entries, means, strict=True):

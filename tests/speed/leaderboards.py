@@ -179,7 +179,7 @@ def main() -> None:
         heads = "records rows read,s tables,s page,s whole,s CPU,s MiB MiB,of,a,worker".split()
         print(f"| | {' | '.join(heads).replace(',', ' ')} |")
         print("|---" * (len(heads) + 1) + "|")
-        added = folder / "records" / Store(folder).files()[-1].name
+        added = folder / "records" / Store(folder).files()[-1]
         text = added.read_bytes()
         added.unlink()
         measure("cold, nothing kept", folder, None)

@@ -450,7 +450,7 @@ def test_texts_of_a_card_do_nothing_in_a_report(machine: Place, tmp_path: Path) 
     machine.run("run", "evil")
     path = packed(machine, tmp_path / "p", "evil")
     for name in Store(path).files():
-        edit(path, name.name, {"environment.device": EVIL, "started": EVIL})
+        edit(path, name, {"environment.device": EVIL, "started": EVIL})
     forge(path, segtransfer="<b>1</b>\x1b[2J")
     pages = []
     for one in (plain, path):
