@@ -1,8 +1,9 @@
 """What commands that run cells share: pretrain, run what is missing, write the table."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
-    """What the options of `run` say besides which cells."""
+class Running(AbstractContextManager["Running"]):
+    """What the options of `run` say besides which cells; its end is that of its workers."""
 
     device: str
     jobs: int
@@ -30,6 +31,19 @@ class Running:
     dry_run: bool
     pictures: bool = True
     save_predictions: bool = False
+
+    @cached_property
+    def workers(self) -> "Workers":
+        """Made, and torch imported, when there is work; one for pretraining and cells."""
+        from benchmark.running.engines import Workers, set_threads
+
+        set_threads(1)
+        return Workers(self.jobs)
+
+    def __exit__(self, *raised: object) -> None:
+        """End the workers if there are any."""
+        if "workers" in self.__dict__:
+            self.workers.__exit__(*raised)
 
 
 def run_board(
@@ -48,13 +62,28 @@ def run_board(
     from benchmark.records.store import Store
 
     store = Store(folder)
+    with how:
+        if _run(registry, board, chosen, store, how, shipped, others):
+            print_board(store, registry)
+
+
+def _run(
+    registry: Registry,
+    board: BoardCard,
+    chosen: "Selection",
+    store: "Store",
+    how: Running,
+    shipped: "Store | None",
+    others: tuple[str, ...],
+) -> bool:
+    """As `run_board`, without the table; whether there is one."""
     transfers = planned(registry, board, chosen, how)
     if transfers is None:
-        return
+        return False
     if shipped is not None and not how.dry_run:
         from benchmark.running.joining import copy_finished
 
-        copy_board(registry, board, folder)
+        copy_board(registry, board, store.folder)
         known = [transfer for transfer in transfers if transfer.cell.source in others]
         if count := copy_finished(store, shipped, known):
             console.print(f"{count} cells copied from {shipped.folder}", highlight=False)
@@ -64,13 +93,13 @@ def run_board(
         console.print(f"{done} of {len(transfers)} cells are done; to run:")
         for transfer in todo:
             console.print(f"  {transfer.cell.path}", highlight=False)
-        return
-    copy_board(registry, board, folder)
+        return False
+    copy_board(registry, board, store.folder)
     if todo:
         run_missing(registry, store, todo, done, how)
     else:
         console.print(f"all {len(transfers)} cells were already done")
-    print_board(store, registry)
+    return True
 
 
 def planned(
@@ -85,8 +114,10 @@ def planned(
             return None
         from benchmark.running.grid import pretrain_sources
 
-        with counted("sources", how.jobs, len(missing)) as (workers, count):
-            pretrain_sources(registry, board, missing, settings.home, how.device, workers, count)
+        with counted("sources", how.workers, len(missing)) as count:
+            pretrain_sources(
+                registry, board, missing, settings.home, how.device, how.workers, count
+            )
     return plan(registry, board, chosen, settings.home)
 
 
@@ -109,21 +140,18 @@ def run_missing(
         predictions=store.folder / "predictions",
         save_predictions=how.save_predictions,
     )
-    with counted("cells", how.jobs, done + len(todo), done) as (workers, count):
-        run_transfers(todo, store, engine, workers, count)
+    with counted("cells", how.workers, done + len(todo), done) as count:
+        run_transfers(todo, store, engine, how.workers, count)
 
 
 @contextmanager
 def counted(
-    what: str, jobs: int, total: int, done: int = 0
-) -> "Iterator[tuple[Workers, Callable[[], None]]]":
-    """Workers, and what counts their results, under a progress bar for all and one for each.
+    what: str, workers: "Workers", total: int, done: int = 0
+) -> Iterator[Callable[[], None]]:
+    """What counts results, under a progress bar for all and one for each worker.
 
     Ctrl-C ends with one line and exit status 130.
     """
-    from benchmark.running.engines import Workers, set_threads
-
-    set_threads(1)
     finished = done
     with bars() as progress:
         overall = progress.add_task(what, total=total, completed=done)
@@ -133,15 +161,13 @@ def counted(
             finished += 1
             progress.update(overall, completed=finished)
 
-        with Workers([StageDisplay(progress) for _ in range(jobs)]) as workers:
-            try:
-                yield workers, count
-            except KeyboardInterrupt:
-                progress.stop()
-                errors.print(
-                    f"stopped: {finished} of {total} {what} are done; type the same command"
-                )
-                raise typer.Exit(130) from None
+        workers.listeners = [StageDisplay(progress) for _ in range(workers.jobs)]
+        try:
+            yield count
+        except KeyboardInterrupt:
+            progress.stop()
+            errors.print(f"stopped: {finished} of {total} {what} are done; type the same command")
+            raise typer.Exit(130) from None
 
 
 def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:

@@ -40,7 +40,7 @@ def rerun(
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verified
 
-    with verified(path, registry, None, settings.home) as verdict:
+    with how, verified(path, registry, None, settings.home) as verdict:
         if verdict.refused or verdict.pack is None or verdict.registry is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was run")

@@ -60,9 +60,9 @@ def sequence(
         from benchmark.running.sequence import run_sequences
 
         place = choose_device(device)
-        with counted("sequences", jobs, len(runs), len(runs) - len(todo)) as (workers, count):
+        with how, counted("sequences", how.workers, len(runs), len(runs) - len(todo)) as count:
             run_sequences(
-                todo, registry, folder, settings.home, place, workers, count,
+                todo, registry, folder, settings.home, place, how.workers, count,
                 allow_partial=allow_partial,
             )  # fmt: skip
     else:

@@ -31,11 +31,14 @@ def set_threads(jobs: int) -> None:
 
 
 class Workers:
-    """One task after the other, or several at a time in processes that start when needed."""
+    """One task after the other, or several at a time in processes that start when needed.
 
-    def __init__(self, listeners: Sequence[Progress] = (unheard,)) -> None:
-        """One task at a time for each listener, which hears of the stages of its tasks."""
-        self.listeners = listeners
+    Each of the `listeners` hears of the stages of one task at a time.
+    """
+
+    def __init__(self, jobs: int = 1, listeners: Sequence[Progress] = (unheard,)) -> None:
+        """So many tasks at a time."""
+        self.jobs, self.listeners = jobs, listeners
         self._pool: ProcessPoolExecutor | None = None
         self._heard: SimpleQueue[Told | None] | None = None
         self._listening: Thread | None = None
@@ -46,9 +49,10 @@ class Workers:
 
     def __exit__(self, *raised: object) -> None:
         """End the processes; after an error without waiting for what they do."""
+        whole = raised[0] is None
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._heard and self._listening and raised[0] is None:
+            self._pool.shutdown(wait=whole, cancel_futures=True)
+        if self._heard and self._listening and whole:
             self._heard.put(None)  # after an error a process that died may hold its lock
             self._listening.join()
 
@@ -56,7 +60,7 @@ class Workers:
         self, work: Callable[[Task, Progress], Result], tasks: Sequence[Task]
     ) -> Iterator[Result]:
         """Results as they come; a single task is worked at here."""
-        if min(len(self.listeners), len(tasks)) < 2:
+        if min(self.jobs, len(tasks)) < 2:
             for task in tasks:
                 yield work(task, self.listeners[0])
             return
@@ -66,23 +70,20 @@ class Workers:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            context, jobs = multiprocessing.get_context("spawn"), len(self.listeners)
-            self._heard = context.SimpleQueue()
-            self._pool = ProcessPoolExecutor(jobs, context, _start_worker, (jobs, self._heard))
-            self._listening = Thread(
-                target=_listen, args=(self._heard, self.listeners), daemon=True
-            )
+            context = multiprocessing.get_context("spawn")
+            self._heard = heard = context.SimpleQueue()
+            self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (self.jobs, heard))
+            self._listening = Thread(target=self._listen, args=(heard,), daemon=True)
             self._listening.start()
         return self._pool
 
-
-def _listen(heard: "SimpleQueue[Told | None]", listeners: Sequence[Progress]) -> None:
-    """Pass on what the processes tell, the first of them to the first listener and so on."""
-    places: dict[int, int] = {}
-    while (told := heard.get()) is not None:
-        process, stage, done, total = told
-        place = places.setdefault(process, len(places)) % len(listeners)
-        listeners[place](stage, done, total)
+    def _listen(self, heard: "SimpleQueue[Told | None]") -> None:
+        """Pass on what the processes tell, the first of them to the first listener and so on."""
+        places: dict[int, int] = {}
+        while (told := heard.get()) is not None:
+            process, stage, done, total = told
+            place = places.setdefault(process, len(places)) % len(self.listeners)
+            self.listeners[place](stage, done, total)
 
 
 def _start_worker(jobs: int, tell: "SimpleQueue[Told | None]") -> None:

@@ -16,14 +16,10 @@ def listener(heard: Heard) -> Progress:
     return lambda stage, done, total: heard.append((stage, done, total))
 
 
-def silent(stage: str, done: int, total: int) -> None:
-    pass
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_stage_is_told_and_every_result_comes(jobs: int) -> None:
     heard: list[Heard] = [[] for _ in range(jobs)]
-    with Workers([listener(one) for one in heard]) as workers:
+    with Workers(jobs, [listener(one) for one in heard]) as workers:
         for names in (["a", "b", "c"], ["d", "e"]):  # the second time nothing is started anew
             assert sorted(workers.each(tell_thrice, names)) == [name.upper() for name in names]
     told = [stage for one in heard for stage in one]
@@ -34,10 +30,10 @@ def test_every_stage_is_told_and_every_result_comes(jobs: int) -> None:
 
 
 def test_an_error_of_a_worker_is_that_of_the_caller() -> None:
-    with Workers([silent, silent]) as workers, pytest.raises(DataError, match="wrong: no letter"):
+    with Workers(2) as workers, pytest.raises(DataError, match="wrong: no letter"):
         list(workers.each(tell_thrice, ["a", "1", "b"]))
 
 
 def test_a_single_task_starts_no_process() -> None:
-    workers = Workers([silent, silent])
+    workers = Workers(2)
     assert list(workers.each(tell_thrice, ["a"])) == ["A"] and workers._pool is None

@@ -86,7 +86,7 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
-        run_sequences([one], registry, other, tmp_path, CPU, Workers([progress]), lambda: None)
+        run_sequences([one], registry, other, tmp_path, CPU, Workers(1, [progress]), lambda: None)
 
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:
