@@ -100,6 +100,13 @@ def test_its_examples_are_cards(page: Path, tmp_path: Path) -> None:
     assert set(names) <= known
 
 
+def test_the_table_of_the_readme_is_that_of_the_board() -> None:
+    shipped = (ROOT / "leaderboards/quickstart_v1/README.md").read_text(encoding="utf-8")
+    readme = PAGES[0].read_text(encoding="utf-8")
+    table = re.findall(r"^\| (?:rank|\d).*$", readme, re.MULTILINE)
+    assert len(table) >= 4 and set(table) <= set(shipped.splitlines())
+
+
 def test_enough_is_found_to_be_worth_it() -> None:
     assert sum(len(commands(page)) for page in PAGES) >= 20
     assert sum(len(blocks(page, "yaml")) for page in PAGES) >= 3
