@@ -10,6 +10,7 @@ import typer
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, run_board
+from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out, Sizes
 from benchmark.cli.reruns import rerun
 from benchmark.cli.terminal import console, names, numbers, settings
 from benchmark.errors import CardError
@@ -26,22 +27,18 @@ def run(
         str, typer.Option(help="One source card (path or id), with baseline and ImageNet beside.")
     ] = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; any source card.")] = "",
-    targets: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    strategies: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    sizes: Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")] = "",
-    seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Leaderboard folder.", show_default="runs/BOARD")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, help="Cells at a time, a process each.")] = 1,
+    targets: OfBoard = "",
+    strategies: OfBoard = "",
+    sizes: Sizes = "",
+    seeds: OfBoard = "",
+    out: Out = None,
+    device: Device = "auto",
+    jobs: Jobs = 1,
     limit_steps: Annotated[
         int | None, typer.Option(min=1, help="Trial with fewer steps; unranked.")
     ] = None,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
+    allow_partial: AllowPartial = False,
+    dry_run: DryRun = False,
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
     ] = True,

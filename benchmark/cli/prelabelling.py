@@ -9,6 +9,7 @@ import typer
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, planned
+from benchmark.cli.options import Device
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
 from benchmark.errors import CardError
 
@@ -36,7 +37,7 @@ def prelabel(
     weights: Annotated[
         Path | None, typer.Option(help="network.safetensors of an earlier call; no fine-tuning.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Fine-tune on few labelled cases, propose labels for the others, the least sure first.
 

@@ -13,6 +13,7 @@ from benchmark.cards.board import BoardCard, Reproduction
 from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, run_board
 from benchmark.cli.leaderboards import find_store
+from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes
 from benchmark.cli.terminal import console, names, numbers, settings
 from benchmark.errors import CardError
 
@@ -22,18 +23,16 @@ if TYPE_CHECKING:
 
 def reproduce(
     board: Annotated[str, typer.Argument(help="Id of the board.")],
-    sources: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    strategies: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    sizes: Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")] = "",
-    seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Leaderboard folder (default: runs/BOARD).")
-    ] = None,
+    sources: OfBoard = "",
+    strategies: OfBoard = "",
+    sizes: Sizes = "",
+    seeds: OfBoard = "",
+    out: Out = None,
     beside: Annotated[
         str, typer.Option(help="Another board or folder whose numbers stand beside.")
     ] = "",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, help="Cells at a time, a process each.")] = 1,
+    device: Device = "auto",
+    jobs: Jobs = 1,
     run: Annotated[
         bool, typer.Option("--run/--no-run", help="Run what is missing, or only compare.")
     ] = True,

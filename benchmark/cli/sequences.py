@@ -7,24 +7,21 @@ import typer
 
 from benchmark.cards.board import BoardCard
 from benchmark.cli.cells import Running, copy_board, counted, planned
+from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out
 from benchmark.cli.terminal import console, names, numbers, settings
 
 
 def sequence(
     board: Annotated[str, typer.Argument(help="Id of a board with `sequences`.")],
-    sequences: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
+    sequences: OfBoard = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; SOURCE or SOURCE@NETWORK.")] = "",
-    strategies: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    seeds: Annotated[str, typer.Option(help="Comma-separated; of the board.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Leaderboard folder [default: runs/BOARD].")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, help="Sequences at a time, a process each.")] = 1,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")] = False,
+    strategies: OfBoard = "",
+    seeds: OfBoard = "",
+    out: Out = None,
+    device: Device = "auto",
+    jobs: Jobs = 1,
+    allow_partial: AllowPartial = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Train on one device after the other and measure what is forgotten.
 

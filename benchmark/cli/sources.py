@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.data import say
+from benchmark.cli.options import Device
 from benchmark.cli.source_check import source_check
 from benchmark.cli.source_new import source_new
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
@@ -60,7 +61,7 @@ def pretrain(
     out: Annotated[
         Path | None, typer.Option(help="Also write weights and a source card of their own here.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Pretrain a source task; what is done already is only shown.
 
