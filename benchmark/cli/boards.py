@@ -1,6 +1,5 @@
 """`segtransfer run` and `demo`: from a board to its table."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from benchmark.cli.cells import Running, run_board
 from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out, Sizes
 from benchmark.cli.reruns import rerun
 from benchmark.cli.terminal import console, names, numbers, settings
+from benchmark.data.parallel import cores
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
@@ -120,6 +120,6 @@ def demo(
     from benchmark.running.plan import Selection
 
     registry = settings.registry()
-    jobs = min(MOST_AT_ONCE, len(os.sched_getaffinity(0)))
+    jobs = min(MOST_AT_ONCE, cores())
     how = Running(device="cpu", jobs=jobs, allow_partial=False, dry_run=False)
     run_board(registry, registry.board("demo_v1"), Selection(), out, how)

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TypeVar
 
+from benchmark.data.parallel import cores
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 SETTINGS = {  # of each process
@@ -22,7 +24,7 @@ class Workers(AbstractContextManager["Workers"]):
 
     def __init__(self, jobs: int | None = None) -> None:
         """Say how many at most; None stands for the cores that this process may use."""
-        self.jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
+        self.jobs = cores() if jobs is None else jobs
         self._pool: ProcessPoolExecutor | None = None
 
     def map(

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import torch
 
+from benchmark.data.parallel import cores
 from benchmark.running.cell import Progress, unheard
 
 Task = TypeVar("Task")
@@ -27,7 +28,7 @@ def choose_device(name: str) -> torch.device:
 
 def set_threads(jobs: int) -> None:
     """Threads of this process = cores / jobs; more would make all of them wait."""
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // jobs))
+    torch.set_num_threads(max(1, cores() // jobs))
 
 
 class Workers:
