@@ -26,9 +26,9 @@ from benchmark.reporting.cells import AMOUNTS, COUNTS, TEXTS, Cells, Texts
 Arrays = Mapping[str, npt.NDArray[Any]]
 MADE_BY = (
     "errors cards.board cards.card cards.dataset cards.parsed cards.problem cards.protocol "
-    "cards.task data.parallel records.cases records.checks records.quick records.record records.store "
-    "reporting.bootstrap reporting.cache reporting.cells reporting.gains reporting.paired "
-    "reporting.ranking reporting.ranks reporting.reading reporting.statistics "
+    "cards.task data.parallel records.cases records.checks records.quick records.record "
+    "records.store reporting.bootstrap reporting.cache reporting.cells reporting.gains "
+    "reporting.paired reporting.ranking reporting.ranks reporting.reading reporting.statistics "
     "reporting.target_scores reporting.variance reporting.workers scoring.metrics"
 ).split()
 
