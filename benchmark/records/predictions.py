@@ -15,11 +15,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from benchmark.errors import RecordError
 from benchmark.records.record import Facts
-from benchmark.records.store import MAX_BYTES, shown, write_text
+from benchmark.records.store import read_strictly, shown, write_text
 
 Labels = npt.NDArray[np.uint8]
 Keep = Callable[[str, Labels], None]
@@ -95,16 +95,7 @@ def read_hashes(path: Path) -> PredictionHashes:
     Raises:
         RecordError: Not readable, too large, or not what such a file holds.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no such file is")
-        return PredictionHashes.model_validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = shown(".".join(map(str, problem["loc"]))) or "file"
-        raise RecordError(f"{shown(path)}: {where}: {problem['msg']}; run the cell again") from None
+    return read_strictly(path, PredictionHashes, "run the cell again")
 
 
 def read_map(path: Path, number: int, shape: tuple[int, ...]) -> Labels:

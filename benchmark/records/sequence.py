@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
@@ -23,7 +23,7 @@ from benchmark.records.record import (
     Selection,
     SourceFacts,
 )
-from benchmark.records.store import MAX_BYTES, shown, write_text
+from benchmark.records.store import read_strictly, shown, write_text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 AGAIN = "delete it and type `segtransfer sequence {}` again"
@@ -130,17 +130,7 @@ def read_sequence(path: Path) -> SequenceRecord:
     Raises:
         RecordError: Not readable, too large, or a field is missing, unknown or of a wrong type.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no record is")
-        return SequenceRecord.model_validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = shown(".".join(map(str, problem["loc"]))) or "file"
-        again = AGAIN.format("BOARD")
-        raise RecordError(f"{shown(path)}: {where}: {problem['msg']}; {again}") from None
+    return read_strictly(path, SequenceRecord, AGAIN.format("BOARD"))
 
 
 def has_sequence(folder: Path, run: SequenceId, key: str) -> bool:

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from benchmark.cards.board import BoardCard
@@ -26,6 +26,7 @@ SHOWN = 60  # characters of a wrong value that a message repeats
 
 
 State = tuple[int, int, int, int]
+Read = TypeVar("Read", bound=BaseModel)
 
 
 class Loaded(NamedTuple):
@@ -107,7 +108,7 @@ class Store:
         """
         path = os.path.join(self.folder, "records", name)
         text, state = _content(path)
-        record = read_quickly(text) or _strict(text, path)
+        record = read_quickly(text) or _strict(text, path, RunRecord, AGAIN)
         table = check_record(record, name, shown(path), wanted)
         return Loaded(record, table, hashlib.sha256(text).hexdigest(), state)
 
@@ -167,7 +168,22 @@ def read_record(path: Path | str) -> RunRecord:
         RecordError: Not readable, not JSON, another schema, or a field is missing, unknown, of a
             wrong type or not finite.
     """
-    return _strict(_content(path)[0], path)
+    return read_strictly(path, RunRecord, AGAIN)
+
+
+def read_strictly(path: Path | str, kind: type[Read], again: str) -> Read:
+    """Read a file of one model.
+
+    Args:
+        path: The file.
+        kind: What it holds.
+        again: How it is made anew, for the message.
+
+    Raises:
+        RecordError: Not readable, too large, not JSON, another schema, or a field is missing,
+            unknown or of a wrong type.
+    """
+    return _strict(_content(path)[0], path, kind, again)
 
 
 def _content(path: Path | str) -> tuple[bytes, State]:
@@ -188,27 +204,27 @@ def _state(facts: os.stat_result) -> State:
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
 
 
-def _strict(text: bytes, path: Path | str) -> RunRecord:
+def _strict(text: bytes, path: Path | str, kind: type[Read], again: str) -> Read:
     try:
-        return RunRecord.model_validate_json(text, strict=True)
+        return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-    raise RecordError(f"{shown(path)}: {_what(problem)}")
+    raise RecordError(f"{shown(path)}: {_what(problem, again)}")
 
 
-def _what(problem: ErrorDetails) -> str:
+def _what(problem: ErrorDetails, again: str) -> str:
     field = shown(".".join(str(part) for part in problem["loc"])) or "file"
     found = repr(problem["input"])
     found = found if len(found) <= SHOWN else found[:SHOWN] + "..."
     if field == "schema_version":
         return f"schema_version: is {found}; this version of segtransfer reads 1"
     if problem["type"] == "missing":
-        return f"{field}: is missing; {AGAIN}"
+        return f"{field}: is missing; {again}"
     if problem["type"] == "extra_forbidden":
-        return f"{field}: is no field of a record; {AGAIN}"
+        return f"{field}: is no field of a record; {again}"
     if problem["type"] == "json_invalid":
-        return f"{problem['msg']}; {AGAIN}"
-    return f"{field}: is {found}: {problem['msg']}; {AGAIN}"
+        return f"{problem['msg']}; {again}"
+    return f"{field}: is {found}: {problem['msg']}; {again}"
 
 
 def shown(text: object) -> str:

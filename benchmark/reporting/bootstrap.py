@@ -16,10 +16,11 @@ What it covers, in simulations (`tests/simulation/coverage.md`):
 - 2 to 5 seeds, 10 or more subjects: 93 to 97 %. With the seed noise of one entry alone (`noise`
   None) only while seeds add no more error than subjects do; with two seeds and three times the
   error 88 to 90 %.
-- One seed: the subjects only. Training again may give another mean, and the label says so.
+- One seed: 93 to 97 % for the trained networks. Training again may give another mean, of which
+  the interval says nothing, and the label says so.
 - Rare failures: where one subject in twenty scores 0, a small sample often holds none, and no
-  interval can know of them. Means then cover 68 to 87 % with 10 subjects, 81 to 89 % with 35, 89
-  to 95 % with 100; gains, in which shared failures cancel, 88 to 97 %.
+  interval can know of them. Means then cover 70 to 88 % with 10 subjects, 82 to 90 % with 35, 92
+  to 95 % with 100; gains, in which shared failures cancel, 90 to 98 %.
 """
 
 from dataclasses import dataclass

@@ -8,9 +8,11 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
+from benchmark.errors import ProtocolError, unknown_name
+from benchmark.models.strategies import parts
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
-from benchmark.running.cell import Progress, run_cell
+from benchmark.running.cell import Progress, run_cell, transfer_network
 from benchmark.running.engines import Workers, choose_device
 from benchmark.running.plan import Transfer
 from benchmark.running.pretrained import ensure_pretrained
@@ -82,7 +84,31 @@ def run_transfers(
     workers: Workers,
     finished: Callable[[], None],
 ) -> None:
-    """Run cells and write each record as soon as it is there."""
+    """Run cells and write each record as soon as it is there.
+
+    Raises:
+        BenchmarkError: Data, weights or protocol are not what the cards say.
+    """
+    check_parts(transfers)
     for record in workers.each(engine, transfers):
         store.write(record)
         finished()
+
+
+def check_parts(transfers: Sequence[Transfer]) -> None:
+    """Refuse, before anything is trained, a strategy with a part that its network has not.
+
+    Raises:
+        ProtocolError: Naming strategy, network and part.
+    """
+    checked = set()
+    for one in transfers:
+        stages = [one.strategy.train, *(stage.train for stage in one.strategy.stages)]
+        named = {part for stage in stages for part in stage} - {"encoder", "decoder", "head"}
+        key = one.cell.strategy, one.encoder
+        if named and key not in checked:
+            checked.add(key)
+            known = parts(transfer_network(one))
+            for part in sorted(named - known.keys()):
+                what = unknown_name("part of the network", part, known)
+                raise ProtocolError(f"strategy {key[0]!r} on {key[1]}: {what}")

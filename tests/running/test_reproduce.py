@@ -168,6 +168,18 @@ def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
     assert (Path("runs") / name / "reproduction.csv").is_file()
 
 
+def test_a_part_that_the_network_has_not_is_refused_before_anything_is_trained(
+    content: Path, home: Path
+) -> None:
+    path = content / "leaderboards/tiny_v1/board.yaml"
+    path.write_text(path.read_text().replace("train: [encoder]", "train: [encoder.0, head]"))
+    words = ["--content", str(content), "--home", str(home), "run", "tiny_v1", "--seeds", "0"]
+    found = CliRunner().invoke(app, words)
+    assert isinstance(found.exception, BenchmarkError)
+    assert str(found.exception).startswith("strategy 'encoder' on tu-test_resnet: unknown part")
+    assert not list(Path("runs").rglob("seed0.json"))
+
+
 def test_what_is_not_on_this_machine_is_named_and_left_out(content: Path) -> None:
     found = call("reproduce", "wang2023_as_published", content=content)
     assert found.exit_code == 0, found.output
