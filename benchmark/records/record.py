@@ -66,12 +66,17 @@ class Marks(Facts):
 
 
 class SourceFacts(Facts):
-    """What the table says of the source, copied from its card."""
+    """What the table says of the source, copied from its card.
+
+    `pretraining_items` is how many images or slices a pretraining in the suite learned from; None
+    for weights from elsewhere, whose card may tell in words what they saw.
+    """
 
     title: str
     domain: Domain
     task: SourceObjective
     encoder: str
+    pretraining_items: Count | None = None
 
 
 class CoverageReport(Facts):

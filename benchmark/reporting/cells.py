@@ -31,7 +31,7 @@ STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
           "total_parameters", "trainable_parameters", "step", *STATE)  # fmt: skip
 AMOUNTS = ("empty_prediction", "training_gflop", "fine_tuning_seconds", "peak_memory_mib",
-           "energy_joules", "learning_rate", "validation_dice")  # fmt: skip
+           "energy_joules", "pretraining_items", "learning_rate", "validation_dice")  # fmt: skip
 Numbers = npt.NDArray[np.int64]
 
 
@@ -164,7 +164,9 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
         amounts.append((
             empty if record.main_metric in ("dice", "iou") else np.nan, cost.training_gflop,
             cost.fine_tuning_seconds, cost.peak_memory_mib,
-            np.nan if cost.energy_joules is None else cost.energy_joules, chosen.learning_rate,
+            np.nan if cost.energy_joules is None else cost.energy_joules,
+            np.nan if record.source.pretraining_items is None else record.source.pretraining_items,
+            chosen.learning_rate,
             np.nan if chosen.validation_dice is None else chosen.validation_dice,
         ))  # fmt: skip
         means.append(dict(zip(table.metrics, mean, strict=True)))

@@ -2,9 +2,9 @@
 
 What would be mistaken for a match is kept apart or out: other networks and metrics have views of
 their own, contaminated cells (the source saw the target's data) are left out. Sources pretrained
-on the same number of items at most are compared by themselves (equal data), and so are those
-without a limit (full data). The limit is the one on the source's card: a record does not say how
-many items there were, and a small data set may have had fewer.
+on the same number of items are compared by themselves (equal data), and so are those without a
+limit (full data). The number is the records'; where a record has none, the limit on the source's
+card, and a small data set may have had fewer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,8 @@ from benchmark.reporting.tables import Block
 from benchmark.scoring.metrics import METRICS, Metric
 
 METHOD = "mixed model, 95 % over sources and targets; positive is better"
-LIMITS = "equal data: the same limit on the cards; the items really used are not in the records"
+LIMITS = "at most: by the cards; the records do not say how many items were used"
+AT_MOST = "at most "
 EQUAL = "equal data"
 SPLIT = ["strategy", "train_subjects", "encoder", "main_metric"]
 Caps = Mapping[str, int | None]
@@ -128,7 +129,7 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
     places = zip(rows["target"], rows["train_subjects"], strict=True)
     entries = zip(rows["source"], rows["strategy"], strict=True)
     keys = [(*place, entry) for place, entry in zip(places, entries, strict=True)]
-    return rows[["target", "source", "contamination", *SPLIT]].assign(
+    return rows[["target", "source", "contamination", "pretraining_items", *SPLIT]].assign(
         score=[means.get(key, np.nan) for key in keys],
         source_domain=rows["domain"],
         source_task=rows["task"],
@@ -152,11 +153,14 @@ def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
 def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame]]:
     """Sources together, and those with equal data apart where they are not all the same."""
     sources = list(dict.fromkeys(str(name) for name in part["source"]))
-    known = [name for name in sources if name in caps]
+    counted = part.dropna(subset="pretraining_items").groupby("source")["pretraining_items"].max()
+    used = {str(name): int(count) for name, count in counted.items()}
+    known = [name for name in sources if name in caps or name in used]
     groups: dict[str, list[str]] = {}
-    for name in sorted(known, key=lambda name: (caps[name] is None, caps[name] or 0)):
-        cap = caps[name]
-        what = "full data" if cap is None else f"{EQUAL} (at most {cap} items)"
+    for name in sorted(known, key=lambda name: used.get(name) or caps[name] or np.inf):
+        count = used.get(name, caps.get(name))
+        most = "" if name in used else AT_MOST
+        what = "full data" if count is None else f"{EQUAL} ({most}{count} items)"
         groups.setdefault(what, []).append(name)
     if len(groups) == 1 and len(known) == len(sources):
         yield next(iter(groups)), part
@@ -176,7 +180,7 @@ def match_block(views: Sequence[MatchView]) -> Block:
             if head not in ("sources", "targets", *effects) and len({row[k] for row in rows}) == 1
             and (len(rows) > 1 or head in ("network", "data", "unit"))]  # fmt: skip
     shared = [("training subjects: " if heads[k] == "n" else "") + rows[0][k] for k in same]
-    limits = [LIMITS] if any(view.data.startswith(EQUAL) for view in views) else []
+    limits = [LIMITS] if any(AT_MOST in view.data for view in views) else []
     about = "; ".join([METHOD, *(text for text in shared if text != "-"), *limits])
     kept = [k for k in range(len(heads)) if k not in same]
     table = [[row[k] for k in kept] for row in rows]

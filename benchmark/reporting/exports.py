@@ -30,7 +30,8 @@ class Row(Model):
     """An entry on one target. `rank` is None where the entry is not ranked, for `why_unranked`.
 
     `train_subjects` 0 asks for all there are, `train_subjects_used` says how many that were.
-    `trust` is the lowest level among the records.
+    `pretraining_items` is how many images or slices an in-suite source learned from. `trust` is the
+    lowest level among the records.
     """
 
     target: str
@@ -41,6 +42,7 @@ class Row(Model):
     domain: str
     task: str
     encoder: str
+    pretraining_items: int | None
     marks: tuple[str, ...]
     trust: TrustLevel
     contamination: str
@@ -151,6 +153,7 @@ def _row(row: dict[Any, Any]) -> Row:
         interval_covers=None if pd.isna(covers) else str(covers),
         rank=_value(row, "rank"),
         group=_int(row["group"]),
+        pretraining_items=_int(row["pretraining_items"]),
         gain=_value(row, "gain"),
         standardised_gain=_value(row, "standardised"),
         means=_numbers({name[5:]: row[name] for name in row if str(name).startswith("mean_")}),

@@ -19,7 +19,7 @@ ROW = ["target", "train_subjects", *ENTRY]
 ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "sha256", "step",
             "learning_rate", "validation_dice"}  # fmt: skip
 NOT_SHOWN = ON_PAGES.union(STATE)
-ABSENT = ("empty_prediction", "energy_joules")  # None where there is none
+ABSENT = ("empty_prediction", "energy_joules", "pretraining_items")  # None where there is none
 
 
 def cell_frame(records: Iterable[RunRecord]) -> pd.DataFrame:

@@ -12,8 +12,9 @@ from benchmark.reporting.leaderboard import Leaderboard
 TEXTS = ("target", "source", "strategy", "domain", "task", "encoder", "marks", "contamination",
          "unranked", "main_metric", "timing", "seeds", "why_unranked", "interval_covers",
          "gain_note", "energy_method", "trust")  # fmt: skip
-COUNTS = ("train_subjects", "train_subjects_used", "total_parameters", "trainable_parameters",
-          "failures", "scored", "subjects", "seeds_wanted", "group")  # fmt: skip
+COUNTS = ("train_subjects", "train_subjects_used", "pretraining_items", "total_parameters",
+          "trainable_parameters", "failures", "scored", "subjects", "seeds_wanted",
+          "group")  # fmt: skip
 
 
 def to_parquet(board: Leaderboard) -> bytes:

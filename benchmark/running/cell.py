@@ -92,7 +92,7 @@ def run_cell(
         marks=transfer.marks.model_copy(
             update={"partial_weights": coverage is not None and not coverage.complete}
         ),
-        source=source_facts(transfer),
+        source=source_facts(transfer, registry, home),
         main_metric=transfer.target.main_metric,
         coverage=coverage_report(coverage),
         selection=selection(tuned, {opened.cases[case].subject for case in train}),

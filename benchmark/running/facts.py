@@ -1,23 +1,28 @@
 """What a record says besides scores: source, coverage, how weights were chosen, environment."""
 
 import platform
+from pathlib import Path
 
 import torch
 
 from benchmark import __version__
+from benchmark.cards.registry import Registry
 from benchmark.models.weights import Coverage
 from benchmark.records.record import CoverageReport, Environment, Selection, SourceFacts
+from benchmark.running.origins import pretraining_items
 from benchmark.running.plan import Transfer
 from benchmark.training.finetune import FineTuned
 
 
-def source_facts(transfer: Transfer) -> SourceFacts:
+def source_facts(transfer: Transfer, registry: Registry, home: Path) -> SourceFacts:
     """What the table says of the source."""
+    board = registry.board(transfer.cell.board)
     return SourceFacts(
         title=transfer.source.title,
         domain=transfer.source.domain,
         task=transfer.source.task,
         encoder=transfer.encoder,
+        pretraining_items=pretraining_items(registry, board, transfer.source, home),
     )
 
 

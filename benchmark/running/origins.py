@@ -74,6 +74,16 @@ def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home:
     return pretrained_folder(registry, board, source, home) / "model.safetensors"
 
 
+def pretraining_items(
+    registry: Registry, board: BoardCard, source: SourceCard, home: Path
+) -> int | None:
+    """How many images or slices an in-suite pretraining learned from; None for other sources."""
+    if source.pretrain is None:
+        return None
+    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
+    return int(json.loads(facts.read_text(encoding="utf-8"))["items"]["train"])
+
+
 def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: Path) -> str:
     """SHA-256 of a source's checkpoint, `none` for random initialisation.
 

@@ -146,7 +146,7 @@ def run_sequence(
         fingerprints=one.fingerprints,
         prepared_data={name: prepared.fingerprint for name, prepared in data.items()},
         marks=one.marks.model_copy(update={"partial_weights": partial}),
-        source=source_facts(first),
+        source=source_facts(first, registry, home),
         main_metric=first.target.main_metric,
         coverage=coverage_report(coverage),
         stages=tuple(stages),

@@ -95,6 +95,23 @@ def test_equal_and_full_data_are_views_of_their_own() -> None:
     assert [view.data for view in match_views(board, DOMAINS)] == ["any amount of data"]
 
 
+def test_recorded_numbers_of_items_go_before_the_cards() -> None:
+    few = "t1_brain_restoration"
+    records = [
+        record.model_copy(update={"source": record.source.model_copy(
+            update={"pretraining_items": 39 if record.cell.source == few else 360}
+        )})
+        for record in known(CARD)
+    ]  # fmt: skip
+    views = match_views(build_leaderboard(CARD, records), DOMAINS, dict.fromkeys(SOURCES, 480))
+    assert [(view.data, view.effects.sources) for view in views] == [
+        ("any amount of data", 6), ("equal data (360 items)", 5),
+    ]  # fmt: skip
+    assert few not in set(views[1].cells["source"]) and "at most" not in match_block(views)[0]
+    rows = build_leaderboard(CARD, records).rows
+    assert set(rows.loc[rows["source"] == few, "pretraining_items"]) == {39}
+
+
 def test_other_networks_are_not_mixed() -> None:
     records = [
         record.model_copy(
