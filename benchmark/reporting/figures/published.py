@@ -79,4 +79,4 @@ def _panel(axes: "Axes", title: str, held: Sequence[Held]) -> None:
     ]
     axes.set_yticks(range(len(held)), labels, fontsize=6)
     axes.set_ylim(len(held) - 0.4, -0.6)
-    axes.set_title(title)
+    axes.set_title(title, loc="right")  # over the labels, where there is room
