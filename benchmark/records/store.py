@@ -23,8 +23,6 @@ from benchmark.records.record import CellId, RunRecord
 MAX_BYTES = 2**28
 READABLE = 0o644
 SHOWN = 60  # characters of a wrong value that a message repeats
-
-
 State = tuple[int, int, int, int]
 Read = TypeVar("Read", bound=BaseModel)
 
