@@ -180,7 +180,9 @@ class DatasetCard(Card):
     `families` names pools of people or images that other data sets are drawn from too.
     `legacy_split` says what is wrong with a published split that is kept for comparison: only
     boards that are marked `legacy` may use it.
-    `expected_cases` is how many cases the whole data set has, where the split is a rule.
+    `expected_cases` is how many cases this card speaks of, where the split is a rule. `part_of`
+    names the larger data set that they were chosen from, and how many of how many: every record
+    is then marked `subset`.
     `target` poses the data set's own problem, as a target task with the data set's id.
     `how_to_get` are the steps where a form or an account stands before the data; `unverified`
     says what on this card nobody has yet checked against the data or its host.
@@ -203,6 +205,7 @@ class DatasetCard(Card):
     split: SplitRule | None = None
     legacy_split: str = ""
     expected_cases: int | None = None
+    part_of: str = ""
     download: tuple[Download, ...] = ()
     how_to_get: tuple[str, ...] = ()
     target: Problem | None = None

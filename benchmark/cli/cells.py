@@ -81,7 +81,7 @@ def _run(
     if transfers is None:
         return False
     if shipped is not None and not how.dry_run:
-        from benchmark.running.joining import copy_finished
+        from benchmark.running.finished import copy_finished
 
         copy_board(registry, board, store.folder)
         known = [transfer for transfer in transfers if transfer.cell.source in others]
@@ -95,11 +95,21 @@ def _run(
             console.print(f"  {transfer.cell.path}", highlight=False)
         return False
     copy_board(registry, board, store.folder)
+    if done:
+        from benchmark.running.finished import mark_again
+
+        say_marked(mark_again(store, transfers))
     if todo:
         run_missing(registry, store, todo, done, how)
     else:
         console.print(f"all {len(transfers)} cells were already done")
     return True
+
+
+def say_marked(count: int) -> None:
+    """Say that finished records were changed."""
+    if count:
+        console.print(f"{count} finished records marked as the cards say today", highlight=False)
 
 
 def planned(

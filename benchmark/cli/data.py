@@ -124,7 +124,7 @@ def data_import(
             settings.home,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    console.print(copy.summary(), highlight=False)
+    console.print(copy.summary(registry.dataset(name).part_of), highlight=False, markup=False)
 
 
 @app.command("check")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cards.board import BoardCard
-from benchmark.cli.cells import Running, copy_board, counted, planned
+from benchmark.cli.cells import Running, copy_board, counted, planned, say_marked
 from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out
 from benchmark.cli.terminal import console, names, numbers, settings
 
@@ -52,6 +52,10 @@ def sequence(
             console.print(f"  {one.run.path}", highlight=False, markup=False)
         return
     copy_board(registry, card, folder)
+    if len(todo) < len(runs):
+        from benchmark.running.finished import mark_sequences_again
+
+        say_marked(mark_sequences_again(folder, runs))
     if todo:
         from benchmark.running.engines import choose_device
         from benchmark.running.sequence import run_sequences

@@ -49,11 +49,11 @@ class LocalCopy(Model):
 
     @property
     def subset(self) -> bool:
-        """Whether cases of the whole data set are missing here."""
+        """Whether cases that the card speaks of are missing here."""
         return bool(self.missing) or self.cases < (self.expected_cases or 0)
 
-    def summary(self) -> str:
-        """What a user wants to read after an import."""
+    def summary(self, part_of: str) -> str:
+        """What a user wants to read after an import; `part_of` is what the card says."""
         spacing = "unknown"
         if self.spacing_mm:
             spacing = f"{self.spacing_mm[0]:.3g} to {self.spacing_mm[1]:.3g} mm"
@@ -68,8 +68,9 @@ class LocalCopy(Model):
             f"  not in the split, ignored: {_list(self.extra)}",
             "  split gate: no shared subject, no near-duplicate image",
         ]
-        if self.subset:
-            lines.append("  a partial copy: every record will be marked `subset`")
+        if self.subset or part_of:
+            what = "a partial copy" if self.subset else part_of
+            lines.append(f"  {what}: every record will be marked `subset`")
         return "\n".join(lines)
 
 
@@ -206,7 +207,8 @@ def open_data(registry: Registry, name: str, home: Path, *, legacy: bool = False
         found = find_cases(card, None)
     else:
         copy = local_copy(name, home)
-        print_, subset, expected = copy.fingerprint, copy.subset, copy.cases
+        print_, expected = copy.fingerprint, copy.cases
+        subset = copy.subset or bool(card.part_of)
         without_spacing = copy.without_spacing
         found = find_cases(card, Path(copy.root))
     rows = fixed_split(registry, card, found)

@@ -1,6 +1,5 @@
-"""A source that joins a board: its card, who it is compared with, what is finished already."""
+"""A source that joins a board: its card, and who it is compared with."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +8,7 @@ from benchmark.cards.card import read_card
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.errors import CardError, WeightsError
-from benchmark.records.predictions import read_hashes
-from benchmark.records.store import Store, write_text
 from benchmark.running.origins import weights_fingerprint
-from benchmark.running.plan import Transfer
 
 
 def find_source(registry: Registry, word: str) -> tuple[Registry, SourceCard]:
@@ -71,28 +67,3 @@ def companions(
             continue
         here.append(name)
     return tuple(name for name in here if name != card.id), tuple(lacking)
-
-
-def copy_finished(store: Store, shipped: Store, transfers: Iterable[Transfer]) -> int:
-    """Copy records that others made under exactly the conditions of these cells.
-
-    Args:
-        store: Where they are wanted; what is there stays.
-        shipped: Where they may be; their prediction hashes come along.
-        transfers: Cells.
-
-    Returns:
-        How many were copied.
-    """
-    count = 0
-    for transfer in transfers:
-        cell, key = transfer.cell, transfer.key
-        if store.has(cell, key) or not shipped.has(cell, key):
-            continue
-        hashes = shipped.folder / "predictions" / cell.path
-        if hashes.is_file() and read_hashes(hashes).key == key:
-            text = hashes.read_text(encoding="utf-8")
-            write_text(store.folder / "predictions" / cell.path, text)
-        write_text(store.path(cell), shipped.path(cell).read_text(encoding="utf-8"))
-        count += 1
-    return count

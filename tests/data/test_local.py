@@ -68,7 +68,19 @@ def test_a_partial_copy_is_marked_and_extra_files_are_ignored(content: Path) -> 
     copy = register(registry(content), "mine", content, content / "home")
     assert copy.subset and copy.missing == ("005_1",) and copy.extra == ("009_1",)
     assert copy.fingerprint != whole.fingerprint
-    assert "partial copy" in copy.summary()
+    assert "partial copy" in copy.summary("")
+
+
+def test_a_card_of_a_part_is_marked_though_its_copy_is_whole(content: Path) -> None:
+    copy = register(registry(content), "mine", content, content / "home")
+    assert "marked" not in copy.summary("")
+    card = content / "content/datasets/mine/dataset.yaml"
+    card.write_text(card.read_text() + "part_of: 6 of 999 images\n")
+    assert "6 of 999 images: every record will be marked `subset`" in copy.summary(
+        registry(content).dataset("mine").part_of
+    )
+    data = open_data(registry(content), "mine", content / "home")
+    assert data.subset and data.fingerprint == copy.fingerprint
 
 
 def test_a_changed_file_changes_the_fingerprint(content: Path) -> None:

@@ -26,6 +26,7 @@ from benchmark.records.sequence import (
 )
 from benchmark.running.cell import Progress, prepare_target, run_cell, transfer_network, unheard
 from benchmark.running.engines import Workers
+from benchmark.running.finished import mark_sequences_again
 from benchmark.running.plan import Selection, Transfer, plan
 from benchmark.running.sequence import learning_from, run_sequences
 from benchmark.running.sequence_plan import SequenceRun, plan_sequences
@@ -117,6 +118,19 @@ def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) ->
     kept.write_bytes(b"\x08" + b"\0" * 20)
     again = run(tmp_path / "other", tmp_path, registry, one)
     assert again.without_timings() == whole.without_timings()
+
+
+def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
+    finished: SequenceRecord, tmp_path: Path
+) -> None:
+    registry, board = tiny()
+    (one,) = plan_sequences(registry, board, Selection(), ("alone_c",), tmp_path)
+    write_sequence(tmp_path, finished)
+    assert mark_sequences_again(tmp_path, [one]) == 0
+    subset = finished.marks.model_copy(update={"subset": True})
+    assert mark_sequences_again(tmp_path, [replace(one, marks=subset)]) == 1
+    after = read_sequence(sequence_path(tmp_path, one.run))
+    assert after == finished.model_copy(update={"marks": subset})
 
 
 def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:

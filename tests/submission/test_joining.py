@@ -7,8 +7,9 @@ import pytest
 from submission.packs import Place, add_source, copy_board
 
 from benchmark.errors import CardError
-from benchmark.records.store import Store
-from benchmark.running.joining import companions, copy_finished, find_source, with_source
+from benchmark.records.store import Store, read_record
+from benchmark.running.finished import copy_finished, mark_again
+from benchmark.running.joining import companions, find_source, with_source
 from benchmark.running.plan import Selection, plan
 
 
@@ -59,3 +60,22 @@ def test_only_cells_of_the_same_conditions_are_taken_over(here: Place, tmp_path:
     assert store.path(cells[0].cell).read_bytes() == here.accepted.path(cells[0].cell).read_bytes()
     assert (store.folder / "predictions" / cells[0].cell.path).is_file()
     assert not store.path(cells[1].cell).exists()
+
+
+def test_a_mark_that_a_card_learns_later_reaches_finished_records(
+    here: Place, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "run")
+    copy_board(here, store)
+    cells = plan(here.registry, here.board, Selection(sources=("scratch",)), here.home)
+    copy_finished(store, here.accepted, cells[:1])
+    before = read_record(store.path(cells[0].cell))
+    partial = before.marks.model_copy(update={"partial_weights": True})
+    store.write(before.model_copy(update={"marks": partial}))
+    assert mark_again(store, cells) == 0
+    subset = cells[0].marks.model_copy(update={"subset": True})
+    assert mark_again(store, [replace(cells[0], marks=subset)]) == 1
+    marks = partial.model_copy(update={"subset": True})
+    ((_, after),) = store.records()
+    assert after == before.model_copy(update={"marks": marks})
+    assert mark_again(store, [replace(cells[0], key="sha256:other")]) == 0
