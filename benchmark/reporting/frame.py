@@ -13,7 +13,7 @@ from benchmark.records.store import Loaded
 from benchmark.records.trust import Trust, level_of
 from benchmark.reporting.cells import STATE, Cells, cells_of, subjects_of
 
-Column = npt.NDArray[np.object_] | list[str] | list[int] | list[float] | pd.Series
+Column = npt.NDArray[np.object_ | np.int64 | np.float64] | list[str] | pd.Series
 ENTRY = ["source", "strategy"]
 ROW = ["target", "train_subjects", *ENTRY]
 ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "sha256", "step",
@@ -38,11 +38,6 @@ def loose_cells(records: Iterable[RunRecord]) -> Cells:
         RecordError: A record's cases contradict each other.
     """
     return cells_of(Loaded(record, record_scores(record)) for record in records)
-
-
-def cell_row(record: RunRecord) -> dict[str, object]:
-    """The row of one record."""
-    return {name: column[0] for name, column in _columns(loose_cells([record]), {}).items()}
 
 
 def frame_of(cells: Cells, trust: Mapping[str, Trust] | None = None) -> pd.DataFrame:
@@ -74,12 +69,12 @@ def _columns(cells: Cells, trust: Mapping[str, Trust]) -> dict[str, Column]:
     found["trust"] = trust_levels(cells, trust)
     for name, counts in cells.counts.items():
         if name not in NOT_SHOWN:
-            found[name] = counts.tolist()
+            found[name] = counts
     for name, amounts in cells.amounts.items():
         if name in ABSENT:
             found[name] = np.where(np.isnan(amounts), None, amounts.astype(object))  # type: ignore[call-overload]
         elif name not in ON_PAGES:
-            found[name] = amounts.tolist()
+            found[name] = amounts
     scores = np.empty(len(cells), dtype=object)
     ends = np.cumsum(cells.lengths).tolist()
     scores[:] = [cells.scores[start:end] for start, end in pairwise([0, *ends])]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from benchmark.scoring.metrics import METRICS, Metric
 
 Pair = tuple[str, str]  # source, strategy
 Place = tuple[str, int]  # target, number of training subjects
-Column = npt.NDArray[np.object_]
+Column = npt.NDArray[Any]
 Cells = npt.NDArray[np.intp]
 
 
@@ -37,14 +38,15 @@ class Grid:
     @classmethod
     def of(cls, board: BoardCard, cells: pd.DataFrame) -> "Grid":
         """Arrange cells."""
-        columns = {str(name): cells[name].to_numpy(dtype=object) for name in cells.columns}
+        columns = {str(name): cells[name].to_numpy() for name in cells.columns}
+        columns |= {name: columns[name].astype(object) for name in ("train_subjects", "seed")}
         order = {name: number for number, name in enumerate(board.targets)}
         target, names = pd.factorize(cells["target"], sort=True)
         place = np.array([order.get(str(name), len(order)) for name in names])[target]
         others = [pd.factorize(cells[name], sort=True)[0] for name in (*ROW[1:], "seed")]
-        keys = np.stack([place, target, *others[:-1]])
-        rows = np.lexsort((others[-1], *keys[::-1]))
-        starts = np.flatnonzero((np.diff(keys[:, rows], axis=1) != 0).any(axis=0)) + 1
+        codes = np.stack([place, target, *others[:-1]])
+        rows = np.lexsort((others[-1], *codes[::-1]))
+        starts = np.flatnonzero((np.diff(codes[:, rows], axis=1) != 0).any(axis=0)) + 1
         places: dict[Place, dict[Pair, Cells]] = {}
         for entry in np.split(rows, starts):
             target_name, size, source, strategy = (columns[name][entry[0]] for name in ROW)

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.reporting.paired import Claim, PairTests, holm
+from benchmark.reporting.paired import ALPHA, Claim, PairTests, holm
 from benchmark.reporting.target_scores import Entry
 from benchmark.reporting.variance import Scores
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,11 @@ class TieGroups:
 
     Attributes:
         group: Per entry, 1 for the group of the best; in order of the means.
-        p_leader: Per entry, the corrected p-value against its group's leader (1 for leaders).
         claim: What a boundary between two groups says.
         note: Why no boundary was possible, or "".
     """
 
     group: Mapping[Entry, int]
-    p_leader: Mapping[Entry, float]
     claim: Claim
     note: str
 
@@ -46,7 +42,9 @@ def tie_groups(tables: Sequence[PairTests]) -> list[TieGroups]:
     """
     corners = [np.triu_indices(len(one.entries), 1) for one in tables]
     found = [one.p[corner] for one, corner in zip(tables, corners, strict=True)]
-    corrected = holm(np.concatenate(found)) if found else np.empty(0)
+    corrected = np.concatenate(found) if found else np.empty(0)
+    small = corrected < ALPHA  # none of the others is rejected
+    corrected[small] = holm(corrected[small], larger=int(np.count_nonzero(~small)))
     ends = np.cumsum([len(p) for p in found])
     done = []
     for one, corner, end in zip(tables, corners, ends, strict=True):
@@ -58,16 +56,14 @@ def tie_groups(tables: Sequence[PairTests]) -> list[TieGroups]:
 
 def _walk(table: PairTests, p: Scores, pairs: int) -> TieGroups:
     group: dict[Entry, int] = {}
-    p_leader: dict[Entry, float] = {}
     leader, number = -1, 0
     for index in np.argsort(-table.means, kind="stable"):
         if leader < 0 or p[leader, index] < ALPHA:
             leader, number = int(index), number + 1
         group[table.entries[index]] = number
-        p_leader[table.entries[index]] = float(p[leader, index])
     few = len(table.entries) > 1 and table.smallest * pairs >= ALPHA
     note = "too few subjects to tell so many entries apart" if few else ""
-    return TieGroups(group, p_leader, table.claim, note)
+    return TieGroups(group, table.claim, note)
 
 
 def letter(group: int) -> str:

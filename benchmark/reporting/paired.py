@@ -39,6 +39,7 @@ from benchmark.reporting.variance import (
     standard_error,
 )
 
+ALPHA = 0.05
 EXACT_SUBJECTS = 50
 CHUNK = 2**16  # differences that are ranked together; these stay in the cache of a core
 Claim = Literal[
@@ -53,7 +54,8 @@ class PairTests:
     Attributes:
         entries: What is compared.
         means: What orders them (entries,); higher is better.
-        p: Two-sided p-values before correction (entries, entries), 1 on the diagonal.
+        p: Two-sided p-values before correction (entries, entries), 1 on the diagonal and for
+            pairs that no correction of Holm over these and more pairs would tell apart.
         claim: What a small p-value says.
         smallest: The smallest p-value that so few subjects allow.
     """
@@ -94,16 +96,13 @@ def compare_pairs(
     effects = [Effects.of(x) for x in good]
     mean, p_mean = mean_test([x.between(first, second) for x in effects], noises)
     by_subject = np.concatenate([x.subject for x in effects], axis=1)
-    sign, p_ranks = np.empty(len(first)), np.empty(len(first))
-    step = max(1, CHUNK // by_subject.shape[1])
-    for start in range(0, len(first), step):
-        part = slice(start, start + step)
-        differences = by_subject[first[part]] - by_subject[second[part]]
-        sign[part], p_ranks[part] = signed_rank(differences)
-    same = np.sign(np.round(mean, DECIMALS)) == sign
-    both = np.where(same, np.maximum(p_mean, p_ranks), 1.0)
     p = np.ones((len(entries), len(entries)))
-    p[first, second] = p[second, first] = both if subjects > 1 else 1.0
+    asked = np.flatnonzero(may_be_rejected(p_mean)) if subjects > 1 else np.empty(0, np.intp)
+    for part in np.split(asked, range(0, len(asked), max(1, CHUNK // by_subject.shape[1]))[1:]):
+        i, j = first[part], second[part]
+        sign, p_ranks = signed_rank(by_subject[i] - by_subject[j])
+        same = np.sign(np.round(mean[part], DECIMALS)) == sign
+        p[i, j] = p[j, i] = np.where(same, np.maximum(p_mean[part], p_ranks), 1.0)
     claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
     return PairTests(
         entries,
@@ -112,6 +111,22 @@ def compare_pairs(
         claim if subjects > 1 else "no claim (one subject)",
         float(min(1.0, 2.0 ** (1 - sum(x.shape[2] for x in good)))) if subjects > 1 else 1.0,
     )
+
+
+def may_be_rejected(smallest: Scores) -> npt.NDArray[np.bool_]:
+    """Which of some pairs Holm's correction could tell apart, if p-values are at least these.
+
+    Let n of them be t or more, with n t >= alpha: the first of these that Holm comes to has n
+    or more p-values still to come, itself included, and is not rejected, nor are those after it.
+    More pairs to correct for only leave more to come.
+
+    Args:
+        smallest: (K,)
+    """
+    ordered = np.sort(smallest)
+    never = ordered * np.arange(len(ordered), 0, -1) >= ALPHA
+    limit = ordered[never.argmax()] if never.any() else np.inf
+    return np.asarray(smallest < limit)
 
 
 def mean_test(found: Sequence[TwoWay], noises: Sequence[SeedNoise | None]) -> tuple[Scores, Scores]:
@@ -191,10 +206,15 @@ def _tail(row: bytes) -> npt.NDArray[np.float64]:
     return np.asarray(above, dtype=np.float64)
 
 
-def holm(p: Scores) -> Scores:
-    """Holm's step-down correction of p-values (n,) (Scandinavian J. Statistics 6, 1979)."""
+def holm(p: Scores, larger: int = 0) -> Scores:
+    """Holm's step-down correction of p-values (n,) (Scandinavian J. Statistics 6, 1979).
+
+    Args:
+        p: Of some tests.
+        larger: Number of further tests; their p-values are larger, and not asked for.
+    """
     order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p) + larger, larger, -1))
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(1.0, steps)
     return corrected

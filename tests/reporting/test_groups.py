@@ -20,7 +20,6 @@ def test_groups_are_anchored_at_their_leader() -> None:
     """Only a > c, a > d and b > d: neighbours are never told apart, the ends are."""
     found = tie_groups([table({(0, 2): 1e-9, (0, 3): 1e-9, (1, 3): 1e-9})])[0]
     assert found.group == {"a": 1, "b": 1, "c": 2, "d": 2}
-    assert found.p_leader == {"a": 1, "b": 1, "c": 1, "d": 1}
 
 
 def test_a_leader_of_the_second_group_is_compared_with_those_below_it() -> None:

@@ -4,10 +4,19 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reporting.boards import scores
 from scipy import stats
 
-from benchmark.reporting.paired import compare_pairs, holm, mean_test, signed_rank
+from benchmark.reporting.paired import (
+    ALPHA,
+    compare_pairs,
+    holm,
+    may_be_rejected,
+    mean_test,
+    signed_rank,
+)
 from benchmark.reporting.variance import two_way
 
 
@@ -43,6 +52,30 @@ def test_holm_by_hand() -> None:
     assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
     assert holm(np.array([0.9, 0.8])) == pytest.approx([1, 1])
     assert holm(np.empty(0)).size == 0
+    assert holm(np.array([0.01, 0.04]), larger=1) == pytest.approx([0.03, 0.08])
+
+
+@given(
+    st.lists(st.floats(1e-4, 1), min_size=1, max_size=12),
+    st.lists(st.floats(1, 100), min_size=12, max_size=12),
+    st.lists(st.floats(1e-4, 1), max_size=12),
+)
+def test_pairs_that_are_not_asked_would_not_be_rejected(
+    smallest: list[float], factors: list[float], others: list[float]
+) -> None:
+    bound = np.array(smallest)
+    p = np.minimum(1, bound * factors[: len(bound)])
+    asked = may_be_rejected(bound)
+    corrected = holm(np.concatenate([p, others]))
+    short = holm(np.concatenate([np.where(asked, p, 1), others]))
+    assert ((corrected < ALPHA) == (short < ALPHA)).all()
+
+
+def test_pairs_to_ask_by_hand() -> None:
+    assert may_be_rejected(np.array([0.049])).all() and not may_be_rejected(np.array([0.05])).any()
+    asked = may_be_rejected(np.array([0.02, 0.02, 0.001, 0.5]))  # three of 0.02 or more
+    assert asked.tolist() == [False, False, True, False]
+    assert may_be_rejected(np.empty(0)).size == 0
 
 
 def test_one_seed_and_target_is_the_paired_t_test() -> None:
