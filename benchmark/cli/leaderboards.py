@@ -89,13 +89,18 @@ def _print(board: "Leaderboard", views: "list[MatchView]") -> None:
     print_leaderboard(board, console, _match_blocks(views))
 
 
+def _read(store: "Store", clean: bool) -> "Leaderboard":
+    from benchmark.reporting.folder import read_leaderboard
+
+    return read_leaderboard(store, clean=clean, cache=settings.home / "tables")
+
+
 def _build(
     store: "Store", registry: Registry, clean: bool = False
 ) -> "tuple[Leaderboard, list[MatchView]]":
     from benchmark.reporting.domain_task import match_views, pretraining_caps, target_domains
-    from benchmark.reporting.folder import read_leaderboard
 
-    board = read_leaderboard(store, clean=clean, cache=settings.home / "tables")
+    board = _read(store, clean)
     return board, match_views(board, target_domains(registry), pretraining_caps(registry))
 
 
@@ -122,21 +127,27 @@ def _format(name: str, out: Path | None) -> str:
 
 
 def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str | bytes:
-    """The leaderboard in one of the formats."""
-    from benchmark.reporting import exports, latex, parquet, tables
+    """The leaderboard in one of the formats; CSV and Parquet hold its rows alone."""
+    from benchmark.reporting import tables
 
+    if how == "csv":
+        return tables.to_csv(_read(store, clean))
+    if how == "parquet":
+        from benchmark.reporting.parquet import to_parquet
+
+        return to_parquet(_read(store, clean))
     board, views = _build(store, registry, clean)
+    if how == "json":
+        from benchmark.reporting.exports import to_json
+
+        return to_json(board, views)
     more = _match_blocks(views)
     if how == "markdown":
         return tables.to_markdown(board, more)
-    if how == "csv":
-        return tables.to_csv(board)
     if how == "latex":
-        return latex.to_latex(board, more)
-    if how == "json":
-        return exports.to_json(board, views)
-    if how == "parquet":
-        return parquet.to_parquet(board)
+        from benchmark.reporting.latex import to_latex
+
+        return to_latex(board, more)
     plain = Console(file=StringIO(), width=console.width)
     with plain.capture() as captured:
         tables.print_leaderboard(board, plain, more)

@@ -164,7 +164,7 @@ def to_csv(board: Leaderboard) -> str:
     if not len(board.rows):
         return ""
     rows = board.rows.assign(records=board.rows["records"].str.join(" "))
-    for name in rows.columns:
+    for name in rows.select_dtypes(exclude="number").columns:
         rows[name] = [_no_formula(x) if isinstance(x, str) else x for x in rows[name]]
     return rows.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
