@@ -81,6 +81,12 @@ class BoardCard(Card):
         named = {target for stages in self.sequences.values() for s in stages for target in s}
         return tuple(target for target in self.targets if target in named)
 
+    @property
+    def size(self) -> int:
+        """Number of its cells."""
+        entries = sum(len(self.strategies_for(source)) for source in self.sources)
+        return entries * len(self.targets) * len(self.train_subjects) * len(self.seeds)
+
     def strategies_for(self, source: str) -> tuple[str, ...]:
         """Names of the strategies that a source takes part with."""
         return self.strategies_of.get(source, tuple(self.strategies))

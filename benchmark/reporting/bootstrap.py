@@ -62,10 +62,11 @@ def draw_means(
     found = two_way(scores)
     error = standard_error(found, noise)
     weights, normal = start_draws(found.subjects, resamples, seed, len(scores))
-    draws = weights @ (scores.mean(axis=1) - found.mean[:, None]).T
-    draws += normal * np.sqrt(error.seed_part)
-    by_entry = np.ascontiguousarray(draws.T) * tails(error.degrees, resamples, seed)
-    return np.asarray((found.mean[:, None] + by_entry).T, dtype=np.float64)
+    draws = (scores.mean(axis=1) - found.mean[:, None]) @ weights.T
+    draws += normal.T * np.sqrt(error.seed_part)[:, None]
+    draws *= tails(error.degrees, resamples, seed)
+    draws += found.mean[:, None]
+    return np.asarray(draws.T, dtype=np.float64)
 
 
 def tails(degrees: Scores, resamples: int, seed: int) -> Scores:
@@ -107,6 +108,7 @@ def _weights(subjects: int, resamples: int, seed: int) -> Scores:
 
 def _normal(columns: int, resamples: int, seed: int) -> Scores:
     normal = np.random.default_rng([seed, 3]).standard_normal((resamples, columns))
+    normal = np.asfortranarray(normal)  # a column after the other, as draws are computed
     normal.flags.writeable = False
     return normal
 

@@ -1,16 +1,21 @@
-"""The tables of a folder, from one reading of its records."""
+"""The tables of a folder, from one reading of its records.
+
+Tables need pandas and scipy, which load while other processes read.
+"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.records.store import Store
 from benchmark.records.trust import read_trust
 from benchmark.reporting.cells import Cells
-from benchmark.reporting.frame import frame_of, trust_levels
-from benchmark.reporting.leaderboard import Leaderboard, from_cells
 from benchmark.reporting.memory import Memory, forget_unused
-from benchmark.reporting.reading import read_cells
+from benchmark.reporting.reading import begin_reading
 from benchmark.reporting.workers import Workers
+
+if TYPE_CHECKING:
+    from benchmark.reporting.leaderboard import Leaderboard
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,8 @@ class Boards:
         trust: The trust level of each.
     """
 
-    full: Leaderboard
-    clean: Leaderboard
+    full: "Leaderboard"
+    clean: "Leaderboard"
     cells: Cells
     trust: list[str]
 
@@ -41,8 +46,12 @@ def read_boards(store: Store, cache: Path | None = None) -> Boards:
         RecordError: As `read_leaderboard`.
     """
     with Workers() as workers:
+        read = begin_reading(store, workers, cache)
+        from benchmark.reporting.frame import frame_of, trust_levels
+        from benchmark.reporting.leaderboard import from_cells
+
         card, memory = store.board(), Memory(cache)
-        cells, trust = read_cells(store, workers, cache), read_trust(store.folder)
+        cells, trust = read(), read_trust(store.folder)
         frame = frame_of(cells, trust)
         full = from_cells(card, frame, memory=memory, workers=workers)
         clean = replace(full, clean=True)
@@ -54,7 +63,7 @@ def read_boards(store: Store, cache: Path | None = None) -> Boards:
 
 def read_leaderboard(
     store: Store, *, clean: bool = False, cache: Path | None = None
-) -> Leaderboard:
+) -> "Leaderboard":
     """Build the tables of a folder, on all cores where it is large.
 
     Args:
@@ -67,7 +76,11 @@ def read_leaderboard(
         RecordError: Records are damaged, not the board's, or contradict each other.
     """
     with Workers() as workers:
-        frame = frame_of(read_cells(store, workers, cache), read_trust(store.folder))
+        read = begin_reading(store, workers, cache)
+        from benchmark.reporting.frame import frame_of
+        from benchmark.reporting.leaderboard import from_cells
+
+        frame = frame_of(read(), read_trust(store.folder))
         memory = Memory(cache)
         found = from_cells(store.board(), frame, clean=clean, memory=memory, workers=workers)
     _forget(cache)

@@ -129,10 +129,11 @@ def rank_draws(scores: TargetScores, resamples: int) -> Scores:
     )
     error = standard_error(apart, noise)
     weights, normal = start_draws(subjects, resamples, scores.draw_seed, entries)
-    draws = weights @ (own.mean(axis=1) - found.mean[:, None]).T
-    draws += normal * np.sqrt(error.seed_part)
-    draws *= tails(error.degrees.min()[None], resamples, scores.draw_seed).T
-    return _rank(found.mean + draws)
+    draws = (own.mean(axis=1) - found.mean[:, None]) @ weights.T
+    draws += normal.T * np.sqrt(error.seed_part)[:, None]
+    draws *= tails(error.degrees.min()[None], resamples, scores.draw_seed)
+    draws += found.mean[:, None]
+    return _rank(np.ascontiguousarray(draws.T))
 
 
 def _rank(means: Scores) -> Scores:

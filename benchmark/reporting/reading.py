@@ -1,7 +1,7 @@
 """All records of a folder as cells: changed files are read, on all cores, the others are known."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,26 +30,38 @@ def read_cells(store: Store, workers: Workers, cache: Path | None = None) -> Cel
     Raises:
         RecordError: A record is damaged or not the board's: the first in full, and how many more.
     """
+    return begin_reading(store, workers, cache)()
+
+
+def begin_reading(store: Store, workers: Workers, cache: Path | None = None) -> Callable[[], Cells]:
+    """As `read_cells`, which the result goes on with; until then other processes read alone."""
     board = store.board()
-    files = store.files()
     kept, known = None, None
     conditions = f"{code_fingerprint()} {fingerprint(board)} {store.folder.resolve()}"
     if cache is not None:
         name = hashlib.sha256(str(store.folder.resolve()).encode(errors="replace")).hexdigest()
         kept = cache / f"{name[:32]}.npz"
         known = load_cells(kept, conditions)
+    if known is None and board.size >= MANY:
+        workers.start()  # while files are looked for
+    files = store.files()
     old, new = _known(store, files, known)
     chunks = [new[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
     read = partial(_read, store, Conditions.of(board))
-    parts, problems = [old], list[str]()
-    for cells, bad in workers.map(read, chunks, worth=len(new) >= MANY):
-        parts.append(cells)
-        problems += bad
-    refuse(problems)
-    found = _in_order(Cells.join(parts))
-    if kept is not None and (new or known is None or len(old) != len(known)):
-        save_cells(kept, found, conditions)
-    return found
+    begun = workers.map(read, chunks, worth=len(new) >= MANY)
+
+    def finish() -> Cells:
+        parts, problems = [old], list[str]()
+        for cells, bad in begun:
+            parts.append(cells)
+            problems += bad
+        refuse(problems)
+        found = _in_order(Cells.join(parts))
+        if kept is not None and (new or known is None or len(old) != len(known)):
+            save_cells(kept, found, conditions)
+        return found
+
+    return finish
 
 
 def _read(store: Store, wanted: Conditions, names: Sequence[str]) -> tuple[Cells, list[str]]:

@@ -42,6 +42,11 @@ class Workers(AbstractContextManager["Workers"]):
             return map(work, items)
         return self._started().map(work, items)
 
+    def start(self) -> None:
+        """Start them now, so that they are ready when there is work."""
+        if self.jobs > 1:
+            self._started()
+
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # none of its work leaves cycles:

@@ -100,24 +100,27 @@ def generate(folder: Path, count: int) -> None:
 def tables(folder: Path, cache: str, out: str) -> None:
     """In a process of its own: read a folder, build its tables, write its page to `out` if any."""
     began = time.perf_counter()
-    from benchmark.reporting.frame import frame_of, trust_levels
-    from benchmark.reporting.leaderboard import from_cells
-    from benchmark.reporting.memory import Memory
-    from benchmark.reporting.page.facts import page_records
-    from benchmark.reporting.page.write import write_page
-    from benchmark.reporting.reading import read_cells
+    from benchmark.reporting.reading import begin_reading
     from benchmark.reporting.workers import Workers
 
     imported = time.perf_counter()
     where = Path(cache) if cache else None
     with Workers() as workers:
-        cells = read_cells(Store(folder), workers, where)
+        reading = begin_reading(Store(folder), workers, where)
+        from benchmark.reporting.frame import frame_of, trust_levels
+        from benchmark.reporting.leaderboard import from_cells
+        from benchmark.reporting.memory import Memory
+
+        cells = reading()
         read = time.perf_counter()
         found = from_cells(
             Store(folder).board(), frame_of(cells), memory=Memory(where), workers=workers
         )
     built = time.perf_counter()
     if out:
+        from benchmark.reporting.page.facts import page_records
+        from benchmark.reporting.page.write import write_page
+
         facts = page_records(cells, trust_levels(cells, {}))
         write_page(Path(out), found, replace(found, clean=True), facts, folder)
     print(json.dumps({
