@@ -51,7 +51,7 @@ def leaderboard(
     elif format_ not in ("", "text"):
         typer.echo(_content(how, store, registry, clean), nl=False)
     elif clean and not (html or figures):
-        _print(*_build(store, registry, clean))
+        _print(store, *_build(store, registry, clean), console)
     elif not (html or figures):
         print_board(store, registry)
 
@@ -73,20 +73,29 @@ def find_store(board: str) -> "Store":
 
 
 def print_board(store: "Store", registry: Registry) -> None:
-    """Write leaderboard.csv and README.md where the folder is a run, and print the table."""
+    """Write leaderboard.csv and README.md where the folder is a run, and print the table.
+
+    Finished sequences are printed too.
+    """
     from benchmark.reporting.tables import write_leaderboard
 
     board, views = _build(store, registry)
-    if os.access(store.folder, os.W_OK):
+    if len(board.rows) and os.access(store.folder, os.W_OK):
         write_leaderboard(store.folder, board, _match_blocks(views))
-    _print(board, views)
+    _print(store, board, views, console)
     console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
 
 
-def _print(board: "Leaderboard", views: "list[MatchView]") -> None:
+def _print(store: "Store", board: "Leaderboard", views: "list[MatchView]", where: Console) -> None:
+    from benchmark.reporting.sequence_tables import print_sequences
+    from benchmark.reporting.sequences import read_sequences
     from benchmark.reporting.tables import print_leaderboard
 
-    print_leaderboard(board, console, _match_blocks(views))
+    sequences = read_sequences(store.folder, board.board)
+    if len(board.rows) or sequences is None:
+        print_leaderboard(board, where, _match_blocks(views))
+    if sequences is not None:
+        print_sequences(sequences, where)
 
 
 def _read(store: "Store", clean: bool) -> "Leaderboard":
@@ -143,14 +152,19 @@ def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str |
         return to_json(board, views)
     more = _match_blocks(views)
     if how == "markdown":
-        return tables.to_markdown(board, more)
+        from benchmark.reporting.sequence_tables import sequence_markdown
+        from benchmark.reporting.sequences import read_sequences
+
+        sequences = read_sequences(store.folder, board.board)
+        found = [tables.to_markdown(board, more)] if len(board.rows) or not sequences else []
+        return "\n".join([*found, *([sequence_markdown(sequences)] if sequences else [])])
     if how == "latex":
         from benchmark.reporting.latex import to_latex
 
         return to_latex(board, more)
     plain = Console(file=StringIO(), width=console.width)
     with plain.capture() as captured:
-        tables.print_leaderboard(board, plain, more)
+        _print(store, board, views, plain)
     return captured.get()
 
 

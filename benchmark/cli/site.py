@@ -27,6 +27,7 @@ def site(
     from benchmark.reporting.folder import read_boards
     from benchmark.reporting.page.facts import page_records
     from benchmark.reporting.page.write import IndexEntry, write_index, write_page
+    from benchmark.reporting.sequences import read_sequences
 
     registry = settings.registry()
     entries = []
@@ -40,7 +41,8 @@ def site(
         facts = page_records(found.cells, found.trust)
         page = out / f"{name}.html"
         write_page(page, found.full, found.clean, facts, folder, registry, files_in)
-        entries.append(IndexEntry(found.full, page.name, count))
+        sequences = read_sequences(folder, store.board())
+        entries.append(IndexEntry(found.full, page.name, count, sequences))
         console.print(f"{name}: {count} records", highlight=False)
     write_index(out / "index.html", entries)
     console.print(f"pages: {out / 'index.html'}", highlight=False)

@@ -90,9 +90,13 @@ def footer(report: SequenceReport) -> str:
 def print_sequences(report: SequenceReport, console: Console) -> None:
     """Print every table."""
     console.rule(markup.escape(report.title), align="left")
+    whole = 16 if console.width >= 150 else 8  # columns of an interval, or of half of one
+    fixed = {name: max(whole, *map(len, name.split())) for name in MEASURES} | {"seeds": 6}
     for heading, heads, rows in sequence_blocks(report):
-        table = Table(*map(markup.escape, heads), title=markup.escape(heading), box=SIMPLE,
-                      title_justify="left", padding=(0, 1, 0, 0))  # fmt: skip
+        table = Table(title=markup.escape(heading), box=SIMPLE, title_justify="left",
+                      padding=0, show_edge=False)  # fmt: skip
+        for head in heads:
+            table.add_column(markup.escape(head), overflow="fold", width=fixed.get(head))
         for row in rows:
             table.add_row(*(markup.escape(text).replace(" \\[", "\n\\[") for text in row))
         console.print(table)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.records.cases import case_table
-from benchmark.records.sequence import SequenceId, SequenceRecord
+from benchmark.records.sequence import SequenceId, SequenceRecord, sequence_records
 from benchmark.reporting.bootstrap import Estimate
 from benchmark.reporting.forgetting import (
     Trained,
@@ -48,6 +49,7 @@ class SequenceReport:
         rows: Of the summary.
         marks: Per source and strategy what a reader must know of it.
         missing: Runs of the board that are not there.
+        runs: Number of those that are.
     """
 
     board: BoardCard
@@ -56,6 +58,7 @@ class SequenceReport:
     rows: list[Row]
     marks: dict[Entry, list[str]]
     missing: list[SequenceId]
+    runs: int
 
     @property
     def title(self) -> str:
@@ -66,6 +69,16 @@ class SequenceReport:
     def synthetic(self) -> bool:
         """Whether some of the scores are of synthetic images."""
         return any("synthetic" in marks for marks in self.marks.values())
+
+
+def read_sequences(folder: Path, board: BoardCard) -> SequenceReport | None:
+    """What the records in a board's folder say; None where no sequence is finished.
+
+    Raises:
+        RecordError: A record is damaged, or does not belong to the others.
+    """
+    records = list(sequence_records(folder, board))
+    return sequence_report(board, records) if records else None
 
 
 def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> SequenceReport:
@@ -99,7 +112,7 @@ def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> Sequ
     rows = [row for entry in ordered for row in _rows(entry, trained[entry], metric)]
     here = {record.run.path for record in records}
     missing = [run for run in _expected(board) if run.path not in here]
-    return SequenceReport(board, metric, trained, rows, marks, missing)
+    return SequenceReport(board, metric, trained, rows, marks, missing, len(records))
 
 
 def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric) -> Trained:

@@ -17,6 +17,7 @@ import pytest
 from factories import board_folder, make_record
 from pages import TARGETS, Made, evil_board, made
 
+from benchmark.cards.content import shipped_content
 from benchmark.records.store import Store
 from benchmark.records.trust import Trust, write_trust
 from benchmark.reporting.folder import read_boards
@@ -59,6 +60,10 @@ def context(browser: "playwright.Browser") -> Iterator["playwright.BrowserContex
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("everything")
     made().write(folder)
+    store = Store(shipped_content() / "leaderboards/phantom_sequence_v1")
+    found = read_boards(store)
+    facts = page_records(found.cells, found.trust)
+    write_page(folder / "sequences.html", found.full, found.clean, facts, store.folder)
     return folder / "page.html"
 
 
@@ -298,14 +303,14 @@ def test_the_page_itself_never_scrolls_sideways(page: "playwright.Page", width: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["page.html", "index.html"])
+@pytest.mark.parametrize("name", ["page.html", "sequences.html", "index.html"])
 def test_axe_finds_nothing(
     browser: "playwright.Browser", evil: Path, everything: Path, scheme: str, name: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    page.goto((everything if name == "page.html" else evil).with_name(name).as_uri())
+    page.goto((evil if name == "index.html" else everything).with_name(name).as_uri())
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     if name == "page.html":
         page.select_option("select[name=columns]", "*")

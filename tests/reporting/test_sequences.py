@@ -145,6 +145,15 @@ def test_the_text_is_escaped_and_says_synthetic() -> None:
     assert len(sequence_blocks(report)) == 2
 
 
+def test_no_number_is_cut_in_a_narrow_terminal() -> None:
+    console = Console(width=80)
+    with console.capture() as captured:
+        print_sequences(sequence_report(BOARD, records()), console)
+    _, *lines = captured.get().splitlines()
+    table = "".join(lines).split("board: ")[0]
+    assert "…" not in table and table.count("1 of 2") == 7
+
+
 def test_only_orders_are_drawn() -> None:
     report = sequence_report(BOARD, [*records(), *records(source=VNET)])
     drawn = [one.name for one in sequence_figures(report)]

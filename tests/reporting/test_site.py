@@ -6,6 +6,7 @@ import pytest
 from factories import board_folder, make_record
 from typer.testing import CliRunner
 
+from benchmark.cards.content import shipped_content
 from benchmark.cli.main import app
 from benchmark.records.store import Store
 
@@ -29,6 +30,29 @@ def test_every_board_has_a_page(runs: Path, tmp_path: Path) -> None:
         assert f'href="{name}.html"' in index and (out / f"{name}.html").is_file()
     page = (out / "demo_v1.html").read_text(encoding="utf-8")
     assert "../runs/demo_v1/records/phantom_fetal_head_64/scratch/full/nall/seed0.json" in page
+
+
+def test_sequences_are_on_the_page_and_told_by_the_index(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    assert CliRunner().invoke(app, ["site", str(out), "--runs", str(runs)]).exit_code == 0
+    page = (out / "phantom_sequence_v1.html").read_text(encoding="utf-8")
+    assert "(SYNTHETIC)</title>" in page and "No records yet" not in page
+    part = page[page.index('id="sequences"') :]
+    table = (shipped_content() / "leaderboards/phantom_sequence_v1/sequences/README.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| scratch")]
+    assert all(f"<td>{cell}</td>" in part for row in rows for cell in row)
+    assert "missing runs: 0" in part
+    index = (out / "index.html").read_text(encoding="utf-8")
+    item = index[index.index("phantom_sequence_v1.html") :].split("</li>\n<li>\n<h2>")[0]
+    assert "sequences: 24 · missing sequences: 0" in item and "SYNTHETIC" in item
+    assert index.index("phantom_sequence_v1.html") < index.index("standard_v1.html")
+
+
+def test_the_table_of_a_board_of_sequences_is_theirs() -> None:
+    for words in ((), ("--format", "markdown")):
+        done = CliRunner().invoke(app, ["leaderboard", "phantom_sequence_v1", "--clean", *words])
+        assert done.exit_code == 0 and "no records yet" not in done.stdout
+        assert "sequences (phantom_sequence_v1)" in done.stdout and "0.979" in done.stdout
 
 
 def test_records_can_move_along(runs: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from benchmark.cards.registry import Registry
 from benchmark.reporting.leaderboard import Leaderboard
 from benchmark.reporting.page.cells import listed
 from benchmark.reporting.page.curves import Curve
+from benchmark.reporting.sequences import SequenceReport, read_sequences
 
 ENTRY = ["train_subjects", "source", "strategy"]
 
@@ -59,6 +60,11 @@ class Context:
             {"domain": "first", "task": "first", "unranked": _all_reasons}
         )
         return overall.merge(facts.reset_index(), on=ENTRY, how="left")
+
+    @cached_property
+    def sequences(self) -> SequenceReport | None:
+        """What finished sequences say, if there are any."""
+        return read_sequences(self.folder, self.board.board)
 
     @cached_property
     def sized(self) -> bool:

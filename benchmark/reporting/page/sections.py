@@ -1,5 +1,6 @@
 """What a page says of each target and each source around their tables."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmark.reporting.page.context import Context
 from benchmark.reporting.page.pictures import inline_picture
 from benchmark.reporting.page.table import PageTable
 from benchmark.reporting.page.tables import source_table, target_table
+from benchmark.reporting.sequences import SequenceReport
 
 Facts = list[tuple[str, str]]
 
@@ -94,11 +96,20 @@ def mark_counts(rows: pd.DataFrame) -> dict[str, str]:
     held = {name: rows["marks"].str.contains(name, regex=False) for name in MARKS.values()}
     held |= {level: rows["trust"] == level for level in LEVELS[1:]}
     held["UNRANKED"] = rows["unranked"] != ""
-    total = len(rows)
+    return _counted({name: int(some.sum()) for name, some in held.items()}, len(rows))
+
+
+def sequence_marks(report: SequenceReport | None) -> dict[str, str]:
+    """The same of the entries of a board's sequences."""
+    told = Counter(mark for marks in report.marks.values() for mark in marks) if report else {}
+    return _counted(told, len(report.marks) if report else 0)
+
+
+def _counted(held: Mapping[str, int], total: int) -> dict[str, str]:
     return {
-        name.upper(): "all entries" if some.all() else f"{some.sum()} of {total} entries"
-        for name, some in held.items()
-        if some.any()
+        name.upper(): "all entries" if count == total else f"{count} of {total} entries"
+        for name, count in held.items()
+        if count
     }
 
 

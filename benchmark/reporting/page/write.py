@@ -20,10 +20,13 @@ from benchmark.reporting.page.pictures import find_pictures
 from benchmark.reporting.page.sections import (
     mark_counts,
     protocol_facts,
+    sequence_marks,
     source_sections,
     target_sections,
 )
 from benchmark.reporting.page.tables import column_groups, overall_table, records_table
+from benchmark.reporting.sequence_tables import footer, sequence_blocks
+from benchmark.reporting.sequences import SequenceReport
 from benchmark.reporting.tables import METHOD
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
@@ -36,6 +39,7 @@ class IndexEntry:
     board: Leaderboard
     page: str
     records: int
+    sequences: SequenceReport | None = None
 
 
 def write_page(
@@ -68,18 +72,19 @@ def write_page(
 
 
 def write_index(out: Path, entries: Iterable[IndexEntry]) -> None:
-    """Write the page that leads to several boards.
+    """Write the page that leads to several boards; those without a record come last.
 
     Raises:
         RecordError: The file cannot be written.
     """
-    marked = [(one, mark_counts(one.board.rows)) for one in entries]
+    shown = sorted(entries, key=lambda one: not (one.records or one.sequences))
+    marked = [(one, sequence_marks(one.sequences) | mark_counts(one.board.rows)) for one in shown]
     write_text(out, _render("index.html.j2", Markup(""), entries=marked))
 
 
 def render_page(context: Context) -> str:
     """The page of one board as text."""
-    board = context.board
+    board, sequences = context.board, context.sequences
     return _render(
         "board.html.j2",
         script(),
@@ -90,6 +95,11 @@ def render_page(context: Context) -> str:
         target_sections=target_sections(context),
         source_names=context.sources,
         source_sections=source_sections(context, find_pictures(context.folder)),
+        caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
+        sequences=sequences,
+        sequence_marks=sequence_marks(sequences),
+        sequence_blocks=sequence_blocks(sequences) if sequences else (),
+        sequence_method=footer(sequences) if sequences else "",
         record_count=len(context.records),
         records=lambda: records_table(context),
         protocol=protocol_facts(context),
