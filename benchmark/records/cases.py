@@ -102,11 +102,11 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
     row_of: Callable[..., tuple[Any, ...]] = astuple if isinstance(cases[0], Struct) else ROW
     *names, empty, found_none, scores = zip(*map(row_of, cases), strict=True)
     values = np.zeros((len(cases), len(metrics) + 1))
-    count = len(cases) * len(metrics)
+    count, typed = len(cases) * len(metrics), isinstance(scores[0], Struct)
     try:
-        flat = chain.from_iterable(map(pick, scores))
+        flat = chain.from_iterable(map(astuple if typed else pick, scores))
         values[:, :-1] = np.fromiter(flat, np.float64, count).reshape(len(cases), -1)
-        alike = 0 < sum(map(len, scores)) == count
+        alike = typed or 0 < sum(map(len, scores)) == count
     except KeyError:
         alike = False
     if not alike:

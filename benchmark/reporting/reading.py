@@ -49,6 +49,7 @@ def begin_reading(store: Store, workers: Workers, cache: Path | None = None) -> 
     chunks = [new[start : start + CHUNK] for start in range(0, len(new), CHUNK)]
     read = partial(_read, store, Conditions.of(board))
     begun = workers.map(read, chunks, worth=len(new) >= MANY)
+    workers.prepare("benchmark.reporting.statistics")  # what comes next
 
     def finish() -> Cells:
         parts, problems = [old], list[str]()
@@ -69,9 +70,12 @@ def _read(store: Store, wanted: Conditions, names: Sequence[str]) -> tuple[Cells
     problems = list[str]()
 
     def good() -> Iterator[Loaded]:
+        metrics: tuple[str, ...] = ()
         for name in names:
             try:
-                yield store.load(name, wanted)
+                found = store.load(name, wanted, metrics)
+                metrics = found.table.metrics
+                yield found
             except RecordError as error:
                 problems.append(str(error))
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
+from importlib import import_module
 from types import TracebackType
 from typing import TypeVar
 
@@ -46,6 +47,12 @@ class Workers(AbstractContextManager["Workers"]):
         """Start them now, so that they are ready when there is work."""
         if self.jobs > 1:
             self._started()
+
+    def prepare(self, module: str) -> None:
+        """Have those that run import a module once they have nothing else to do."""
+        if self._pool is not None:
+            for _ in range(self.jobs):
+                self._pool.submit(import_module, module)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:

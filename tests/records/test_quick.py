@@ -17,6 +17,7 @@ COVERAGE = CoverageReport(
     matched=3, missing=("a",), mismatched=(), unused=("b",), parameter_share=0.5
 )
 RECORD = make_record(dice={"s1": 0.5, "s2": 0.25}).model_copy(update={"coverage": COVERAGE})
+METRICS = tuple(RECORD.cases[0].scores)
 TEXT = json.dumps(RECORD.model_dump(mode="json"))
 
 
@@ -31,7 +32,8 @@ def plain(value: Any) -> Any:
     """All attributes, of models as of quick ones."""
     if isinstance(value, tuple):
         return [plain(one) for one in value]
-    names = getattr(value, "__struct_fields__", None) or getattr(type(value), "model_fields", None)
+    names = getattr(value, "__struct_fields__", None) or getattr(type(value), "model_fields", ())
+    names = ["scores" if name == "values" else name for name in names]
     return {name: plain(getattr(value, name)) for name in names} if names else value
 
 
@@ -43,8 +45,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(one for key, part in inside for one in places(part, (*path, key)))]
 
 
-def test_what_is_read_is_the_record() -> None:
-    found = read_quickly(TEXT.encode())
+@pytest.mark.parametrize("metrics", [(), METRICS, ("dice",), ("iou", "dice", "hd95_mm")])
+def test_what_is_read_is_the_record(metrics: tuple[str, ...]) -> None:
+    found = read_quickly(TEXT.encode(), metrics)
     assert found is not None and plain(found) == plain(RECORD)
     assert found.cell.path == RECORD.cell.path
     assert cell_key(found.cell, found.fingerprints) == RECORD.key
@@ -57,9 +60,14 @@ VALUES = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
-@given(where=st.sampled_from(places(json.loads(TEXT))), value=VALUES, how=st.integers(0, 2))
+@given(
+    where=st.sampled_from(places(json.loads(TEXT))),
+    value=VALUES,
+    how=st.integers(0, 2),
+    metrics=st.sampled_from([(), METRICS]),
+)
 def test_an_edit_is_read_as_the_strict_reader_does(
-    where: tuple[Any, ...], value: Any, how: int
+    where: tuple[Any, ...], value: Any, how: int, metrics: tuple[str, ...]
 ) -> None:
     data = json.loads(TEXT)
     *path, last = where or ("cell",)
@@ -73,7 +81,7 @@ def test_an_edit_is_read_as_the_strict_reader_does(
     elif isinstance(inner, dict):
         inner["added"] = value
     text = json.dumps(data).encode()
-    quick, strict = read_quickly(text), strictly(text)
+    quick, strict = read_quickly(text, metrics), strictly(text)
     if quick is not None:
         assert strict is not None and plain(quick) == plain(strict)
     elif strict is not None:  # left to the strict reader
@@ -100,6 +108,7 @@ def test_what_is_no_record_is_left_to_the_strict_reader(old: str, new: str) -> N
     text = TEXT.replace(old, new, 1)
     assert text != TEXT
     assert read_quickly(text.encode()) is None and strictly(text.encode()) is None
+    assert read_quickly(text.encode(), METRICS) is None
 
 
 @pytest.mark.parametrize("text", [b"", b"[" * 10**6, b"\xef\xbb\xbf" + TEXT.encode(),
@@ -110,6 +119,7 @@ def test_bytes_that_are_no_text_are_left_too(text: bytes) -> None:
 
 def test_of_a_field_told_twice_the_last_counts_for_both() -> None:
     text = TEXT.replace('"dice": 0.5', '"dice": 0.5, "dice": 0.75').encode()
-    quick, strict = read_quickly(text), strictly(text)
-    assert quick is not None and strict is not None and plain(quick) == plain(strict)
-    assert math.isclose(quick.cases[0].scores["dice"], 0.75)
+    for metrics in ((), METRICS):
+        quick, strict = read_quickly(text, metrics), strictly(text)
+        assert quick is not None and strict is not None and plain(quick) == plain(strict)
+        assert math.isclose(quick.cases[0].scores["dice"], 0.75)

@@ -64,9 +64,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     load = Store.load
 
-    def listened(self: Store, name: str, wanted: object) -> object:
+    def listened(self: Store, name: str, *how: object) -> object:
         names.append(name)
-        return load(self, name, wanted)  # type: ignore[arg-type]
+        return load(self, name, *how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Store, "load", listened)
     return names
