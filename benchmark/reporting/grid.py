@@ -58,10 +58,10 @@ class Grid:
         entry = next(iter(self.places[place].values()))
         return METRICS[str(self.columns["main_metric"][entry[0]])]
 
-    def runs(self, cells: Iterable[int]) -> Runs:
+    def runs(self, cells: Cells) -> Runs:
         """Scores of the cells of one entry."""
         seed, subjects, scores = (self.columns[name] for name in ("seed", "subjects", "scores"))
-        return {seed[cell]: (subjects[cell], scores[cell]) for cell in cells}
+        return {seed[cell]: (subjects[cell], scores[cell]) for cell in cells.tolist()}
 
     def scores(self, place: Place, seeds: tuple[int, ...]) -> TargetScores | None:
         """Complete ranked scores; None where no cell may be ranked."""

@@ -167,13 +167,13 @@ def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
     """
     bits = np.round(differences.astype(np.float64), DECIMALS).view(np.uint64)
     ordered = np.sort((bits << 1) | (bits >> 63), axis=1)  # by size; the last bit is the sign
-    sizes, signs = ordered >> 1, 1.0 - 2 * (ordered & 1)
+    sizes, negative = ordered >> 1, (ordered & 1).astype(np.float64)
     plain = (sizes[:, 0] > 0) & (sizes[:, 1:] > sizes[:, :-1]).all(axis=1)  # no zeros, no ties
     usual = 2 * np.arange(1, differences.shape[1] + 1)
-    sums = (signs @ usual.astype(np.float64)).astype(np.int64)
+    sums = usual.sum() - 2 * (negative @ usual.astype(np.float64)).astype(np.int64)
     odd = np.flatnonzero(~plain)
     ranks = 2 * ordered_ranks(sizes[odd]) * (sizes[odd] > 0)
-    sums[odd] = (signs[odd] * ranks).sum(axis=1)
+    sums[odd] = ((1 - 2 * negative[odd]) * ranks).sum(axis=1)
     if differences.shape[1] <= EXACT_SUBJECTS:
         p = _tail(usual.tobytes())[np.abs(np.where(plain, sums, 0))]
         for row, own in zip(odd, ranks.astype(np.int64), strict=True):

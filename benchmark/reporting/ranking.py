@@ -15,6 +15,7 @@ from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.reporting.bootstrap import RESAMPLES, Covers, covers, start_draws, tails
 from benchmark.reporting.ranks import average_ranks
@@ -26,6 +27,8 @@ from benchmark.reporting.variance import (
     standard_error,
     two_way,
 )
+
+Draws = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) ->
     kept = [one.only(whole) for one in targets]
     ranks = np.mean([_rank(one.goodness.mean(axis=(1, 2))[None])[0] for one in kept], axis=0)
     subjects = min(len(one.subjects) for one in kept)
-    draws = None
+    draws: Scores | None = None
     if subjects > 1:
         draws = np.zeros((resamples, len(whole)))
         for one in kept:
@@ -105,8 +108,10 @@ def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def rank_draws(scores: TargetScores, resamples: int) -> Scores:
+def rank_draws(scores: TargetScores, resamples: int) -> Draws:
     """Ranks (resamples, entries) under redrawn subjects and seeds; 1 is best, ties averaged.
+
+    Halves and whole numbers fit into 32 bits, which are quicker to sort.
 
     Args:
         scores: Two or more subjects; any number of entries.
@@ -115,7 +120,7 @@ def rank_draws(scores: TargetScores, resamples: int) -> Scores:
     good = scores.goodness
     entries, seeds, subjects = good.shape
     if entries < 2:
-        return np.ones((resamples, entries))
+        return np.ones((resamples, entries), dtype=np.float32)
     own = good - good.mean(axis=0)
     found, share = two_way(own), entries / (entries - 1)
     noise = noise_of_means(good)
@@ -133,7 +138,7 @@ def rank_draws(scores: TargetScores, resamples: int) -> Scores:
     draws += normal.T * np.sqrt(error.seed_part)[:, None]
     draws *= tails(error.degrees.min()[None], resamples, scores.draw_seed)
     draws += found.mean[:, None]
-    return _rank(np.ascontiguousarray(draws.T))
+    return _rank(np.ascontiguousarray(draws.T)).astype(np.float32)
 
 
 def _rank(means: Scores) -> Scores:
@@ -144,7 +149,7 @@ def _rank(means: Scores) -> Scores:
 def _ranking(
     entries: tuple[Entry, ...],
     ranks: Scores,
-    draws: Scores | None,
+    draws: Scores | Draws | None,
     what: Covers,
     missing: Mapping[Entry, tuple[str, ...]],
     with_stability: bool,
@@ -162,7 +167,7 @@ def _ranking(
     return Ranking(rows, stability, what, missing)
 
 
-def kendall(ranks: Scores, draws: Scores) -> Scores | None:
+def kendall(ranks: Scores, draws: Scores | Draws) -> Scores | None:
     """Kendall's tau-b of ranks (K,) with each row of draws (B, K) (Biometrika 33, 1945).
 
     A draw that ties everything has tau 0. None when `ranks` has fewer than two entries or ties

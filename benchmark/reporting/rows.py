@@ -132,12 +132,17 @@ def entry_facts(board: BoardCard, grid: Grid) -> Facts:
     used = columns["train_subjects_used"][every].astype(np.int64)
     facts["train_subjects_used"] = np.minimum.reduceat(used, starts).tolist()
     facts["subjects"] = [len(one) for one in columns["subjects"][first]]
-    facts["seeds"] = [",".join(map(str, columns["seed"][some])) for some in cells]
+    ends = (starts + counts).tolist()
+    parts = [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
+    seeds = [str(seed) for seed in columns["seed"][every]]
+    facts["seeds"] = [",".join(seeds[part]) for part in parts]
     facts["seeds_wanted"] = [len(board.seeds)] * len(cells)
     apart = _spreads(grid, cells)
     facts["seed_sd"] = [one.seed for one in apart]
     facts["subject_sd"] = [one.subject for one in apart]
-    facts["records"] = [tuple(columns["path"][np.sort(some)]) for some in cells]
+    entry = np.repeat(np.arange(len(cells)), counts)
+    paths = columns["path"][every[np.lexsort((every, entry))]].tolist()
+    facts["records"] = [tuple(paths[part]) for part in parts]
     return facts
 
 
@@ -157,7 +162,7 @@ def _spreads(grid: Grid, cells: Sequence[Cells]) -> list[Spread]:
     subjects, scores = grid.columns["subjects"], grid.columns["scores"]
     alike: dict[tuple[int, int], list[int]] = {}
     for place, some in enumerate(cells):
-        first, *others = subjects[some]
+        first, *others = map(subjects.__getitem__, some.tolist())
         if all(one is first or one == first for one in others):
             alike.setdefault((len(some), len(first)), []).append(place)
     for shape, places in alike.items():
