@@ -17,25 +17,24 @@ import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from factories import board, make_record
-
-from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint
-from benchmark.records.record import CellId, Fingerprints, cell_key
 from benchmark.records.store import Store
+
+if TYPE_CHECKING:
+    from benchmark.cards.board import BoardCard
 
 SOURCES, TARGETS, STRATEGIES, SEEDS = 20, 10, 5, 5
 A_SIZE = SOURCES * TARGETS * STRATEGIES * SEEDS
 METRICS = ("dice", "iou", "pixel_accuracy", "hd95_mm", "assd_mm")
 
 
-def card(records: int) -> BoardCard:
+def card(records: int) -> "BoardCard":
     """A board of so many cells; the number of sizes follows."""
+    from factories import board
+
     full = board().strategies["full"]
     parts = [("head",), ("decoder", "head"), ("encoder",), ("encoder", "head"), full.train]
     return board().model_copy(
@@ -53,7 +52,16 @@ def card(records: int) -> BoardCard:
 
 
 def generate(folder: Path, count: int) -> None:
-    """Write a board and its first records, of 20 to 60 cases with five metrics each."""
+    """Write a board and its first records, of 20 to 60 cases with five metrics each.
+
+    What only this needs is imported here: worker processes import this file.
+    """
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from factories import make_record
+
+    from benchmark.cards.card import fingerprint
+    from benchmark.records.record import CellId, Fingerprints, cell_key
+
     made, here = card(count), Store(folder)
     (folder / "board.yaml").write_text(json.dumps(made.model_dump(mode="json")))
     base = make_record().model_dump(mode="json")
