@@ -11,7 +11,7 @@ from factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.records.record import RunRecord, cell_key
-from benchmark.reporting.frame import loose_cells, trust_levels
+from benchmark.reporting.frame import loose_cells
 from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard
 from benchmark.reporting.page.facts import page_records
 from benchmark.reporting.page.write import write_page
@@ -45,7 +45,7 @@ class Made:
 
     def facts(self) -> pd.DataFrame:
         cells = loose_cells(self.records)
-        return page_records(cells, trust_levels(cells, {}))
+        return page_records(cells, {})
 
     def write(self, folder: Path, out: Path | None = None) -> str:
         """Write the page into a board's folder and return its text."""

@@ -33,17 +33,17 @@ def compare(
     ] = 5,
 ) -> None:
     """Compare two entries case by case: paired differences with 95 % intervals."""
-    from benchmark.records.trust import read_trust, trust_of
+    from benchmark.records.trust import LEVELS, trust_levels
     from benchmark.reporting.compare import compare
     from benchmark.reporting.entries import find_entries
 
     store = find_store(board or _only_run())
-    records, known = [], read_trust(store.folder)
+    records, known = [], trust_levels(store.folder)
     trust: dict[str, TrustLevel] = {}
     for path, record in store.records():
         records.append(record)
         name = path.relative_to(store.folder / "records").as_posix()
-        trust[record.key] = trust_of(store.folder, name, known)
+        trust[record.key] = known.get(name, LEVELS[0])
     names = find_entries(first, second, records)
     found = compare(store.board(), *names, records, target, trust)
     for one in found:

@@ -1,6 +1,5 @@
 """A board's folder: board.yaml, and one record a cell, written whole or not at all."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -33,14 +32,12 @@ class Loaded(NamedTuple):
     Attributes:
         record: Has all attributes and properties of a `RunRecord`, not always its methods.
         table: Its scores.
-        sha256: Of its file, in hexadecimal; "" where there is none.
         state: Size, times of change (of content, of anything) and inode of its file when it was
             read; another file in its place has another.
     """
 
     record: RunRecord
     table: CaseTable
-    sha256: str = ""
     state: State = (0, 0, 0, 0)
 
 
@@ -109,7 +106,7 @@ class Store:
         text, state = _content(path)
         record = read_quickly(text, metrics) or _strict(text, path, RunRecord, AGAIN)
         table = check_record(record, name, shown(path), wanted)
-        return Loaded(record, table, hashlib.sha256(text).hexdigest(), state)
+        return Loaded(record, table, state)
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
         """All records, each at the path its cell gives it and under the board's conditions.

@@ -87,6 +87,17 @@ def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
     return level_of(hashlib.sha256(content).hexdigest(), known.get(name))
 
 
+def trust_levels(folder: Path) -> dict[str, TrustLevel]:
+    """The level of each record that `trust.csv` names; any other is self-reported.
+
+    Raises:
+        RecordError: The list is damaged.
+    """
+    known = read_trust(folder)
+    here = [name for name in known if (folder / "records" / name).is_file()]
+    return {name: trust_of(folder, name, known) for name in here}
+
+
 def level_of(sha256: str, one: Trust | None) -> TrustLevel:
     """The level of a record with this SHA-256, by what was found of it, if anything was."""
     return one.level if one is not None and one.sha256 == sha256 else "self-reported"

@@ -27,7 +27,7 @@ MARKS = {
 TEXTS = ("path", "target", "source", "strategy", "main_metric", "subjects", "domain", "task",
          "encoder", "marks", "contamination", "unranked", "data", "splits", "target_card",
          "source_card", "weights", "timing", "energy_method", "source_title", "coverage",
-         "curve", "software", "started", "sha256")  # fmt: skip
+         "curve", "software", "started")  # fmt: skip
 STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
           "total_parameters", "trainable_parameters", "step", *STATE)  # fmt: skip
@@ -77,7 +77,7 @@ class Cells:
 
     Attributes:
         texts: By name; `subjects` as JSON lists, `curve` as one of step and validation Dice with
-            the chosen learning rate, `sha256` of the file, "" where there is none.
+            the chosen learning rate.
         counts: Whole numbers by name; those of `STATE` are of the file when it was read.
         amounts: Other numbers by name, NaN where there is none; `mean_<metric>` is over subjects.
         scores: Main metric of all subjects of all records after each other.
@@ -133,7 +133,7 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
     counts: list[tuple[int, ...]] = []
     amounts: list[tuple[float, ...]] = []
     tables: list[CaseTable] = []
-    for record, table, sha256, state in records:
+    for record, table, state in records:
         cell, marks, cost, prints = record.cell, record.marks, record.cost, record.fingerprints
         chosen, used = record.selection, record.environment
         texts.append((
@@ -146,7 +146,7 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
             cost.energy_method, record.source.title, coverage_in_words(record.coverage),
             _curve_text(chosen.curve, chosen.learning_rate),
             f"segtransfer {used.segtransfer}, torch {used.torch}, python {used.python}",
-            record.started, sha256,
+            record.started,
         ))  # fmt: skip
         counts.append((
             cell.train_subjects, cell.seed, len(chosen.train_subjects),

@@ -3,12 +3,13 @@
 Tables need pandas and scipy, which load while other processes read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.records.store import Store
-from benchmark.records.trust import read_trust
+from benchmark.records.trust import TrustLevel, trust_levels
 from benchmark.reporting.cells import Cells
 from benchmark.reporting.memory import Memory, forget_unused
 from benchmark.reporting.reading import begin_reading
@@ -26,13 +27,13 @@ class Boards:
         full: Its tables.
         clean: Those without contaminated cells.
         cells: Its records, as columns.
-        trust: The trust level of each.
+        trust: Of `trust_levels`.
     """
 
     full: "Leaderboard"
     clean: "Leaderboard"
     cells: Cells
-    trust: list[str]
+    trust: Mapping[str, TrustLevel]
 
 
 def read_boards(store: Store, cache: Path | None = None) -> Boards:
@@ -47,18 +48,18 @@ def read_boards(store: Store, cache: Path | None = None) -> Boards:
     """
     with Workers() as workers:
         read = begin_reading(store, workers, cache)
-        from benchmark.reporting.frame import frame_of, trust_levels
+        from benchmark.reporting.frame import frame_of
         from benchmark.reporting.leaderboard import from_cells
 
         card, memory = store.board(), Memory(cache)
-        cells, trust = read(), read_trust(store.folder)
+        cells, trust = read(), trust_levels(store.folder)
         frame = frame_of(cells, trust)
         full = from_cells(card, frame, memory=memory, workers=workers)
         clean = replace(full, clean=True)
         if full.contaminated:
             clean = from_cells(card, frame, clean=True, memory=memory, workers=workers)
     _forget(cache)
-    return Boards(full, clean, cells, trust_levels(cells, trust))
+    return Boards(full, clean, cells, trust)
 
 
 def read_leaderboard(
@@ -80,7 +81,7 @@ def read_leaderboard(
         from benchmark.reporting.frame import frame_of
         from benchmark.reporting.leaderboard import from_cells
 
-        frame = frame_of(read(), read_trust(store.folder))
+        frame = frame_of(read(), trust_levels(store.folder))
         memory = Memory(cache)
         found = from_cells(store.board(), frame, clean=clean, memory=memory, workers=workers)
     _forget(cache)

@@ -10,13 +10,13 @@ import pandas as pd
 from benchmark.records.checks import record_scores
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Loaded
-from benchmark.records.trust import Trust, level_of
+from benchmark.records.trust import LEVELS, TrustLevel
 from benchmark.reporting.cells import STATE, Cells, cells_of, subjects_of
 
 Column = npt.NDArray[np.object_ | np.int64 | np.float64] | list[str] | pd.Series
 ENTRY = ["source", "strategy"]
 ROW = ["target", "train_subjects", *ENTRY]
-ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "sha256", "step",
+ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "step",
             "learning_rate", "validation_dice"}  # fmt: skip
 NOT_SHOWN = ON_PAGES.union(STATE)
 ABSENT = ("empty_prediction", "energy_joules", "pretraining_items")  # None where there is none
@@ -40,25 +40,17 @@ def loose_cells(records: Iterable[RunRecord]) -> Cells:
     return cells_of(Loaded(record, record_scores(record)) for record in records)
 
 
-def frame_of(cells: Cells, trust: Mapping[str, Trust] | None = None) -> pd.DataFrame:
+def frame_of(cells: Cells, trust: Mapping[str, TrustLevel] | None = None) -> pd.DataFrame:
     """One row per cell, as `cell_frame`.
 
     Args:
         cells: Of a folder.
-        trust: What its `trust.csv` says; the column `trust` says it of each cell.
+        trust: Of `trust_levels`; the column `trust` says it of each cell.
     """
     return pd.DataFrame(_columns(cells, trust or {})) if len(cells) else pd.DataFrame()
 
 
-def trust_levels(cells: Cells, trust: Mapping[str, Trust]) -> list[str]:
-    """The level of each cell; that of a record edited since is the lowest."""
-    if not trust:
-        return ["self-reported"] * len(cells)
-    paths, prints = cells.texts["path"].listed(), cells.texts["sha256"].listed()
-    return [level_of(own, trust.get(path)) for path, own in zip(paths, prints, strict=True)]
-
-
-def _columns(cells: Cells, trust: Mapping[str, Trust]) -> dict[str, Column]:
+def _columns(cells: Cells, trust: Mapping[str, TrustLevel]) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for name, column in cells.texts.items():
         if name not in ON_PAGES:
@@ -66,7 +58,7 @@ def _columns(cells: Cells, trust: Mapping[str, Trust]) -> dict[str, Column]:
             values = np.empty(len(column.known), dtype=object)
             values[:] = list(known)
             found[name] = pd.Series(values[column.codes], dtype=object)
-    found["trust"] = trust_levels(cells, trust)
+    found["trust"] = [trust.get(path, LEVELS[0]) for path in cells.texts["path"].listed()]
     for name, counts in cells.counts.items():
         if name not in NOT_SHOWN:
             found[name] = counts

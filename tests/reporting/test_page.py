@@ -256,12 +256,12 @@ def test_sources_show_card_coverage_curves_and_pictures(tmp_path: Path) -> None:
     assert "data:image" not in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
-def test_records_are_read_with_their_fingerprints(tmp_path: Path) -> None:
+def test_the_facts_of_records_are_those_of_their_files(tmp_path: Path) -> None:
     store = Store(board_folder(tmp_path))
     path = store.write(make_record(dice={"s1": 0.5, "s2": 0.75}))
     found = read_boards(store)
     facts = page_records(found.cells, found.trust).iloc[0]
-    assert facts["score"] == 0.625 and len(facts["sha256"]) == 64
+    assert facts["score"] == 0.625 and facts["trust"] == "self-reported"
     assert json.loads(path.read_text())["cell"]["seed"] == facts["seed"]
 
 

@@ -115,7 +115,7 @@ def tables(folder: Path, cache: str, out: str) -> None:
     where = Path(cache) if cache else None
     with Workers() as workers:
         reading = begin_reading(Store(folder), workers, where)
-        from benchmark.reporting.frame import frame_of, trust_levels
+        from benchmark.reporting.frame import frame_of
         from benchmark.reporting.leaderboard import from_cells
         from benchmark.reporting.memory import Memory
 
@@ -129,7 +129,7 @@ def tables(folder: Path, cache: str, out: str) -> None:
         from benchmark.reporting.page.facts import page_records
         from benchmark.reporting.page.write import write_page
 
-        facts = page_records(cells, trust_levels(cells, {}))
+        facts = page_records(cells, {})
         write_page(Path(out), found, replace(found, clean=True), facts, folder)
     print(json.dumps({
         "imports": imported - began, "read": read - imported, "tables": built - read,

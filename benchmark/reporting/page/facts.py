@@ -1,26 +1,27 @@
 """What a page shows of each record, a row a record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from benchmark.records.trust import LEVELS, TrustLevel
 from benchmark.reporting.cells import Cells
 
 TEXTS = ("path", "target", "source", "strategy", "domain", "task", "encoder", "source_title",
-         "marks", "unranked", "weights", "coverage", "energy_method", "software", "started",
-         "sha256")  # fmt: skip
+         "marks", "unranked", "weights", "coverage", "energy_method", "software",
+         "started")  # fmt: skip
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored", "step")
 AMOUNTS = ("learning_rate", "validation_dice", "fine_tuning_seconds")
 
 
-def page_records(cells: Cells, trust: Sequence[str]) -> pd.DataFrame:
-    """Which cell each record is, its score, how it came about, and the SHA-256 of its file.
+def page_records(cells: Cells, trust: Mapping[str, TrustLevel]) -> pd.DataFrame:
+    """Which cell each record is, its score, and how it came about.
 
     Args:
         cells: Of a folder.
-        trust: The trust level of each record.
+        trust: Of `trust_levels`.
 
     Returns:
         A row a record, in the order of the cells; `curve` is of the chosen learning rate.
@@ -34,4 +35,5 @@ def page_records(cells: Cells, trust: Sequence[str]) -> pd.DataFrame:
     found["score"] = sums / cells.lengths
     curves = [json.loads(text) for text in cells.texts["curve"].known]
     found["curve"] = [curves[code] for code in cells.texts["curve"].codes]
-    return pd.DataFrame(found | {"trust": list(trust)})
+    found["trust"] = [trust.get(path, LEVELS[0]) for path in cells.texts["path"].listed()]
+    return pd.DataFrame(found)

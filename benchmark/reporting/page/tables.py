@@ -120,7 +120,6 @@ def records_table(context: Context) -> PageTable:
         Column("seconds", "fine-tuning s", numbers(floats(rows, "fine_tuning_seconds"), ".1f"),
                True),
         Column("file", "record", files),
-        Column("sha256", "SHA-256 of the file", _codes(rows, "sha256")),
         *provenance_columns(rows),
     ]  # fmt: skip
     return PageTable("Records: one a row", columns, [f"r{number}" for number in range(len(rows))])
@@ -200,7 +199,3 @@ def _ranks_by_target(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
         ]
         group = "targets" if len(context.targets) > SHOWN_TARGETS else ""
         yield Column(f"rank {anchor}", f"rank on {target}", cells, True, group=group)
-
-
-def _codes(rows: pd.DataFrame, name: str) -> list[str]:
-    return [f"<td><code>{text}</code>" for text in escaped(strings(rows, name))]
