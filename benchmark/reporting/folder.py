@@ -3,8 +3,9 @@
 Tables need pandas and scipy, which load while other processes read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,17 +48,9 @@ def read_boards(store: Store, cache: Path | None = None) -> Boards:
         RecordError: As `read_leaderboard`.
     """
     with Workers() as workers:
-        read = begin_reading(store, workers, cache)
-        from benchmark.reporting.frame import frame_of
-        from benchmark.reporting.leaderboard import from_cells
-
-        card, memory = store.board(), Memory(cache)
-        cells, trust = read(), trust_levels(store.folder)
-        frame = frame_of(cells, trust)
-        full = from_cells(card, frame, memory=memory, workers=workers)
-        clean = replace(full, clean=True)
-        if full.contaminated:
-            clean = from_cells(card, frame, clean=True, memory=memory, workers=workers)
+        cells, trust, build = _read(store, cache, workers)
+        full = build()
+        clean = build(clean=True) if full.contaminated else replace(full, clean=True)
     _forget(cache)
     return Boards(full, clean, cells, trust)
 
@@ -77,15 +70,23 @@ def read_leaderboard(
         RecordError: Records are damaged, not the board's, or contradict each other.
     """
     with Workers() as workers:
-        read = begin_reading(store, workers, cache)
-        from benchmark.reporting.frame import frame_of
-        from benchmark.reporting.leaderboard import from_cells
-
-        frame = frame_of(read(), trust_levels(store.folder))
-        memory = Memory(cache)
-        found = from_cells(store.board(), frame, clean=clean, memory=memory, workers=workers)
+        _, _, build = _read(store, cache, workers)
+        found = build(clean=clean)
     _forget(cache)
     return found
+
+
+def _read(
+    store: Store, cache: Path | None, workers: Workers
+) -> "tuple[Cells, Mapping[str, TrustLevel], Callable[..., Leaderboard]]":
+    """The records of a folder, the levels that it names, and what builds its tables."""
+    read = begin_reading(store, workers, cache)
+    from benchmark.reporting.frame import frame_of
+    from benchmark.reporting.leaderboard import from_cells
+
+    cells, trust = read(), trust_levels(store.folder)
+    frame, memory = frame_of(cells, trust), Memory(cache)
+    return cells, trust, partial(from_cells, store.board(), frame, memory=memory, workers=workers)
 
 
 def _forget(cache: Path | None) -> None:
