@@ -80,10 +80,12 @@ def print_board(store: "Store", registry: Registry) -> None:
     from benchmark.reporting.tables import write_leaderboard
 
     board, views = _build(store, registry)
-    if len(board.rows) and os.access(store.folder, os.W_OK):
+    written = len(board.rows) > 0 and os.access(store.folder, os.W_OK)
+    if written:
         write_leaderboard(store.folder, board, _match_blocks(views))
     _print(store, board, views, console)
-    console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
+    if written:
+        console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
 
 
 def _print(store: "Store", board: "Leaderboard", views: "list[MatchView]", where: Console) -> None:

@@ -142,7 +142,7 @@ def print_leaderboard(board: Leaderboard, console: Console, more: Sequence[Block
             )
         console.print(table)
     if not len(board.rows):
-        console.print("no records yet")
+        console.print(f"no records yet; type `segtransfer run {board.board.id}`", markup=False)
     console.print(footer(board), highlight=False)
 
 
