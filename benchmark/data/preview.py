@@ -11,7 +11,7 @@ from benchmark.cards.registry import SUBSETS, Registry
 from benchmark.data.cases import Case
 from benchmark.data.geometry import Axis, cut, plane_spacing
 from benchmark.data.layouts import load_case
-from benchmark.data.local import open_data
+from benchmark.data.opened import open_data
 from benchmark.data.parallel import in_order
 from benchmark.data.prepare import scale_intensity
 from benchmark.data.sheet import Tile, contact_sheet

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
-from benchmark.data.local import open_data, open_target
+from benchmark.data.opened import open_data, open_target
 from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.running.origins import weights_fingerprint
 from benchmark.running.plan import Selection, axes, nested_subjects

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from benchmark.cards.registry import Registry
-from benchmark.data.local import OpenData, open_target
+from benchmark.data.opened import OpenData, open_target
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from benchmark.data.geometry import offsets, uncut
 from benchmark.data.layouts import load_case
-from benchmark.data.local import OpenData
+from benchmark.data.opened import OpenData
 from benchmark.data.prepare import IGNORE, Prepared, PreparedCase
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import CaseScore

@@ -8,7 +8,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import Saw, SourceCard
-from benchmark.data.local import OpenData, open_data
+from benchmark.data.opened import OpenData, open_data
 from benchmark.errors import DataError, WeightsError
 from benchmark.running.contamination import seen_by
 from benchmark.running.sources import stored_weights

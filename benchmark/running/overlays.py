@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmark.data.geometry import cut, plane_spacing
 from benchmark.data.layouts import load_case
-from benchmark.data.local import OpenData
+from benchmark.data.opened import OpenData
 from benchmark.data.prepare import IGNORE, Preprocessing, merge_labels, scale_intensity
 from benchmark.data.sheet import COLOURS, Line
 from benchmark.records.record import RunRecord

@@ -16,7 +16,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.data.local import OpenData, open_target
+from benchmark.data.opened import OpenData, open_target
 from benchmark.errors import CardError, unknown_name
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.running.contamination import contamination

@@ -15,7 +15,7 @@ from benchmark.data.cases import Case
 from benchmark.data.geometry import plane_spacing, uncut
 from benchmark.data.label_maps import label_file, write_labels
 from benchmark.data.layouts import load_case
-from benchmark.data.local import OpenData, open_target
+from benchmark.data.opened import OpenData, open_target
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.errors import DataError, WeightsError
 from benchmark.models.networks import SegmentationNetwork

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import Pretraining, SourceCard
-from benchmark.data.local import OpenData, open_data
+from benchmark.data.opened import OpenData, open_data
 from benchmark.data.prepare import Prepared, Preprocessing, prepare
 from benchmark.errors import DataError
 from benchmark.models.networks import build_network

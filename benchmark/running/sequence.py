@@ -17,7 +17,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.cards.registry import Registry
-from benchmark.data.local import OpenData, open_target
+from benchmark.data.opened import OpenData, open_target
 from benchmark.data.prepare import Prepared
 from benchmark.errors import WeightsError
 from benchmark.models.networks import SegmentationNetwork

@@ -8,7 +8,7 @@ import torch
 
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
-from benchmark.data.local import open_target
+from benchmark.data.opened import open_target
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import Coverage
 from benchmark.running.cell import load_source, prepare_target, training_cases, transfer_network

@@ -9,7 +9,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.data.local import OpenData, open_target
+from benchmark.data.opened import OpenData, open_target
 from benchmark.errors import CardError, DataError
 from benchmark.records.record import RunRecord
 from benchmark.running.contamination import contamination

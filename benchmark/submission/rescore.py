@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.data.layouts import load_case
-from benchmark.data.local import OpenData
+from benchmark.data.opened import OpenData
 from benchmark.records.predictions import prediction_sha256, read_map
 from benchmark.records.record import CaseScore, RunRecord
 from benchmark.running.case_scores import score_case

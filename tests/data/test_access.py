@@ -24,7 +24,7 @@ from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.data import access, download
 from benchmark.data.access import STAGING, STATE, obtain
-from benchmark.data.local import open_data
+from benchmark.data.opened import open_data
 from benchmark.errors import DataError
 from benchmark.phantoms.catalogue import make_case
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from benchmark.cards.registry import Registry
-from benchmark.data.local import local_copy, open_data, register
+from benchmark.data.local import local_copy, register
+from benchmark.data.opened import open_data
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import make_case
 

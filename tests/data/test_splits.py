@@ -17,7 +17,7 @@ from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import Fold
 from benchmark.data.cases import Case
-from benchmark.data.local import open_data, open_target
+from benchmark.data.opened import open_data, open_target
 from benchmark.data.pictures import read_picture
 from benchmark.data.splits import (
     check_groups,

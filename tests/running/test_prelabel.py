@@ -19,7 +19,8 @@ from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry
 from benchmark.data.cases import LoadedCase
 from benchmark.data.layouts import load_case
-from benchmark.data.local import open_data, register
+from benchmark.data.local import register
+from benchmark.data.opened import open_data
 from benchmark.data.pictures import read_picture
 from benchmark.data.unlabelled import unlabelled_cases
 from benchmark.errors import DataError, WeightsError

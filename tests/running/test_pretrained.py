@@ -13,7 +13,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard
 from benchmark.data.cases import Case
-from benchmark.data.local import OpenData, open_data
+from benchmark.data.opened import OpenData, open_data
 from benchmark.data.prepare import Prepared, PreparedCase
 from benchmark.errors import DataError
 from benchmark.models.weights import read_tensors

@@ -239,7 +239,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     registry = Registry.load(content_roots(content))
     board = registry.board("tiny_v1")
     transfer = plan(registry, board, Selection(seeds=(0,)), content.parent)[0]
-    from benchmark.data.local import open_target
+    from benchmark.data.opened import open_target
 
     opened = open_target(registry, transfer.target, content.parent)
     data = prepare_target(transfer, opened, content.parent, lambda *_: None)

@@ -13,7 +13,7 @@ import torch
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
-from benchmark.data.local import open_target
+from benchmark.data.opened import open_target
 from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.sequence import (

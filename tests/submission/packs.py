@@ -12,7 +12,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.data.layouts import load_case
-from benchmark.data.local import open_target
+from benchmark.data.opened import open_target
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import CoverageReport, RunRecord
 from benchmark.records.store import Store, read_record
