@@ -1,11 +1,11 @@
 """The one function that computes all metrics for one label of one image."""
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.errors import unknown_name
 from benchmark.scoring.biometry import area_error_cm2, ellipse_circumference_mm, mean_hu_error
 from benchmark.scoring.distance import surface_scores
 from benchmark.scoring.lesions import artefact_count, lesion_detection
@@ -15,16 +15,6 @@ from benchmark.scoring.overlap import Mask, dice, iou, paired, pixel_accuracy
 _SURFACE = ("hd95_mm", "assd_mm")
 _LESION = ("lesion_recall", "lesion_precision", "lesion_f1")
 _HEAD = ("head_circumference_difference_mm", "head_circumference_absolute_error_mm")
-
-
-def _check_names(metrics: Sequence[str]) -> None:
-    for name in metrics:
-        if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise ValueError(
-                f"there is no metric '{name}'.{hint} The metrics are: {', '.join(METRICS)}"
-            )
 
 
 def score_label(
@@ -64,7 +54,9 @@ def score_label(
         ValueError: Unknown metric, shapes that differ, a spacing that is missing or wrong, or no
             image for a metric that needs one.
     """
-    _check_names(metrics)
+    for name in metrics:
+        if name not in METRICS:
+            raise ValueError(unknown_name("metric", name, METRICS))
     values = {
         "dice": dice(prediction, reference, valid),
         "iou": iou(prediction, reference, valid),
