@@ -66,10 +66,15 @@ class Store:
         write_text(path, json.dumps(record.model_dump(mode="json"), indent=1) + "\n")
         return path
 
+    def get(self, cell: CellId, key: str) -> RunRecord | None:
+        """The record of exactly these conditions, if it is there."""
+        path = self.path(cell)
+        record = read_record(path) if path.is_file() else None
+        return record if record is not None and record.key == key else None
+
     def has(self, cell: CellId, key: str) -> bool:
         """Whether the record of exactly these conditions is there."""
-        path = self.path(cell)
-        return path.is_file() and read_record(path).key == key
+        return self.get(cell, key) is not None
 
     def files(self) -> list[str]:
         """Paths of all record files below `records/`, sorted.

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.records.predictions import read_hashes
 from benchmark.records.record import Marks
 from benchmark.records.sequence import has_sequence, read_sequence, sequence_path, write_sequence
-from benchmark.records.store import Store, read_record, write_text
+from benchmark.records.store import Store, write_text
 from benchmark.running.plan import Transfer
 from benchmark.running.sequence_plan import SequenceRun
 
@@ -47,12 +47,10 @@ def mark_again(store: Store, transfers: Iterable[Transfer]) -> int:
     """
     count = 0
     for transfer in transfers:
-        if store.has(transfer.cell, transfer.key):
-            record = read_record(store.path(transfer.cell))
-            marks = _marks(transfer.marks, record.marks)
-            if marks != record.marks:
-                store.write(record.model_copy(update={"marks": marks}))
-                count += 1
+        record = store.get(transfer.cell, transfer.key)
+        if record and (marks := _marks(transfer.marks, record.marks)) != record.marks:
+            store.write(record.model_copy(update={"marks": marks}))
+            count += 1
     return count
 
 
