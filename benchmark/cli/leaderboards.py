@@ -147,23 +147,24 @@ def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str |
         from benchmark.reporting.parquet import to_parquet
 
         return to_parquet(_read(store, clean))
+    from benchmark.reporting.sequence_tables import footer, sequence_blocks, sequence_markdown
+    from benchmark.reporting.sequences import read_sequences
+
     board, views = _build(store, registry, clean)
+    more, sequences = _match_blocks(views), read_sequences(store.folder, board.board)
     if how == "json":
         from benchmark.reporting.exports import to_json
 
-        return to_json(board, views)
-    more = _match_blocks(views)
+        return to_json(board, views, sequences)
     if how == "markdown":
-        from benchmark.reporting.sequence_tables import sequence_markdown
-        from benchmark.reporting.sequences import read_sequences
-
-        sequences = read_sequences(store.folder, board.board)
         found = [tables.to_markdown(board, more)] if len(board.rows) or not sequences else []
         return "\n".join([*found, *([sequence_markdown(sequences)] if sequences else [])])
     if how == "latex":
         from benchmark.reporting.latex import to_latex
 
-        return to_latex(board, more)
+        if sequences is None:
+            return to_latex(board, more)
+        return to_latex(board, [*more, *sequence_blocks(sequences)], [footer(sequences)])
     plain = Console(file=StringIO(), width=console.width)
     with plain.capture() as captured:
         _print(store, board, views, plain)

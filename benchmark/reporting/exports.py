@@ -1,15 +1,18 @@
 """The leaderboard for other programs: JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
 from benchmark.cards.card import Model, fingerprint
 from benchmark.records.trust import TrustLevel
+from benchmark.reporting.bootstrap import Estimate
 from benchmark.reporting.domain_task import MatchView
 from benchmark.reporting.effects import Effect
 from benchmark.reporting.leaderboard import Leaderboard
+from benchmark.reporting.sequence_tables import stage_scores
+from benchmark.reporting.sequences import SequenceReport
 
 SAME = ("target", "source", "strategy", "domain", "task", "encoder", "contamination",
         "main_metric", "why_unranked", "gain_note", "timing", "energy_method", "trust")  # fmt: skip
@@ -97,6 +100,29 @@ class MatchRow(Model):
     notes: tuple[str, ...]
 
 
+class StageRow(Model):
+    """What was trained on in one stage, and the score on every device after it."""
+
+    trained_on: tuple[str, ...]
+    scores: dict[str, Value]
+
+
+class SequenceRow(Model):
+    """One sequence of an entry: every measure that it has, and its stages in order.
+
+    The row over each device alone has no stages of its own.
+    """
+
+    source: str
+    strategy: str
+    sequence: str
+    seeds: tuple[int, ...]
+    marks: tuple[str, ...]
+    metric: str
+    measures: dict[str, Value]
+    stages: tuple[StageRow, ...]
+
+
 class BoardFile(Model):
     """The whole leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON."""
 
@@ -110,13 +136,18 @@ class BoardFile(Model):
     rows: tuple[Row, ...]
     overall: tuple[OverallRow, ...]
     domain_versus_task: tuple[MatchRow, ...]
+    sequences: tuple[SequenceRow, ...] = ()
     stability: dict[str, float | None]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
     fingerprint: str = ""
 
 
-def board_file(board: Leaderboard, views: Sequence[MatchView] = ()) -> BoardFile:
+def board_file(
+    board: Leaderboard,
+    views: Sequence[MatchView] = (),
+    sequences: SequenceReport | None = None,
+) -> BoardFile:
     """Everything that the tables show, as data."""
     card = board.board
     whole = BoardFile(
@@ -125,10 +156,11 @@ def board_file(board: Leaderboard, views: Sequence[MatchView] = ()) -> BoardFile
         title=card.title,
         protocol=fingerprint(card.protocol),
         clean=board.clean,
-        synthetic=board.synthetic,
+        synthetic=board.synthetic or (sequences is not None and sequences.synthetic),
         rows=tuple(_row(row) for row in board.rows.to_dict("records")),
         overall=tuple(_overall_row(row) for row in board.overall.to_dict("records")),
         domain_versus_task=tuple(map(_match_row, views)),
+        sequences=tuple(_sequence_rows(sequences)) if sequences else (),
         stability={str(size): _float(tau) for size, tau in board.stability.items()},
         missing=board.missing,
         notes=board.notes,
@@ -137,9 +169,13 @@ def board_file(board: Leaderboard, views: Sequence[MatchView] = ()) -> BoardFile
     return whole.model_copy(update={"fingerprint": fingerprint(content)})
 
 
-def to_json(board: Leaderboard, views: Sequence[MatchView] = ()) -> str:
+def to_json(
+    board: Leaderboard,
+    views: Sequence[MatchView] = (),
+    sequences: SequenceReport | None = None,
+) -> str:
     """The whole leaderboard as JSON; what is unknown is null, never NaN."""
-    return board_file(board, views).model_dump_json(indent=1) + "\n"
+    return board_file(board, views, sequences).model_dump_json(indent=1) + "\n"
 
 
 def _row(row: dict[Any, Any]) -> Row:
@@ -201,6 +237,36 @@ def _match_row(view: MatchView) -> MatchRow:
         missing=found.missing,
         notes=view.notes,
     )
+
+
+def _sequence_rows(report: SequenceReport) -> Iterator[SequenceRow]:
+    for row in report.rows:
+        one = report.trained[row.entry].get(row.sequence)
+        stages = stage_scores(one, report.metric) if one else ()
+        yield SequenceRow(
+            source=row.entry[0],
+            strategy=row.entry[1],
+            sequence=row.sequence,
+            seeds=row.seeds,
+            marks=tuple(report.marks[row.entry]),
+            metric=report.metric.name,
+            measures=_estimates(row.measures),
+            stages=tuple(
+                StageRow(
+                    trained_on=stage,
+                    scores=_estimates(dict(zip(report.board.devices, found, strict=True))),
+                )
+                for stage, found in stages
+            ),
+        )
+
+
+def _estimates(found: Mapping[str, Estimate | None]) -> dict[str, Value]:
+    return {
+        name: Value(value=one.value, low=one.low, high=one.high)
+        for name, one in found.items()
+        if one is not None
+    }
 
 
 def _value(row: dict[Any, Any], name: str, prefix: str | None = None) -> Value | None:

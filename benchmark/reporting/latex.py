@@ -15,21 +15,29 @@ LATEX = {
 }  # fmt: skip
 
 
-def to_latex(board: Leaderboard, more: Sequence[Block] = ()) -> str:
-    """The tables in LaTeX with booktabs; bold are the scores of tie group a."""
+def to_latex(board: Leaderboard, more: Sequence[Block] = (), notes: Sequence[str] = ()) -> str:
+    """The tables in LaTeX with booktabs; bold are the scores of tie group a.
+
+    Args:
+        board: Whose tables.
+        more: Further tables.
+        notes: What is said of those.
+    """
     name = "".join(c if c.isprintable() else " " for c in title(board))
     lines = [f"% {name}", r"% needs \usepackage{booktabs}, \usepackage[T1]{fontenc} and textcomp"]
-    if not len(board.rows):
+    if not len(board.rows) and not more:
         return "\n".join([*lines, "% no records yet", ""])
-    parts = [part for _, part in board.rows.groupby("target", sort=False)]
+    targets = board.rows.groupby("target", sort=False) if len(board.rows) else ()
+    parts = [part for _, part in targets]
     parts += [board.overall] if len(board.overall) else []
     for block, part in zip(blocks(board), parts, strict=True):
         note = "Bold: tie group a, not told apart from the best."
         lines += _latex_table(block, [group == 1 for group in part["group"]], note)
     for block in more:
         lines += _latex_table(block, [False] * len(block[2]), "")
-    notes = latex_escape(footer(board))
-    return "\n".join([*lines, r"\par\footnotesize " + notes, ""])
+    said = [footer(board)] if len(board.rows) else []
+    lines += [r"\par\footnotesize " + latex_escape(note) for note in (*said, *notes)]
+    return "\n".join([*lines, ""])
 
 
 def _latex_table(block: Block, bold: Sequence[bool], note: str) -> list[str]:

@@ -51,13 +51,13 @@ def sequence_blocks(report: SequenceReport) -> list[Block]:
         rows = [
             [name, f"{place}: {' + '.join(stage)}", *(_interval(r, digits) for r in cells)]
             for name, one in trained.items()
-            for place, (stage, cells) in enumerate(_matrix(one, report.metric), start=1)
+            for place, (stage, cells) in enumerate(stage_scores(one, report.metric), start=1)
         ]
         found.append((f"R[i, j] of {source} / {strategy}{made}", heads, rows))
     return found
 
 
-def _matrix(
+def stage_scores(
     one: Trained, metric: Metric
 ) -> Iterator[tuple[tuple[str, ...], list[Estimate | None]]]:
     """Stage by stage what was learned, and the score on each device."""
@@ -135,7 +135,7 @@ def sequence_csv(report: SequenceReport) -> str:
             line([*row.entry, row.sequence, measure, "", ""], found, row.seeds)
     for entry, trained in report.trained.items():
         for name, one in trained.items():
-            for place, (_, cells) in enumerate(_matrix(one, report.metric), start=1):
+            for place, (_, cells) in enumerate(stage_scores(one, report.metric), start=1):
                 for device, found in zip(one.scores, cells, strict=True):
                     line([*entry, name, "R", place, device], found, one.seeds)
     return text.getvalue()

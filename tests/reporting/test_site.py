@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from benchmark.cards.content import shipped_content
 from benchmark.cli.main import app
 from benchmark.records.store import Store
+from benchmark.reporting.exports import BoardFile
 
 
 @pytest.fixture
@@ -49,11 +50,23 @@ def test_sequences_are_on_the_page_and_told_by_the_index(runs: Path, tmp_path: P
     assert index.index("phantom_sequence_v1.html") < index.index("standard_v1.html")
 
 
-def test_the_table_of_a_board_of_sequences_is_theirs() -> None:
-    for words in ((), ("--format", "markdown")):
-        done = CliRunner().invoke(app, ["leaderboard", "phantom_sequence_v1", "--clean", *words])
-        assert done.exit_code == 0 and "no records yet" not in done.stdout
-        assert "sequences (phantom_sequence_v1)" in done.stdout and "0.979" in done.stdout
+def test_a_board_of_sequences_shows_them_in_every_form() -> None:
+    texts = {}
+    for form in ("text", "markdown", "latex", "json"):
+        words = ["leaderboard", "phantom_sequence_v1", "--clean", "--format", form]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0 and "no records yet" not in done.stdout, form
+        assert "0.979" in done.stdout and "synthetic" in done.stdout.lower(), form
+        texts[form] = done.stdout
+    assert "sequences (phantom_sequence_v1)" in texts["text"] and "sequences (" in texts["markdown"]
+    assert texts["latex"].count(r"\begin{table}") == 3 and "Forgetting: the best" in texts["latex"]
+    found = BoardFile.model_validate_json(texts["json"])
+    assert found.synthetic and not found.rows and len(found.sequences) == 14
+    first, alone = found.sequences[0], found.sequences[6]
+    assert (first.sequence, first.metric, first.marks) == ("device_order", "dice", ("synthetic",))
+    last = first.stages[-1].scores.values()
+    assert first.measures["average"].value == pytest.approx(sum(one.value for one in last) / 3)
+    assert alone.sequence == "(each device alone)" and not alone.stages
 
 
 def test_records_can_move_along(runs: Path, tmp_path: Path) -> None:
