@@ -15,8 +15,9 @@ from simulated import DOMAINS, simulated_board, simulated_records
 from benchmark.cards.card import fingerprint
 from benchmark.errors import BenchmarkError
 from benchmark.records.record import RunRecord
+from benchmark.reporting.board_file import BoardFile
 from benchmark.reporting.domain_task import match_block, match_views
-from benchmark.reporting.exports import BoardFile, to_json
+from benchmark.reporting.exports import to_json
 from benchmark.reporting.latex import latex_escape, to_latex
 from benchmark.reporting.leaderboard import Leaderboard, build_leaderboard
 from benchmark.reporting.parquet import to_parquet

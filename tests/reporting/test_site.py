@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from benchmark.cards.content import shipped_content
 from benchmark.cli.main import app
 from benchmark.records.store import Store
-from benchmark.reporting.exports import BoardFile
+from benchmark.reporting.board_file import BoardFile
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, Trust, TrustLevel, write_trust
-from benchmark.reporting.exports import BoardFile, to_json
+from benchmark.reporting.board_file import BoardFile
+from benchmark.reporting.exports import to_json
 from benchmark.reporting.folder import Boards, read_boards, read_leaderboard
 from benchmark.reporting.latex import to_latex
 from benchmark.reporting.page.facts import page_records
