@@ -15,6 +15,7 @@ from benchmark.cards.task import SourceObjective
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Amount = Annotated[float, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Facts(Model):
@@ -113,8 +114,9 @@ class CaseScore(Facts):
 class Cost(Facts):
     """What the run cost. Parameters and operations do not age; seconds, memory and energy do.
 
-    `training_gflop` counts forward and backward of all training steps. Energy is of the whole
-    device while fine-tuning ran, by the method named; None where none could be read.
+    `training_gflop` counts forward and backward of all training steps. Peak memory, energy (by the
+    method named) and the share of time in which the GPU ran a kernel are those of fine-tuning;
+    energy and share are of the whole device, and None where none could be read.
     """
 
     total_parameters: Count
@@ -125,6 +127,7 @@ class Cost(Facts):
     peak_memory_mib: Amount
     energy_joules: Amount | None = None
     energy_method: str = "none"
+    gpu_utilisation_percent: Percent | None = None
 
 
 class Environment(Facts):
@@ -172,7 +175,7 @@ class RunRecord(Facts):
 
 
 TIMINGS = ("fine_tuning_seconds", "total_seconds", "peak_memory_mib", "energy_joules",
-           "energy_method")  # fmt: skip
+           "energy_method", "gpu_utilisation_percent")  # fmt: skip
 
 
 def cell_path(target: str, source: str, strategy: str, train_subjects: int, seed: int) -> str:

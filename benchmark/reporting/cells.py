@@ -32,7 +32,8 @@ STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 COUNTS = ("train_subjects", "seed", "train_subjects_used", "failures", "scored",
           "total_parameters", "trainable_parameters", "step", *STATE)  # fmt: skip
 TOLD = ("training_gflop", "fine_tuning_seconds", "peak_memory_mib", "energy_joules",
-        "pretraining_items", "learning_rate", "validation_dice")  # fmt: skip
+        "gpu_utilisation_percent", "pretraining_items", "learning_rate",
+        "validation_dice")  # fmt: skip
 AMOUNTS = ("empty_prediction", *TOLD)
 Numbers = npt.NDArray[np.int64]
 
@@ -155,10 +156,10 @@ def cells_of(records: Iterable[Loaded]) -> Cells:
         ))  # fmt: skip
         amounts.append((
             cost.training_gflop, cost.fine_tuning_seconds, cost.peak_memory_mib,
-            np.nan if cost.energy_joules is None else cost.energy_joules,
-            np.nan if record.source.pretraining_items is None else record.source.pretraining_items,
+            _number(cost.energy_joules), _number(cost.gpu_utilisation_percent),
+            _number(record.source.pretraining_items),
             chosen.learning_rate,
-            np.nan if chosen.validation_dice is None else chosen.validation_dice,
+            _number(chosen.validation_dice),
         ))  # fmt: skip
         tables.append(table)
     whole = np.array(counts, dtype=np.int64).reshape(-1, len(COUNTS)).T
@@ -201,6 +202,10 @@ def _averages(
         for number, own in zip(numbers, found[:, :, metrics.index(main)], strict=True):
             scores[number] = own
     return means, scores
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,7 @@ SAME = ("target", "source", "strategy", "domain", "task", "encoder", "contaminat
         "main_metric", "why_unranked", "gain_note", "timing", "energy_method", "trust")  # fmt: skip
 COUNTED = ("train_subjects", "train_subjects_used", "failures", "scored", "subjects")
 COSTS = ("total_parameters", "trainable_parameters", "training_gflop", "fine_tuning_seconds",
-         "peak_memory_mib", "energy_joules")  # fmt: skip
+         "peak_memory_mib", "energy_joules", "gpu_utilisation_percent")  # fmt: skip
 
 
 def board_file(

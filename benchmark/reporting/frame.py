@@ -19,7 +19,8 @@ ROW = ["target", "train_subjects", *ENTRY]
 ON_PAGES = {"source_title", "coverage", "curve", "software", "started", "step",
             "learning_rate", "validation_dice"}  # fmt: skip
 NOT_SHOWN = ON_PAGES.union(STATE)
-ABSENT = ("empty_prediction", "energy_joules", "pretraining_items")  # None where there is none
+ABSENT = ("empty_prediction", "energy_joules", "gpu_utilisation_percent",
+          "pretraining_items")  # None where there is none  # fmt: skip
 
 
 def cell_frame(records: Iterable[RunRecord]) -> pd.DataFrame:

@@ -22,8 +22,8 @@ from benchmark.scoring.metrics import METRICS
 FACTS = ["domain", "task", "encoder", "marks", "contamination", "unranked", "main_metric"]
 COSTS = ["total_parameters", "trainable_parameters", "training_gflop"]
 METHODS = ["timing", "energy_method"]
-MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "empty_prediction",
-            "pretraining_items"]  # fmt: skip
+MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "gpu_utilisation_percent",
+            "empty_prediction", "pretraining_items"]  # fmt: skip
 NUMBERS = (*ESTIMATE, *RANK, *GAIN)
 Row: TypeAlias = dict[str, object]
 Texts: TypeAlias = list[str]

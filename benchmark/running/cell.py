@@ -15,9 +15,10 @@ from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import RunRecord
-from benchmark.running.cost import cost, metered, processor
+from benchmark.running.cost import cost, processor
 from benchmark.running.evaluate import native_labels, score_cases, score_pooled
 from benchmark.running.facts import coverage_report, environment, selection, source_facts
+from benchmark.running.meter import metered
 from benchmark.running.origins import weights_file
 from benchmark.running.overlays import write_overlays
 from benchmark.running.plan import Transfer, nested_subjects

@@ -56,6 +56,6 @@ def environment(device: torch.device) -> Environment:
         segtransfer=__version__,
         python=platform.python_version(),
         torch=torch.__version__,
-        device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         threads=torch.get_num_threads(),
     )

@@ -30,10 +30,11 @@ from benchmark.running.cell import (
     transfer_network,
     unheard,
 )
-from benchmark.running.cost import cost, metered
+from benchmark.running.cost import cost
 from benchmark.running.engines import Workers
 from benchmark.running.evaluate import score_cases
 from benchmark.running.facts import coverage_report, environment, selection, source_facts
+from benchmark.running.meter import metered
 from benchmark.running.sequence_plan import SequenceRun
 from benchmark.training.finetune import fine_tune
 

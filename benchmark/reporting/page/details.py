@@ -15,6 +15,7 @@ COSTS = (
     ("fine_tuning_seconds", "fine-tuning s", ",.1f"),
     ("peak_memory_mib", "peak memory MiB", ",.0f"),
     ("energy_joules", "energy J", ",.0f"),
+    ("gpu_utilisation_percent", "GPU busy %", ".0f"),
 )
 
 
