@@ -64,6 +64,26 @@ def reproduce(
         how = Running(device=device, jobs=jobs, allow_partial=False, dry_run=False)
         run_board(registry, card, here.chosen, folder, how)
     compare_published(registry, card, card.reproduces, folder, beside, here.why_not)
+    if run and not here.anything:
+        small = " or ".join(
+            f"`segtransfer reproduce {name}`" for name in _stand_ins(registry, card)
+        )
+        console.print(
+            f"nothing of this board can be run here yet; on synthetic phantoms: {small}",
+            highlight=False, markup=False,
+        )  # fmt: skip
+
+
+def _stand_ins(registry: Registry, board: BoardCard) -> list[str]:
+    """Boards that reproduce the same work on synthetic images alone."""
+    return [
+        other.id
+        for other in registry.boards.values()
+        if other.reproduces
+        and board.reproduces
+        and other.reproduces.numbers == board.reproduces.numbers
+        and all(registry.dataset(registry.target(one).dataset).synthetic for one in other.targets)
+    ]
 
 
 def compare_published(

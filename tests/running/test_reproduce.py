@@ -189,6 +189,8 @@ def test_what_is_not_on_this_machine_is_named_and_left_out(content: Path) -> Non
     flat = " ".join(found.stdout.split())
     assert "left out: fetal_head_hc18_legacy: data set 'hc18_legacy' is not on this machine" in flat
     assert "approximated" not in flat and "rerun" not in flat
+    assert "on synthetic phantoms: `segtransfer reproduce " in flat
+    assert "reproduce wang2023_small`" in flat and "reproduce wang2023_fetal_head`" not in flat
     assert not Path("runs").exists()
     private = call("reproduce", "cheng2021_ribs", content=content)
     assert "impossible: nobody but the authors can run it" in private.stdout
