@@ -57,7 +57,8 @@ def pretrain(
         rng=np.random.default_rng([recipe.seed, ORDER]),
     )
     chance = _evaluate(objective, val, recipe.seed, chance=True)
-    first, losses = 0, 0.0
+    first = 0
+    losses = torch.zeros((), dtype=torch.float64, device=train.images.device)  # read seldom
     curve = [(0, 0.0, _evaluate(objective, val, recipe.seed))]
     state: dict[str, Any] = {"objective": objective, "optimizer": optimizer, "schedule": schedule}
     if checkpoint and checkpoint.is_file():
@@ -73,12 +74,12 @@ def pretrain(
         loss.backward()
         optimizer.step()
         schedule.step()
-        losses += float(loss.detach())
+        losses += loss.detach()
         if is_evaluation(step, recipe.steps, recipe.evaluations):
             since = step - curve[-1][0]
             score = _evaluate(objective, val, recipe.seed)
-            curve.append((step, round(losses / since, 6), score))
-            losses = 0.0
+            curve.append((step, round(float(losses) / since, 6), score))
+            losses.zero_()
             if checkpoint:
                 _save(checkpoint, step, curve, state)
         progress(step, recipe.steps)
