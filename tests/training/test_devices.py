@@ -70,3 +70,5 @@ def test_a_step_of_fine_tuning_stays_on_the_device(loss: str) -> None:
 def test_a_step_of_pretraining_stays_on_the_device(kind: PretrainingObjective) -> None:
     objective = make_objective(kind, network(1), 4, EVERYTHING).to(AWAY)
     learn(objective.loss(SAMPLES, np.random.default_rng(0)), objective)
+    learned = [one.grad for one in objective.parameters() if one.grad is not None]
+    assert learned and {gradient.device for gradient in learned} == {AWAY}
