@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import AliasToken
 
-from benchmark.cards.parsed import ParsedCards
+from benchmark.cards.card_cache import ParsedCards
 from benchmark.errors import CardError, unknown_name
 
 MAX_CARD_BYTES = 1_000_000

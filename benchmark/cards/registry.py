@@ -9,8 +9,8 @@ from typing import get_args
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Card, CardType, read_card
+from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.dataset import DatasetCard, Subset
-from benchmark.cards.parsed import ParsedCards
 from benchmark.cards.task import InputStatistics, SourceCard, TargetCard
 from benchmark.errors import CardError, unknown_name
 

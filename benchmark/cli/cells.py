@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,14 @@ import typer
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
-from benchmark.cli.leaderboards import print_board
+from benchmark.cli.leaderboard import print_board
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
+    from benchmark.planning.transfers import Selection, Transfer
     from benchmark.records.store import Store
-    from benchmark.running.engines import Workers
-    from benchmark.running.plan import Selection, Transfer
+    from benchmark.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,11 @@ class Running(AbstractContextManager["Running"]):
     @cached_property
     def workers(self) -> "Workers":
         """Made, and torch imported, when there is work; one for pretraining and cells."""
-        from benchmark.running.engines import Workers, set_threads
+        from benchmark.running.devices import set_threads
+        from benchmark.workers import Workers
 
         set_threads(1)
-        return Workers(self.jobs)
+        return Workers(self.jobs, partial(set_threads, self.jobs))
 
     def __exit__(self, *raised: object) -> None:
         """End the workers if there are any."""
@@ -81,7 +82,7 @@ def _run(
     if transfers is None:
         return False
     if shipped is not None and not how.dry_run:
-        from benchmark.running.finished import copy_finished
+        from benchmark.planning.existing_records import copy_finished
 
         copy_board(registry, board, store.folder)
         known = [transfer for transfer in transfers if transfer.cell.source in others]
@@ -96,9 +97,9 @@ def _run(
         return False
     copy_board(registry, board, store.folder)
     if done:
-        from benchmark.running.finished import mark_again
+        from benchmark.planning.existing_records import refresh_marks
 
-        say_marked(mark_again(store, transfers))
+        say_marked(refresh_marks(store, transfers))
     if todo:
         run_missing(registry, store, todo, done, how)
     else:
@@ -116,13 +117,13 @@ def planned(
     registry: Registry, board: BoardCard, chosen: "Selection", how: Running
 ) -> "list[Transfer] | None":
     """The chosen cells once all their sources are pretrained; None where that is only told."""
-    from benchmark.running.plan import missing_pretraining, plan
+    from benchmark.planning.transfers import missing_pretraining, plan
 
     if missing := missing_pretraining(registry, board, chosen, settings.home):
         if how.dry_run:
             console.print(f"to pretrain first: {', '.join(missing)}")
             return None
-        from benchmark.running.grid import pretrain_sources
+        from benchmark.running.board import pretrain_sources
 
         with counted("sources", how.workers, len(missing)) as count:
             pretrain_sources(
@@ -139,9 +140,9 @@ def run_missing(
     how: Running,
 ) -> None:
     """Run cells and write their records, under progress bars."""
-    from benchmark.running.grid import Engine, run_transfers
+    from benchmark.running.board import CellRunner, run_transfers
 
-    engine = Engine(
+    engine = CellRunner(
         registry=registry,
         home=settings.home,
         device=how.device,
@@ -189,6 +190,6 @@ def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
     if target.is_file() and read_yaml(target) != read_yaml(source):
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")
     if not target.is_file():
-        from benchmark.records.store import write_text
+        from benchmark.files import write_text
 
         write_text(target, source.read_text(encoding="utf-8"))

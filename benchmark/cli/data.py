@@ -26,7 +26,7 @@ def data_get(
 
     After an interruption type the same command: nothing is fetched or unpacked twice.
     """
-    from benchmark.data.access import obtain, remove_downloads
+    from benchmark.data.install import obtain, remove_downloads
 
     card = settings.registry().dataset(name)
     if isinstance(card.layout, PhantomLayout):
@@ -91,7 +91,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     Raises:
         DataError: It is refused, or there is nobody to ask.
     """
-    from benchmark.data.access import accept, acceptance
+    from benchmark.data.install import accept, acceptance
 
     if known := acceptance(card, settings.home):
         console.print(f"licence accepted on {known.accepted}", highlight=False)
@@ -112,7 +112,7 @@ def data_import(
     folder: Annotated[Path, typer.Option("--from", help="Folder of your copy.")],
 ) -> None:
     """Check a local copy against its card and register it; nothing is copied."""
-    from benchmark.data.local import register
+    from benchmark.data.local_copies import register
 
     registry = settings.registry()
     with bars() as progress:
@@ -130,7 +130,7 @@ def data_import(
 @app.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")]) -> None:
     """Read the registered copy once more and compare it with its card."""
-    from benchmark.data.local import local_copy
+    from benchmark.data.local_copies import local_copy
 
     data_import(name, Path(local_copy(name, settings.home).root))
 
@@ -145,7 +145,7 @@ def data_split(
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
 ) -> None:
     """Draw a fixed split (60 / 20 / 20 % of the subjects) for a data set of your own."""
-    from benchmark.data.layouts import find_cases
+    from benchmark.data.layouts.load import find_cases
     from benchmark.data.splits import make_split
 
     registry = settings.registry()
@@ -155,7 +155,7 @@ def data_split(
         raise CardError(f"{path}: exists, and splits are fixed; remove it first to draw another")
     rows = make_split(find_cases(card, folder), seed=seed)
     lines = ["case,subject,subset", *(f"{r.case},{r.subject},{r.subset}" for r in rows)]
-    from benchmark.records.store import write_text
+    from benchmark.files import write_text
 
     write_text(path, "\n".join(lines) + "\n")
     console.print(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
@@ -170,7 +170,7 @@ def data_preview(
     cases: Annotated[int, typer.Option(min=1, help="Cases of each subset.")] = 12,
 ) -> None:
     """Draw some cases of each subset, with their masks outlined, as PNG."""
-    from benchmark.data.preview import preview
+    from benchmark.views.figures.preview import preview
 
     folder = out or Path("runs/preview") / name
     with bars() as progress:

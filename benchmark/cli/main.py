@@ -8,11 +8,15 @@ import typer
 
 from benchmark import __version__
 from benchmark.cards.content import default_home
-from benchmark.cli import boards, browse, data, leaderboards, sources, submit
-from benchmark.cli.comparing import compare
-from benchmark.cli.prelabelling import prelabel
-from benchmark.cli.reproducing import reproduce
-from benchmark.cli.sequences import sequence
+from benchmark.cli import data, submit
+from benchmark.cli import leaderboard as leaderboards
+from benchmark.cli import list as browse
+from benchmark.cli import run as boards
+from benchmark.cli import source as sources
+from benchmark.cli.compare import compare
+from benchmark.cli.prelabel import prelabel
+from benchmark.cli.reproduce import reproduce
+from benchmark.cli.sequence import sequence
 from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, settings
 from benchmark.errors import BenchmarkError

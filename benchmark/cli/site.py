@@ -23,11 +23,11 @@ def site(
     """
     from shutil import copytree
 
+    from benchmark.leaderboard.folder import read_boards
+    from benchmark.leaderboard.sequences import read_sequences
     from benchmark.records.store import Store
-    from benchmark.reporting.folder import read_boards
-    from benchmark.reporting.page.facts import page_records
-    from benchmark.reporting.page.write import IndexEntry, write_index, write_page
-    from benchmark.reporting.sequences import read_sequences
+    from benchmark.views.page.facts import page_records
+    from benchmark.views.page.write import IndexEntry, write_index, write_page
 
     registry = settings.registry()
     entries = []

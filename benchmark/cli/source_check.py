@@ -17,7 +17,7 @@ from benchmark.cli.terminal import StageDisplay, bars, console, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
-    from benchmark.running.check_report import CheckReport, Finding
+    from benchmark.sources.report import CheckReport, Finding
 
 CONTENT = 3  # CONTENT/tasks/source/ID.yaml
 
@@ -37,7 +37,7 @@ def source_check(
     stays as it is, determinism, contamination, one synthetic fine-tuning against scratch, cost.
     Ends with status 1 if anything failed.
     """
-    from benchmark.running.check_report import Finding
+    from benchmark.sources.report import Finding
 
     path = Path(card) if card.endswith((".yaml", ".yml")) else None
     name = path.stem if path else card
@@ -54,9 +54,9 @@ def source_check(
         raise CardError(
             f"source task {name!r} has no weights file to check; `run` makes what it is"
         )
-    from benchmark.running.engines import set_threads
-    from benchmark.running.source_check import Check
-    from benchmark.running.sources import import_weights
+    from benchmark.models.weight_store import import_weights
+    from benchmark.running.devices import set_threads
+    from benchmark.sources.check import Check
 
     if file:
         import_weights(registry, source.id, file, settings.home)
@@ -89,7 +89,7 @@ def _finish(
     findings: Iterable["Finding"], source: SourceCard | None, folder: Path, name: str
 ) -> None:
     """Print the table, write the report, and end."""
-    from benchmark.running.check_report import CheckReport
+    from benchmark.sources.report import CheckReport
 
     report = _report(CheckReport, tuple(findings), source, name)
     console.print(_table(report))
@@ -125,16 +125,16 @@ def _report(
 def _table(report: "CheckReport") -> Table:
     from rich.text import Text
 
-    from benchmark.records.store import shown
+    from benchmark.files import printable
 
-    table = Table(title=f"source task {shown(report.source)}", title_justify="left")
+    table = Table(title=f"source task {printable(report.source)}", title_justify="left")
     table.add_column("")
     table.add_column("check")
     table.add_column("found", overflow="fold")
     table.add_column("s", justify="right")
     colours = {True: "green", False: "red", None: "default"}
     for one in report.findings:
-        text = Text(" / ".join(shown(line) for line in one.found.splitlines()))
+        text = Text(" / ".join(printable(line) for line in one.found.splitlines()))
         mark = Text(one.mark, style=colours[one.ok])
         table.add_row(mark, one.check, text, f"{one.seconds:.1f}")
     return table

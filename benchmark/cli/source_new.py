@@ -10,10 +10,11 @@ from benchmark.cards.task import SourceObjective
 from benchmark.cli.data import say
 from benchmark.cli.terminal import StageDisplay, bars, interactive, names, settings
 from benchmark.errors import CardError
+from benchmark.files import printable
 
 if TYPE_CHECKING:
-    from benchmark.models.recognise import Fit
-    from benchmark.running.draft import Found
+    from benchmark.models.checkpoints.identify import Fit
+    from benchmark.sources.draft import Found
 
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
 ASKED = {
@@ -65,7 +66,7 @@ def source_new(
     if not interactive() and not (mean and std) and not origin.startswith("timm:"):
         given["mean"] = given["std"] = ""
     given = _complete(given, origin)
-    from benchmark.running.draft import examine, locate, new_path, saw_of, write_draft
+    from benchmark.sources.draft import examine, locate, new_path, saw_of, write_draft
 
     registry = settings.registry()
     path = new_path(registry, name, folder)
@@ -145,22 +146,21 @@ def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
 
 
 def _print_found(found: "Found") -> None:
-    from benchmark.records.store import shown
 
     fit, checkpoint = found.fit, found.checkpoint
     how = "kinds and shapes in order" if fit.by_order else "names and shapes"
     state = "whole" if fit.complete else f"{fit.share:.1%} of its values"
     lines = [
         f"checkpoint: {found.origin.says}, {len(checkpoint.tensors)} tensors",
-        *(f"  {shown(note.strip())}" for note in checkpoint.notes),
+        *(f"  {printable(note.strip())}" for note in checkpoint.notes),
         f"network: {fit.encoder}, told by {how}; covered {state}",
-        f"  stripped from names: {shown(fit.prefix) or 'nothing'}"
+        f"  stripped from names: {printable(fit.prefix) or 'nothing'}"
         + (f"; {len(fit.rename)} rules of renaming on the card" if fit.rename else ""),
         f"  input: {_input(fit)}",
     ]
     for what, missing in (("missing", list(fit.missing)), ("of another shape", [*fit.mismatched])):
         if missing:
-            lines.append(f"  {len(missing)} {what}: {', '.join(map(shown, missing[:4]))}, ...")
+            lines.append(f"  {len(missing)} {what}: {', '.join(map(printable, missing[:4]))}, ...")
     if found.near:
         near = ", ".join(f"{one.encoder} ({one.share:.0%})" for one in found.near)
         lines.append(f"  also near: {near}; another one by --encoder")

@@ -37,8 +37,8 @@ def pack(
     ] = False,
 ) -> None:
     """Pack card, records, per-case scores, prediction hashes and a manifest of one source."""
+    from benchmark.planning.comparators import find_source
     from benchmark.records.store import Store
-    from benchmark.running.joining import find_source
     from benchmark.submission.pack import pack as write_pack
 
     registry, card = find_source(settings.registry(), source)
@@ -87,7 +87,7 @@ def merge(
     ] = None,
 ) -> None:
     """Verify a pack, copy it into a leaderboard, and write its tables again."""
-    from benchmark.cli.leaderboards import print_board
+    from benchmark.cli.leaderboard import print_board
     from benchmark.submission.merge import card_folder
     from benchmark.submission.merge import merge as copy_pack
     from benchmark.submission.verify import verified

@@ -15,8 +15,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.content import content_roots, default_home
-from benchmark.cards.parsed import ParsedCards
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError, unknown_name
-from benchmark.models.named import NAMED
-from benchmark.models.plugins import plugged_unet, plugin_names
+from benchmark.models.plugins.entry_points import plugged_unet, plugin_names
 from benchmark.models.torchvision_guard import import_torchvision
+from benchmark.models.whole_networks import NAMED
 
 import_torchvision()
 

@@ -1,6 +1,5 @@
 """Weights: read safely, by verified hash, and loaded only with a coverage report."""
 
-import hashlib
 import math
 import os
 import pickle
@@ -10,7 +9,6 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors
@@ -19,6 +17,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from benchmark.errors import WeightsError
+from benchmark.files import sha256_of
+from benchmark.records.record import Coverage
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 SLACK_BYTES = 2**20
@@ -31,31 +31,6 @@ DAMAGED = (
 
 class MoreThanTensors(WeightsError):
     """A checkpoint that names more than tensors; nothing of it was run."""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Which tensors of a part came from the checkpoint.
-
-    `parameter_share` is the share of the part's elements (buffers included) that were loaded.
-    """
-
-    matched: int
-    missing: tuple[str, ...]
-    mismatched: tuple[str, ...]
-    unused: tuple[str, ...]
-    parameter_share: float
-
-    @property
-    def complete(self) -> bool:
-        """Whether the whole part was covered."""
-        return not self.missing and not self.mismatched
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Tensor]:
@@ -182,7 +157,7 @@ def load_part(
             if key in given and key not in matched
         ),
         unused=tuple(key for key in tensors if key.removeprefix(prefix) not in own),
-        parameter_share=_elements(matched) / max(1, _elements(own)),
+        parameter_share=round(_elements(matched) / max(1, _elements(own)), 6),
     )
     if not matched or not (coverage.complete or allow_partial):
         raise WeightsError(_refusal(coverage, len(own), name))

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from benchmark.errors import RecordError
+from benchmark.files import printable, write_text
 from benchmark.records.record import Facts
-from benchmark.records.store import read_strictly, shown, write_text
+from benchmark.records.store import read_strictly
 
 Labels = npt.NDArray[np.uint8]
 Keep = Callable[[str, Labels], None]
@@ -121,8 +122,10 @@ def read_map(path: Path, number: int, shape: tuple[int, ...]) -> Labels:
     except (OSError, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
             zlib.error, zipfile.BadZipFile) as error:  # fmt: skip
         raise RecordError(
-            f"{shown(path)}: map {name} cannot be read ({shown(error)}); run the cell again"
+            f"{printable(path)}: map {name} cannot be read ({printable(error)}); run the cell again"
         ) from None
     if len(data) != size:
-        raise RecordError(f"{shown(path)}: map {name} has not {size} pixels; run the cell again")
+        raise RecordError(
+            f"{printable(path)}: map {name} has not {size} pixels; run the cell again"
+        )
     return np.frombuffer(data, np.uint8).reshape(shape)

@@ -80,14 +80,22 @@ class SourceFacts(Facts):
     pretraining_items: Count | None = None
 
 
-class CoverageReport(Facts):
-    """How much of the parts that a source provides really came from its checkpoint."""
+class Coverage(Facts):
+    """Which tensors of the parts that a source provides came from its checkpoint.
+
+    `parameter_share` is the share of the parts' elements (buffers included) that were loaded.
+    """
 
     matched: Count
     missing: tuple[str, ...]
     mismatched: tuple[str, ...]
     unused: tuple[str, ...]
     parameter_share: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tensor was covered."""
+        return not self.missing and not self.mismatched
 
 
 class Selection(Facts):
@@ -156,7 +164,7 @@ class RunRecord(Facts):
     marks: Marks
     source: SourceFacts
     main_metric: str
-    coverage: CoverageReport | None
+    coverage: Coverage | None
     selection: Selection
     frozen_tensors_unchanged: bool
     cases: tuple[CaseScore, ...]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,11 @@ from pydantic_core import ErrorDetails
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import check_model, read_yaml
 from benchmark.errors import RecordError
-from benchmark.records.cases import CaseTable
-from benchmark.records.checks import AGAIN, Conditions, check_record
-from benchmark.records.quick import read_quickly
+from benchmark.files import printable, write_text
+from benchmark.records.case_table import CaseTable
+from benchmark.records.fast_read import read_quickly
 from benchmark.records.record import CellId, RunRecord
+from benchmark.records.validate import AGAIN, Conditions, check_record
 
 MAX_BYTES = 2**28
 READABLE = 0o644
@@ -110,7 +110,7 @@ class Store:
         path = f"{self.folder}/records/{name}"
         text, state = _content(path)
         record = read_quickly(text, metrics) or _strict(text, path, RunRecord, AGAIN)
-        table = check_record(record, name, shown(path), wanted)
+        table = check_record(record, name, printable(path), wanted)
         return Loaded(record, table, state)
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
@@ -125,15 +125,15 @@ class Store:
             try:
                 path = self.folder / "records" / name
                 record = read_record(path)
-                check_record(record, name, shown(path), wanted)
+                check_record(record, name, printable(path), wanted)
             except RecordError as error:
                 problems.append(str(error))
                 continue
             yield path, record
-        refuse(problems)
+        raise_for_problems(problems)
 
 
-def refuse(problems: Sequence[str]) -> None:
+def raise_for_problems(problems: Sequence[str]) -> None:
     """Refuse a folder for its bad records; a table without them would look whole.
 
     Raises:
@@ -155,10 +155,10 @@ def _walk(folder: str, name: str, found: list[str]) -> None:
                 elif item.name.endswith(".json") and not item.name.startswith("."):
                     if not item.is_file():
                         item.stat()  # a link to nothing cannot be read
-                        raise RecordError(f"{shown(item.path)}: is no file; delete it")
+                        raise RecordError(f"{printable(item.path)}: is no file; delete it")
                     found.append(name + item.name)
     except OSError as error:
-        where = shown(error.filename or folder)
+        where = printable(error.filename or folder)
         raise RecordError(f"{where}: cannot be read ({error.strerror})") from None
 
 
@@ -193,12 +193,12 @@ def _content(path: Path | str) -> tuple[bytes, State]:
         try:
             state = _state(os.fstat(handle))
             if state[0] > MAX_BYTES:
-                raise RecordError(f"{shown(path)}: larger than {MAX_BYTES} bytes; no record is")
+                raise RecordError(f"{printable(path)}: larger than {MAX_BYTES} bytes; no record is")
             return os.read(handle, state[0] + 1), state
         finally:
             os.close(handle)
     except OSError as error:
-        raise RecordError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+        raise RecordError(f"{printable(path)}: cannot be read ({error.strerror})") from None
 
 
 def _state(facts: os.stat_result) -> State:
@@ -210,11 +210,11 @@ def _strict(text: bytes, path: Path | str, kind: type[Read], again: str) -> Read
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-    raise RecordError(f"{shown(path)}: {_what(problem, again)}")
+    raise RecordError(f"{printable(path)}: {_what(problem, again)}")
 
 
 def _what(problem: ErrorDetails, again: str) -> str:
-    field = shown(".".join(str(part) for part in problem["loc"])) or "file"
+    field = printable(".".join(str(part) for part in problem["loc"])) or "file"
     found = repr(problem["input"])
     found = found if len(found) <= SHOWN else found[:SHOWN] + "..."
     if field == "schema_version":
@@ -226,33 +226,3 @@ def _what(problem: ErrorDetails, again: str) -> str:
     if problem["type"] == "json_invalid":
         return f"{problem['msg']}; {again}"
     return f"{field}: is {found}: {problem['msg']}; {again}"
-
-
-def shown(text: object) -> str:
-    """A name as one printable line: nothing in it can break a line or steer a terminal."""
-    plain = str(text)
-    return plain if plain.isprintable() else ascii(plain)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file atomically, readable for all: a reader sees the old content or the new.
-
-    Raises:
-        RecordError: The folder cannot be written or the disk is full.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, READABLE)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise RecordError(
-            f"{path}: cannot be written ({error.strerror}); make room and run the command again"
-        ) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from benchmark.errors import RecordError, unknown_name
-from benchmark.records.store import write_text
+from benchmark.files import write_text
 
 TrustLevel = Literal["self-reported", "re-scored", "re-run"]
 LEVELS: tuple[TrustLevel, ...] = get_args(TrustLevel)  # from least to most

@@ -6,8 +6,8 @@ import numpy.typing as npt
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case, LoadedCase
-from benchmark.data.geometry import AXES
-from benchmark.data.prepare import IGNORE, Preprocessing, merge_labels
+from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels
+from benchmark.data.slices import AXES
 from benchmark.errors import DataError
 from benchmark.records.record import CaseScore
 from benchmark.scoring.score import score_label

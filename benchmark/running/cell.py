@@ -1,34 +1,28 @@
 """The main path: one transfer into one record. It reads like a methods section."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
 from benchmark.cards.registry import Registry
-from benchmark.data.opened import OpenData, open_target
-from benchmark.data.prepare import Prepared, Preprocessing, prepare
+from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
+from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
-from benchmark.models.weights import Coverage, load_part, read_tensors, renamed
+from benchmark.models.weights import load_part, read_tensors, renamed
+from benchmark.planning.source_weights import weights_file
+from benchmark.planning.transfers import Transfer, nested_subjects
 from benchmark.records.predictions import prediction_log
-from benchmark.records.record import RunRecord
+from benchmark.records.record import Coverage, RunRecord
 from benchmark.running.cost import cost, processor
-from benchmark.running.evaluate import native_labels, score_cases, score_pooled
-from benchmark.running.facts import coverage_report, environment, selection, source_facts
+from benchmark.running.inference import native_labels, score_cases, score_pooled
 from benchmark.running.meter import metered
-from benchmark.running.origins import weights_file
-from benchmark.running.overlays import write_overlays
-from benchmark.running.plan import Transfer, nested_subjects
-from benchmark.training.finetune import fine_tune
-
-Progress = Callable[[str, int, int], None]
-
-
-def unheard(stage: str, done: int, total: int) -> None:
-    """Progress that nobody follows."""
+from benchmark.running.provenance import environment, selection, source_facts
+from benchmark.training.fine_tuning import fine_tune
+from benchmark.views.figures.overlays import write_overlays
+from benchmark.workers import Progress, no_progress
 
 
 def run_cell(
@@ -41,7 +35,7 @@ def run_cell(
     pictures: Path | None = None,
     predictions: Path | None = None,
     save_predictions: bool = False,
-    progress: Progress = unheard,
+    progress: Progress = no_progress,
 ) -> RunRecord:
     """Prepare, build, load, freeze, fine-tune, predict, score, record.
 
@@ -61,7 +55,7 @@ def run_cell(
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     board = registry.board(transfer.cell.board)
-    opened = open_target(registry, transfer.target, home, legacy=board.legacy)
+    opened = resolve_target(registry, transfer.target, home, legacy=board.legacy)
     data = prepare_target(transfer, opened, home, progress)
     train = training_cases(transfer, opened)
 
@@ -95,7 +89,7 @@ def run_cell(
         ),
         source=source_facts(transfer, registry, home),
         main_metric=transfer.target.main_metric,
-        coverage=coverage_report(coverage),
+        coverage=coverage,
         selection=selection(tuned, {opened.cases[case].subject for case in train}),
         frozen_tensors_unchanged=True,
         cases=tuple(scores),
@@ -117,7 +111,7 @@ def run_cell(
 
 
 def prepare_target(
-    transfer: Transfer, opened: OpenData, home: Path, progress: Progress
+    transfer: Transfer, opened: ResolvedDataset, home: Path, progress: Progress
 ) -> Prepared:
     """The target's prepared arrays."""
     target = transfer.target
@@ -134,7 +128,7 @@ def prepare_target(
     )  # fmt: skip
 
 
-def training_cases(transfer: Transfer, opened: OpenData) -> list[str]:
+def training_cases(transfer: Transfer, opened: ResolvedDataset) -> list[str]:
     """Names of the training cases of the cell's nested subset of subjects."""
     here = [row for row in opened.rows if row.case in opened.cases]
     chosen = set(nested_subjects(here, transfer.cell.train_subjects))

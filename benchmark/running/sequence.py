@@ -17,26 +17,20 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.cards.registry import Registry
-from benchmark.data.opened import OpenData, open_target
-from benchmark.data.prepare import Prepared
+from benchmark.data.preprocessing import Prepared
+from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import WeightsError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
-from benchmark.records.sequence import SequenceRecord, Stage, write_sequence
-from benchmark.running.cell import (
-    Progress,
-    load_source,
-    prepare_target,
-    transfer_network,
-    unheard,
-)
+from benchmark.planning.sequences import SequenceRun
+from benchmark.records.sequence_record import SequenceRecord, Stage, write_sequence
+from benchmark.running.cell import load_source, prepare_target, transfer_network
 from benchmark.running.cost import cost
-from benchmark.running.engines import Workers
-from benchmark.running.evaluate import score_cases
-from benchmark.running.facts import coverage_report, environment, selection, source_facts
+from benchmark.running.inference import score_cases
 from benchmark.running.meter import metered
-from benchmark.running.sequence_plan import SequenceRun
-from benchmark.training.finetune import fine_tune
+from benchmark.running.provenance import environment, selection, source_facts
+from benchmark.training.fine_tuning import fine_tune
+from benchmark.workers import Progress, Workers, no_progress
 
 STAGES = TypeAdapter(tuple[Stage, ...])
 
@@ -74,7 +68,9 @@ def run_sequences(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
-    for record in workers.each(partial(_run_one, registry, home, device, allow_partial), todo):
+    for record in workers.as_completed(
+        partial(_run_one, registry, home, device, allow_partial), todo
+    ):
         write_sequence(folder, record)
         _kept(home, record.key).unlink(missing_ok=True)
         finished()
@@ -107,7 +103,7 @@ def run_sequence(
     kept: Path,
     *,
     allow_partial: bool = False,
-    progress: Progress = unheard,
+    progress: Progress = no_progress,
 ) -> SequenceRecord:
     """Prepare, build and load as a cell does; then fine-tune and score, stage by stage.
 
@@ -120,7 +116,7 @@ def run_sequence(
     legacy = registry.board(one.run.board).legacy
     first = next(iter(one.devices.values()))
     opened = {
-        name: open_target(registry, transfer.target, home, legacy=legacy)
+        name: resolve_target(registry, transfer.target, home, legacy=legacy)
         for name, transfer in one.devices.items()
     }
     data = {
@@ -149,7 +145,7 @@ def run_sequence(
         marks=one.marks.model_copy(update={"partial_weights": partial}),
         source=source_facts(first, registry, home),
         main_metric=first.target.main_metric,
-        coverage=coverage_report(coverage),
+        coverage=coverage,
         stages=tuple(stages),
         environment=environment(device),
         started=started.isoformat(timespec="seconds"),
@@ -161,7 +157,7 @@ def _stage(
     one: SequenceRun,
     devices: tuple[str, ...],
     learning: Learning,
-    opened: Mapping[str, OpenData],
+    opened: Mapping[str, ResolvedDataset],
     data: Mapping[str, Prepared],
     device: torch.device,
     progress: Progress,
@@ -199,7 +195,7 @@ def _named(progress: Progress, name: str) -> Progress:
     return lambda what, done, total: progress(f"{name}: {what}", done, total)
 
 
-def learning_from(devices: Mapping[str, tuple[Prepared, OpenData]]) -> Learning:
+def learning_from(devices: Mapping[str, tuple[Prepared, ResolvedDataset]]) -> Learning:
     """The training and validation cases of one device, or of several put together.
 
     Of several, cases and subjects are named `DEVICE/NAME`: two devices may both have a `001`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from benchmark.errors import BenchmarkError
-from benchmark.records.store import shown
+from benchmark.files import printable
 
 State = Literal["passed", "refused", "to look at", "not checked"]
 
@@ -37,7 +37,7 @@ class Check:
     def details(self) -> list[str]:
         """Every finding as one printable line, the worst first."""
         said = [self.said] if self.said and not self.problems else []
-        return [shown(text) for text in (*self.problems, *self.warnings, *said, *self.gaps)]
+        return [printable(text) for text in (*self.problems, *self.warnings, *said, *self.gaps)]
 
     @property
     def detail(self) -> str:

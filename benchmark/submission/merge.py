@@ -6,9 +6,10 @@ from pathlib import Path
 
 from benchmark import __version__
 from benchmark.errors import SubmissionError
-from benchmark.records.store import Store, write_text
+from benchmark.files import write_text
+from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, Trust, TrustLevel, level_of, read_trust, write_trust
-from benchmark.submission.contents import card_name
+from benchmark.submission.manifest import card_name
 from benchmark.submission.rerun import confirmed
 from benchmark.submission.verify import Verdict
 

@@ -14,10 +14,11 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.errors import SubmissionError
+from benchmark.files import write_text
 from benchmark.records.predictions import read_hashes
 from benchmark.records.record import RunRecord
-from benchmark.records.store import Store, write_text
-from benchmark.submission.contents import (
+from benchmark.records.store import Store
+from benchmark.submission.manifest import (
     ID,
     MANIFEST,
     Manifest,

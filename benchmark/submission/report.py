@@ -6,10 +6,10 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.records.store import shown, write_text
-from benchmark.reporting.page.assets import source_hash, style
-from benchmark.reporting.tables import METHOD, blocks
+from benchmark.files import printable, write_text
 from benchmark.submission.verify import Verdict
+from benchmark.views.page.assets import source_hash, style
+from benchmark.views.tables import METHOD, blocks
 
 HEADS = ("target", "entry", "rank [95 %]", "tie group", "score [95 %]", "gain [95 %]",
          "gain over ImageNet [95 %]")  # fmt: skip
@@ -62,7 +62,7 @@ def to_html(verdict: Verdict) -> str:
         title=headline(verdict), checks=verdict.checklist.checks, ticks=TICKS, most=SHOWN,
         pack=verdict.pack, board=verdict.board, placements=verdict.standing.placements,
         heads=HEADS, tables=tables, own=own, trust=trust_line(verdict), method=METHOD,
-        shown=shown, style=style(), policy=policy, script=Markup(""),
+        printable=printable, style=style(), policy=policy, script=Markup(""),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def write_reports(verdict: Verdict, html: Path | None, markdown: Path | None) ->
 
 def _plain(text: str) -> str:
     """Text of cards and files as Markdown that links, mentions and formats nothing."""
-    text = shown(text)
+    text = printable(text)
     for sign in "&<>|`\\@!*#~":
         text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
     return text.replace("](", "]&#40;").replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
@@ -88,7 +88,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    packages = ("benchmark.submission", "benchmark.reporting.page")
+    packages = ("benchmark.submission", "benchmark.views.page")
     return Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in packages]),
         autoescape=True,

@@ -14,10 +14,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from benchmark.errors import SubmissionError
+from benchmark.files import printable, write_text
 from benchmark.records.record import Environment, Facts, RunRecord
-from benchmark.records.store import shown, write_text
 from benchmark.scoring.metrics import METRICS
-from benchmark.submission.opening import Pack
+from benchmark.submission.read_pack import Pack
 
 TOLERANCE = 0.02  # of the mean of a ratio
 TOLERANCE_SHARE = 0.1  # of the mean of a metric with a unit
@@ -123,12 +123,14 @@ def confirmed(pack: Pack, folder: Path) -> tuple[Rerun, list[str]]:
         rerun = Rerun.model_validate_json(path.read_bytes(), strict=True)
     except (OSError, ValidationError):
         raise SubmissionError(
-            f"{shown(path)}: no re-run; make one with `segtransfer run {pack.manifest.board} "
+            f"{printable(path)}: no re-run; make one with `segtransfer run {pack.manifest.board} "
             "--rerun-of PACK`"
         ) from None
     for cell in rerun.cells:
         if cell.record not in pack.records or cell.sha256 != _sha256(pack, cell.record):
-            raise SubmissionError(f"{shown(path)}: {shown(cell.record)} is not of this pack")
+            raise SubmissionError(
+                f"{printable(path)}: {printable(cell.record)} is not of this pack"
+            )
         if not cell.confirmed:
             raise SubmissionError(
                 f"{cell.record}: the re-run found another result ({cell.difference:+.4f}, "

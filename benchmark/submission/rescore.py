@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.data.layouts import load_case
-from benchmark.data.opened import OpenData
+from benchmark.data.layouts.load import load_case
+from benchmark.data.resolve import ResolvedDataset
 from benchmark.records.predictions import prediction_sha256, read_map
 from benchmark.records.record import CaseScore, RunRecord
 from benchmark.running.case_scores import score_case
-from benchmark.submission.conditions import TargetFacts
-from benchmark.submission.opening import Pack
+from benchmark.submission.claims import TargetConditions
+from benchmark.submission.read_pack import Pack
 
 ROUNDING = 1.5e-6  # scores have six digits
 
 
-def rescored(pack: Pack, name: str, facts: TargetFacts) -> Iterator[str]:
+def rescored(pack: Pack, name: str, facts: TargetConditions) -> Iterator[str]:
     """Where a record's scores or hashes are not those of its label maps.
 
     Args:
@@ -44,7 +44,7 @@ def rescored(pack: Pack, name: str, facts: TargetFacts) -> Iterator[str]:
                 yield f"{name}: case {case!r}, {one.label}: scores are not those of its label map"
 
 
-def can_rescore(record: RunRecord, opened: OpenData | None) -> bool:
+def can_rescore(record: RunRecord, opened: ResolvedDataset | None) -> bool:
     """Whether the references of all its cases are on this machine."""
     return opened is not None and all(row.case in opened.cases for row in record.cases)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.errors import RecordError, SubmissionError
-from benchmark.records.checks import Conditions, check_record
+from benchmark.planning.comparators import with_source
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store, read_record
-from benchmark.running.joining import with_source
+from benchmark.records.validate import Conditions, check_record
 from benchmark.submission.checklist import Check, Checklist
-from benchmark.submission.contents import derived
-from benchmark.submission.judge import Standing, judge
-from benchmark.submission.opening import (
+from benchmark.submission.checks import Standing, judge
+from benchmark.submission.manifest import derived
+from benchmark.submission.read_pack import (
     Pack,
     check_manifest,
     list_files,

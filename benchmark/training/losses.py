@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 import torch.nn.functional as F
 
-from benchmark.data.prepare import IGNORE
+from benchmark.data.preprocessing import IGNORE
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

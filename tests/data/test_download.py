@@ -217,6 +217,7 @@ def test_a_refusal(host: Host, tmp_path: Path, status: int, asked: int) -> None:
         (format_datetime(datetime.now(UTC) - timedelta(1)), 2),
         (format_datetime(datetime.now(UTC) + timedelta(1)), 60),
     ],
+    ids=["seconds", "too long", "none", "no number", "past date", "future date"],
 )
 def test_a_busy_host_is_asked_again_when_it_says(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -17,8 +17,8 @@ from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import Fold
 from benchmark.data.cases import Case
-from benchmark.data.opened import open_data, open_target
-from benchmark.data.pictures import read_picture
+from benchmark.data.readers.images import read_picture
+from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,
@@ -31,7 +31,7 @@ from benchmark.data.splits import (
 )
 from benchmark.errors import SplitError
 from benchmark.phantoms.catalogue import make_case
-from benchmark.running.plan import Selection, nested_subjects, plan
+from benchmark.planning.transfers import Selection, nested_subjects, plan
 
 HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
 
@@ -160,11 +160,11 @@ def test_a_target_with_a_fold_has_a_split_of_its_own(tmp_path: Path) -> None:
     plain = registry.target("phantom_lung_ribs_64")
     assert "fold" not in plain.model_dump()
     folds = [
-        open_target(registry, plain.model_copy(update={"fold": Fold(number=k, of=5)}), tmp_path)
+        resolve_target(registry, plain.model_copy(update={"fold": Fold(number=k, of=5)}), tmp_path)
         for k in (1, 2)
     ]
     assert (
-        len({one.split_fingerprint for one in (*folds, open_target(registry, plain, tmp_path))})
+        len({one.split_fingerprint for one in (*folds, resolve_target(registry, plain, tmp_path))})
         == 3
     )
     assert not set(folds[0].names("test")) & set(folds[1].names("test"))
@@ -187,8 +187,8 @@ def test_a_leaking_split_is_for_legacy_boards_only(tmp_path: Path) -> None:
     leak = card.model_copy(update={"legacy_split": "two frames of one person"})
     told = replace(cards, datasets={**cards.datasets, card.id: leak})
     with pytest.raises(SplitError, match="two frames of one person; only a board marked `legacy"):
-        open_data(told, card.id, tmp_path)
-    assert open_data(told, card.id, tmp_path, legacy=True).rows
+        resolve_dataset(told, card.id, tmp_path)
+    assert resolve_dataset(told, card.id, tmp_path, legacy=True).rows
 
 
 def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import board_folder, make_record
 from PIL import Image
+from support.factories import board_folder, make_record
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError
+from benchmark.files import sha256_of
 from benchmark.models.networks import build_network
-from benchmark.models.weights import load_part, read_tensors, save_network, sha256_of
+from benchmark.models.weights import load_part, read_tensors, save_network
 
 REAL = Path(__file__).parents[3] / "shared/data/weights/mobilenet_v2_imagenet.pth"
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from factories import board_folder, make_record
+from support.factories import board_folder, make_record
 
 from benchmark.errors import RecordError
 from benchmark.records.record import RunRecord

@@ -8,14 +8,14 @@ import torch
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.data.prepare import Prepared, PreparedCase
+from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.errors import CardError, ProtocolError
 from benchmark.models.networks import build_network
+from benchmark.planning.transfers import Selection, nested_subjects, plan
 from benchmark.running.cell import run_cell
-from benchmark.running.evaluate import native_labels
-from benchmark.running.plan import Selection, nested_subjects, plan
-from benchmark.training.finetune import fine_tune
-from benchmark.training.optimise import is_evaluation
+from benchmark.running.inference import native_labels
+from benchmark.training.fine_tuning import fine_tune
+from benchmark.training.schedule import is_evaluation
 
 
 def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:

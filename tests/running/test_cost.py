@@ -7,8 +7,8 @@ from torch import nn
 import benchmark.running.cost as cost
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
+from benchmark.models.freezing import apply_strategy
 from benchmark.models.networks import build_network
-from benchmark.models.strategies import apply_strategy
 
 CPU = torch.device("cpu")
 PROTOCOL = Registry.load(content_roots()).board("demo_v1").protocol

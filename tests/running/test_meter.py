@@ -12,7 +12,7 @@ import torch
 
 from benchmark.errors import ProtocolError
 from benchmark.running import meter
-from benchmark.running.engines import choose_device
+from benchmark.running.devices import choose_device
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:1")
 

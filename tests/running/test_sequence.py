@@ -13,10 +13,13 @@ import torch
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
-from benchmark.data.opened import open_target
+from benchmark.data.resolve import resolve_target
 from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.records.sequence import (
+from benchmark.planning.existing_records import refresh_sequence_marks
+from benchmark.planning.sequences import SequenceRun, plan_sequences
+from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.records.sequence_record import (
     SequenceRecord,
     has_sequence,
     read_sequence,
@@ -24,12 +27,9 @@ from benchmark.records.sequence import (
     sequence_records,
     write_sequence,
 )
-from benchmark.running.cell import Progress, prepare_target, run_cell, transfer_network, unheard
-from benchmark.running.engines import Workers
-from benchmark.running.finished import mark_sequences_again
-from benchmark.running.plan import Selection, Transfer, plan
+from benchmark.running.cell import prepare_target, run_cell, transfer_network
 from benchmark.running.sequence import learning_from, run_sequences
-from benchmark.running.sequence_plan import SequenceRun, plan_sequences
+from benchmark.workers import Progress, Workers, no_progress
 
 CPU = torch.device("cpu")
 A, B, C = (f"phantom_ct_device_{device}_32" for device in "abc")
@@ -52,7 +52,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
-    run_sequences([one], registry, folder, home, CPU, Workers(), lambda: None)
+    run_sequences([one], registry, folder, home, CPU, Workers(1), lambda: None)
     return read_sequence(sequence_path(folder, one.run))
 
 
@@ -87,7 +87,9 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
-        run_sequences([one], registry, other, tmp_path, CPU, Workers(1, [progress]), lambda: None)
+        run_sequences(
+            [one], registry, other, tmp_path, CPU, Workers(1, listeners=[progress]), lambda: None
+        )
 
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:
@@ -126,9 +128,9 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
     registry, board = tiny()
     (one,) = plan_sequences(registry, board, Selection(), ("alone_c",), tmp_path)
     write_sequence(tmp_path, finished)
-    assert mark_sequences_again(tmp_path, [one]) == 0
+    assert refresh_sequence_marks(tmp_path, [one]) == 0
     subset = finished.marks.model_copy(update={"subset": True})
-    assert mark_sequences_again(tmp_path, [replace(one, marks=subset)]) == 1
+    assert refresh_sequence_marks(tmp_path, [replace(one, marks=subset)]) == 1
     after = read_sequence(sequence_path(tmp_path, one.run))
     assert after == finished.model_copy(update={"marks": subset})
 
@@ -150,8 +152,11 @@ def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
     transfers = plan(registry, board, Selection(targets=(A, B)), tmp_path)
     devices = {}
     for transfer in transfers:
-        opened = open_target(registry, transfer.target, tmp_path)
-        devices[transfer.cell.target] = prepare_target(transfer, opened, tmp_path, unheard), opened
+        opened = resolve_target(registry, transfer.target, tmp_path)
+        devices[transfer.cell.target] = (
+            prepare_target(transfer, opened, tmp_path, no_progress),
+            opened,
+        )
     both = learning_from(devices)
     for name, (data, opened) in devices.items():
         for subset, names in (("train", both.train), ("val", both.val)):

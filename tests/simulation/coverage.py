@@ -1,7 +1,7 @@
 """How often intervals cover and boards are split, on simulated boards whose truth is known.
 
 Run `python tests/simulation/coverage.py`: it prints two Markdown tables, about two minutes on one
-core. `tests/reporting/test_coverage.py` holds a few of the settings to their promise.
+core. `tests/statistics/test_bootstrap_coverage.py` holds a few of the settings to their promise.
 
 A board has four entries on one target. A score is
 
@@ -26,13 +26,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.reporting.bootstrap import Estimate, estimates
-from benchmark.reporting.effects import BOTH, DOMAIN, TASK, match_effects
-from benchmark.reporting.groups import ALPHA, tie_groups
-from benchmark.reporting.paired import compare_pairs, holm, signed_rank
-from benchmark.reporting.ranking import rank_target
-from benchmark.reporting.target_scores import TargetScores
-from benchmark.reporting.variance import Scores, noise_of_differences, two_way
+from benchmark.statistics.anova import Scores, noise_of_differences, two_way
+from benchmark.statistics.bootstrap import Estimate, estimates
+from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK, match_effects
+from benchmark.statistics.paired_tests import compare_pairs, holm, signed_rank
+from benchmark.statistics.rank_intervals import rank_target
+from benchmark.statistics.scores import TargetScores
+from benchmark.statistics.tie_groups import ALPHA, tie_groups
 
 ENTRIES = 4
 FAILS = 0.05  # share of subjects

@@ -33,7 +33,7 @@ METRICS = ("dice", "iou", "pixel_accuracy", "hd95_mm", "assd_mm")
 
 def card(records: int) -> "BoardCard":
     """A board of so many cells; the number of sizes follows."""
-    from factories import board
+    from support.factories import board
 
     full = board().strategies["full"]
     parts = [("head",), ("decoder", "head"), ("encoder",), ("encoder", "head"), full.train]
@@ -57,7 +57,7 @@ def generate(folder: Path, count: int) -> None:
     What only this needs is imported here: worker processes import this file.
     """
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from factories import make_record
+    from support.factories import make_record
 
     from benchmark.cards.card import fingerprint
     from benchmark.records.record import CellId, Fingerprints, cell_key
@@ -108,26 +108,29 @@ def generate(folder: Path, count: int) -> None:
 def tables(folder: Path, cache: str, out: str) -> None:
     """In a process of its own: read a folder, build its tables, write its page to `out` if any."""
     began = time.perf_counter()
-    from benchmark.reporting.reading import begin_reading
-    from benchmark.reporting.workers import Workers
+    from benchmark.leaderboard.read_records import begin_reading
+    from benchmark.workers import Workers
 
     imported = time.perf_counter()
     where = Path(cache) if cache else None
     with Workers() as workers:
         reading = begin_reading(Store(folder), workers, where)
-        from benchmark.reporting.frame import frame_of
-        from benchmark.reporting.leaderboard import from_cells
-        from benchmark.reporting.memory import Memory
+        from benchmark.leaderboard.build import build_from_columns
+        from benchmark.leaderboard.record_frame import frame_of_columns
+        from benchmark.leaderboard.statistics_cache import StatisticsCache
 
         cells = reading()
         read = time.perf_counter()
-        found = from_cells(
-            Store(folder).board(), frame_of(cells), memory=Memory(where), workers=workers
+        found = build_from_columns(
+            Store(folder).board(),
+            frame_of_columns(cells),
+            memory=StatisticsCache(where),
+            workers=workers,
         )
     built = time.perf_counter()
     if out:
-        from benchmark.reporting.page.facts import page_records
-        from benchmark.reporting.page.write import write_page
+        from benchmark.views.page.facts import page_records
+        from benchmark.views.page.write import write_page
 
         facts = page_records(cells, {})
         write_page(Path(out), found, replace(found, clean=True), facts, folder)

@@ -17,12 +17,12 @@ from PIL import Image
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
-from benchmark.data.geometry import letterbox_image, letterbox_mask
-from benchmark.data.layouts import find_cases
-from benchmark.data.parallel import in_order
-from benchmark.data.pictures import read_picture, read_volume
-from benchmark.data.prepare import Preprocessing, prepare
+from benchmark.data.layouts.load import find_cases
+from benchmark.data.preprocessing import Preprocessing, prepare
+from benchmark.data.readers.images import read_picture, read_volume
+from benchmark.data.slices import letterbox_image, letterbox_mask
 from benchmark.phantoms.catalogue import make_case
+from benchmark.workers import in_order
 
 SIZE = 256
 

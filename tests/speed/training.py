@@ -15,11 +15,11 @@ import torch
 from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry
-from benchmark.data.prepare import Prepared, PreparedCase
+from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.models.networks import build_network
-from benchmark.training.finetune import fine_tune
+from benchmark.training.fine_tuning import fine_tune
 from benchmark.training.losses import dice_cross_entropy
-from benchmark.training.optimise import make_optimizer
+from benchmark.training.schedule import make_optimizer
 
 TURNS = 3
 

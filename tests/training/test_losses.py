@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmark.training.losses import cross_entropy, dice_cross_entropy
-from benchmark.training.optimise import cosine_with_warmup
+from benchmark.training.schedule import cosine_with_warmup
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -1,0 +1,115 @@
+"""`segtransfer prelabel`: labels proposed for cases that have none, to be corrected by a person."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.registry import Registry
+from benchmark.cli.cells import Running, planned
+from benchmark.cli.options import Device
+from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.data.cases import Case
+    from benchmark.planning.transfers import Transfer
+
+T = TypeVar("T", str, int)
+
+
+def prelabel(
+    board: Annotated[str, typer.Argument(help="Id of the board whose protocol is used.")],
+    target: Annotated[str, typer.Option(help="Target task: the labelled cases (SEED images).")],
+    source: Annotated[str, typer.Option(help="Source task that the network starts from.")],
+    images: Annotated[Path, typer.Option(help="Folder of images in the data set's layout.")],
+    out: Annotated[Path, typer.Option(help="Folder for label maps, manifest and card.")],
+    strategy: Annotated[str, typer.Option(help="Of the board [default: its only one].")] = "",
+    size: Annotated[
+        int | None, typer.Option(help="Training subjects; 0 = all [default: the board's only one].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="[default: the board's first].")] = None,
+    name: Annotated[
+        str, typer.Option(help="Id of the new data set [default: ..._prelabelled].")
+    ] = "",
+    weights: Annotated[
+        Path | None, typer.Option(help="network.safetensors of an earlier call; no fine-tuning.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Fine-tune on few labelled cases, propose labels for the others, the least sure first.
+
+    The folder is a data set of its own: correct its label maps in ITK-SNAP or 3D Slicer, then
+    import it. Cases that have labels are not left out by themselves: give a folder without them.
+    """
+    from benchmark.planning.transfers import Selection
+
+    registry = settings.registry()
+    card, problem = registry.board(board), registry.target(target)
+    chosen = Selection(
+        sources=(source,),
+        targets=(target,),
+        strategies=(_only("--strategy", strategy or None, card.strategies_for(source)),),
+        train_subjects=(_only("--size", size, card.train_subjects),),
+        seeds=(card.seeds[0] if seed is None else seed,),
+    )
+    from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
+    from benchmark.prelabel.unlabelled import unlabelled_cases
+
+    refuse_corrected(out)
+    unlabelled = unlabelled_cases(registry.dataset(problem.dataset), images)
+    how = Running(device=device, jobs=1, allow_partial=False, dry_run=False)
+    transfers = planned(registry, card, chosen, how)
+    if not transfers:
+        raise CardError(f"board {board}: {source} does not take part with that strategy")
+    name = name or f"{problem.dataset}_prelabelled"
+    try:
+        found = _propose(registry, transfers[0], unlabelled, out, name, weights, device)
+    except KeyboardInterrupt:
+        errors.print("stopped; type the same command")
+        raise typer.Exit(130) from None
+    console.print(f"{len(found)} label maps: {out / 'labels'}", highlight=False, markup=False)
+    console.print(f"correct these first: {', '.join(found[:5])} (all: {out / CERTAINTY})",
+                  highlight=False, markup=False)  # fmt: skip
+    console.print(f"then: segtransfer --content {out} data import {name} --from {out}",
+                  highlight=False, markup=False, soft_wrap=True)  # fmt: skip
+
+
+def _propose(
+    registry: Registry,
+    transfer: "Transfer",
+    unlabelled: "tuple[DatasetCard, list[Case]]",
+    out: Path,
+    name: str,
+    weights: Path | None,
+    device: str,
+) -> list[str]:
+    """Fine-tune or take the kept network, and label; names of the cases, the least sure first."""
+    from benchmark.prelabel.labelling import kept_network, prelabel, tuned_network
+    from benchmark.running.devices import choose_device, set_threads
+
+    set_threads(1)
+    place = choose_device(device)
+    with bars() as progress:
+        show = StageDisplay(progress)
+        if weights:
+            network = kept_network(weights, transfer, place)
+        else:
+            network = tuned_network(transfer, registry, settings.home, place, show)
+        found = prelabel(network, transfer, *unlabelled, out, name, place, show)
+    return [one.case.case for one in found]
+
+
+def _only(option: str, given: T | None, known: Sequence[T]) -> T:
+    """What is given, or the only one there is.
+
+    Raises:
+        CardError: Nothing is given, and there are several.
+    """
+    if given is not None:
+        return given
+    if len(known) > 1:
+        raise CardError(f"{option}: which one? The board has {', '.join(map(str, known))}")
+    return known[0]

@@ -1,0 +1,160 @@
+"""`segtransfer reproduce`: a published comparison run again, and its numbers beside ours."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from benchmark.cards.board import BoardCard, Reproduction
+from benchmark.cards.registry import Registry
+from benchmark.cli.cells import Running, run_board
+from benchmark.cli.leaderboard import find_store
+from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes
+from benchmark.cli.terminal import console, names, numbers, settings
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.leaderboard.published import PublishedComparison, PublishedNumber
+
+
+def reproduce(
+    board: Annotated[str, typer.Argument(help="Id of the board.")],
+    sources: OfBoard = "",
+    strategies: OfBoard = "",
+    sizes: Sizes = "",
+    seeds: OfBoard = "",
+    out: Out = None,
+    beside: Annotated[
+        str, typer.Option(help="Another board or folder whose numbers stand beside.")
+    ] = "",
+    device: Device = "auto",
+    jobs: Jobs = 1,
+    run: Annotated[
+        bool, typer.Option("--run/--no-run", help="Run what is missing, or only compare.")
+    ] = True,
+) -> None:
+    """Run a published comparison with the data at hand, and hold its numbers against ours.
+
+    What is not on this machine is left out and named. Each number is rerun, approximated,
+    impossible or not run. Finished cells are never run again.
+    """
+    from benchmark.planning.availability import available
+    from benchmark.planning.transfers import Selection
+
+    registry = settings.registry()
+    card = registry.board(board)
+    if card.reproduces is None:
+        with_numbers = ", ".join(b.id for b in registry.boards.values() if b.reproduces)
+        raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
+    chosen = Selection(
+        sources=names(sources),
+        strategies=names(strategies),
+        train_subjects=numbers("--sizes", sizes),
+        seeds=numbers("--seeds", seeds),
+    )
+    here = available(registry, card, chosen, settings.home)
+    for name, why in here.why_not.items():
+        console.print(f"left out: {name}: {why}", highlight=False, markup=False)
+    folder = out or Path("runs") / board
+    if run and here.anything:
+        how = Running(device=device, jobs=jobs, allow_partial=False, dry_run=False)
+        run_board(registry, card, here.chosen, folder, how)
+    compare_published(registry, card, card.reproduces, folder, beside, here.why_not)
+    if run and not here.anything:
+        small = " or ".join(
+            f"`segtransfer reproduce {name}`" for name in _stand_ins(registry, card)
+        )
+        console.print(
+            f"nothing of this board can be run here yet; on synthetic phantoms: {small}",
+            highlight=False, markup=False,
+        )  # fmt: skip
+
+
+def _stand_ins(registry: Registry, board: BoardCard) -> list[str]:
+    """Boards that reproduce the same work on synthetic images alone."""
+    return [
+        other.id
+        for other in registry.boards.values()
+        if other.reproduces
+        and board.reproduces
+        and other.reproduces.numbers == board.reproduces.numbers
+        and all(registry.dataset(registry.target(one).dataset).synthetic for one in other.targets)
+    ]
+
+
+def compare_published(
+    registry: Registry,
+    board: BoardCard,
+    how: Reproduction,
+    folder: Path,
+    beside: str,
+    why_not: dict[str, str],
+) -> None:
+    """Print the published numbers beside ours; write tables and figure where there is a run."""
+    from benchmark.leaderboard.published import compare_published, read_published
+    from benchmark.records.store import Store
+
+    published = read_published(registry.folders[how.numbers] / "published.csv")
+    has_run = (folder / "board.yaml").is_file()
+    store = Store(folder) if has_run else Store(registry.folders[board.id])
+    held = compare_published(
+        board, how, published, [record for _, record in store.records()], why_not
+    )
+    other = ""
+    if beside:
+        other, held = _with_other(beside, published, held)
+    _print(board, held, other)
+    if has_run:
+        _write(folder, board, held, other)
+
+
+def _with_other(
+    name: str, published: "tuple[PublishedNumber, ...]", held: "list[PublishedComparison]"
+) -> "tuple[str, list[PublishedComparison]]":
+    """The numbers of another board, each beside the one of this board."""
+    from benchmark.leaderboard.published import reproduced_numbers
+
+    store = find_store(name)
+    board = store.board()
+    if board.reproduces is None:
+        raise CardError(f"--beside {name}: board {board.id} reproduces no paper; choose another")
+    found = reproduced_numbers(
+        board.reproduces, published, (record for _, record in store.records())
+    )
+    return board.id, [
+        replace(one, beside=next(iter(found.get(one.published, [])), None)) for one in held
+    ]
+
+
+def _print(board: BoardCard, held: "list[PublishedComparison]", beside: str) -> None:
+    from benchmark.views.published import reproduction_blocks, reproduction_notes
+
+    console.rule(escape(f"Published beside ours: {board.title} ({board.id})"), align="left")
+    if not held:
+        console.print("no number of this paper is known to us", highlight=False)
+    for heading, heads, rows in reproduction_blocks(held, beside):
+        table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+        for head in heads:
+            table.add_column(head, overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    for note in reproduction_notes(held):
+        console.print(note, highlight=False, markup=False)
+
+
+def _write(folder: Path, board: BoardCard, held: "list[PublishedComparison]", beside: str) -> None:
+    from benchmark.files import write_text
+    from benchmark.views.figures.catalogue import write_figures
+    from benchmark.views.figures.published import published_plot
+    from benchmark.views.published import reproduction_csv, reproduction_markdown
+
+    write_text(folder / "reproduction.csv", reproduction_csv(held))
+    write_text(folder / "reproduction.md", reproduction_markdown(board, held, beside))
+    written, _ = write_figures(folder, [published_plot(board.id, held, beside)])
+    files = ", ".join(["reproduction.csv", "reproduction.md", *(path.name for path in written)])
+    console.print(f"{files}: {folder}", highlight=False, markup=False)

@@ -1,0 +1,109 @@
+"""`segtransfer run BOARD --rerun-of PATH`: the cells of a submission run again and compared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.cli.cells import Running, copy_board, planned, run_missing
+from benchmark.cli.submit import print_checks
+from benchmark.cli.terminal import console, settings
+from benchmark.errors import SubmissionError
+
+if TYPE_CHECKING:
+    from benchmark.records.store import Store
+    from benchmark.submission.read_pack import Pack
+    from benchmark.submission.rerun import Rerun
+
+
+def rerun(
+    registry: Registry,
+    board: BoardCard,
+    path: Path,
+    out: Path | None,
+    how: Running,
+    cells: int | None,
+    draw: int,
+) -> None:
+    """Run a submission's cells again, or some of them, compare, and write rerun.json.
+
+    Raises:
+        SubmissionError: The submission is refused, or made under other conditions than here.
+    """
+    from benchmark.planning.transfers import Selection
+    from benchmark.records.store import Store
+    from benchmark.submission.rerun import choose
+    from benchmark.submission.verify import verified
+
+    with how, verified(path, registry, None, settings.home) as verdict:
+        if verdict.refused or verdict.pack is None or verdict.registry is None:
+            print_checks(verdict)
+            raise SubmissionError(f"{path}: was refused; nothing was run")
+        pack, known = verdict.pack, verdict.registry
+        if pack.manifest.board != board.id:
+            raise SubmissionError(f"{path}: is of board {pack.manifest.board!r}, not {board.id!r}")
+        names = choose(sorted(pack.records), cells, draw)
+        targets = tuple(dict.fromkeys(pack.records[name].cell.target for name in names))
+        chosen = Selection(sources=(pack.card.id,), targets=targets)
+        transfers = planned(known, board, chosen, how)
+        if transfers is None:
+            return
+        mine = [transfer for transfer in transfers if transfer.cell.path in names]
+        for transfer in mine:
+            _same_conditions(pack, transfer.cell.path, transfer.fingerprints.model_dump())
+        store = Store(out or Path("runs") / f"{board.id}_rerun_{pack.card.id}")
+        todo = [transfer for transfer in mine if not store.has(transfer.cell, transfer.key)]
+        if how.dry_run:
+            for transfer in todo:
+                console.print(f"  {transfer.cell.path}", highlight=False)
+            return
+        copy_board(known, board, store.folder)
+        if todo:
+            run_missing(known, store, todo, len(mine) - len(todo), how)
+        _compare(pack, store, [transfer.cell.path for transfer in mine])
+
+
+def _same_conditions(pack: "Pack", name: str, here: dict[str, str]) -> None:
+    there = pack.records[name].fingerprints.model_dump()
+    if odd := [field for field, value in here.items() if there[field] != value]:
+        raise SubmissionError(
+            f"{name}: was made with other {', '.join(odd)} than there are on this machine; a "
+            "re-run needs the same"
+        )
+
+
+def _compare(pack: "Pack", store: "Store", names: list[str]) -> None:
+    from benchmark.records.predictions import read_hashes
+    from benchmark.records.store import read_record
+    from benchmark.submission.rerun import Rerun, compare_cell, write_rerun
+
+    again = {name: read_record(store.folder / "records" / name) for name in names}
+    on = {name: read_hashes(store.folder / "predictions" / name).processor for name in names}
+    found = Rerun(
+        board=pack.manifest.board,
+        source=pack.card.id,
+        environment=again[names[0]].environment,
+        processor=on[names[0]],
+        cells=tuple(compare_cell(pack, name, again[name], on[name]) for name in names),
+    )
+    path = write_rerun(store.folder, found)
+    _print(found)
+    console.print(f"re-run: {path}", highlight=False, markup=False, soft_wrap=True)
+    if not all(cell.confirmed for cell in found.cells):
+        raise typer.Exit(1)
+
+
+def _print(found: "Rerun") -> None:
+    table = Table("cell", "mean, new - old", "tolerance", "result", box=SIMPLE)
+    for cell in found.cells:
+        row = (cell.record, f"{cell.difference:+.4f}", f"{cell.tolerance:.4f}", cell.verdict)
+        table.add_row(*map(escape, row))
+    console.print(table)
+    done = sum(cell.confirmed for cell in found.cells)
+    console.print(f"{done} of {len(found.cells)} cells confirmed on {found.by}", highlight=False,
+                  markup=False)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Layouts on disk: from a data set folder to its cases."""

@@ -1,0 +1,1 @@
+"""Readers of images, volumes, DICOM series and label maps."""

@@ -1,0 +1,128 @@
+"""Data sets as they are opened for a run: cases, split, and what both rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.cards.card import fingerprint
+from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
+from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import TargetCard
+from benchmark.data.cases import Case
+from benchmark.data.layouts.load import find_cases
+from benchmark.data.local_copies import fixed_split, local_copy
+from benchmark.data.splits import check_groups, folded
+from benchmark.errors import DataError, SplitError
+from benchmark.phantoms.catalogue import PHANTOMS
+from benchmark.scoring.metrics import METRICS, PHYSICAL
+
+
+@dataclass(frozen=True)
+class ResolvedDataset:
+    """A data set on this machine: its card, its cases, its split, and what both rest on.
+
+    `rows` is the whole fixed split; `cases` are those of its cases that are here.
+    """
+
+    card: DatasetCard
+    cases: Mapping[str, Case]
+    rows: tuple[SplitRow, ...]
+    fingerprint: str
+    subset: bool
+    without_spacing: int = 0
+
+    @property
+    def split_fingerprint(self) -> str:
+        """SHA-256 of the split's rows."""
+        return fingerprint([[r.case, r.subject, r.subset] for r in self.rows])
+
+    def where(self, facts: Mapping[str, str]) -> "ResolvedDataset":
+        """The part of it whose cases have these facts.
+
+        Raises:
+            DataError: No case has them; names what there is.
+        """
+        kept = {
+            name: case
+            for name, case in self.cases.items()
+            if all(case.facts.get(fact) == value for fact, value in facts.items())
+        }
+        if not kept:
+            there = {f: sorted({c.facts.get(f, "?") for c in self.cases.values()}) for f in facts}
+            raise DataError(f"{self.card.id}: no case with {dict(facts)}; there are {there}")
+        return replace(self, cases=kept)
+
+    def names(self, *subsets: Subset) -> list[str]:
+        """Names of the cases that are here and in one of these subsets."""
+        return [r.case for r in self.rows if r.case in self.cases and r.subset in subsets]
+
+
+def resolve_dataset(
+    registry: Registry, name: str, home: Path, *, legacy: bool = False
+) -> ResolvedDataset:
+    """A data set as it is on this machine.
+
+    Raises:
+        DataError: The data set is not on this machine, or its phantoms have changed.
+        SplitError: Its split leaks, and it is not a `legacy` board that asks.
+    """
+    card = registry.dataset(name)
+    if card.legacy_split and not legacy:
+        raise SplitError(
+            f"{name}: {card.legacy_split}; only a board marked `legacy: true` may use this split"
+        )
+    if isinstance(card.layout, PhantomLayout):
+        print_, subset, expected = _phantom_fingerprint(card, card.layout), False, None
+        without_spacing = 0
+        found = find_cases(card, None)
+    else:
+        copy = local_copy(name, home)
+        print_, expected = copy.fingerprint, copy.cases
+        subset = copy.subset or bool(card.part_of)
+        without_spacing = copy.without_spacing
+        found = find_cases(card, Path(copy.root))
+    rows = fixed_split(registry, card, found)
+    check_groups(name, rows)
+    wanted = {row.case for row in rows}
+    cases = {case.case: case for case in found if case.case in wanted}
+    if expected not in (None, len(cases)):
+        raise DataError(
+            f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; type "
+            f"`segtransfer data import {name} --from {copy.root}`"
+        )
+    return ResolvedDataset(card, cases, rows, print_, subset, without_spacing)
+
+
+def resolve_target(
+    registry: Registry, target: TargetCard, home: Path, *, legacy: bool = False
+) -> ResolvedDataset:
+    """The part of its data set that a target task uses.
+
+    Raises:
+        DataError: It is not on this machine, holds no test case, or has no pixel spacing though
+            the target asks for millimetres.
+        SplitError: It has fewer subjects than the target has folds.
+    """
+    data = resolve_dataset(registry, target.dataset, home, legacy=legacy).where(target.where)
+    if target.fold:
+        data = replace(data, rows=folded(data.rows, target.fold.number, target.fold.of))
+    if not data.names("test"):
+        raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
+    distances = [name for name in target.metrics if METRICS[name].unit in PHYSICAL]
+    if distances and data.without_spacing:
+        raise DataError(
+            f"{target.dataset}: {data.without_spacing} cases have no pixel spacing, but target "
+            f"task {target.id} asks for {', '.join(distances)}; give spacing_mm on the data set's "
+            "card, or leave these metrics out of the target's"
+        )
+    return data
+
+
+def _phantom_fingerprint(card: DatasetCard, layout: PhantomLayout) -> str:
+    version = PHANTOMS[layout.generator].version
+    if version != layout.generator_version:
+        raise DataError(
+            f"{card.id}: made for version {layout.generator_version} of the phantom "
+            f"{layout.generator!r}, this installation has {version}"
+        )
+    return fingerprint(layout)

@@ -1,0 +1,1 @@
+"""Leaderboards: from records to tables of numbers. Never imports the training stack."""

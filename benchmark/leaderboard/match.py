@@ -1,0 +1,207 @@
+"""Domain versus task on a board: one view a strategy, size, network, metric and amount of data.
+
+What would be mistaken for a match is kept apart or out: other networks and metrics have views of
+their own, contaminated cells (the source saw the target's data) are left out. Sources pretrained
+on the same number of items are compared by themselves (equal data), and so are those without a
+limit (full data). The number is the records'; where a record has none, the limit on the source's
+card, and a small data set may have had fewer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.cards.registry import Registry
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.scoring.metrics import METRICS, Metric
+from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK, MatchEffects, match_effects
+
+Block = tuple[str, list[str], list[list[str]]]
+
+METHOD = "mixed model, 95 % over sources and targets; positive is better"
+LIMITS = "at most: by the cards; the records do not say how many items were used"
+AT_MOST = "at most "
+EQUAL = "equal data"
+SPLIT = ["strategy", "train_subjects", "encoder", "main_metric"]
+Caps = Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class MatchView:
+    """Effects of domain and task match among comparable cells.
+
+    Attributes:
+        strategy: What was fine-tuned.
+        train_subjects: 0 for all.
+        encoder: The network.
+        metric: What is compared.
+        data: How much the sources were pretrained on.
+        cells: One row a target and source: target, source, source_domain, source_task,
+            target_domain, score (mean over seeds and subjects).
+        effects: In points, see `unit`.
+        notes: What was left out, and why.
+    """
+
+    strategy: str
+    train_subjects: int
+    encoder: str
+    metric: Metric
+    data: str
+    cells: pd.DataFrame
+    effects: MatchEffects
+    notes: tuple[str, ...]
+
+    @property
+    def points(self) -> float:
+        """What a score is multiplied with to be in the unit."""
+        return 1.0 if self.metric.unit else 100.0
+
+    @property
+    def unit(self) -> str:
+        """Unit of the effects: "mm", or points, hundredths of the metric."""
+        return self.metric.unit or f"{self.metric.title} points"
+
+    @property
+    def name(self) -> str:
+        """Strategy, size, network and data in words."""
+        size = f"{self.train_subjects} training subjects" if self.train_subjects else "all subjects"
+        return f"{self.strategy}, {size}, {self.encoder}, {self.data}"
+
+
+def target_domains(registry: Registry) -> dict[str, str]:
+    """Domain of the data set of each target that has a card."""
+    targets = registry.targets.values()
+    return {target.id: registry.dataset(target.dataset).domain for target in targets}
+
+
+def pretraining_caps(registry: Registry) -> dict[str, int | None]:
+    """The most items that each source with a card was pretrained on; None for no limit."""
+    sources = registry.sources.values()
+    return {card.id: card.pretrain.max_items if card.pretrain else None for card in sources}
+
+
+def match_views(
+    board: Leaderboard, domains: Mapping[str, str], caps: Caps | None = None
+) -> list[MatchView]:
+    """All views that the complete, ranked and clean cells of a board give.
+
+    Args:
+        board: Its rows tell domain and task of each source.
+        domains: Domain of each target's data set; targets that are not in it are left out.
+        caps: Per source the most items it was pretrained on, None for all there are; a source
+            that is not in it is only in the view of all sources.
+    """
+    views = []
+    for _, whole in _pretrained(board, domains).groupby(SPLIT, sort=False):
+        part, notes = _usable(whole)
+        for data, some in _by_data(part, caps or {}) if len(part) else ():
+            first = some.iloc[0]
+            metric = METRICS[str(first["main_metric"])]
+            effects = match_effects(
+                some.assign(subject="", seed=0),
+                metric.higher_is_better,
+                1.0 if metric.unit else 100.0,
+            )
+            views.append(
+                MatchView(
+                    str(first["strategy"]), int(first["train_subjects"]), str(first["encoder"]),
+                    metric, data, some, effects, notes,
+                )
+            )  # fmt: skip
+    return views
+
+
+def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of pretrained sources with their mean score, NaN where it is not complete.
+
+    All entries of a target were scored on the same subjects under the same seeds, so the mean of
+    a cell says all that `match_effects` asks of its scores.
+    """
+    if not len(board.rows):
+        return pd.DataFrame(columns=SPLIT)
+    means = {
+        (target, size, entry): float(mean)
+        for (target, size), scores in board.scores.items()
+        for entry, mean in zip(scores.entries, scores.values.mean(axis=(1, 2)), strict=True)
+    }
+    rows = board.rows[board.rows["domain"] != "none"]
+    places = zip(rows["target"], rows["train_subjects"], strict=True)
+    entries = zip(rows["source"], rows["strategy"], strict=True)
+    keys = [(*place, entry) for place, entry in zip(places, entries, strict=True)]
+    return rows[["target", "source", "contamination", "pretraining_items", *SPLIT]].assign(
+        score=[means.get(key, np.nan) for key in keys],
+        source_domain=rows["domain"],
+        source_task=rows["task"],
+        target_domain=rows["target"].map(dict(domains)),
+    )
+
+
+def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The complete clean cells of targets whose domain is known, and what else there is."""
+    known, clean = rows["target_domain"].notna(), rows["contamination"] == ""
+    whole = rows["score"].notna()
+    counts = {
+        "contaminated": int((known & ~clean).sum()),
+        "incomplete or unranked": int((known & clean & ~whole).sum()),
+    }
+    notes = [f"{what} cells left out: {count}" for what, count in counts.items() if count]
+    notes += [f"domain of {name} unknown" for name in sorted(set(rows.loc[~known, "target"]))]
+    return rows[known & clean & whole], tuple(notes)
+
+
+def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Sources together, and those with equal data apart where they are not all the same."""
+    sources = list(dict.fromkeys(str(name) for name in part["source"]))
+    counted = part.dropna(subset="pretraining_items").groupby("source")["pretraining_items"].max()
+    used = {str(name): int(count) for name, count in counted.items()}
+    known = [name for name in sources if name in caps or name in used]
+    groups: dict[str, list[str]] = {}
+    for name in sorted(known, key=lambda name: used.get(name) or caps[name] or np.inf):
+        count = used.get(name, caps.get(name))
+        most = "" if name in used else AT_MOST
+        what = "full data" if count is None else f"{EQUAL} ({most}{count} items)"
+        groups.setdefault(what, []).append(name)
+    if len(groups) == 1 and len(known) == len(sources):
+        yield next(iter(groups)), part
+        return
+    yield "any amount of data", part
+    for what, names in groups.items():
+        if len(names) > 1:
+            yield what, part[part["source"].isin(names)]
+
+
+def match_block(views: Sequence[MatchView]) -> Block:
+    """The views as one table; what is the same for all is in the heading."""
+    effects = [f"{name} [95 %]" for name in (DOMAIN, TASK, BOTH)]
+    heads = ["strategy", "n", "network", "data", "sources", "targets", *effects, "unit", "notes"]
+    rows = [_view_row(view) for view in views]
+    same = [k for k, head in enumerate(heads)
+            if head not in ("sources", "targets", *effects) and len({row[k] for row in rows}) == 1
+            and (len(rows) > 1 or head in ("network", "data", "unit"))]  # fmt: skip
+    shared = [("training subjects: " if heads[k] == "n" else "") + rows[0][k] for k in same]
+    limits = [LIMITS] if any(AT_MOST in view.data for view in views) else []
+    about = "; ".join([METHOD, *(text for text in shared if text != "-"), *limits])
+    kept = [k for k in range(len(heads)) if k not in same]
+    table = [[row[k] for k in kept] for row in rows]
+    return f"Domain versus task ({about})", [heads[k] for k in kept], table
+
+
+def _view_row(view: MatchView) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in view.effects.missing.items():
+        reasons.setdefault(why, []).append(name)
+    notes = [f"no {', '.join(names)}: {why}" for why, names in reasons.items()]
+    size = str(view.train_subjects or "all")
+    counts = [str(view.effects.sources), str(view.effects.targets)]
+    cells = [_cell(view, name) for name in (DOMAIN, TASK, BOTH)]
+    return [view.strategy, size, view.encoder, view.data, *counts, *cells, view.unit,
+            "; ".join([*notes, *view.notes]) or "-"]  # fmt: skip
+
+
+def _cell(view: MatchView, name: str) -> str:
+    found = view.effects.effects.get(name)
+    if found is None:
+        return "-"
+    return f"{found.value:+.1f} [{found.low:+.1f}, {found.high:+.1f}]"

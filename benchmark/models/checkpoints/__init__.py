@@ -1,0 +1,1 @@
+"""Checkpoints: read safely, reduced to the tensors of one network, identified."""

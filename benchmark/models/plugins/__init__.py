@@ -1,0 +1,1 @@
+"""Encoders that other installed packages bring."""

@@ -1,0 +1,163 @@
+"""Checkpoints of source tasks: fetched or given, verified, and kept under the home folder."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmark.cards.card import Model
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard, WeightsFile
+from benchmark.data.download import Remote, fetch
+from benchmark.errors import WeightsError
+from benchmark.files import write_text
+
+Progress = Callable[[int, int], None]
+
+
+class StoredWeights(Model):
+    """The checkpoint of a source on this machine: what it is and where it came from.
+
+    A card may know only the beginning of the hash, or a repository; what was stored first is
+    then the checkpoint of that source on this machine, and its whole hash is in every record.
+    """
+
+    source: str
+    sha256: str
+    file: str
+    origin: str
+
+    def path(self, home: Path) -> Path:
+        """Where the file lies."""
+        return home / "weights" / self.sha256 / self.file
+
+
+def stored_weights(source: SourceCard, home: Path) -> StoredWeights:
+    """What is known of a source's checkpoint on this machine.
+
+    Raises:
+        WeightsError: It is not here, or is not what the card says now.
+    """
+    assert source.weights is not None
+    path = _lock(source.id, home)
+    how = "import {0} --from FILE" if source.weights.by_hand else "get {0}"
+    command = f"`segtransfer source {how.format(source.id)}`"
+    try:
+        stored = StoredWeights.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise WeightsError(
+            f"the weights of {source.id!r} ({source.weights.file}) are not on this machine; type "
+            + command
+        ) from None
+    except (ValidationError, OSError):
+        raise WeightsError(f"{path}: damaged; type {command}") from None
+    if not stored.path(home).is_file():
+        raise WeightsError(f"{stored.path(home)}: is gone; type {command}")
+    if not stored.sha256.startswith(source.weights.sha256 or ""):
+        raise WeightsError(
+            f"the weights of {source.id!r} on this machine have SHA-256 {stored.sha256[:16]}..., "
+            f"its card now says {source.weights.sha256}; type {command}"
+        )
+    return stored
+
+
+def import_weights(registry: Registry, name: str, file: Path, home: Path) -> StoredWeights:
+    """Keep a copy of a checkpoint that the user has.
+
+    Raises:
+        WeightsError: The source has no weights file, the file is missing, or it is another one.
+    """
+    source = registry.source(name)
+    return keep_weights(source, _weights(source), file, f"file {file.name}", home)
+
+
+def get_weights(
+    registry: Registry, name: str, home: Path, progress: Progress = lambda done, total: None
+) -> StoredWeights:
+    """Fetch a checkpoint from the address or the repository that its card names.
+
+    Raises:
+        WeightsError: The card names neither, the repository refuses, or the file is another one.
+        DataError: The transfer fails.
+    """
+    source = registry.source(name)
+    weights = _weights(source)
+    if weights.hub is not None:
+        path, commit = fetch_from_hub(
+            weights.hub.repo, weights.hub.file, weights.hub.revision, home
+        )
+        return keep_weights(source, weights, path, f"{weights.hub.repo}@{commit}", home)
+    if weights.url is None:
+        raise WeightsError(
+            f"{name}: its card names no address; type "
+            f"`segtransfer source import {name} --from FILE`"
+        )
+    whole = weights.sha256 if len(weights.sha256 or "") == 64 else None
+    remote = Remote(weights.url, Path(weights.file).name, sha256=whole)
+    path = fetch(remote, home / "downloads" / name, progress)
+    stored = keep_weights(source, weights, path, weights.url, home)
+    path.unlink()
+    return stored
+
+
+def _weights(source: SourceCard) -> WeightsFile:
+    if source.weights is None:
+        raise WeightsError(f"source task {source.id!r} has no weights file on its card")
+    return source.weights
+
+
+def fetch_from_hub(repo: str, file: str, revision: str | None, home: Path) -> tuple[Path, str]:
+    """A file of a Hugging Face repository on this machine, and the commit it is of.
+
+    Raises:
+        WeightsError: The repository, the revision or the file is not there, or nothing answers.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        path = Path(hf_hub_download(repo, file, revision=revision, cache_dir=home / "hub"))
+    except OfflineModeIsEnabled:
+        raise WeightsError(f"{repo}: HF_HUB_OFFLINE is set; unset it to fetch") from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise WeightsError(f"{repo}, {file}: cannot be fetched ({reason})") from None
+    # <cache>/models--OWNER--NAME/snapshots/COMMIT/FILE
+    return path, path.parts[path.parts.index("snapshots") + 1]
+
+
+def keep_weights(
+    source: SourceCard, weights: WeightsFile, file: Path, origin: str, home: Path
+) -> StoredWeights:
+    """Copy a checkpoint to its place once its hash was found right, and remember it.
+
+    Raises:
+        WeightsError: It is another file than the card says, or it cannot be copied.
+    """
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if not found.startswith(weights.sha256 or ""):
+            raise WeightsError(
+                f"{file}: SHA-256 is {found[:16]}..., the card of {source.id!r} says "
+                f"{(weights.sha256 or '')[:16]}...; this is another file, or it is damaged"
+            )
+        stored = StoredWeights(
+            source=source.id, sha256=found, file=Path(weights.file).name, origin=origin
+        )
+        path = stored.path(home)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        shutil.copyfile(file, part)
+        os.replace(part, path)
+    except OSError as error:
+        raise WeightsError(f"{file}: {error.strerror}; check the path and the disk") from None
+    write_text(_lock(source.id, home), stored.model_dump_json(indent=1) + "\n")
+    return stored
+
+
+def _lock(name: str, home: Path) -> Path:
+    return home / "weights" / f"{name}.json"

@@ -1,0 +1,1 @@
+"""Planning: which cells a board has and under which conditions each is run. Never imports torch."""

@@ -1,0 +1,69 @@
+"""Which part of a board can run with what is on this machine; it imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.data.resolve import resolve_dataset, resolve_target
+from benchmark.errors import CardError, DataError, WeightsError
+from benchmark.planning.source_weights import weights_fingerprint
+from benchmark.planning.transfers import Selection, axes, nested_subjects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Available:
+    """The part that can run, and by name of target, source or size why the rest cannot."""
+
+    chosen: Selection
+    why_not: dict[str, str]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a cell to run."""
+        chosen = self.chosen
+        return bool(chosen.targets and chosen.sources and chosen.train_subjects)
+
+
+def available(registry: Registry, board: BoardCard, chosen: Selection, home: Path) -> Available:
+    """Leave out targets and sources whose data or weights are not here, and sizes too large.
+
+    Raises:
+        CardError: A name is not in the registry, or not on the board.
+    """
+    sources, targets, strategies, sizes, seeds = axes(registry, board, chosen)
+    why_not: dict[str, str] = {}
+    rows = []
+    for target in map(registry.target, targets):
+        try:
+            data = resolve_target(registry, target, home, legacy=board.legacy)
+            rows.append([row for row in data.rows if row.case in data.cases])
+        except DataError as error:
+            why_not[target.id] = str(error)
+    for source in map(registry.source, sources):
+        try:
+            if source.pretrain:
+                resolve_dataset(registry, source.pretrain.dataset, home).where(
+                    source.pretrain.where
+                )
+            else:
+                weights_fingerprint(registry, board, source.id, home)
+        except (DataError, WeightsError) as error:
+            why_not[source.id] = str(error)
+    for size in sizes:
+        for some in rows:
+            try:
+                nested_subjects(some, size)
+            except CardError as error:
+                why_not[str(size)] = str(error)
+    return Available(
+        chosen=Selection(
+            sources=tuple(name for name in sources if name not in why_not),
+            targets=tuple(name for name in targets if name not in why_not),
+            strategies=strategies,
+            train_subjects=tuple(size for size in sizes if str(size) not in why_not),
+            seeds=seeds,
+            limit_steps=chosen.limit_steps,
+        ),
+        why_not=why_not,
+    )

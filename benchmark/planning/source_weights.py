@@ -1,0 +1,101 @@
+"""Where the weights of a source lie on this machine, and whom its pretraining saw."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import fingerprint
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import Saw, SourceCard
+from benchmark.data.resolve import ResolvedDataset, resolve_dataset
+from benchmark.errors import DataError, WeightsError
+from benchmark.models.weight_store import stored_weights
+from benchmark.planning.exposure import seen_by
+
+PRETRAINING_VERSION = 2
+
+
+def pretraining_cases(opened: ResolvedDataset) -> tuple[list[str], list[str]]:
+    """Cases to learn from and cases to watch it on, of different subjects.
+
+    Raises:
+        DataError: Fewer than two subjects.
+    """
+    pool, val = opened.names("pretrain"), []
+    if not pool:
+        pool, val = opened.names("train"), opened.names("val")
+    if val:
+        return pool, val
+    subjects = sorted(
+        {opened.cases[name].subject for name in pool},
+        key=lambda subject: hashlib.sha256(f"watch|{subject}".encode()).hexdigest(),
+    )
+    if len(subjects) < 2:
+        raise DataError(f"{opened.card.id}: pretraining needs two subjects, {len(subjects)} here")
+    watched = set(subjects[: max(1, len(subjects) // 10)])
+    held = [name for name in pool if opened.cases[name].subject in watched]
+    return [name for name in pool if opened.cases[name].subject not in watched], held
+
+
+def exposure_of(registry: Registry, source: SourceCard, home: Path) -> tuple[Saw, ...]:
+    """What a source saw; the subjects of an in-suite pretraining by name."""
+    if source.pretrain is None:
+        return seen_by(source, registry)
+    data = resolve_dataset(registry, source.pretrain.dataset, home).where(source.pretrain.where)
+    names = [name for part in pretraining_cases(data) for name in part]
+    subjects = tuple(sorted({data.cases[name].subject for name in names}))
+    return (Saw(dataset=source.pretrain.dataset, subjects=subjects),)
+
+
+def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+    """Where the weights of an in-suite source lie, by everything they depend on."""
+    assert source.pretrain is not None
+    data = resolve_dataset(registry, source.pretrain.dataset, home)
+    key = fingerprint(
+        [
+            PRETRAINING_VERSION,
+            source.pretrain.model_dump(),
+            source.input.model_dump(),
+            source.encoder or board.protocol.encoder,
+            board.protocol.encoder_depth,
+            board.protocol.decoder_channels,
+            data.fingerprint,
+            data.split_fingerprint,
+        ]
+    )
+    return home / "pretrained" / f"{source.id}-{key[7:23]}"
+
+
+def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+    """The checkpoint of a source that provides one."""
+    if source.weights:
+        return stored_weights(source, home).path(home)
+    return pretrained_folder(registry, board, source, home) / "model.safetensors"
+
+
+def pretraining_items(
+    registry: Registry, board: BoardCard, source: SourceCard, home: Path
+) -> int | None:
+    """How many images or slices an in-suite pretraining learned from; None for other sources."""
+    if source.pretrain is None:
+        return None
+    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
+    return int(json.loads(facts.read_text(encoding="utf-8"))["items"]["train"])
+
+
+def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: Path) -> str:
+    """SHA-256 of a source's checkpoint, `none` for random initialisation.
+
+    Raises:
+        WeightsError: The checkpoint is not on this machine.
+    """
+    source = registry.source(name)
+    if source.provides == "nothing":
+        return "none"
+    if source.weights:
+        return "sha256:" + stored_weights(source, home).sha256
+    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
+    if not facts.is_file():
+        raise WeightsError(f"{name!r} has not been pretrained yet")
+    return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])

@@ -1,0 +1,1 @@
+"""Pre-labelling: proposed label maps for images that have none."""

@@ -1,0 +1,109 @@
+"""What a record must keep to stand on a board, besides its schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import fingerprint
+from benchmark.errors import RecordError
+from benchmark.records.case_table import CasesError, CaseTable, case_table
+from benchmark.records.record import RunRecord, cell_key
+
+AGAIN = "delete the record and run the cell again"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a board asks of its records.
+
+    Attributes:
+        board: Id of the board.
+        protocol: Fingerprint of its protocol.
+        strategies: Fingerprint of each of its strategies.
+        sizes: Its numbers of training subjects.
+        seeds: Its seeds.
+    """
+
+    board: str
+    protocol: str
+    strategies: Mapping[str, str]
+    sizes: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, board: BoardCard) -> "Conditions":
+        """The conditions of a board."""
+        strategies = {name: fingerprint(one) for name, one in board.strategies.items()}
+        return cls(
+            board.id, fingerprint(board.protocol), strategies, board.train_subjects, board.seeds
+        )
+
+
+def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) -> CaseTable:
+    """Check a record against its place, its board, its own key, and itself.
+
+    Sources and targets are open; strategies, sizes and seeds are the board's.
+
+    Args:
+        record: As read.
+        name: Its path below `records/`.
+        path: What to call the file in a message.
+        wanted: What the board asks.
+
+    Returns:
+        Its scores.
+
+    Raises:
+        RecordError: One line with the file, the field, what was found and what was expected.
+    """
+    cell, prints = record.cell, record.fingerprints
+    if cell.path != name or cell.board != wanted.board:
+        raise RecordError(
+            f"{path}: holds the record of board {cell.board!r}, {cell.path!r}; path and content "
+            "must agree"
+        )
+    if prints.protocol != wanted.protocol and not record.marks.unranked:
+        raise RecordError(
+            f"{path}: made under protocol {prints.protocol[7:15]!r}, this board's is "
+            f"{wanted.protocol[7:15]!r}; {AGAIN}, or move it to its board"
+        )
+    if prints.strategy != wanted.strategies.get(cell.strategy):
+        raise RecordError(f"{path}: strategy {cell.strategy!r} is not the board's; {AGAIN}")
+    for field, found, known in (
+        ("train_subjects", cell.train_subjects, wanted.sizes),
+        ("seed", cell.seed, wanted.seeds),
+    ):
+        if found not in known:
+            raise RecordError(
+                f"{path}: cell.{field}: {found} is not on this board, which has "
+                f"{', '.join(map(str, known))}; {AGAIN}"
+            )
+    if record.key != cell_key(cell, prints):
+        raise RecordError(
+            f"{path}: key: is not that of cell and fingerprints, so one of them was edited; {AGAIN}"
+        )
+    if not record.frozen_tensors_unchanged:
+        raise RecordError(
+            f"{path}: frozen_tensors_unchanged: false; what a strategy freezes must not move; "
+            f"{AGAIN}"
+        )
+    return record_scores(record, path)
+
+
+def record_scores(record: RunRecord, path: str = "") -> CaseTable:
+    """The scores of a record, checked.
+
+    Raises:
+        RecordError: As `check_record`.
+    """
+    path = path or record.cell.path
+    try:
+        table = case_table(record.cases)
+    except CasesError as error:
+        raise RecordError(f"{path}: {error}; {AGAIN}") from None
+    if record.main_metric not in table.metrics:
+        raise RecordError(
+            f"{path}: main_metric: {record.main_metric!r} has no scores; there are "
+            f"{', '.join(table.metrics) or 'none'}; {AGAIN}"
+        )
+    return table

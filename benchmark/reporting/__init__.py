@@ -1,1 +1,0 @@
-"""Reporting: from records to tables. Never imports the training stack."""

@@ -1,0 +1,1 @@
+"""Sources: a card drafted from a checkpoint, and checked before boards run it."""

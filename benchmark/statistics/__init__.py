@@ -1,0 +1,1 @@
+"""Statistics of scores: arrays in, numbers out. Knows nothing of cards, records or files."""

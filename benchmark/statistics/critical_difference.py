@@ -1,0 +1,131 @@
+"""Data of a critical-difference diagram (Demsar, JMLR 7, 2006); the drawing is not here.
+
+Blocks are targets, or the subjects of one target. Entries are ranked within each block. Friedman's
+test asks whether any differ; Nemenyi's critical difference, or Wilcoxon's signed-rank test with
+Holm's correction, asks which. Over targets this speaks about further targets of the same kind, and
+few targets find little; over subjects it takes the trained networks as they are, seeds included.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2, rankdata, studentized_range
+
+from benchmark.statistics.anova import Scores
+from benchmark.statistics.paired_tests import holm, signed_rank
+from benchmark.statistics.scores import DECIMALS
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class CriticalDifference:
+    """What a diagram shows.
+
+    Attributes:
+        entries: Names, best mean rank first.
+        mean_ranks: (k,), 1 is best, ties averaged.
+        blocks: Number of blocks used.
+        friedman_p: Chi-square approximation, corrected for ties; 1 if all blocks tie all entries.
+            None with fewer than two entries or blocks.
+        critical_difference: Nemenyi's, in mean ranks; None for the other method.
+        p: Pairwise p-values (k, k) corrected for all pairs, 1 on the diagonal.
+        bars: Longest runs of entries (first, last index) that are not told apart; length 2 or
+            more. If Friedman's test finds nothing, one bar over all.
+        left_out: Entries and blocks that were not complete.
+        note: Why there is no test, or "".
+    """
+
+    entries: tuple[str, ...]
+    mean_ranks: Scores
+    blocks: int
+    friedman_p: float | None
+    critical_difference: float | None
+    p: Scores
+    bars: tuple[tuple[int, int], ...]
+    left_out: tuple[str, ...]
+    note: str
+
+
+def critical_difference(
+    scores: pd.DataFrame,
+    higher_is_better: bool = True,
+    method: Literal["nemenyi", "wilcoxon_holm"] = "nemenyi",
+) -> CriticalDifference:
+    """Mean ranks over blocks and which entries are told apart.
+
+    Blocks without any score are dropped first, then entries that lack a block.
+
+    Args:
+        scores: One row a block, one column an entry.
+        higher_is_better: Direction of the metric.
+        method: Pairwise test.
+    """
+    rows = scores.dropna(how="all")
+    kept = rows.dropna(axis=1, how="any")
+    left_out = tuple(
+        map(str, [*scores.index.difference(rows.index), *rows.columns.difference(kept.columns)])
+    )
+    kept = kept if len(kept) else kept.iloc[:, :0]
+    values = np.round(
+        kept.to_numpy(dtype=np.float64) * (1.0 if higher_is_better else -1.0), DECIMALS
+    )
+    blocks, k = values.shape
+    ranks = np.asarray(rankdata(-values, axis=1), dtype=np.float64)
+    mean_ranks = ranks.sum(axis=0) / max(1, blocks)
+    order = np.argsort(mean_ranks, kind="stable")
+    names, mean_ranks = tuple(str(kept.columns[i]) for i in order), mean_ranks[order]
+    if k < 2 or blocks < 2:
+        why = "a test needs two or more entries and two or more blocks"
+        return CriticalDifference(
+            names, mean_ranks, blocks, None, None, np.ones((k, k)), (), left_out, why
+        )
+    values, ranks = values[:, order], ranks[:, order]
+    friedman = _friedman(ranks)
+    p = _nemenyi(mean_ranks, blocks) if method == "nemenyi" else _wilcoxon(values)
+    difference = None
+    if method == "nemenyi":
+        q = float(studentized_range.ppf(1 - ALPHA, k, np.inf))
+        difference = q * float(np.sqrt(k * (k + 1) / (12 * blocks)))
+    bars = ((0, k - 1),) if friedman >= ALPHA else _bars(p)
+    return CriticalDifference(
+        names, mean_ranks, blocks, friedman, difference, p, bars, left_out, ""
+    )
+
+
+def _friedman(ranks: Scores) -> float:
+    """Friedman's test with correction for ties (Conover, 1999, section 5.8)."""
+    blocks, k = ranks.shape
+    between = float(((ranks.sum(axis=0) - blocks * (k + 1) / 2) ** 2).sum())
+    within = float((ranks**2).sum()) - blocks * k * (k + 1) ** 2 / 4
+    return float(chi2.sf((k - 1) * between / within, k - 1)) if within > 0 else 1.0
+
+
+def _nemenyi(mean_ranks: Scores, blocks: int) -> Scores:
+    k = len(mean_ranks)
+    apart = np.abs(mean_ranks[:, None] - mean_ranks) / np.sqrt(k * (k + 1) / (12 * blocks))
+    return np.asarray(np.clip(studentized_range.sf(apart, k, np.inf), 0.0, 1.0), dtype=np.float64)
+
+
+def _wilcoxon(values: Scores) -> Scores:
+    k = values.shape[1]
+    first, second = np.triu_indices(k, 1)
+    p = np.ones((k, k))
+    found = holm(signed_rank((values[:, first] - values[:, second]).T)[1])
+    p[first, second] = p[second, first] = found
+    return p
+
+
+def _bars(p: Scores) -> tuple[tuple[int, int], ...]:
+    """Longest runs in which no pair differs, none inside another."""
+    k = len(p)
+    runs: list[tuple[int, int]] = []
+    for first in range(k):
+        last = first
+        while last + 1 < k and (p[first : last + 1, last + 1] >= ALPHA).all():
+            last += 1
+        if last > first and not any(a <= first and last <= b for a, b in runs):
+            runs.append((first, last))
+    return tuple(runs)

@@ -1,0 +1,1 @@
+"""In-suite pretraining: the loop, its objectives, and how images are corrupted."""

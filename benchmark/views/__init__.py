@@ -1,0 +1,1 @@
+"""Views of a leaderboard: terminal, Markdown, CSV, LaTeX, JSON, Parquet, figures, HTML page."""

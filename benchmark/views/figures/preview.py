@@ -1,0 +1,115 @@
+"""What is looked at before a run: some cases of each subset, read and cut to one slice each."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.problem import Intensity
+from benchmark.cards.registry import SUBSETS, Registry
+from benchmark.data.cases import Case
+from benchmark.data.layouts.load import load_case
+from benchmark.data.preprocessing import scale_intensity
+from benchmark.data.resolve import resolve_dataset
+from benchmark.data.slices import Axis, plane_spacing, to_slices
+from benchmark.errors import DataError
+from benchmark.views.figures.contact_sheet import Tile, contact_sheet
+from benchmark.workers import in_order
+
+
+def preview(
+    registry: Registry,
+    name: str,
+    home: Path,
+    out: Path,
+    cases: int = 12,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Path]:
+    """Draw a contact sheet of each subset as `<out>/<name>_<subset>.png`; only its cases are read.
+
+    Args:
+        registry: Knows the data set, and the target task whose grey-value window is used.
+        name: Id of the data set.
+        home: Where registered copies are noted.
+        out: Folder for the sheets.
+        cases: How many of each subset, evenly over its sorted names.
+        progress: Told the cases drawn and in all.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: The data set is not on this machine, a case cannot be read, or the folder
+            cannot be written.
+    """
+    data = resolve_dataset(registry, name, home, legacy=True)  # only looked at, not learned from
+    subsets = [(subset, sorted(data.names(subset))) for subset in SUBSETS]
+    sheets = [(subset, names, evenly(names, cases)) for subset, names in subsets if names]
+    window = grey_window(registry, name)
+    todo = [data.cases[case] for _, _, chosen in sheets for case in chosen]
+    tiles = in_order(lambda case: make_tile(data.card, case, window), todo)
+    drawn, paths = 0, []
+    for subset, names, chosen in sheets:
+        some = []
+        for _ in chosen:
+            some.append(next(tiles))
+            drawn += 1
+            progress(drawn, len(todo))
+        sheet = contact_sheet(data.card, subset, some, len(names))
+        paths.append(out / f"{name}_{subset}.png")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            sheet.savefig(paths[-1])
+        except OSError as error:
+            raise DataError(
+                f"{paths[-1]}: cannot be written ({error.strerror or error}); choose another --out"
+            ) from None
+    return paths
+
+
+def evenly(names: Sequence[str], count: int) -> list[str]:
+    """At most `count` names, from the first to the last at equal steps."""
+    if len(names) <= count:
+        return list(names)
+    return [names[int(k)] for k in np.linspace(0, len(names) - 1, count).round()]
+
+
+def grey_window(registry: Registry, name: str) -> Intensity:
+    """The window of the first target task (by id) on a data set, else percentiles 1 to 99."""
+    for _, target in sorted(registry.targets.items()):
+        if target.dataset == name:
+            return target.intensity
+    return Intensity(kind="percentile", low=1, high=99)
+
+
+def make_tile(card: DatasetCard, case: Case, window: Intensity) -> Tile:
+    """Read a case; of a volume, take the axial slice with the most mask, else the middle one.
+
+    Raises:
+        DataError: The case cannot be read.
+    """
+    loaded = load_case(card, case)
+    axis: Axis | None = "axial" if loaded.mask.ndim == 3 else None
+    images = to_slices(scale_intensity(loaded.image, window), axis, case.case)
+    masks = to_slices(loaded.mask, axis, case.case)
+    covered = [np.count_nonzero(mask) for mask in masks]
+    number = int(np.argmax(covered)) if any(covered) else len(masks) // 2
+    rows, columns = plane_spacing(loaded, axis)
+    shape = loaded.mask.shape if axis else loaded.mask.shape[::-1]
+    size = " x ".join(map(str, shape))
+    spacing = "spacing unknown"
+    if loaded.spacing_mm:
+        steps = loaded.spacing_mm if axis else loaded.spacing_mm[::-1]
+        spacing = " x ".join(f"{step:.3g}" for step in steps) + " mm"
+    lines = [case.case, f"{size} {'voxels' if axis else 'px'}", spacing]
+    if axis:
+        lines.append(f"axial {number + 1} of {len(masks)}, left on left")
+    if (kind := loaded.facts.get("class")) is not None:
+        lines.append(f"class {kind}")
+    return Tile(
+        np.ascontiguousarray(images[number], np.float32),
+        np.ascontiguousarray(masks[number], np.uint8),
+        rows / columns,
+        tuple(lines),
+    )

@@ -1,0 +1,139 @@
+"""Write the page of a board, and the index of several."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.cards.registry import Registry
+from benchmark.files import write_text
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.sequences import SequenceReport
+from benchmark.records.trust import LEVELS
+from benchmark.views.page.assets import script, source_hash, style
+from benchmark.views.page.context import Context
+from benchmark.views.page.missing import by_entry
+from benchmark.views.page.pictures import find_pictures
+from benchmark.views.page.sections import (
+    mark_counts,
+    protocol_facts,
+    sequence_marks,
+    source_sections,
+    target_sections,
+)
+from benchmark.views.page.tables import column_groups, overall_table, records_table
+from benchmark.views.sequences import footer, sequence_blocks
+from benchmark.views.tables import METHOD
+
+FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One board on the index page; `page` is the address of its page, seen from the index."""
+
+    board: Leaderboard
+    page: str
+    records: int
+    sequences: SequenceReport | None = None
+
+
+def write_page(
+    out: Path,
+    board: Leaderboard,
+    clean: Leaderboard,
+    records: pd.DataFrame,
+    folder: Path,
+    registry: Registry | None = None,
+    files_in: Path | None = None,
+) -> None:
+    """Write one board as one self-contained HTML file.
+
+    Args:
+        out: The file.
+        board: Its tables.
+        clean: Its tables without contaminated cells.
+        records: Its records, a row each, as `page_records` makes them.
+        folder: Where its records and pictures lie; links to records are relative to `out`.
+        registry: Cards of the sources, targets and data sets. Pictures are shown only of data
+            sets whose card says that anybody may have them.
+        files_in: Where the records are to be linked, if there is a copy elsewhere.
+
+    Raises:
+        RecordError: The file cannot be written.
+    """
+    write_text(
+        out, render_page(Context(board, clean, records, folder, files_in or folder, out, registry))
+    )
+
+
+def write_index(out: Path, entries: Iterable[IndexEntry]) -> None:
+    """Write the page that leads to several boards; those without a record come last.
+
+    Raises:
+        RecordError: The file cannot be written.
+    """
+    shown = sorted(entries, key=lambda one: not (one.records or one.sequences))
+    marked = [(one, sequence_marks(one.sequences) | mark_counts(one.board.rows)) for one in shown]
+    write_text(out, _render("index.html.j2", Markup(""), entries=marked))
+
+
+def render_page(context: Context) -> str:
+    """The page of one board as text."""
+    board, sequences = context.board, context.sequences
+    return _render(
+        "board.html.j2",
+        script(),
+        board=board,
+        marks=mark_counts(board.rows),
+        overall=overall_table(context) if len(board.overall) else None,
+        target_names=context.targets,
+        target_sections=target_sections(context),
+        source_names=context.sources,
+        source_sections=source_sections(context, find_pictures(context.folder)),
+        caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
+        sequences=sequences,
+        sequence_marks=sequence_marks(sequences),
+        sequence_blocks=sequence_blocks(sequences) if sequences else (),
+        sequence_method=footer(sequences) if sequences else "",
+        record_count=len(context.records),
+        records=lambda: records_table(context),
+        protocol=protocol_facts(context),
+        missing=by_entry(board.missing),
+        method=METHOD,
+        filters=[(name, title, _options(board.rows, name)) for name, title in FILTERS],
+        sizes=sorted(board.rows["train_subjects"].unique()) if context.sized else (),
+        trust=[level for level in LEVELS if level in _options(board.rows, "trust")],
+        columns=column_groups(context),
+    )
+
+
+def _options(rows: pd.DataFrame, name: str) -> list[str]:
+    return sorted(str(value) for value in rows[name].unique()) if len(rows) else []
+
+
+def _render(template: str, code: Markup, **facts: object) -> str:
+    """A page whose only script is `code`; the browser is told to run and load nothing else."""
+    allowed = source_hash(code) if code else "'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {source_hash(style())}; "
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
+    )
+    found = _environment().get_template(template)
+    facts |= {"script": code, "style": style(), "policy": policy}
+    return "".join(found.generate(facts))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("benchmark.views.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

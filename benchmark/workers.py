@@ -1,0 +1,183 @@
+"""Work on several cores: threads for reading, one pool of processes, and progress.
+
+Decompression, decoding, resizing and NumPy release the interpreter's lock, so threads are enough
+for reading. Fine-tuning and statistics run in processes.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from importlib import import_module
+from multiprocessing.queues import SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Progress = Callable[[str, int, int], None]  # stage, done, total (0 where it is unknown)
+ProgressEvent = tuple[int, str, int, int]  # process, stage, done, total
+ENVIRONMENT = {  # of each process: with two busy threads a core, both wait
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),  # glibc: memory of one array is used for the next
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),
+}
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Progress that is not shown."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows pin no process
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Results of threads in the order of the items; at most two a core are under way or wait.
+
+    An error of `work` comes when its item is due; what has not begun by then never does.
+    """
+    most = 2 * cores()
+    with ThreadPoolExecutor(most // 2) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= most:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """Processes that are started when they are first needed and end with the context.
+
+    Attributes:
+        jobs: How many processes at most; 1 works in this process alone.
+        listeners: Each is called with the progress of one process.
+    """
+
+    def __init__(
+        self,
+        jobs: int | None = None,
+        initialise: Callable[[], object] = int,
+        listeners: Sequence[Progress] = (no_progress,),
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            jobs: How many processes; None stands for the cores that this process may use.
+            initialise: Called once in each process; a function of a module.
+            listeners: See the class.
+        """
+        self.jobs, self.listeners = cores() if jobs is None else jobs, listeners
+        self._initialise = initialise
+        self._pool: ProcessPoolExecutor | None = None
+        self._events: SimpleQueue[ProgressEvent | None] | None = None
+        self._listening: Thread | None = None
+
+    def map(
+        self, work: Callable[[Item], Result], items: Sequence[Item], *, parallel: bool
+    ) -> Iterator[Result]:
+        """Results in the order of the items.
+
+        Args:
+            work: A function of a module, so that other processes find it.
+            items: What to work on.
+            parallel: Whether the work takes longer than starting processes, a second or two.
+        """
+        if self.jobs < 2 or len(items) < 2 or not (parallel or self._pool):
+            return map(work, items)
+        return self._started().map(work, items)
+
+    def as_completed(
+        self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
+    ) -> Iterator[Result]:
+        """Results as they come, with progress to the listeners; a single item is done here."""
+        if min(self.jobs, len(items)) < 2:
+            for item in items:
+                yield work(item, self.listeners[0])
+            return
+        pool = self._started()
+        if self._listening is None:
+            self._listening = Thread(target=self._listen, daemon=True)
+            self._listening.start()
+        for future in as_completed([pool.submit(_reporting, work, item) for item in items]):
+            yield future.result()
+
+    def start(self) -> None:
+        """Start the processes now, so that they are ready when there is work."""
+        if self.jobs > 1:
+            self._started()
+
+    def prepare(self, module: str) -> None:
+        """Have those that run import a module once they have nothing else to do."""
+        if self._pool is not None:
+            for _ in range(self.jobs):
+                self._pool.submit(import_module, module)
+
+    def __exit__(self, *raised: object) -> None:
+        """End the processes and drop what has not begun; after an error without waiting."""
+        completed = raised[0] is None
+        if self._pool is not None:
+            self._pool.shutdown(wait=completed, cancel_futures=True)
+        if self._events and self._listening and completed:
+            self._events.put(None)  # after an error a process that died may hold its lock
+            self._listening.join()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._events = context.SimpleQueue()
+            arguments = (self._events, self._initialise)
+            self._pool = ProcessPoolExecutor(self.jobs, context, _start_process, arguments)
+            before = {name: os.environ.get(name) for name in ENVIRONMENT}
+            os.environ.update(ENVIRONMENT)
+            try:
+                for _ in range(self.jobs):
+                    self._pool.submit(os.getpid)
+            finally:
+                for name, value in before.items():
+                    if value is None:
+                        del os.environ[name]
+                    else:
+                        os.environ[name] = value
+        return self._pool
+
+    def _listen(self) -> None:
+        """Pass on the events, of the first process to the first listener and so on."""
+        assert self._events is not None
+        places: dict[int, int] = {}
+        while (event := self._events.get()) is not None:
+            process, stage, done, total = event
+            place = places.setdefault(process, len(places)) % len(self.listeners)
+            self.listeners[place](stage, done, total)
+
+
+_events: "SimpleQueue[ProgressEvent | None] | None" = None  # of a worker process
+
+
+def _start_process(
+    events: "SimpleQueue[ProgressEvent | None]", initialise: Callable[[], object]
+) -> None:
+    """Ctrl-C ends a worker at once and without a traceback."""
+    global _events
+    _events = events
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    initialise()
+
+
+def _reporting(work: Callable[[Item, Progress], Result], item: Item) -> Result:
+    """The work on one item, in a process that reports its progress."""
+    assert _events is not None
+    events = _events
+    return work(item, lambda stage, done, total: events.put((os.getpid(), stage, done, total)))

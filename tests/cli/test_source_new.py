@@ -1,0 +1,203 @@
+"""`source new`: from a checkpoint to a card that boards run, in one command."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from benchmark.cards.card import read_card
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard
+from benchmark.cli.main import app
+from benchmark.errors import BenchmarkError, CardError, WeightsError
+from benchmark.files import sha256_of
+from benchmark.models import encoders as candidates
+from benchmark.models.weight_store import stored_weights
+from benchmark.models.weights import save_tensors
+from benchmark.records.store import Store
+from benchmark.sources import draft
+from benchmark.sources.draft import new_path, saw_of
+
+FACTS = ["--domain", "natural", "--task", "self_supervised", "--licence", "MIT", "--title", "Mine",
+         "--citation", "us"]  # fmt: skip
+STATISTICS = ["--mean", "0.5", "--std", "0.25"]
+SAW = ["--saw", "ixi_t1:all", "--saw", "in_house:p1, p2"]
+
+
+def checkpoint(path: Path, channels: int = 3) -> Path:
+    whole = candidates.timm.create_model("test_resnet", pretrained=False, in_chans=channels)
+    state = {f"module.backbone.{k}": v for k, v in whole.state_dict().items()}
+    torch.save({"state_dict": state, "epoch": 1}, path)
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "benchmark.models.checkpoints.identify.common_encoders", lambda: ["tu-test_resnet"]
+    )
+    return tmp_path
+
+
+def new(*words: str, origin: str = "a.pth", name: str = "mine") -> None:
+    app(["--home", "home", "source", "new", name, "--from", origin, "--out", "cards", *words],
+        standalone_mode=False)  # fmt: skip
+
+
+def drafted(place: Path, name: str = "mine") -> SourceCard:
+    return read_card(place / "cards/tasks/source" / f"{name}.yaml", SourceCard)
+
+
+def test_a_drafted_source_is_run_at_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint(place / "a.pth")
+    new(*FACTS, *STATISTICS, *SAW)
+    said, card = capsys.readouterr().out, drafted(place)
+    assert "stripped from names: module.backbone." in said and "covered whole" in said
+    assert "opened: state_dict" in said
+    assert "in_house is no data set of the registry" in said and "ixi_t1 is no" not in said
+    assert (card.encoder, card.provides, card.input.mean) == (
+        "tu-test_resnet",
+        "encoder",
+        (0.5,) * 3,
+    )
+    assert card.saw[1].subjects == ("p1", "p2") and card.weights is not None
+    assert stored_weights(card, place / "home").path(place / "home").suffix == ".safetensors"
+    app(["--home", "home", "--content", "cards", "run", "demo_v1", "--sources", "mine", "--targets",
+         "phantom_fetal_head_64", "--seeds", "0", "--limit-steps", "2", "--no-pictures"],
+        standalone_mode=False)  # fmt: skip
+    (_, record), = Store(place / "runs/demo_v1_trial2").records()  # fmt: skip
+    assert record.coverage is not None and record.coverage.parameter_share > 0.99
+    assert record.fingerprints.weights == f"sha256:{card.weights.sha256}"
+
+
+def test_a_grey_stem_is_stated(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint(place / "a.pth", channels=1)
+    new(*FACTS, *STATISTICS, "--saw", "unknown")
+    said, card = capsys.readouterr().out, drafted(place)
+    assert "1 channel; colour images are averaged" in said
+    assert card.input.channels == 1 and card.input.std == (0.25,)
+    assert "stays out of every clean ranking" in said
+    assert card.saw[0].dataset == card.saw[0].subjects == "unknown"
+
+
+def test_what_no_option_says_is_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint(place / "a.pth")
+    words = ["--home", "home", "source", "new", "mine", "--from", "a.pth", "--out", "cards"]
+    refused = CliRunner().invoke(app, [*words, *FACTS[:4]])
+    assert isinstance(refused.exception, CardError)
+    assert "give --saw, --title, --licence, --citation, --mean, --std" in str(refused.exception)
+    assert not (place / "cards").exists()
+    monkeypatch.setattr("benchmark.cli.source_new.interactive", lambda: True)
+    answers = "ixi_t1:train\nA title\nMIT\nus\n\n0.2,0.2,0.3\n"
+    done = CliRunner().invoke(app, [*words, *FACTS[:4]], input=answers)
+    assert done.exit_code == 0, done.output
+    card = drafted(place)
+    assert card.title == "A title" and card.input.mean == (0.485, 0.456, 0.406)
+    assert card.input.std == (0.2, 0.2, 0.3) and card.saw[0].subjects == "train"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--domain", "moon"], "key 'domain' is 'moon'"),
+        (["--mean", "0.5,0.5"], "need 3 values"),
+        (["--mean", "half"], "--mean 'half': expected numbers"),
+        (["--std", "nan"], "finite number"),
+        (["--provides", "everything"], "key 'provides'"),
+        (["--saw", ":all"], "expected DATASET:SUBJECTS"),
+        (["--part", "nothing"], "unknown part of the checkpoint"),
+        (["--encoder", "resnet18"], "are like no resnet18"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_writes_nothing(
+    place: Path, words: list[str], message: str
+) -> None:
+    checkpoint(place / "a.pth")
+    with pytest.raises(BenchmarkError, match=message) as caught:
+        new(*FACTS, *STATISTICS, *SAW, *words)
+    assert "\n" not in str(caught.value) and not (place / "cards").exists()
+
+
+def test_names_are_ids_and_new(tmp_path: Path) -> None:
+    registry = Registry.load(content_roots())
+    for name in ("../x", "A", "a@b", "", "x\x1b[31m", "<b>"):
+        with pytest.raises(CardError, match="is no id"):
+            new_path(registry, name, tmp_path)
+    with pytest.raises(CardError, match="there is a source task 'scratch'"):
+        new_path(registry, "scratch", tmp_path)
+
+
+def test_what_was_seen_in_words() -> None:
+    assert saw_of(["none"]) == ()
+    seen = saw_of(["a:all", "b", "c: x , y", "unknown"])
+    assert [(one.dataset, one.subjects) for one in seen] == [
+        ("a", "all"), ("b", "unknown"), ("c", ("x", "y")), ("unknown", "unknown")
+    ]  # fmt: skip
+    with pytest.raises(CardError, match="expected DATASET"):
+        saw_of(["none", "a:all"])
+
+
+COMMIT = "c" * 40
+
+
+@pytest.fixture
+def hub(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Repositories by file name; every revision is one commit."""
+    files: dict[str, Path] = {}
+
+    def fetch(repo: str, file: str, revision: str | None, home: Path) -> tuple[Path, str]:
+        if file not in files:
+            raise WeightsError(f"{repo}, {file}: cannot be fetched (not here)")
+        return files[file], COMMIT
+
+    monkeypatch.setattr(draft, "fetch_from_hub", fetch)
+    return files
+
+
+def test_a_repository_of_the_hub_is_pinned_to_its_commit(place: Path, hub: Any) -> None:
+    whole = candidates.timm.create_model("test_resnet", pretrained=False)
+    hub["model.safetensors"] = place / "model.safetensors"
+    save_tensors(hub["model.safetensors"], whole.state_dict(), {})
+    new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@main")
+    weights = drafted(place).weights
+    assert weights is not None and weights.hub is not None
+    assert (weights.hub.repo, weights.hub.revision) == ("owner/name", COMMIT)
+    assert weights.sha256 == sha256_of(hub["model.safetensors"])  # the very file, not a copy
+    for wrong in ("hf:owner/name", "hf:name@main", "hf:@"):
+        with pytest.raises(WeightsError, match="expected hf:OWNER/NAME@REVISION"):
+            new(*FACTS, *STATISTICS, *SAW, origin=wrong, name="other")
+    with pytest.raises(WeightsError, match="weights.bin: cannot be fetched"):
+        new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@v1:weights.bin", name="other")
+
+
+def test_a_pickle_of_the_hub_is_kept_as_safetensors(place: Path, hub: Any) -> None:
+    hub["pytorch_model.bin"] = checkpoint(place / "model.bin")
+    new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@v1")
+    weights = drafted(place).weights
+    assert weights is not None and weights.hub is None and weights.file == "mine.safetensors"
+
+
+def test_timm_says_statistics_and_licence_itself(
+    place: Path, hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = SimpleNamespace(hf_hub_id="timm/test", hf_hub_filename=None, mean=(0.1, 0.2, 0.3),
+                            std=(0.3, 0.2, 0.1), license="apache-2.0")  # fmt: skip
+    monkeypatch.setattr(draft, "timm_weights", lambda name: facts)
+    whole = candidates.timm.create_model("test_resnet", pretrained=False)
+    hub["model.safetensors"] = place / "model.safetensors"
+    save_tensors(hub["model.safetensors"], whole.state_dict(), {})
+    words = [word for word in FACTS if word not in ("--licence", "MIT")]
+    new(*words, *SAW, origin="timm:test_resnet.r160_in1k")
+    card = drafted(place)
+    assert card.encoder == "tu-test_resnet" and card.input.mean == (0.1, 0.2, 0.3)
+    assert card.weights is not None and card.weights.licence == "apache-2.0"
+
+
+def test_an_unknown_timm_model_answers_with_near_ones() -> None:
+    with pytest.raises(WeightsError, match="Did you mean .*resnet18"):
+        candidates.timm_weights("resnet_18")

@@ -1,0 +1,128 @@
+"""Volumes as files come: any orientation, type and compression; refused in one line otherwise."""
+
+from itertools import permutations, product
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from benchmark.data.readers.images import read_volume, spacing_of, whole_numbers
+from benchmark.errors import DataError
+
+SPACING = (0.9, 1.1, 3.0)
+ANATOMY = np.random.default_rng(0).integers(0, 200, (5, 6, 7)).astype(np.float64)
+
+
+RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+
+def save(path: Path, values: np.ndarray, affine: np.ndarray, slope: float | None = None) -> Path:
+    image = nib.Nifti1Image(values, affine)
+    if slope is not None:
+        image.header.set_slope_inter(slope, 0)
+    nib.save(image, path)
+    return path
+
+
+def stored(axes: tuple[int, ...], signs: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The same anatomy as a scanner would store it with these axes and directions."""
+    affine = np.diag([*SPACING, 1.0])
+    ornt = np.array([[axes[k], signs[k]] for k in range(3)])
+    values = nib.orientations.apply_orientation(ANATOMY, nib.orientations.io_orientation(affine))
+    back = nib.orientations.inv_ornt_aff(ornt, ANATOMY.shape)
+    return nib.orientations.apply_orientation(values, ornt), affine @ back
+
+
+@pytest.mark.parametrize("signs", list(product((1, -1), repeat=3)))
+@pytest.mark.parametrize("axes", list(permutations(range(3))))
+def test_every_orientation_gives_the_same_anatomy(
+    axes: tuple[int, ...], signs: tuple[int, ...], tmp_path: Path
+) -> None:
+    values, affine = stored(axes, signs)
+    read, turned = read_volume(save(tmp_path / "v.nii", values.astype(np.int16), affine))
+    assert np.array_equal(read, ANATOMY) and read.dtype == np.float32
+    assert spacing_of(turned) == pytest.approx(SPACING)
+    assert nib.aff2axcodes(turned) == ("R", "A", "S")
+
+
+@pytest.mark.parametrize("name", ["v.nii", "v.nii.gz"])
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+def test_types_and_compression(kind: type, name: str, tmp_path: Path) -> None:
+    read, _ = read_volume(save(tmp_path / name, ANATOMY.astype(kind), np.eye(4)))
+    assert np.array_equal(read, ANATOMY)
+
+
+def test_a_scale_in_the_header_counts(tmp_path: Path) -> None:
+    read, _ = read_volume(save(tmp_path / "v.nii", ANATOMY.astype(np.int16), np.eye(4), 2.0))
+    assert read.max() in (ANATOMY.max(), 2 * ANATOMY.max())
+    raw = nib.load(tmp_path / "v.nii")
+    assert np.array_equal(read, np.asarray(raw.dataobj, np.float32))
+
+
+def test_an_oblique_scan_keeps_its_spacing(tmp_path: Path) -> None:
+    turn = np.deg2rad(12)
+    affine = np.eye(4)
+    affine[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    affine[:3, :3] = affine[:3, :3] @ np.diag(SPACING)
+    _, turned = read_volume(save(tmp_path / "v.nii", ANATOMY.astype(np.float32), affine))
+    assert spacing_of(turned) == pytest.approx(SPACING)
+
+
+def test_a_last_axis_of_one_is_no_fourth(tmp_path: Path) -> None:
+    read, _ = read_volume(save(tmp_path / "v.nii", ANATOMY[..., None].astype(np.int16), np.eye(4)))
+    assert np.array_equal(read, ANATOMY)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros((3, 3, 3, 2), np.int16), r"shape \(3, 3, 3, 2\); expected one three"),
+        (np.zeros((3, 3), np.int16), r"shape \(3, 3\)"),
+        (np.full((3, 3, 3), np.nan, np.float32), "27 voxels are NaN or infinite"),
+        (np.full((3, 3, 3), np.inf, np.float32), "27 voxels are NaN or infinite"),
+        (np.zeros((3, 3, 3), np.complex64), "complex64"),
+        (np.zeros((3, 3, 3), RGB), "colour"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(values: np.ndarray, message: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "v.nii", values, np.eye(4))
+    with pytest.raises(DataError, match=message) as caught:
+        read_volume(path)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_voxel_size_of_0_is_one_line(tmp_path: Path) -> None:
+    path = save(tmp_path / "v.nii", ANATOMY.astype(np.int16), np.eye(4))
+    data = bytearray(path.read_bytes())
+    data[312:328] = bytes(16)  # srow_z of the header
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="voxel size of 0"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_truncated_file_is_one_line(suffix: str, tmp_path: Path) -> None:
+    path = save(tmp_path / f"v{suffix}", ANATOMY.astype(np.float32), np.eye(4))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match="not a whole NIfTI file"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0, 0.5], "whole numbers from 0 on"),
+        ([0, -1], "whole numbers from 0 on"),
+        ([0, 300], "300 is above 255"),
+        ([0, 1e20], "above 255"),
+    ],
+)
+def test_masks_that_are_no_masks(values: list[float], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        whole_numbers(np.array(values, np.float32), Path("m.nii"))
+
+
+def test_masks_of_floats_that_are_whole() -> None:
+    found = whole_numbers(np.array([0, 1, 2.0004, 255], np.float32), Path("m.nii"))
+    assert found.tolist() == [0, 1, 2, 255] and found.dtype == np.uint8

@@ -1,0 +1,269 @@
+"""Checkpoints as people have them are opened; what would run code, or is none, is refused."""
+
+import argparse
+import io
+import os
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark.errors import WeightsError
+from benchmark.models.checkpoints.old_pickles import LeftOut, Reader, read_pickle
+from benchmark.models.checkpoints.read import open_checkpoint
+from benchmark.models.checkpoints.sandbox import _refuse
+from benchmark.models.checkpoints.state_dict import find_state_dict
+from benchmark.models.weights import MoreThanTensors, read_file, save_tensors
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, 2, 3)
+        self.body = nn.Sequential(nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1))
+
+
+STATE = Small().state_dict()
+
+
+def same(found: dict[str, torch.Tensor]) -> bool:
+    return list(found) == list(STATE) and all(torch.equal(found[k], v) for k, v in STATE.items())
+
+
+FORMS: dict[str, Callable[[Path], None]] = {
+    "plain": lambda p: torch.save(STATE, p),
+    "wrapped": lambda p: torch.save({"epoch": 3, "state_dict": STATE, "best": 0.5}, p),
+    "with an optimiser": lambda p: torch.save(
+        {"model": STATE, "optimizer": {"state": {0: {"exp_avg": torch.rand(99, 99)}},
+         "big": torch.rand(999)}}, p),
+    "with a class": lambda p: torch.save({"model": STATE, "args": argparse.Namespace(lr=1)}, p),
+    "pickled whole": lambda p: torch.save(Small.loaded(), p),  # type: ignore[attr-defined]
+    "before 1.6": lambda p: torch.save(
+        {"model": STATE, "args": argparse.Namespace()}, p, _use_new_zipfile_serialization=False),
+    "arrays": lambda p: p.write_bytes(
+        pickle.dumps({"model": {k: v.numpy() for k, v in STATE.items()}, "by": np.float32(1)})),
+    "arrays of protocol 2": lambda p: p.write_bytes(
+        pickle.dumps({k: v.numpy() for k, v in STATE.items()}, protocol=2)),
+}  # fmt: skip
+
+
+def _loaded() -> Small:
+    network = Small()
+    network.load_state_dict(STATE)
+    return network
+
+
+Small.loaded = staticmethod(_loaded)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_tensors_are_found_in_their_order(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    FORMS[form](path)
+    try:
+        tensors = find_state_dict(read_file(path)).tensors
+    except MoreThanTensors:
+        tensors = find_state_dict(read_pickle(path)).tensors
+    assert same(tensors)
+
+
+def test_a_conversion_says_what_it_did_and_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    FORMS["with a class"](path)
+    opened = open_checkpoint(path)
+    assert same(opened.tensors)
+    said = " ".join(opened.notes)
+    assert "process of its own" in said and "left out: argparse.Namespace (1)" in said
+    assert "network" in said and "refuses sockets" in said and not opened.plain
+
+
+def test_of_two_networks_the_teacher_is_taken_and_the_other_named(tmp_path: Path) -> None:
+    path = tmp_path / "dino.pth"
+    other = {key: value + 1 for key, value in STATE.items()}
+    torch.save({"student": other, "teacher": STATE}, path)
+    opened = open_checkpoint(path)
+    assert same(opened.tensors) and "--part: student" in opened.notes[-1]
+    assert not same(open_checkpoint(path, "student").tensors)
+    with pytest.raises(WeightsError, match="Did you mean 'teacher'"):
+        open_checkpoint(path, "techer")
+
+
+class Call:
+    """Pickles to a call of anything with anything."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def run_something(path: Path) -> None:
+    path.touch()
+
+
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "system": (Call(os.system, "touch executed"), "asks for .*system"),
+    "eval": (Call(eval, "open('executed', 'w')"), "asks for .*eval"),
+    "own function": (Call(run_something, Path("executed")), "no tensors by name"),
+    "getattr": (Call(getattr, Path("executed"), "touch"), "asks for .*getattr"),
+    "torch.load": (Call(torch.load, "other.pth"), "asks for torch.serialization.load"),
+    "older text": (b"cos\nsystem\n(S'touch executed'\ntR.", "asks for os.system"),
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_the_reader_runs_nothing(
+    attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    payload, message = HOSTILE[attack]
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(payload if isinstance(payload, bytes) else pickle.dumps(payload, protocol=2))
+    with pytest.raises((pickle.UnpicklingError, WeightsError), match=message):
+        find_state_dict(read_pickle(path))
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("wrapped", ["bare", "in a zip"])
+def test_a_hostile_checkpoint_is_refused_and_not_run(
+    wrapped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, evil = tmp_path / "evil.pth", {"model": STATE, "extra": HOSTILE["system"][0]}
+    if wrapped == "bare":
+        path.write_bytes(pickle.dumps(evil["extra"]))
+    else:
+        torch.save(evil, path)
+    with pytest.raises(WeightsError, match="asks for .*system") as caught:
+        open_checkpoint(path)
+    assert "\n" not in str(caught.value) and not (tmp_path / "executed").exists()
+
+
+def test_a_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "program.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("data.pkl", "constants.pkl", "version"):
+            archive.writestr(f"program/{name}", pickle.dumps({}))
+    with pytest.raises(WeightsError, match="TorchScript program|damaged"):
+        open_checkpoint(path)
+    with pytest.raises(pickle.UnpicklingError, match="TorchScript program"):
+        read_pickle(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb/data.pkl", pickle.dumps(bytes(2**25), protocol=2))
+    with pytest.raises(WeightsError, match="would unpack to 33554"):
+        open_checkpoint(path)
+
+
+def test_memory_that_a_pickle_asks_for_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "large.pkl"
+    path.write_bytes(pickle.dumps(Call(np.ndarray, (2**45,)), protocol=2))
+    with pytest.raises(WeightsError, match="refused"):
+        open_checkpoint(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    state = {"a": torch.tensor([1.0, value])}
+    torch.save(state, tmp_path / "a.pth")
+    save_tensors(tmp_path / "b.safetensors", state, {})
+    for name in ("a.pth", "b.safetensors"):
+        with pytest.raises(WeightsError, match="'a' holds NaN or infinite"):
+            open_checkpoint(tmp_path / name)
+
+
+def test_a_checkpoint_without_tensors_is_one_line(tmp_path: Path) -> None:
+    torch.save({"epoch": 3}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="a.pth: no tensors by name"):
+        open_checkpoint(tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="no such checkpoint"):
+        open_checkpoint(tmp_path / "b.pth")
+
+
+def test_the_reader_gives_nothing_but_data() -> None:
+    for module, name in (("argparse", "Namespace"), ("torch.nn.modules.conv", "Conv2d")):
+        assert Reader(io.BytesIO()).find_class(module, name) is LeftOut
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "refused"),
+    [
+        ("socket.connect", (None, ("127.0.0.1", 80)), True),
+        ("subprocess.Popen", ("ls", [], None, None), True),
+        ("os.system", ("ls",), True),
+        ("open", ("a", "w", os.O_WRONLY), True),
+        ("open", ("a", None, os.O_RDWR | os.O_CREAT), True),
+        ("open", ("a", "rb", os.O_RDONLY), False),
+        ("pickle.find_class", ("a", "b"), False),
+    ],
+)
+def test_side_effects_are_refused(event: str, arguments: Any, refused: bool) -> None:
+    try:
+        _refuse(event, arguments)
+    except PermissionError:
+        assert refused
+    else:
+        assert not refused
+
+
+def header(text: bytes, body: bytes = b"", length: int | None = None) -> bytes:
+    return struct.pack("<Q", len(text) if length is None else length) + text + body
+
+
+SAFETENSORS = {
+    "huge header": header(b"{}", length=2**62),
+    "header beyond the file": header(b"{}", length=99),
+    "huge shape": header(
+        b'{"a":{"dtype":"F32","shape":[1152921504606846976,16],"data_offsets":[0,4]}}', bytes(4)),
+    "shape that overflows": header(
+        b'{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}', bytes(4)),
+    "shape of another size": header(
+        b'{"a":{"dtype":"F32","shape":[8],"data_offsets":[0,4]}}', bytes(4)),
+    "overlap": header(
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+        b'"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4)),
+    "backwards": header(
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}', bytes(4)),
+    "hole": header(
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}', bytes(8)),
+    "beyond the end": header(
+        b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}', bytes(4)),
+    "negative": header(
+        b'{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', bytes(4)),
+    "one name twice": header(
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+        b'"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}', bytes(4)),
+    "no JSON": header(b"<html>"),
+    "nothing": b"",
+    "a pickle": pickle.dumps({"a": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", SAFETENSORS)
+def test_a_forged_safetensors_file_is_refused(attack: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(SAFETENSORS[attack])
+    with pytest.raises(WeightsError, match="damaged or truncated|no tensors") as caught:
+        open_checkpoint(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["plain", "with a class"])
+def test_a_truncated_file_is_refused(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    FORMS[form](path)
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(WeightsError, match="damaged") as caught:
+        open_checkpoint(path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,157 @@
+"""Checkpoints: given or fetched from a server of our own, verified, and remembered by hash."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import HubFile, WeightsFile
+from benchmark.errors import BenchmarkError, WeightsError
+from benchmark.models.weight_store import get_weights, import_weights, stored_weights
+
+DATA = b"weights" * 1000
+SHA = hashlib.sha256(DATA).hexdigest()
+COMMIT = "a" * 40
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The file at /w.pth, and the little of a hub that a download asks for."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, *, body: bool) -> None:
+        found = self.path in ("/w.pth", f"/o/n/resolve/{COMMIT}/w.pth", "/o/n/resolve/main/w.pth")
+        data = DATA if found else b"not here"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("ETag", f'"{SHA}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        if not found:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        self.end_headers()
+        if body:
+            self.wfile.write(data)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{http.server_port}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(
+            huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE",
+            address + "/{repo_id}/resolve/{revision}/{filename}",
+        )  # fmt: skip
+        yield address
+        http.shutdown()
+
+
+def registry(**weights: object) -> Registry:
+    """The shipped cards, with other weights behind one source."""
+    whole = Registry.load(content_roots())
+    card = whole.source("imagenet_resnet18_torchvision")
+    changed = card.model_copy(
+        update={"weights": WeightsFile(file="w.pth", licence="none", **weights)}  # type: ignore[arg-type]
+    )
+    return Registry(
+        datasets=whole.datasets, sources={**whole.sources, card.id: changed},
+        targets=whole.targets, boards=whole.boards, folders=whole.folders,
+    )  # fmt: skip
+
+
+ID = "imagenet_resnet18_torchvision"
+
+
+@pytest.mark.parametrize("digits", [8, 64])
+def test_a_url_is_fetched_and_its_whole_hash_remembered(
+    server: str, tmp_path: Path, digits: int
+) -> None:
+    cards = registry(url=f"{server}/w.pth", sha256=SHA[:digits])
+    with pytest.raises(WeightsError, match="segtransfer source get"):
+        stored_weights(cards.source(ID), tmp_path)
+    stored = get_weights(cards, ID, tmp_path)
+    assert stored.sha256 == SHA and stored.origin == f"{server}/w.pth"
+    assert stored.path(tmp_path).read_bytes() == DATA
+    assert stored_weights(cards.source(ID), tmp_path) == stored
+    assert not list((tmp_path / "downloads").rglob("w.pth"))
+
+
+def test_another_file_than_the_card_says_is_not_kept(server: str, tmp_path: Path) -> None:
+    cards = registry(url=f"{server}/w.pth", sha256="00000000")
+    with pytest.raises(WeightsError, match="SHA-256 is .* the card of .* says 00000000"):
+        get_weights(cards, ID, tmp_path)
+    with pytest.raises(WeightsError, match="not on this machine"):
+        stored_weights(cards.source(ID), tmp_path)
+
+
+@pytest.mark.parametrize("revision", [COMMIT, None])
+def test_a_hub_file_is_remembered_with_its_commit(
+    server: str, tmp_path: Path, revision: str | None
+) -> None:
+    cards = registry(hub=HubFile(repo="o/n", file="w.pth", revision=revision))
+    stored = get_weights(cards, ID, tmp_path)
+    assert stored.origin == f"o/n@{COMMIT}" and stored.sha256 == SHA
+
+
+def test_a_missing_hub_file_is_one_line(server: str, tmp_path: Path) -> None:
+    cards = registry(hub=HubFile(repo="o/n", file="gone.pth", revision=COMMIT))
+    with pytest.raises(WeightsError, match="o/n, gone.pth: cannot be fetched") as caught:
+        get_weights(cards, ID, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_an_address_the_file_is_asked_for(tmp_path: Path) -> None:
+    cards = registry(sha256=SHA)
+    with pytest.raises(WeightsError, match="source import .* --from FILE"):
+        get_weights(cards, ID, tmp_path)
+    file = tmp_path / "mine.pth"
+    file.write_bytes(DATA)
+    stored = import_weights(cards, ID, file, tmp_path)
+    assert stored.file == "w.pth" and stored.origin == "file mine.pth"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda home, lock, file: lock.write_text("{"), "damaged"),
+        (lambda home, lock, file: file.unlink(), "is gone"),
+        (
+            lambda home, lock, file: lock.write_text(
+                json.dumps({**json.loads(lock.read_text()), "sha256": "1" * 64})
+            ),
+            "is gone",
+        ),
+    ],
+)
+def test_a_damaged_store_says_what_to_type(tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+    cards = registry(sha256=SHA)
+    file = tmp_path / "mine.pth"
+    file.write_bytes(DATA)
+    stored = import_weights(cards, ID, file, tmp_path)
+    damage(tmp_path, tmp_path / "weights" / f"{ID}.json", stored.path(tmp_path))
+    with pytest.raises(BenchmarkError, match=f"{message}.*segtransfer source import"):
+        stored_weights(cards.source(ID), tmp_path)
+
+
+def test_a_card_that_now_says_another_hash(tmp_path: Path) -> None:
+    file = tmp_path / "mine.pth"
+    file.write_bytes(DATA)
+    import_weights(registry(sha256=SHA), ID, file, tmp_path)
+    with pytest.raises(WeightsError, match="its card now says"):
+        stored_weights(registry(sha256="0" * 64).source(ID), tmp_path)

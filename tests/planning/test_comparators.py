@@ -1,0 +1,81 @@
+"""A source that joins a board: who it is compared with, and which finished cells are taken over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.packs import Place, add_source, copy_board
+
+from benchmark.errors import CardError
+from benchmark.planning.comparators import companions, find_source, with_source
+from benchmark.planning.existing_records import copy_finished, refresh_marks
+from benchmark.planning.transfers import Selection, plan
+from benchmark.records.store import Store, read_record
+
+
+def test_a_card_is_found_by_id_and_by_path(here: Place) -> None:
+    path = here.root / "cards/own_encoder.yaml"
+    registry, card = find_source(here.registry, str(path))
+    assert registry == here.registry and find_source(registry, "own_encoder")[1] == card
+    with pytest.raises(CardError, match="unknown source task"):
+        find_source(here.registry, "own")
+    with pytest.raises(CardError, match="no such card"):
+        find_source(here.registry, "own.yaml")
+
+
+def test_an_id_has_one_card(here: Place) -> None:
+    card = here.registry.source("scratch").model_copy(update={"title": "Better"})
+    with pytest.raises(CardError, match="the id of another card"):
+        with_source(here.registry, card)
+
+
+def test_the_baseline_is_on_the_network_of_the_source(machine: Place) -> None:
+    own = machine.registry.source("own_encoder")
+    others, lacking = companions(machine.registry, machine.board, own, machine.home)
+    assert others == ("scratch",) and not lacking
+    deep = own.model_copy(update={"encoder": "resnet18"})
+    others, _ = companions(machine.registry, machine.board, deep, machine.home)
+    assert others == ("scratch@resnet18",)
+
+
+def test_imagenet_is_run_beside_where_its_weights_are_here(machine: Place) -> None:
+    own = machine.registry.source("own_encoder")
+    add_source(machine, "natural")
+    board = machine.board.model_copy(update={"sources": (*machine.board.sources, "natural")})
+    others, lacking = companions(machine.registry, board, own, machine.home)
+    assert others == ("scratch", "natural") and not lacking
+    others, (line,) = companions(machine.registry, board, own, machine.root / "elsewhere")
+    assert others == ("scratch",) and "not compared with natural" in line
+    natural = machine.registry.source("natural")
+    assert "natural" not in companions(machine.registry, board, natural, machine.home)[0]
+
+
+def test_only_cells_of_the_same_conditions_are_taken_over(here: Place, tmp_path: Path) -> None:
+    store = Store(tmp_path / "run")
+    copy_board(here, store)
+    cells = plan(here.registry, here.board, Selection(sources=("scratch",)), here.home)
+    other = replace(cells[1], key="sha256:other")
+    assert copy_finished(store, here.accepted, [cells[0], other]) == 1
+    assert copy_finished(store, here.accepted, [cells[0], other]) == 0
+    assert store.path(cells[0].cell).read_bytes() == here.accepted.path(cells[0].cell).read_bytes()
+    assert (store.folder / "predictions" / cells[0].cell.path).is_file()
+    assert not store.path(cells[1].cell).exists()
+
+
+def test_a_mark_that_a_card_learns_later_reaches_finished_records(
+    here: Place, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "run")
+    copy_board(here, store)
+    cells = plan(here.registry, here.board, Selection(sources=("scratch",)), here.home)
+    copy_finished(store, here.accepted, cells[:1])
+    before = read_record(store.path(cells[0].cell))
+    partial = before.marks.model_copy(update={"partial_weights": True})
+    store.write(before.model_copy(update={"marks": partial}))
+    assert refresh_marks(store, cells) == 0
+    subset = cells[0].marks.model_copy(update={"subset": True})
+    assert refresh_marks(store, [replace(cells[0], marks=subset)]) == 1
+    marks = partial.model_copy(update={"subset": True})
+    ((_, after),) = store.records()
+    assert after == before.model_copy(update={"marks": marks})
+    assert refresh_marks(store, [replace(cells[0], key="sha256:other")]) == 0

@@ -1,0 +1,106 @@
+"""What a source saw, against data sets, families and subjects: a table by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import Saw
+from benchmark.planning.exposure import contamination, seen_by
+from benchmark.planning.source_weights import exposure_of
+from benchmark.planning.transfers import Selection, plan
+
+ROWS = tuple(
+    SplitRow(f"c{k}", f"s{k}", subset)  # type: ignore[arg-type]
+    for k, subset in enumerate(("train", "train", "val", "test", "pretrain"))
+)
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.load(content_roots())
+
+
+@pytest.mark.parametrize(
+    ("saw", "expected"),
+    [
+        (Saw(dataset="ixi_t1", subjects="all"), ()),
+        (Saw(dataset="never_registered", subjects="unknown"), ()),
+        (Saw(dataset="neurite_oasis", subjects="pretrain"), ()),
+        (Saw(dataset="neurite_oasis", subjects="all"), ("saw neurite_oasis, all subjects",)),
+        (
+            Saw(dataset="neurite_oasis", subjects="train"),
+            ("saw neurite_oasis, its training subjects",),
+        ),
+        (
+            Saw(dataset="neurite_oasis", subjects="unknown"),
+            ("saw neurite_oasis, whom is unknown",),
+        ),
+        (
+            Saw(dataset="oasis1_t1", subjects="train"),
+            ("saw oasis1_t1, of the same family (oasis)",),
+        ),
+        (Saw(dataset="oasis", subjects="all"), ("saw oasis, of the same family (oasis)",)),
+        (
+            Saw(dataset="neurite_oasis", subjects=("s0", "s1", "s3", "s4")),
+            ("saw neurite_oasis, 1 subjects of the test subset",),
+        ),
+        (
+            Saw(dataset="oasis1_t1", subjects=("s0", "s1", "s4")),
+            ("saw oasis1_t1, 2 subjects of the train subset",),
+        ),
+        (Saw(dataset="oasis1_t1", subjects=("s4",)), ()),  # names compare; all are reserved
+        (
+            Saw(dataset="oasis1_t1", subjects=("other",)),
+            ("saw oasis1_t1, of the same family (oasis)",),
+        ),
+        (Saw(dataset="neurite_oasis", subjects=("elsewhere",)), ()),
+    ],
+)
+def test_reasons(registry: Registry, saw: Saw, expected: tuple[str, ...]) -> None:
+    assert contamination([saw], registry, "neurite_oasis", ROWS) == expected
+
+
+def test_without_the_split_named_subjects_of_the_data_set_count(registry: Registry) -> None:
+    saw = Saw(dataset="neurite_oasis", subjects=("a", "b"))
+    assert contamination([saw], registry, "neurite_oasis") == ("saw neurite_oasis, 2 subjects",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("neurite_oasis", "oasis1_t1"),
+        ("msd_liver", "chaos_ct"),
+        ("msd_liver", "totalsegmentator_ct"),
+        ("atlas_v2", "atlas_v1_2"),
+    ],
+)
+def test_related_sets_share_a_family(registry: Registry, one: str, other: str) -> None:
+    assert contamination([Saw(dataset=one, subjects="all")], registry, other)
+    assert contamination([Saw(dataset=other, subjects="all")], registry, one)
+
+
+def test_a_recipe_says_whom_it_sees(registry: Registry, tmp_path: Path) -> None:
+    reserved = registry.source("phantom_brain_segmentation")
+    assert [saw.subjects for saw in seen_by(reserved, registry)] == ["pretrain"]
+    device_a = registry.source("phantom_ct_device_a")
+    assert [saw.subjects for saw in seen_by(device_a, registry)] == ["train"]
+    (exact,) = exposure_of(registry, device_a, tmp_path)
+    assert exact.dataset == "phantom_ct_device_a"
+    assert len(exact.subjects) == 16  # its train and val subjects, 13 and 3
+
+
+def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) -> None:
+    target = registry.target("phantom_fetal_head_64")
+    source = registry.source("scratch").model_copy(
+        update={"saw": (Saw(dataset=target.dataset, subjects="all"),)}
+    )
+    told = Registry(
+        datasets=registry.datasets, sources={**registry.sources, "scratch": source},
+        targets=registry.targets, boards=registry.boards, folders=registry.folders,
+    )  # fmt: skip
+    cells = plan(told, told.board("demo_v1"), Selection(sources=("scratch",)), tmp_path)
+    reasons = {cell.target.id: cell.marks.contamination for cell in cells}
+    assert reasons["phantom_fetal_head_64"] == ("saw phantom_fetal_head_64, all subjects",)
+    assert reasons["phantom_stroke_lesion_64"] == ()

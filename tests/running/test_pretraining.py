@@ -1,0 +1,179 @@
+"""In-suite sources: made once, capped in a nested way, and passed on with all they saw."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import benchmark.running.pretraining as pretrained
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.task import SourceCard
+from benchmark.data.cases import Case
+from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.resolve import ResolvedDataset, resolve_dataset
+from benchmark.errors import DataError
+from benchmark.models.weight_store import import_weights
+from benchmark.models.weights import read_tensors
+from benchmark.planning.source_weights import pretraining_cases
+from benchmark.planning.transfers import Selection, missing_pretraining, plan
+from benchmark.running.cell import load_source, run_cell, transfer_network
+
+CPU = torch.device("cpu")
+
+
+def registry(source: str, steps: int = 2, **changes: object) -> Registry:
+    """The shipped cards with a recipe of few steps."""
+    cards = Registry.load(content_roots())
+    card = cards.source(source)
+    assert card.pretrain is not None
+    recipe = card.pretrain.model_copy(update={"steps": steps, "evaluations": 1, **changes})
+    quick = card.model_copy(update={"pretrain": recipe})
+    return Registry(
+        datasets=cards.datasets, sources={**cards.sources, source: quick}, targets=cards.targets,
+        boards=cards.boards, folders=cards.folders,
+    )  # fmt: skip
+
+
+def make(cards: Registry, source: str, home: Path) -> Path:
+    torch.set_num_threads(1)
+    return pretrained.ensure_pretrained(
+        cards, cards.board("demo_v1"), cards.source(source), home, CPU
+    )
+
+
+def test_two_at_once_make_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards, calls = registry("phantom_ct_device_a", max_items=16), []
+    real = pretrained.pretrain
+    monkeypatch.setattr(pretrained, "pretrain", lambda *a, **k: calls.append(1) or real(*a, **k))
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(lambda _: make(cards, "phantom_ct_device_a", tmp_path), range(2)))
+    assert folders[0] == folders[1] and calls == [1]
+    facts = json.loads((folders[0] / "pretraining.json").read_text())
+    assert facts["items"]["train"] == 16 and 0 < facts["chance"] < 1
+    rows = {row.subject: row.subset for row in _rows(cards, "phantom_ct_device_a", tmp_path)}
+    assert {rows[name] for name in facts["saw"]["trained_on"]} == {"train"}
+    assert {rows[name] for name in facts["saw"]["watched_on"]} == {"val"}
+    assert not (folders[0] / "checkpoint.pt").exists()
+    assert "chance" in pretrained.summary(folders[0])
+
+
+def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
+    return resolve_dataset(cards, name, home).rows
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("phantom_natural_contrastive", {"encoder"}),
+        ("phantom_natural_classification", {"encoder"}),
+        ("phantom_ct_device_a", {"encoder", "decoder", "head"}),
+    ],
+)
+def test_passed_on_it_is_a_source_that_knows_what_it_saw(
+    source: str, parts: set[str], tmp_path: Path
+) -> None:
+    cards = registry(source, max_items=32)
+    folder = make(cards, source, tmp_path)
+    card = pretrained.export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
+    given = Registry.load((*content_roots(), tmp_path / "out"))
+    name = f"{source}_weights"
+    import_weights(given, name, tmp_path / "out" / f"{name}.safetensors", tmp_path)
+    assert card.stem == name and len(given.source(name).saw[0].subjects) > 3
+    tensors = read_tensors(tmp_path / "out" / f"{name}.safetensors", None)
+    assert {key.partition(".")[0] for key in tensors} == parts
+    own = "phantom_ct_device_a" in source
+    board = given.board("demo_v1").model_copy(
+        update={"targets": ("phantom_ct_device_a",)} if own else {}
+    )
+    boards = {**given.boards, "demo_v1": board}
+    given = Registry(
+        datasets=given.datasets, sources=given.sources, targets=given.targets, boards=boards,
+        folders=given.folders,
+    )  # fmt: skip
+    chosen = Selection(sources=(name,), seeds=(0,), limit_steps=2)
+    transfer = plan(given, board, chosen, tmp_path)[0]
+    record = run_cell(transfer, given, tmp_path, CPU)
+    assert record.coverage is not None and record.coverage.parameter_share == 1.0
+    # the 13 subjects learned from are of train, the 3 watched on of val, which is worse
+    reason = ("saw phantom_ct_device_a, 3 subjects of the val subset",)
+    assert record.marks.contamination == (reason if own else ())
+
+
+def test_what_a_board_lacks_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    cards = Registry.load(content_roots())
+    board = cards.board("demo_v1")
+    wanted = {"phantom_brain_segmentation", "phantom_brain_restoration"}
+    assert set(missing_pretraining(cards, board, Selection(), tmp_path)) == wanted
+
+
+def data(rows: list[SplitRow]) -> ResolvedDataset:
+    card = Registry.load(content_roots()).dataset("phantom_brain_scans")
+    cases = {row.case: Case(case=row.case, subject=row.subject) for row in rows}
+    return ResolvedDataset(card, cases, tuple(rows), "", False)
+
+
+def test_cases_to_learn_from_and_to_watch_on() -> None:
+    reserved = data([SplitRow(f"c{k}", f"s{k // 2}", "pretrain") for k in range(40)]
+                    + [SplitRow("t", "t", "train"), SplitRow("v", "v", "val")])  # fmt: skip
+    learning, watching = pretraining_cases(reserved)
+    assert {*learning, *watching} == {f"c{k}" for k in range(40)}
+    people = [{reserved.cases[name].subject for name in part} for part in (learning, watching)]
+    assert not people[0] & people[1] and len(people[1]) == 2
+    plain = data(
+        [SplitRow("a", "a", "train"), SplitRow("b", "b", "val"), SplitRow("c", "c", "test")]
+    )
+    assert pretraining_cases(plain) == (["a"], ["b"])
+    with pytest.raises(DataError, match="two subjects, 1 here"):
+        pretraining_cases(data([SplitRow("a", "a", "pretrain")]))
+
+
+def test_smaller_caps_lie_inside_larger_ones_and_blank_slices_are_left_out() -> None:
+    images = np.zeros((20, 1, 32, 32), np.float16)
+    images[:15] = (np.arange(15) / 15 + 0.05)[:, None, None, None]
+    cases = (PreparedCase("c", "s", 0, 20, (32, 32), (32, 32), 1),)
+    prepared = Prepared(images, np.zeros((20, 32, 32), np.uint8), cases)
+    kept = {
+        most: set(pretrained.choose_rows(prepared, ["c"], most).tolist())
+        for most in (3, 7, 40, None)
+    }
+    assert [len(values) for values in kept.values()] == [3, 7, 15, 15]
+    assert kept[3] < kept[7] < kept[40] == kept[None]
+    assert kept[None] == set(range(15))
+    with pytest.raises(DataError, match="no slice with content"):
+        pretrained.choose_rows(Prepared(images * 0, prepared.masks, cases), ["c"], None)
+
+
+def test_a_source_card_says_what_is_possible() -> None:
+    base = Registry.load(content_roots()).source("phantom_natural_contrastive").model_dump()
+    with pytest.raises(ValueError, match="contrastive trains no decoder"):
+        SourceCard.model_validate({**base, "provides": "encoder_decoder"})
+    with pytest.raises(ValueError, match="leave saw out"):
+        SourceCard.model_validate({**base, "saw": [{"dataset": "x", "subjects": "all"}]})
+
+
+@pytest.mark.parametrize(("target", "same"), [("phantom_ct_device_b", True),
+                                              ("phantom_fetal_head_64", False)])  # fmt: skip
+def test_a_whole_network_brings_its_head_where_it_fits(
+    target: str, same: bool, tmp_path: Path
+) -> None:
+    source = "phantom_ct_device_a"
+    cards = registry(source, max_items=32)
+    folder = make(cards, source, tmp_path)
+    chosen = Selection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
+    (transfer,) = plan(cards, cards.board("demo_v1"), chosen, tmp_path)
+    network = transfer_network(transfer)
+    coverage = load_source(network, transfer, cards, tmp_path, False)
+    given = read_tensors(folder / "model.safetensors", None)
+    for name, value in network.state_dict().items():
+        if not name.startswith("head."):
+            assert torch.equal(value, given[name]), name
+    assert (
+        torch.equal(network.head[0].bias, given["head.0.bias"])
+        if same
+        else (network.head[0].bias.shape != given["head.0.bias"].shape)
+    )
+    assert coverage is not None and coverage.complete and coverage.unused == ()

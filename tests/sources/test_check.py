@@ -1,0 +1,179 @@
+"""`source check`: what is right is ticked, what is wrong is named and says how to mend it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from support.plugged import package  # noqa: F401  (a fixture)
+from typer.testing import CliRunner
+
+from benchmark.cards.card import check_model
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.cards.task import SourceCard
+from benchmark.cli.main import app
+from benchmark.files import sha256_of
+from benchmark.models.encoders import build_encoder
+from benchmark.models.weight_store import keep_weights
+from benchmark.sources import check as source_check
+from benchmark.sources.check import Check
+from benchmark.sources.report import CheckReport, Finding
+
+SHIPPED = Registry.load(content_roots())
+ORDER = ["hash", "safe load", "coverage", "pyramid", "frozen", "determinism", "contamination",
+         "fine tuning", "cost"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_check, "FINE_TUNING_SECONDS", 0.0)
+
+
+def tensors(encoder: str = "tu-test_resnet", channels: int = 3) -> dict[str, torch.Tensor]:
+    torch.manual_seed(1)
+    return torch.nn.Module.state_dict(build_encoder(encoder, channels))
+
+
+def source(
+    home: Path, given: dict[str, torch.Tensor], encoder: str = "tu-test_resnet", channels: int = 3,
+    **changes: Any,
+) -> SourceCard:  # fmt: skip
+    """A card, and its weights in the home folder."""
+    file = home / "mine.safetensors"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(given, file)
+    card = check_model(
+        {
+            "id": "mine", "version": 1, "title": "Mine", "domain": "natural",
+            "task": "classification", "provides": "encoder", "encoder": encoder,
+            "input": {"channels": channels, "mean": [0.5] * channels, "std": [0.5] * channels},
+            "weights": {"file": file.name, "sha256": sha256_of(file), "licence": "MIT",
+                        **changes.pop("weights", {})},
+            "saw": [{"dataset": "elsewhere", "subjects": "all"}], **changes,
+        },
+        SourceCard, Path("mine.yaml"),
+    )  # fmt: skip
+    assert card.weights is not None
+    keep_weights(card, card.weights, file, "test", home)
+    return card
+
+
+def check(card: SourceCard, home: Path) -> dict[str, Finding]:
+    return {one.check: one for one in Check(SHIPPED, card, home).findings()}
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_a_good_source_passes_whatever_its_stem(channels: int, tmp_path: Path) -> None:
+    found = check(source(tmp_path, tensors(channels=channels), channels=channels), tmp_path)
+    assert list(found) == ORDER
+    assert all(one.ok is not False for one in found.values()), found
+    assert [name for name, one in found.items() if one.ok is None] == ["fine tuning", "cost"]
+    assert "100.0% of the values" in found["coverage"].found
+    assert f"64: {channels}x64²" in found["pyramid"].found
+    assert "256: " in found["pyramid"].found
+    assert "Dice" in found["fine tuning"].found and "scratch" in found["fine tuning"].found
+    assert "GFLOP" in found["cost"].found
+    assert "compared by name alone: elsewhere" in found["contamination"].found
+
+
+def test_what_does_not_match_is_named(tmp_path: Path) -> None:
+    given = tensors()
+    given["model.other.weight"] = given.pop("model.conv1.0.weight")
+    given["model.layer1.0.bn1.bias"] = torch.zeros(3)
+    found = check(source(tmp_path, given), tmp_path)
+    coverage = found["coverage"]
+    assert coverage.ok is False and "missing: model.conv1.0.weight" in coverage.found
+    assert "model.layer1.0.bn1.bias (3,)" in coverage.found
+    assert "not used: model.other.weight" in coverage.found and "key_prefix" in coverage.mend
+    assert "not checked" in found["pyramid"].found and found["contamination"].ok
+
+
+def test_nothing_that_matches(tmp_path: Path) -> None:
+    found = check(source(tmp_path, tensors(), weights={"key_prefix": "trunk."}), tmp_path)
+    assert found["coverage"].ok is False and "0 of " in found["coverage"].found
+
+
+def test_a_changed_file_and_no_file(tmp_path: Path) -> None:
+    card = source(tmp_path, tensors())
+    stored = next((tmp_path / "weights").rglob("mine.safetensors"))
+    stored.write_bytes(stored.read_bytes()[:-4] + b"abcd")
+    found = check(card, tmp_path)["hash"]
+    assert found.ok is False and "segtransfer source import mine" in found.mend
+    stored.unlink()
+    found = check(card, tmp_path)["hash"]
+    assert found.ok is False and "segtransfer source import mine" in found.mend
+
+
+def test_values_that_are_not_finite(tmp_path: Path) -> None:
+    given = tensors()
+    given["model.conv1.0.weight"][0] = float("nan")
+    found = check(source(tmp_path, given), tmp_path)
+    assert found["safe load"].ok is False and "NaN" in found["safe load"].found
+
+
+def test_contamination_names_every_target(tmp_path: Path) -> None:
+    card = source(tmp_path, tensors(), saw=[{"dataset": "phantom_fetal_head", "subjects": "all"}])
+    told = Check(SHIPPED, card, tmp_path)
+    with pytest.raises(
+        source_check.Information, match="phantom_fetal_head .saw phantom_fetal_head, all"
+    ):
+        told.contamination()
+    card = card.model_copy(update={"saw": ()})
+    with pytest.raises(source_check.Information, match="names nothing that it saw"):
+        Check(SHIPPED, card, tmp_path).contamination()
+    unknown = source(tmp_path, tensors(), saw=[{"dataset": "unknown", "subjects": "unknown"}])
+    number = len(SHIPPED.targets)
+    with pytest.raises(
+        source_check.Information, match=f"^{number} of {number} targets are not clean"
+    ):
+        Check(SHIPPED, unknown, tmp_path).contamination()
+
+
+@pytest.mark.usefixtures("package")
+def test_plugged_encoders_are_held_to_their_contract(tmp_path: Path) -> None:
+    good = check(source(tmp_path, tensors("my_encoder"), "my_encoder"), tmp_path)
+    assert (
+        good["pyramid"].ok
+        and "contract of benchmark.models.plugins.template" in good["pyramid"].found
+    )
+    bad = check(source(tmp_path, tensors("own_counting"), "own_counting"), tmp_path)
+    assert bad["frozen"].ok is False and "encoder.body.seen" in bad["frozen"].found
+    assert "eval()" in bad["frozen"].mend and bad["pyramid"].ok is False
+    noisy = check(source(tmp_path, tensors("own_noisy"), "own_noisy"), tmp_path)
+    assert noisy["pyramid"].ok is False and "two forward passes" in noisy["pyramid"].found
+
+
+def test_the_command_writes_a_report_and_names_cannot_steer_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = tensors()
+    given["<script>alert(1)</script>|`x"] = torch.zeros(1)
+    given["\x1b[31mred\nline"] = torch.zeros(1)
+    given["model.gone"] = given.pop("model.conv1.0.weight")
+    card = source(tmp_path / "home", given)
+    path = tmp_path / "cards/tasks/source/mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(card.model_dump_json(exclude_none=True))
+    words = ["--home", "home", "source", "check", str(path), "--out", "report"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1 and "✗" in done.output and "\x1b" not in done.output
+    report = CheckReport.model_validate_json((tmp_path / "report/report.json").read_bytes())
+    assert not report.passed and report.findings[0].check == "schema"
+    page = (tmp_path / "report/report.md").read_text()
+    assert "<script>" not in page and "\x1b" not in page and "\\|\\`x" in page
+    assert "## How to mend it" in page
+
+
+def test_a_broken_card_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.yaml"
+    path.write_text("id: mine\nversion: 1\ntitel: x\n")
+    done = CliRunner().invoke(app, ["--home", "home", "source", "check", str(path)])
+    assert done.exit_code == 1
+    report = json.loads((tmp_path / "runs/source_check/mine/report.json").read_text())
+    assert report["findings"][0]["ok"] is False
+    assert "Did you mean 'title'" in report["findings"][0]["found"]

@@ -1,0 +1,172 @@
+"""Runs that were never trained: real cards, fingerprints, label maps and scores, in a second."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from support.factories import make_record
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.data.layouts.load import load_case
+from benchmark.data.resolve import resolve_target
+from benchmark.models.weight_store import import_weights
+from benchmark.planning.comparators import find_source
+from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.records.predictions import prediction_log
+from benchmark.records.record import Coverage, RunRecord
+from benchmark.records.store import Store, read_record
+from benchmark.running.case_scores import score_case
+from benchmark.submission.manifest import Manifest, derived, file_facts
+from benchmark.submission.pack import pack
+
+HEAD = "phantom_fetal_head_64/own_encoder/full/nall/seed0.json"
+CARD = """
+id: {name}
+version: 1
+title: {title}
+domain: natural
+task: classification
+provides: encoder
+encoder: tu-test_resnet
+input: {{channels: 1, mean: [0.5], std: [0.25]}}
+weights: {{file: {name}.safetensors, sha256: {sha256}, licence: MIT}}
+"""
+
+
+@dataclass
+class Place:
+    """A machine: cards, local data and weights, and an accepted board to join."""
+
+    root: Path
+    registry: Registry
+    board: BoardCard
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def accepted(self) -> Store:
+        return Store(self.root / "leaderboards" / self.board.id)
+
+    def run(self, name: str, source: str, seeds: tuple[int, ...] = ()) -> Store:
+        """A run folder of one source."""
+        store = Store(self.root / name)
+        copy_board(self, store)
+        chosen = Selection(sources=(source,), seeds=seeds)
+        for transfer in plan(self.registry, self.board, chosen, self.home):
+            store.write(made(self, transfer, store))
+        return store
+
+
+def place(root: Path) -> Place:
+    """A machine; its board, the demo's with one target, has accepted records of scratch."""
+    registry = Registry.load(content_roots())
+    board = registry.board("demo_v1")
+    board = board.model_copy(update={"targets": board.targets[:1]})
+    registry = replace(registry, boards={**registry.boards, board.id: board})
+    here = Place(root, registry, board)
+    copy_board(here, here.accepted)
+    chosen = Selection(sources=("scratch",))
+    for transfer in plan(registry, here.board, chosen, here.home):
+        here.accepted.write(made(here, transfer, here.accepted, maps=False))
+    return here
+
+
+def add_source(here: Place, name: str, title: str = "An encoder") -> Path:
+    """A card with weights that are registered; the registry knows it from now on."""
+    weights = here.root / f"{name}.safetensors"
+    weights.write_bytes(name.encode())
+    card = here.root / "cards" / f"{name}.yaml"
+    card.parent.mkdir(exist_ok=True)
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    card.write_text(CARD.format(name=name, title=title, sha256=sha256))
+    here.registry, _ = find_source(here.registry, str(card))
+    import_weights(here.registry, name, weights, here.home)
+    return card
+
+
+def copy_board(here: Place, store: Store) -> None:
+    store.folder.mkdir(parents=True)
+    (store.folder / "board.yaml").write_text(here.board.model_dump_json())
+
+
+def made(here: Place, transfer: Transfer, store: Store, maps: bool = True) -> RunRecord:
+    """A record whose predictions are the references with some pixels lost."""
+    opened = resolve_target(here.registry, transfer.target, here.home)
+    log = store.folder / "predictions" / transfer.cell.path
+    cases = []
+    with prediction_log(log, transfer.key, "a processor", maps) as note:
+        for name in opened.names("test"):
+            seed = hashlib.sha256(f"{transfer.key}{name}".encode()).digest()
+            rng = np.random.default_rng(list(seed[:8]))
+            loaded = load_case(opened.card, opened.cases[name])
+            kept = rng.random(loaded.mask.shape) < rng.uniform(0.3, 0.95)
+            labels = (loaded.mask * kept).astype(np.uint8)
+            note(name, labels)
+            cases += score_case(transfer.target, opened.card, opened.cases[name], loaded, labels)
+    train = sorted({row.subject for row in opened.rows if row.subset == "train"})
+    base, source = make_record(), transfer.source
+    covered = Coverage(
+        matched=1, missing=(), mismatched=(), unused=(), parameter_share=1.0
+    )  # fmt: skip
+    return base.model_copy(update={
+        "cell": transfer.cell, "key": transfer.key, "fingerprints": transfer.fingerprints,
+        "marks": transfer.marks, "cases": tuple(cases),
+        "main_metric": transfer.target.main_metric,
+        "coverage": None if source.provides == "nothing" else covered,
+        "source": base.source.model_copy(update={
+            "title": source.title, "domain": source.domain, "task": source.task,
+            "encoder": transfer.encoder,
+        }),
+        "selection": base.selection.model_copy(update={
+            "learning_rate": here.board.protocol.learning_rates[0],
+            "train_subjects": tuple(train),
+        }),
+    })  # fmt: skip
+
+
+def packed(here: Place, out: Path, source: str = "own_encoder", *, maps: bool = False) -> Path:
+    """The pack of a source of the folder `run`."""
+    pack(here.registry, Store(here.root / "run"), source, out, with_predictions=maps)
+    return out
+
+
+def edit(folder: Path, name: str, change: dict[str, object]) -> None:
+    """Change a record of an unpacked pack; a dotted key leads to a nested fact."""
+    path = folder / "records" / name
+    data = json.loads(path.read_text())
+    for key, value in change.items():
+        *way, last = key.split(".")
+        inner = data
+        for step in way:
+            inner = inner[int(step) if step.isdigit() else step]
+        inner[last] = value
+    path.write_text(json.dumps(data))
+
+
+def forge(folder: Path, **facts: object) -> None:
+    """Make everything that follows from the records again, as somebody who cheats well would."""
+    records = {
+        path.relative_to(folder / "records").as_posix(): read_record(path)
+        for path in sorted((folder / "records").rglob("*.json"))
+    }
+    for name, text in derived(records).items():
+        (folder / name).write_text(text)
+    seal(folder, **facts)
+
+
+def seal(folder: Path, **facts: object) -> None:
+    """Write a manifest of the files as they are."""
+    path = folder / "manifest.json"
+    old = json.loads(path.read_text())
+    path.unlink()
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    old["files"] = {
+        one.relative_to(folder).as_posix(): file_facts(one).model_dump() for one in files
+    }
+    path.write_text(json.dumps(Manifest(**(old | facts)).model_dump(mode="json")))

@@ -1,0 +1,294 @@
+"""What figures say, that they repeat themselves, and what is left out instead of drawn empty."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib._pylab_helpers import Gcf
+from support.factories import board as demo
+from support.factories import make_record
+from support.simulated import DOMAINS, simulated_board, simulated_records
+
+from benchmark.errors import RecordError
+from benchmark.leaderboard.build import Leaderboard, build_leaderboard
+from benchmark.leaderboard.compare import compare
+from benchmark.leaderboard.entry_name import find_entries
+from benchmark.leaderboard.match import match_views
+from benchmark.records.record import RunRecord
+from benchmark.scoring.metrics import METRICS
+from benchmark.views.figures.catalogue import board_figures, write_figures
+from benchmark.views.figures.costs import cost_fronts
+from benchmark.views.figures.curves import size_curves
+from benchmark.views.figures.files import png_bytes, svg_text, write_figure
+from benchmark.views.figures.heat_maps import forgetting_matrix, gain_map
+from benchmark.views.figures.interaction import match_plot
+from benchmark.views.figures.layout import wrapped
+from benchmark.views.figures.pairs import paired_plot
+from benchmark.views.figures.ranks import rank_diagram, subject_diagram
+from benchmark.views.figures.spreads import jitter, subject_spread
+from benchmark.views.figures.style import Drawing, LeftOut
+
+CARD = simulated_board(sizes=(8, 0), seeds=(0, 1))
+LEAK = "t1_brain_segmentation"
+
+
+def marked(record: RunRecord, **marks: object) -> RunRecord:
+    return record.model_copy(update={"marks": record.marks.model_copy(update=marks)})
+
+
+def made(synthetic: bool = True) -> list[RunRecord]:
+    """One contaminated cell, one missing, one that lacks a seed."""
+    found = []
+    for record in simulated_records(CARD, 10, synthetic=synthetic):
+        cell = record.cell
+        if (cell.target, cell.source) == ("stroke_atlas_v2", LEAK):
+            record = marked(record, contamination=("saw it",))
+        if (cell.target, cell.source) == ("liver_chaos", "natural_restoration"):
+            continue
+        if (cell.target, cell.source, cell.seed) == ("liver_chaos", "t1_brain_restoration", 1):
+            continue
+        found.append(record)
+    return found
+
+
+RECORDS = made()
+
+
+@pytest.fixture(scope="module")
+def board() -> Leaderboard:
+    return build_leaderboard(CARD, RECORDS)
+
+
+def text(found: Drawing | LeftOut) -> str:
+    """All words of a figure, as its SVG holds them."""
+    assert isinstance(found, Drawing), found
+    root = ET.fromstring(svg_text(found.figure))
+    words = " ".join("".join(node.itertext()) for node in root.iter() if node.tag.endswith("text"))
+    assert "nan" not in words.lower().split()
+    return " ".join(words.split())
+
+
+def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None:
+    said = text(gain_map(board, 8))
+    row = board.rows.set_index(["target", "train_subjects", "source"]).loc[
+        ("fetal_head_hc18", 8, LEAK)
+    ]
+    for value in (row["gain"], row["gain_low"], row["gain_high"]):
+        assert f"{value:+.3f}".replace("-", "\u2212") in said
+    assert "gain in Dice" in said and "positive is better" in said
+    assert "95 % interval over subjects and seeds" in said
+    assert "not run" in said and "incomplete" in said and "Hatched: contaminated" in said
+    assert f"{LEAK} † " in said and "† saw some of a target's data" in said
+    assert "(SYNTHETIC)" in said and "scratch †" not in said
+
+
+def test_the_clean_map_says_which_cell_was_left_out() -> None:
+    said = text(gain_map(build_leaderboard(CARD, RECORDS, clean=True), 8))
+    assert "contaminated" in said and "without contaminated cells" in said
+
+
+def test_real_data_are_not_called_synthetic() -> None:
+    assert "SYNTHETIC" not in text(gain_map(build_leaderboard(CARD, made(synthetic=False)), 8))
+
+
+def test_different_metrics_are_standardised() -> None:
+    def millimetres(record: RunRecord) -> RunRecord:
+        if record.cell.target != "liver_chaos":
+            return record
+        cases = [
+            case.model_copy(update={"scores": {"hd95_mm": 10 * case.scores["dice"]}})
+            for case in record.cases
+        ]
+        return record.model_copy(update={"main_metric": "hd95_mm", "cases": tuple(cases)})
+
+    found = build_leaderboard(CARD, map(millimetres, RECORDS))
+    assert "standardised gain [sd between subjects]" in text(gain_map(found, 8))
+    said = text(subject_spread(found, ("liver_chaos", 8)))
+    assert "HD95 [mm] (lower is better)" in said
+
+
+def test_size_curves_have_sizes_and_directions(board: Leaderboard) -> None:
+    said = text(size_curves(board))
+    assert "all (60)" in said and "8" in said.split() and "Dice (higher is better)" in said
+    assert "training subjects" in said and "95 % interval over subjects and seeds" in said
+    assert all(target in said for target in CARD.targets)
+
+
+def test_rank_diagrams_have_mean_ranks_and_their_claim(board: Leaderboard) -> None:
+    said = text(rank_diagram(board, 8))
+    assert "Friedman's test over 3 targets" in said and "CD = " in said
+    assert "lack targets: natural_restoration" in said.replace("t1_brain_restoration, ", "")
+    said = text(subject_diagram(board, ("stroke_atlas_v2", 8)))
+    assert "over 10 subjects" in said and f"{LEAK} † 1.00" in said
+    assert "these trained networks" in said
+
+
+def test_the_spread_shows_every_subject(board: Leaderboard) -> None:
+    found = subject_spread(board, ("fetal_head_hc18", 8))
+    said = text(found)
+    assert "10 test subjects" in said and "Dice (higher is better)" in said
+    assert isinstance(found, Drawing)
+    dots = [len(c.get_offsets()) for c in found.figure.axes[0].collections]
+    assert dots.count(10) == len(CARD.sources)
+
+
+def test_costs_are_compared_within_one_timing_method(board: Leaderboard) -> None:
+    place = ("fetal_head_hc18", 8)
+    said = text(cost_fronts(board, place))
+    assert "fine-tuning time [s]" in said and "cpu, 1 thread" in said
+    assert "The same for all entries or known of one: trainable parameters" in said
+    half = [
+        record.model_copy(
+            update={"environment": record.environment.model_copy(update={"device": "H100"})}
+        )
+        if record.cell.source.startswith("t1")
+        else record
+        for record in RECORDS
+    ]
+    said = text(cost_fronts(build_leaderboard(CARD, half), place))
+    assert "H100, 1 thread" in said and "cpu, 1 thread" in said
+
+
+def test_the_interaction_plot_says_its_effects(board: Leaderboard) -> None:
+    view = match_views(board, DOMAINS)[0]
+    said = text(match_plot(board, view, 1))
+    effect = view.effects.effects["domain match"]
+    assert f"domain match: {effect.value:+.1f} [{effect.low:+.1f}, {effect.high:+.1f}]" in said
+    assert "no estimate (one of the four" in said and "contaminated cells left out: 1" in said
+
+
+def test_the_forgetting_matrix_has_values_and_order() -> None:
+    scores = np.array([[0.8, 0.4], [0.6, np.nan]])
+    said = text(forgetting_matrix(scores, ["a<b>", "$x$"], METRICS["dice"], notes=["SYNTHETIC"]))
+    assert all(word in said.split() for word in ("0.800", "0.400", "0.600", "a<b>", "$x$"))
+    assert "after training on task i" in said and "SYNTHETIC" in said
+    for wrong in (scores[:1, :1], np.full((2, 2), np.nan)):
+        names = ["a", "b"][: len(wrong)]
+        assert isinstance(forgetting_matrix(wrong, names, METRICS["dice"]), LeftOut)
+    assert isinstance(forgetting_matrix(scores, ["a"], METRICS["dice"]), LeftOut)
+
+
+def test_the_paired_plot_counts_subjects(tmp_path: Path) -> None:
+    names = find_entries(f"{LEAK}/n8", "scratch", RECORDS)
+    found = compare(CARD, *names, RECORDS, "fetal_head_hc18")
+    drawn = paired_plot(found)
+    said = text(drawn)
+    counts = f"subjects: {found[0].better} better, {found[0].worse} worse, {found[0].equal} equal"
+    assert counts in said and "better in Dice by" in said and "(SYNTHETIC)" in said
+    assert write_figure(drawn.figure, tmp_path / "x/pair.png").stat().st_size > 5000
+    with pytest.raises(RecordError, match=r"ends in \.svg or \.png"):
+        write_figure(drawn.figure, tmp_path / "pair.gif")
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordError, match="cannot be written"):
+        write_figure(drawn.figure, tmp_path / "file/pair.png")
+
+
+def test_figures_repeat_themselves_and_leave_no_state(board: Leaderboard) -> None:
+    before = dict(matplotlib.rcParams)
+    state = np.random.get_state()[1].copy()  # type: ignore[union-attr]
+    for draw in (
+        lambda: gain_map(board, 8),
+        lambda: subject_spread(board, ("fetal_head_hc18", 8)),
+    ):
+        one, two = draw(), draw()
+        assert isinstance(one, Drawing) and isinstance(two, Drawing)
+        assert svg_text(one.figure) == svg_text(two.figure)
+        assert png_bytes(one.figure) == png_bytes(two.figure)
+        assert "<dc:date>" not in svg_text(one.figure)
+    assert dict(matplotlib.rcParams) == before and not Gcf.figs
+    assert np.array_equal(np.random.get_state()[1], state)  # type: ignore[arg-type]
+
+
+def test_markup_in_names_stays_text() -> None:
+    evil = r"<script>x</script>$\frac{&"
+    card = simulated_board(["scratch", evil], ["fetal_head_hc18"], seeds=(0,))
+    board = build_leaderboard(card, simulated_records(card, 6))
+    for found in (gain_map(board, 0), subject_spread(board, ("fetal_head_hc18", 0))):
+        assert evil in text(found).replace(" ", "") and isinstance(found, Drawing)
+        assert "<script" not in svg_text(found.figure)
+
+
+def reasons(board: Leaderboard) -> dict[str, str]:
+    found = board_figures(board, views=match_views(board, DOMAINS))
+    return {one.name: one.why for one in found if isinstance(one, LeftOut)}
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([], {"figures": "no records yet"}),
+        (
+            [make_record()],
+            {
+                "gain_nall": "no source besides",
+                "size_curves": "no target",
+                "critical_difference_nall": "two or more entries",
+                "spread_phantom_fetal_head_64_nall": "no entry is complete",
+                "pareto_phantom_fetal_head_64_nall": "two or more ranked",
+            },
+        ),
+        (
+            [make_record(source, seed=seed) for source in ("scratch", "x") for seed in (0, 1)],
+            {
+                "spread_phantom_fetal_head_64_nall": "one test subject",
+                "pareto_phantom_fetal_head_64_nall": "cost the same",
+                "critical_difference_phantom_fetal_head_64_nall": "two or more blocks",
+            },
+        ),
+        (
+            [make_record("x", unranked=("trial",))],
+            {"gain_nall": "no gain over scratch", "size_curves": "no target"},
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(
+    records: list[RunRecord], expected: dict[str, str], tmp_path: Path
+) -> None:
+    board = build_leaderboard(demo(), records)
+    found = reasons(board)
+    for name, why in expected.items():
+        assert why in found[name], found
+    written, left_out = write_figures(tmp_path, board_figures(board))
+    assert len(left_out) >= len(expected) - 1
+    assert all(path.stat().st_size > 2000 for path in written)
+
+
+def test_constant_scores_are_drawn_without_a_number_made_up() -> None:
+    card = simulated_board(["scratch", "a", "b"], ["fetal_head_hc18"], seeds=(0, 1))
+    flat = [
+        record.model_copy(
+            update={
+                "cases": tuple(
+                    case.model_copy(update={"scores": {"dice": 0.5}}) for case in record.cases
+                )
+            }
+        )
+        for record in simulated_records(card, 5)
+    ]
+    board = build_leaderboard(card, flat)
+    assert "+0.000" in text(gain_map(board, 0))
+    assert "p = 1.000" in text(subject_diagram(board, ("fetal_head_hc18", 0)))
+    text(subject_spread(board, ("fetal_head_hc18", 0)))
+
+
+def test_files_come_in_two_formats_each(board: Leaderboard, tmp_path: Path) -> None:
+    one = gain_map(board, 8)
+    written, left_out = write_figures(tmp_path, [one, LeftOut("x", "why")])
+    assert [path.name for path in written] == ["gain_n8.svg", "gain_n8.png"]
+    assert left_out == [LeftOut("x", "why")]
+    assert (tmp_path / "gain_n8.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_jitter_is_fixed_and_bounded() -> None:
+    values = np.array([0.3, 0.1, 0.2, 0.2])
+    assert np.array_equal(jitter(values), jitter(values))
+    assert (np.abs(jitter(values)) <= 0.24).all() and len(set(jitter(values))) == 4
+
+
+@pytest.mark.parametrize("name", ["a", "imagenet_resnet18_torchvision", "x" * 60, "a b/c-d" * 9])
+def test_wrapping_loses_nothing(name: str) -> None:
+    lines = wrapped(name, 20).splitlines()
+    assert max(map(len, lines)) <= 20
+    assert "".join(lines).replace(" ", "") == name.replace(" ", "")

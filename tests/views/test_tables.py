@@ -1,0 +1,269 @@
+"""Fast tables are the straightforward ones, and odd boards give a right table or one line."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from support.boards import scores
+from support.factories import board, make_record
+
+from benchmark.cards.board import BoardCard
+from benchmark.errors import RecordError
+from benchmark.leaderboard.build import build_leaderboard
+from benchmark.records.record import CaseScore, RunRecord
+from benchmark.statistics import paired_tests as paired
+from benchmark.statistics.anova import noise_of_differences, noise_of_means, spread, two_way
+from benchmark.statistics.bootstrap import estimates
+from benchmark.statistics.gains import target_gains
+from benchmark.statistics.paired_tests import (
+    ALPHA,
+    compare_pairs,
+    holm,
+    may_be_rejected,
+    mean_test,
+    signed_rank,
+)
+from benchmark.statistics.rank_intervals import rank_target
+from benchmark.statistics.ranks import average_ranks
+from benchmark.statistics.scores import target_scores
+from benchmark.statistics.tie_groups import tie_groups
+from benchmark.views.tables import to_csv, to_markdown
+
+TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")
+SOURCES = ("a", "b", "c", "d", "e", "scratch")
+
+
+def grid(rng: np.random.Generator, seeds: int = 3, subjects: int = 9) -> list[RunRecord]:
+    """Two labels a case and two cases a subject, in a random order of rows; some cells lack."""
+    made = []
+    for target in TARGETS:
+        easy = rng.normal(0.6, 0.15, (subjects, 2, 2))
+        for source in SOURCES:
+            for seed in range(seeds):
+                noise = rng.normal(0.03 * ord(source[0]) % 0.2, 0.03, easy.shape)
+                dice = np.clip(easy + noise, 0, 1).round(6)
+                rows = [
+                    CaseScore(
+                        case=f"{k}_{c}", subject=f"s{k}", label=f"l{n}", reference_empty=bool(c),
+                        prediction_empty=bool(dice[k, c, n] == 0),
+                        scores={"dice": float(dice[k, c, n]), "hd95_mm": float(9 - dice[k, c, n])},
+                    )
+                    for k, c, n in rng.permutation(list(np.ndindex(easy.shape)))
+                ]  # fmt: skip
+                record = make_record(source, target, seed)
+                made.append(record.model_copy(update={"cases": tuple(rows)}))
+    del made[4]
+    return made
+
+
+def straight(record: RunRecord, metric: str) -> "pd.Series[float]":
+    """Scores by subject: labels within a case, cases within a subject."""
+    rows = pd.DataFrame(
+        [{"case": r.case, "subject": r.subject, "score": r.scores[metric]} for r in record.cases]
+    )
+    by_case = rows.groupby(["subject", "case"])["score"].mean()
+    return by_case.groupby("subject").mean()
+
+
+@pytest.mark.parametrize("metric", ["dice", "hd95_mm"])
+def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
+    card = board().model_copy(update={"seeds": (0, 1, 2)})
+    made = [r.model_copy(update={"main_metric": metric}) for r in grid(np.random.default_rng(0))]
+    found = build_leaderboard(card, made)
+    tables = {
+        target: {
+            (source, "full"): pd.DataFrame(
+                {r.cell.seed: straight(r, metric) for r in made
+                 if (r.cell.target, r.cell.source) == (target, source)}
+            ).T
+            for source in SOURCES
+        }
+        for target in TARGETS
+    }  # fmt: skip
+    all_scores = [target_scores(t, tables[t], card.seeds, metric == "dice") for t in TARGETS]
+    assert "b" in {source for source, _ in all_scores[0].left_out}
+    groups = tie_groups([compare_pairs([one]) for one in all_scores])
+    for one, group in zip(all_scores, groups, strict=True):
+        rows = found.rows[found.rows["target"] == one.target].set_index("source")
+        bounds = (0.0, 1.0 if metric == "dice" else np.inf)
+        means = estimates(one.values, noise_of_means(one.values), bounds=bounds, seed=one.draw_seed)
+        ranks = {r.entry: r for r in rank_target(one).entries}
+        gains = target_gains(one, {entry: ("scratch", "full") for entry in one.entries})
+        for entry, mean in zip(one.entries, means, strict=True):
+            row, rank = rows.loc[entry[0]], ranks[entry]
+            wanted = [mean.value, mean.low, mean.high, rank.rank, rank.low, rank.high]
+            columns = ["score", "low", "high", "rank", "rank_low", "rank_high"]
+            assert row[columns].tolist() == pytest.approx(wanted)
+            assert row["group"] == group.group[entry]
+            if entry in gains:
+                gain, units = gains[entry].gain, gains[entry].standardised
+                assert gain is not None and units is not None
+                assert row[["gain", "gain_low", "gain_high"]].tolist() == pytest.approx(
+                    [gain.value, gain.low, gain.high]
+                )
+                assert row["standardised_high"] == pytest.approx(units.high)
+            apart = spread(tables[one.target][entry].to_numpy())
+            assert row[["seed_sd", "subject_sd"]].tolist() == pytest.approx(
+                [apart.seed, apart.subject]
+            )
+        for entry in one.left_out:
+            own = tables[one.target][entry].to_numpy()
+            row = rows.loc[entry[0]]
+            mean = estimates(own[None], bounds=bounds)[0]
+            assert row[["score", "low", "high"]].tolist() == pytest.approx(
+                [mean.value, mean.low, mean.high]
+            )
+            assert row["why_unranked"] == "lacks seed 1" and np.isnan(row["rank"])
+        for source in SOURCES:
+            mine = [r for r in made if (r.cell.target, r.cell.source) == (one.target, source)]
+            assert rows.loc[source, "mean_hd95_mm"] == pytest.approx(
+                np.mean([straight(r, "hd95_mm").mean() for r in mine])
+            )
+            missed = sum(c.reference_empty != c.prediction_empty for r in mine for c in r.cases)
+            assert rows.loc[source, "failures"] == missed
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 12), (5, 1, 20), (4, 2, 60), (6, 3, 1)])
+def test_pairs_in_parts_are_all_pairs_at_once(
+    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.5, 0.1, shape) + 0.02 * np.arange(shape[0])[:, None, None]
+    values[2] = values[1]
+    values[3] = values[0] + 0.1
+    whole = compare_pairs([scores(values)])
+    first, second = np.triu_indices(shape[0], 1)
+    differences = np.round(values[first] - values[second], 12)
+    mean, p_mean = mean_test([two_way(differences)], [noise_of_differences(values)])
+    sign, p_ranks = signed_rank(differences.mean(axis=1))
+    both = np.where(np.sign(mean) == sign, np.maximum(p_mean, p_ranks), 1.0)
+    asked = may_be_rejected(p_mean)
+    assert whole.p[first, second][asked] == pytest.approx(both[asked] if shape[2] > 1 else 1.0)
+    assert (whole.p[first, second][~asked] == 1).all() and (holm(both)[~asked] >= ALPHA).all()
+    monkeypatch.setattr(paired, "CHUNK", 1)
+    assert (compare_pairs([scores(values)]).p == whole.p).all()
+
+
+@pytest.mark.parametrize("high", [2, 5, 10**6])
+def test_ranks_are_scipys(high: int) -> None:
+    values = np.random.default_rng(0).integers(0, high, (50, 11)).astype(float)
+    assert (average_ranks(values) == stats.rankdata(values, axis=1)).all()
+    assert (average_ranks(values[:, :1]) == 1).all()
+
+
+def text(card: BoardCard, made: Sequence[RunRecord]) -> str:
+    """A table in words; nothing in it may be NaN."""
+    found = build_leaderboard(card, made)
+    shown = to_markdown(found) + to_csv(found)
+    assert "nan" not in shown.lower().replace("nance", "")
+    return shown
+
+
+def cells(**dice: float) -> list[RunRecord]:
+    """One source and seed after the other, with a constant Dice of three subjects."""
+    return [
+        make_record(source, target, seed, {"s1": value, "s2": value, "s3": value})
+        for target in TARGETS
+        for source, value in dice.items()
+        for seed in (0, 1)
+    ]
+
+
+def test_constant_scores_of_different_height_are_ranked_without_spread() -> None:
+    found = build_leaderboard(board(), cells(scratch=0.5, good=0.7))
+    rows = found.rows.set_index(["target", "source"]).loc[TARGETS[0]]
+    assert rows["rank"].to_dict() == {"good": 1, "scratch": 2}
+    assert rows.loc["good", ["low", "high"]].tolist() == pytest.approx([0.7, 0.7])
+    assert "the baseline does not vary" in rows.loc["good", "gain_note"]
+    assert text(board(), cells(scratch=0.5, good=0.7))
+
+
+def test_nothing_found_anywhere_is_a_table_of_zeros() -> None:
+    found = build_leaderboard(board(), cells(scratch=0.0, other=0.0))
+    assert (found.rows["score"] == 0).all() and (found.rows["rank"] == 1.5).all()
+    assert found.rows["failures"].tolist() == found.rows["scored"].tolist() == [6] * 4
+
+
+def test_one_seed_one_case_one_source() -> None:
+    one = [make_record("scratch", TARGETS[0], 0, {"s1": 0.5})]
+    card = board().model_copy(update={"seeds": (0,), "targets": TARGETS[:1]})
+    row = build_leaderboard(card, one).rows.iloc[0]
+    assert row["score"] == 0.5 and row["low"] is None and row["seed_sd"] is None
+    assert row["interval_covers"] == "nothing (one subject)" and row["rank"] == 1
+    assert "0.500" in text(card, one)
+    assert "95 % intervals cover nothing (one subject)" in text(card, one)
+
+
+def test_intervals_of_one_seed_say_so_in_the_heading() -> None:
+    some = [make_record("scratch", TARGETS[0], 0, {"s1": 0.5, "s2": 0.7})]
+    assert "95 % intervals cover subjects only (one seed)" in text(board(), some)
+    assert (
+        "intervals cover" not in text(board(), cells(scratch=0.5)).partition("95 % intervals:")[0]
+    )
+
+
+def test_seeds_scored_on_different_subjects_have_no_score() -> None:
+    odd = [make_record("odd", TARGETS[0], s, {"s1": 0.9, f"x{s}": 0.9}) for s in (0, 1)]
+    made = cells(scratch=0.5, good=0.7) + odd
+    row = build_leaderboard(board(), made).rows.set_index("source").loc["odd"]
+    assert row["why_unranked"] == "was scored on other subjects than most entries"
+    assert row[["score", "low", "rank", "seed_sd", "interval_covers"]].isna().all()
+    assert "odd" in text(board(), made)
+
+
+def test_a_row_of_trials_and_ranked_records_is_not_ranked_as_complete() -> None:
+    trial = make_record("good", TARGETS[0], 1, unranked=("trial",), dice={"s1": 0.9, "s2": 0.9,
+                                                                         "s3": 0.9})  # fmt: skip
+    made = [r for r in cells(scratch=0.5, good=0.7) if r.cell.path != trial.cell.path] + [trial]
+    row = build_leaderboard(board(), made).rows.set_index(["target", "source"]).loc[TARGETS[0]]
+    assert row.loc["good", "why_unranked"] == "lacks seed 1" and np.isnan(row.loc["good", "rank"])
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        ({"main_metric": "iou"}, "different main metrics"),
+        ({"target": "sha256:new"}, "different target cards"),
+        ({"splits": "sha256:new"}, "different splits"),
+        ({"weights": "sha256:new"}, "different weights"),
+        ({"source": "sha256:new"}, "different source cards"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(update: dict[str, str], message: str) -> None:
+    made = cells(scratch=0.5, good=0.7)
+    last = made[-1]
+    rows = tuple(r.model_copy(update={"scores": r.scores | {"iou": 0.1}}) for r in last.cases)
+    prints = last.fingerprints.model_copy(
+        update={k: v for k, v in update.items() if k != "main_metric"}
+    )
+    changed = {"cases": rows, "main_metric": update.get("main_metric", "dice")}
+    made[-1] = last.model_copy(update={**changed, "fingerprints": prints})
+    with pytest.raises(RecordError, match=message) as error:
+        build_leaderboard(board(), made)
+    assert last.cell.path in str(error.value) and "\n" not in str(error.value)
+
+
+def test_two_records_of_one_cell_are_one_line() -> None:
+    made = cells(scratch=0.5)
+    with pytest.raises(RecordError, match="two records of one cell"):
+        build_leaderboard(board(), [*made, made[0]])
+
+
+def test_scores_outside_their_range_are_refused_without_a_folder_too() -> None:
+    with pytest.raises(RecordError, match="expected 0 to 1"):
+        build_leaderboard(board(), [make_record(dice={"s1": 2.0})])
+
+
+def test_no_record_at_all_misses_every_cell() -> None:
+    found = build_leaderboard(board(), [])
+    assert len(found.rows) == len(found.overall) == 0 and len(found.missing) == 2 * 3 * 2
+    assert "Missing cells of the board: 12" in to_markdown(found)
+
+
+def test_all_records_contaminated_leave_a_clean_table_empty() -> None:
+    marks = make_record().marks.model_copy(update={"contamination": ("saw it",)})
+    made = [r.model_copy(update={"marks": marks}) for r in cells(scratch=0.5)]
+    assert len(build_leaderboard(board(), made).rows) == 2
+    assert len(build_leaderboard(board(), made, clean=True).rows) == 0
