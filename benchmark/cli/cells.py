@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.cli.leaderboard import print_board
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
+from benchmark.cli.terminal import StageDisplay, bars, console, errors
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.planning.transfers import Selection, Transfer
@@ -48,7 +48,7 @@ class Running(AbstractContextManager["Running"]):
 
 
 def run_board(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     chosen: "Selection",
     folder: Path,
@@ -64,12 +64,12 @@ def run_board(
 
     store = Store(folder)
     with how:
-        if _run(registry, board, chosen, store, how, shipped, others):
-            print_board(store, registry)
+        if _run(workspace, board, chosen, store, how, shipped, others):
+            print_board(store, workspace.registry)
 
 
 def _run(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     chosen: "Selection",
     store: "Store",
@@ -78,13 +78,13 @@ def _run(
     others: tuple[str, ...],
 ) -> bool:
     """As `run_board`, without the table; whether there is one."""
-    transfers = planned(registry, board, chosen, how)
+    transfers = planned(workspace, board, chosen, how)
     if transfers is None:
         return False
     if shipped is not None and not how.dry_run:
         from benchmark.planning.existing_records import copy_finished
 
-        copy_board(registry, board, store.folder)
+        copy_board(workspace, board, store.folder)
         known = [transfer for transfer in transfers if transfer.cell.source in others]
         if count := copy_finished(store, shipped, known):
             console.print(f"{count} cells copied from {shipped.folder}", highlight=False)
@@ -95,13 +95,13 @@ def _run(
         for transfer in todo:
             console.print(f"  {transfer.cell.path}", highlight=False)
         return False
-    copy_board(registry, board, store.folder)
+    copy_board(workspace, board, store.folder)
     if done:
         from benchmark.planning.existing_records import refresh_marks
 
         say_marked(refresh_marks(store, transfers))
     if todo:
-        run_missing(registry, store, todo, done, how)
+        run_missing(workspace, store, todo, done, how)
     else:
         console.print(f"all {len(transfers)} cells were already done")
     return True
@@ -114,26 +114,24 @@ def say_marked(count: int) -> None:
 
 
 def planned(
-    registry: Registry, board: BoardCard, chosen: "Selection", how: Running
+    workspace: Workspace, board: BoardCard, chosen: "Selection", how: Running
 ) -> "list[Transfer] | None":
     """The chosen cells once all their sources are pretrained; None where that is only told."""
     from benchmark.planning.transfers import missing_pretraining, plan
 
-    if missing := missing_pretraining(registry, board, chosen, settings.home):
+    if missing := missing_pretraining(workspace, board, chosen):
         if how.dry_run:
             console.print(f"to pretrain first: {', '.join(missing)}")
             return None
         from benchmark.running.board import pretrain_sources
 
         with counted("sources", how.workers, len(missing)) as count:
-            pretrain_sources(
-                registry, board, missing, settings.home, how.device, how.workers, count
-            )
-    return plan(registry, board, chosen, settings.home)
+            pretrain_sources(workspace, board, missing, how.device, how.workers, count)
+    return plan(workspace, board, chosen)
 
 
 def run_missing(
-    registry: Registry,
+    workspace: Workspace,
     store: "Store",
     todo: "list[Transfer]",
     done: int,
@@ -143,8 +141,7 @@ def run_missing(
     from benchmark.running.board import CellRunner, run_transfers
 
     engine = CellRunner(
-        registry=registry,
-        home=settings.home,
+        workspace=workspace,
         device=how.device,
         allow_partial=how.allow_partial,
         pictures=store.folder / "pictures" if how.pictures else None,
@@ -181,11 +178,11 @@ def counted(
             raise typer.Exit(130) from None
 
 
-def copy_board(registry: Registry, board: BoardCard, folder: Path) -> None:
+def copy_board(workspace: Workspace, board: BoardCard, folder: Path) -> None:
     """Put the board's card into the folder; refuse a folder of another board or version."""
     from benchmark.cards.card import read_yaml
 
-    source = registry.folders[board.id] / "board.yaml"
+    source = workspace.registry.folders[board.id] / "board.yaml"
     target = folder / "board.yaml"
     if target.is_file() and read_yaml(target) != read_yaml(source):
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")

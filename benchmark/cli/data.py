@@ -28,7 +28,7 @@ def data_get(
     """
     from benchmark.data.install import obtain, remove_downloads
 
-    card = settings.registry().dataset(name)
+    card = settings.workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         console.print(f"{name} is synthetic: made when it is read, nothing is to get")
         return
@@ -37,15 +37,15 @@ def data_get(
         print_steps(card)
         return
     agree(card, accept_licence)
-    root = (to or settings.home / "datasets" / name).resolve()
+    root = (to or settings.workspace.dataset_folder(name)).resolve()
     try:
         with bars(transfer=True) as progress:
-            obtain(card, settings.home, root, StageDisplay(progress))
+            obtain(card, settings.workspace, root, StageDisplay(progress))
         data_import(name, root)
     except KeyboardInterrupt:
         errors.print("stopped; type the same command to go on")
         raise typer.Exit(130) from None
-    remove_downloads(card, settings.home)
+    remove_downloads(card, settings.workspace)
 
 
 def print_terms(card: DatasetCard) -> None:
@@ -93,7 +93,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     """
     from benchmark.data.install import accept, acceptance
 
-    if known := acceptance(card, settings.home):
+    if known := acceptance(card, settings.workspace):
         console.print(f"licence accepted on {known.accepted}", highlight=False)
         return
     if not accepted and not interactive():
@@ -103,7 +103,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
         )
     if not accepted and not typer.confirm("Do you accept this licence?"):
         raise DataError(f"{card.id}: its licence was not accepted; nothing is fetched")
-    accept(card, settings.home)
+    accept(card, settings.workspace)
 
 
 @app.command("import")
@@ -114,14 +114,13 @@ def data_import(
     """Check a local copy against its card and register it; nothing is copied."""
     from benchmark.data.local_copies import register
 
-    registry = settings.registry()
+    registry = settings.workspace.registry
     with bars() as progress:
         task = progress.add_task(f"reading {name}", total=None)
         copy = register(
-            registry,
+            settings.workspace,
             name,
             folder,
-            settings.home,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
     console.print(copy.summary(registry.dataset(name).part_of), highlight=False, markup=False)
@@ -132,7 +131,7 @@ def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")])
     """Read the registered copy once more and compare it with its card."""
     from benchmark.data.local_copies import local_copy
 
-    data_import(name, Path(local_copy(name, settings.home).root))
+    data_import(name, Path(local_copy(name, settings.workspace).root))
 
 
 @app.command("split")
@@ -148,7 +147,7 @@ def data_split(
     from benchmark.data.layouts.load import find_cases
     from benchmark.data.splits import make_split
 
-    registry = settings.registry()
+    registry = settings.workspace.registry
     card = registry.dataset(name)
     path = out or registry.folders[name] / "splits.csv"
     if path.exists():
@@ -176,9 +175,8 @@ def data_preview(
     with bars() as progress:
         task = progress.add_task(f"drawing {name}", total=None)
         paths = preview(
-            settings.registry(),
+            settings.workspace,
             name,
-            settings.home,
             folder,
             cases,
             lambda done, total: progress.update(task, completed=done, total=total),

@@ -41,7 +41,7 @@ def leaderboard(
     With --html or --figures alone only those are written.
     """
     how = _format(format_, out)
-    store, registry = find_store(board), settings.registry()
+    store, registry = find_store(board), settings.workspace.registry
     if html is not None:
         write_html(store, html, registry)
     if figures is not None:
@@ -67,7 +67,7 @@ def find_store(board: str) -> "Store":
     for folder in (Path(board), Path("runs") / board):
         if (folder / "board.yaml").is_file():
             return Store(folder)
-    registry = settings.registry()
+    registry = settings.workspace.registry
     registry.board(board)
     return Store(registry.folders[board])
 
@@ -103,7 +103,7 @@ def _print(store: "Store", board: "Leaderboard", views: "list[MatchView]", where
 def _read(store: "Store", clean: bool) -> "Leaderboard":
     from benchmark.leaderboard.folder import read_leaderboard
 
-    return read_leaderboard(store, clean=clean, cache=settings.home / "tables")
+    return read_leaderboard(store, clean=clean, cache=settings.workspace.table_cache)
 
 
 def _build(
@@ -177,7 +177,7 @@ def write_html(store: "Store", out: Path, registry: Registry) -> None:
     from benchmark.views.page.facts import page_records
     from benchmark.views.page.write import write_page
 
-    found = read_boards(store, settings.home / "tables")
+    found = read_boards(store, settings.workspace.table_cache)
     facts = page_records(found.cells, found.trust)
     write_page(out, found.full, found.clean, facts, store.folder, registry)
     console.print(f"page: {out}", highlight=False, markup=False)

@@ -22,7 +22,7 @@ def list_cards(
     if kind is not None and kind not in KINDS:
         raise CardError(unknown_name("kind of card", kind, KINDS))
     table = Table("kind", "id", "what it is")
-    for found, card in settings.registry().cards():
+    for found, card in settings.workspace.registry.cards():
         if kind in (None, found):
             table.add_row(found, card.id, card.title)
     console.print(table)
@@ -30,7 +30,7 @@ def list_cards(
 
 def show(name: Annotated[str, typer.Argument(help="Id of any card.")]) -> None:
     """Show everything a card says."""
-    registry = settings.registry()
+    registry = settings.workspace.registry
     found = [(kind, card) for kind, card in registry.cards() if card.id == name]
     if not found:
         known = [card.id for _, card in registry.cards()]

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from benchmark import __version__
-from benchmark.cards.content import default_home
 from benchmark.cli import data, submit
 from benchmark.cli import leaderboard as leaderboards
 from benchmark.cli import list as browse
@@ -59,7 +58,8 @@ def _common(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     settings.content, settings.debug = content, debug
-    settings.home = home or default_home()
+    settings.home = home
+    settings.__dict__.pop("workspace", None)  # of an earlier call in this process
     if version:
         console.print(f"segtransfer {__version__}", highlight=False)
         raise typer.Exit

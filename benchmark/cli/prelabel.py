@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, planned
 from benchmark.cli.options import Device
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.data.cases import Case
@@ -46,8 +46,8 @@ def prelabel(
     """
     from benchmark.planning.transfers import Selection
 
-    registry = settings.registry()
-    card, problem = registry.board(board), registry.target(target)
+    workspace = settings.workspace
+    card, problem = workspace.registry.board(board), workspace.registry.target(target)
     chosen = Selection(
         sources=(source,),
         targets=(target,),
@@ -59,14 +59,14 @@ def prelabel(
     from benchmark.prelabel.unlabelled import unlabelled_cases
 
     refuse_corrected(out)
-    unlabelled = unlabelled_cases(registry.dataset(problem.dataset), images)
+    unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
     how = Running(device=device, jobs=1, allow_partial=False, dry_run=False)
-    transfers = planned(registry, card, chosen, how)
+    transfers = planned(workspace, card, chosen, how)
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
     try:
-        found = _propose(registry, transfers[0], unlabelled, out, name, weights, device)
+        found = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
     except KeyboardInterrupt:
         errors.print("stopped; type the same command")
         raise typer.Exit(130) from None
@@ -78,7 +78,7 @@ def prelabel(
 
 
 def _propose(
-    registry: Registry,
+    workspace: Workspace,
     transfer: "Transfer",
     unlabelled: "tuple[DatasetCard, list[Case]]",
     out: Path,
@@ -97,7 +97,7 @@ def _propose(
         if weights:
             network = kept_network(weights, transfer, place)
         else:
-            network = tuned_network(transfer, registry, settings.home, place, show)
+            network = tuned_network(transfer, workspace, place, show)
         found = prelabel(network, transfer, *unlabelled, out, name, place, show)
     return [one.case.case for one in found]
 

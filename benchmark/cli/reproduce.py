@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.cards.board import BoardCard, Reproduction
-from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, run_board
 from benchmark.cli.leaderboard import find_store
 from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes
 from benchmark.cli.terminal import console, names, numbers, settings
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.published import PublishedComparison, PublishedNumber
@@ -45,10 +45,10 @@ def reproduce(
     from benchmark.planning.availability import available
     from benchmark.planning.transfers import Selection
 
-    registry = settings.registry()
-    card = registry.board(board)
+    workspace = settings.workspace
+    card = workspace.registry.board(board)
     if card.reproduces is None:
-        with_numbers = ", ".join(b.id for b in registry.boards.values() if b.reproduces)
+        with_numbers = ", ".join(b.id for b in workspace.registry.boards.values() if b.reproduces)
         raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
     chosen = Selection(
         sources=names(sources),
@@ -56,17 +56,17 @@ def reproduce(
         train_subjects=numbers("--sizes", sizes),
         seeds=numbers("--seeds", seeds),
     )
-    here = available(registry, card, chosen, settings.home)
+    here = available(workspace, card, chosen)
     for name, why in here.why_not.items():
         console.print(f"left out: {name}: {why}", highlight=False, markup=False)
     folder = out or Path("runs") / board
     if run and here.anything:
         how = Running(device=device, jobs=jobs, allow_partial=False, dry_run=False)
-        run_board(registry, card, here.chosen, folder, how)
-    compare_published(registry, card, card.reproduces, folder, beside, here.why_not)
+        run_board(workspace, card, here.chosen, folder, how)
+    compare_published(workspace, card, card.reproduces, folder, beside, here.why_not)
     if run and not here.anything:
         small = " or ".join(
-            f"`segtransfer reproduce {name}`" for name in _stand_ins(registry, card)
+            f"`segtransfer reproduce {name}`" for name in _stand_ins(workspace, card)
         )
         console.print(
             f"nothing of this board can be run here yet; on synthetic phantoms: {small}",
@@ -74,20 +74,23 @@ def reproduce(
         )  # fmt: skip
 
 
-def _stand_ins(registry: Registry, board: BoardCard) -> list[str]:
+def _stand_ins(workspace: Workspace, board: BoardCard) -> list[str]:
     """Boards that reproduce the same work on synthetic images alone."""
     return [
         other.id
-        for other in registry.boards.values()
+        for other in workspace.registry.boards.values()
         if other.reproduces
         and board.reproduces
         and other.reproduces.numbers == board.reproduces.numbers
-        and all(registry.dataset(registry.target(one).dataset).synthetic for one in other.targets)
+        and all(
+            workspace.registry.dataset(workspace.registry.target(one).dataset).synthetic
+            for one in other.targets
+        )
     ]
 
 
 def compare_published(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     how: Reproduction,
     folder: Path,
@@ -98,9 +101,9 @@ def compare_published(
     from benchmark.leaderboard.published import compare_published, read_published
     from benchmark.records.store import Store
 
-    published = read_published(registry.folders[how.numbers] / "published.csv")
+    published = read_published(workspace.registry.folders[how.numbers] / "published.csv")
     has_run = (folder / "board.yaml").is_file()
-    store = Store(folder) if has_run else Store(registry.folders[board.id])
+    store = Store(folder) if has_run else Store(workspace.registry.folders[board.id])
     held = compare_published(
         board, how, published, [record for _, record in store.records()], why_not
     )

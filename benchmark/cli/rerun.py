@@ -1,5 +1,6 @@
 """`segtransfer run BOARD --rerun-of PATH`: the cells of a submission run again and compared."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, copy_board, planned, run_missing
 from benchmark.cli.submit import print_checks
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console
 from benchmark.errors import SubmissionError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def rerun(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     path: Path,
     out: Path | None,
@@ -40,11 +41,11 @@ def rerun(
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verified
 
-    with how, verified(path, registry, None, settings.home) as verdict:
+    with how, verified(path, workspace, None) as verdict:
         if verdict.refused or verdict.pack is None or verdict.registry is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was run")
-        pack, known = verdict.pack, verdict.registry
+        pack, known = verdict.pack, replace(workspace, registry=verdict.registry)
         if pack.manifest.board != board.id:
             raise SubmissionError(f"{path}: is of board {pack.manifest.board!r}, not {board.id!r}")
         names = choose(sorted(pack.records), cells, draw)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.cli.cells import Running, run_board
 from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out, Sizes
 from benchmark.cli.rerun import rerun
 from benchmark.cli.terminal import console, names, numbers, settings
 from benchmark.errors import CardError
 from benchmark.workers import cores
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.planning.transfers import Selection
@@ -67,12 +67,12 @@ def run(
         pictures=pictures,
         save_predictions=save_predictions,
     )
-    registry = settings.registry()
-    card = registry.board(board)
+    workspace = settings.workspace
+    card = workspace.registry.board(board)
     if rerun_of is not None:
         if any((source, sources, targets, strategies, sizes, seeds, limit_steps)):
             raise CardError("--rerun-of: the submission says which cells; leave the others out")
-        rerun(registry, card, rerun_of, out, how, cells, draw)
+        rerun(workspace, card, rerun_of, out, how, cells, draw)
         return
     chosen = Selection(
         sources=names(sources),
@@ -87,13 +87,13 @@ def run(
     if source:
         if sources:
             raise CardError("--source and --sources: give one of them")
-        join_board(registry, card, source, chosen, folder, how)
+        join_board(workspace, card, source, chosen, folder, how)
     else:
-        run_board(registry, card, chosen, folder, how)
+        run_board(workspace, card, chosen, folder, how)
 
 
 def join_board(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     source: str,
     chosen: "Selection",
@@ -104,13 +104,13 @@ def join_board(
     from benchmark.planning.comparators import companions, find_source
     from benchmark.records.store import Store
 
-    registry, card = find_source(registry, source)
-    others, lacking = companions(registry, board, card, settings.home)
+    workspace, card = find_source(workspace, source)
+    others, lacking = companions(workspace, board, card)
     for line in lacking:
         console.print(line, highlight=False, markup=False)
     chosen = replace(chosen, sources=(card.id, *others))
-    shipped = Store(registry.folders[board.id])
-    run_board(registry, board, chosen, folder, how, shipped, others)
+    shipped = Store(workspace.registry.folders[board.id])
+    run_board(workspace, board, chosen, folder, how, shipped, others)
 
 
 def demo(
@@ -119,7 +119,7 @@ def demo(
     """Offline and synthetic: pretrain two sources on phantoms, fine-tune, score, rank."""
     from benchmark.planning.transfers import Selection
 
-    registry = settings.registry()
+    workspace = settings.workspace
     jobs = min(MOST_AT_ONCE, cores())
     how = Running(device="cpu", jobs=jobs, allow_partial=False, dry_run=False)
-    run_board(registry, registry.board("demo_v1"), Selection(), out, how)
+    run_board(workspace, workspace.registry.board("demo_v1"), Selection(), out, how)

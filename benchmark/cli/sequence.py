@@ -32,8 +32,8 @@ def sequence(
     from benchmark.planning.transfers import Selection
     from benchmark.records.sequence_record import has_sequence
 
-    registry = settings.registry()
-    card, folder = registry.board(board), out or Path("runs") / board
+    workspace = settings.workspace
+    card, folder = workspace.registry.board(board), out or Path("runs") / board
     check_sequences(card, names(sequences))
     chosen = Selection(
         sources=names(sources),
@@ -42,16 +42,16 @@ def sequence(
         seeds=numbers("--seeds", seeds),
     )
     how = Running(device=device, jobs=jobs, allow_partial=allow_partial, dry_run=dry_run)
-    if planned(registry, card, chosen, how) is None:
+    if planned(workspace, card, chosen, how) is None:
         return
-    runs = plan_sequences(registry, card, chosen, names(sequences), settings.home)
+    runs = plan_sequences(workspace, card, chosen, names(sequences))
     todo = [one for one in runs if not has_sequence(folder, one.run, one.key)]
     if dry_run:
         console.print(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
         for one in todo:
             console.print(f"  {one.run.path}", highlight=False, markup=False)
         return
-    copy_board(registry, card, folder)
+    copy_board(workspace, card, folder)
     if len(todo) < len(runs):
         from benchmark.planning.existing_records import refresh_sequence_marks
 
@@ -63,7 +63,7 @@ def sequence(
         place = choose_device(device)
         with how, counted("sequences", how.workers, len(runs), len(runs) - len(todo)) as count:
             run_sequences(
-                todo, registry, folder, settings.home, place, how.workers, count,
+                todo, workspace, folder, place, how.workers, count,
                 allow_partial=allow_partial,
             )  # fmt: skip
     else:

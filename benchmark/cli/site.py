@@ -29,11 +29,11 @@ def site(
     from benchmark.views.page.facts import page_records
     from benchmark.views.page.write import IndexEntry, write_index, write_page
 
-    registry = settings.registry()
+    registry = settings.workspace.registry
     entries = []
     for name, folder in board_folders(registry, runs).items():
         store = Store(folder)
-        found = read_boards(store, settings.home / "tables")
+        found = read_boards(store, settings.workspace.table_cache)
         files_in, count = folder, len(found.cells)
         if with_records and count:
             files_in = out / name

@@ -25,9 +25,8 @@ def source_get(name: Annotated[str, typer.Argument(help="Id of the source task."
     with bars(transfer=True) as progress:
         task = progress.add_task(f"fetching {name}", total=None)
         stored = get_weights(
-            settings.registry(),
+            settings.workspace,
             name,
-            settings.home,
             lambda done, total: progress.update(task, completed=done, total=total or None),
         )
     console.print(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}", highlight=False)
@@ -41,8 +40,8 @@ def source_import(
     """Check a checkpoint against its card (SHA-256) and keep a copy of it."""
     from benchmark.models.weight_store import import_weights
 
-    stored = import_weights(settings.registry(), name, file, settings.home)
-    console.print(f"{name}: {stored.path(settings.home)}", highlight=False)
+    stored = import_weights(settings.workspace, name, file)
+    console.print(f"{name}: {stored.path(settings.workspace)}", highlight=False)
 
 
 @app.command("template")
@@ -78,7 +77,7 @@ def pretrain(
     from benchmark.running.devices import choose_device, set_threads
     from benchmark.running.pretraining import ensure_pretrained, export, summary
 
-    registry = settings.registry()
+    registry = settings.workspace.registry
     card, recipe_board = registry.source(source), registry.board(board)
     if card.pretrain is None:
         raise CardError(f"source task {source!r} has no recipe (`pretrain:`) on its card")
@@ -86,10 +85,9 @@ def pretrain(
     try:
         with bars() as progress:
             folder = ensure_pretrained(
-                registry,
+                settings.workspace,
                 recipe_board,
                 card,
-                settings.home,
                 choose_device(device),
                 StageDisplay(progress),
             )

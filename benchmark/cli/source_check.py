@@ -15,6 +15,7 @@ from benchmark.cards.task import SourceCard
 from benchmark.cli.data import say
 from benchmark.cli.terminal import StageDisplay, bars, console, settings
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.sources.report import CheckReport, Finding
@@ -43,7 +44,7 @@ def source_check(
     name = path.stem if path else card
     folder = out or Path("runs") / "source_check" / (name if "/" not in name else "card")
     try:
-        registry, source = _open(path, card)
+        workspace, source = _open(path, card)
     except CardError as error:
         if path is None and not settings.content:
             raise
@@ -59,20 +60,19 @@ def source_check(
     from benchmark.sources.check import Check
 
     if file:
-        import_weights(registry, source.id, file, settings.home)
+        import_weights(workspace, source.id, file)
     set_threads(1)
     findings = [Finding(check="schema", ok=True, found=f"{source.id}, version {source.version}")]
     with bars() as progress:
-        check = Check(registry, source, settings.home)
+        check = Check(workspace, source)
         findings += check.findings(StageDisplay(progress, "checking"))
     _finish(findings, source, folder, name)
 
 
-def _open(path: Path | None, name: str) -> tuple[Registry, SourceCard]:
+def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
     """The card and all others, its own folder of cards included."""
     if path is None:
-        registry = settings.registry()
-        return registry, registry.source(name)
+        return settings.workspace, settings.workspace.registry.source(name)
     source = read_card(path, SourceCard)
     roots = list(content_roots(settings.content))
     own = path.resolve().parents[CONTENT - 1] if len(path.resolve().parts) > CONTENT else path
@@ -82,7 +82,7 @@ def _open(path: Path | None, name: str) -> tuple[Registry, SourceCard]:
     registry = Registry.load(tuple(roots))
     if not inside:
         registry = replace(registry, sources={**registry.sources, source.id: source})
-    return registry, source
+    return replace(settings.workspace, registry=registry), source
 
 
 def _finish(

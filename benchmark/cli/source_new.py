@@ -68,13 +68,13 @@ def source_new(
     given = _complete(given, origin)
     from benchmark.sources.draft import examine, locate, new_path, saw_of, write_draft
 
-    registry = settings.registry()
+    registry = settings.workspace.registry
     path = new_path(registry, name, folder)
     seen = saw_of([text for text in given["saw"].split(";") if text.strip()])
     widths = registry.board("standard_v1").protocol.decoder_channels
     with bars() as progress:
         found = examine(
-            locate(origin, settings.home),
+            locate(origin, settings.workspace),
             encoder=encoder or None,
             part=part,
             decoder_channels=widths,
@@ -85,7 +85,7 @@ def source_new(
     facts: dict[str, Any] = {**given, "saw": seen}
     facts["licence"] = given["licence"] or found.origin.licence or "unknown"
     facts["provides"] = provides or ("encoder_decoder" if found.whole else "encoder")
-    source = write_draft(path, found, facts, statistics, settings.home)
+    source = write_draft(path, found, facts, statistics, settings.workspace)
     assert source.weights is not None
     say([
         f"card: {path}",

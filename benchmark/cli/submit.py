@@ -41,7 +41,8 @@ def pack(
     from benchmark.records.store import Store
     from benchmark.submission.pack import pack as write_pack
 
-    registry, card = find_source(settings.registry(), source)
+    workspace, card = find_source(settings.workspace, source)
+    registry = workspace.registry
     store = Store(folder)
     path = out or Path(f"{store.board().id}_{card.id}.zip")
     made = write_pack(registry, store, card.id, path, with_predictions=with_predictions)
@@ -67,7 +68,7 @@ def verify(
     from benchmark.submission.report import write_reports
     from benchmark.submission.verify import verified
 
-    with verified(path, settings.registry(), _store(board_folder), settings.home) as verdict:
+    with verified(path, settings.workspace, _store(board_folder)) as verdict:
         print_checks(verdict)
         write_reports(verdict, html, markdown)
         if verdict.refused:
@@ -92,7 +93,7 @@ def merge(
     from benchmark.submission.merge import merge as copy_pack
     from benchmark.submission.verify import verified
 
-    with verified(path, settings.registry(), _store(board_folder), settings.home) as verdict:
+    with verified(path, settings.workspace, _store(board_folder)) as verdict:
         if verdict.refused or verdict.store is None or verdict.registry is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was merged")

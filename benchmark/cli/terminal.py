@@ -1,7 +1,8 @@
 """What all commands share: settings, consoles, progress bars, lists in options."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -15,10 +16,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from benchmark.cards.card_cache import ParsedCards
-from benchmark.cards.content import content_roots, default_home
-from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 console = Console()
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -29,12 +28,13 @@ class Settings:
     """Where cards and local data lie, and whether errors show their traceback."""
 
     content: Path | None = None
-    home: Path = field(default_factory=default_home)
+    home: Path | None = None
     debug: bool = False
 
-    def registry(self) -> Registry:
-        """All cards."""
-        return Registry.load(content_roots(self.content), ParsedCards(self.home / "cards.json"))
+    @cached_property
+    def workspace(self) -> Workspace:
+        """All cards and the folder of local data, read when first needed."""
+        return Workspace.load(self.home, self.content)
 
 
 settings = Settings()

@@ -22,6 +22,7 @@ from benchmark.data.archives import check_members, extract
 from benchmark.data.download import Remote, fetch
 from benchmark.errors import DataError
 from benchmark.files import write_text
+from benchmark.workspace import Workspace
 
 STATE = "segtransfer.json"
 STAGING = ".segtransfer"
@@ -55,25 +56,25 @@ class State(Model):
     placed: dict[str, Placed]
 
 
-def acceptance(card: DatasetCard, home: Path) -> Acceptance | None:
+def acceptance(card: DatasetCard, workspace: Workspace) -> Acceptance | None:
     """What was accepted for this data set, if the card's licence is still the same text."""
     try:
-        known = Acceptance.model_validate_json(_licence_file(card, home).read_bytes())
+        known = Acceptance.model_validate_json(_licence_file(card, workspace).read_bytes())
     except (OSError, ValidationError):
         return None
     return known if known.licence == card.licence else None
 
 
-def accept(card: DatasetCard, home: Path) -> None:
+def accept(card: DatasetCard, workspace: Workspace) -> None:
     """Remember that the user accepted the licence of a data set."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     known = Acceptance(dataset=card.id, version=card.version, licence=card.licence, accepted=now)
-    write_text(_licence_file(card, home), known.model_dump_json(indent=1) + "\n")
+    write_text(_licence_file(card, workspace), known.model_dump_json(indent=1) + "\n")
 
 
 def obtain(
     card: DatasetCard,
-    home: Path,
+    workspace: Workspace,
     root: Path,
     progress: Told = lambda stage, done, total: None,
 ) -> None:
@@ -81,7 +82,7 @@ def obtain(
 
     Args:
         card: Has downloads, and its licence was accepted.
-        home: Archives are kept below it until `remove_downloads`.
+        workspace: Archives are kept in it until `remove_downloads`.
         root: Folder of the data; may hold other files, which are never overwritten.
         progress: Told what is done now, and the bytes of its file done and in all (0 if unknown).
 
@@ -92,7 +93,7 @@ def obtain(
     twice = [name for name, n in Counter(d.file for d in card.download).items() if n > 1]
     if twice:
         raise DataError(f"{card.id}: two downloads are named {twice[0]!r}; mend the card")
-    downloads = _downloads(card, home)
+    downloads = _downloads(card, workspace)
     try:
         root.mkdir(parents=True, exist_ok=True)
         downloads.mkdir(parents=True, exist_ok=True)
@@ -118,9 +119,9 @@ def obtain(
         ) from None
 
 
-def remove_downloads(card: DatasetCard, home: Path) -> None:
+def remove_downloads(card: DatasetCard, workspace: Workspace) -> None:
     """Delete the archives of a data set that is unpacked and registered."""
-    shutil.rmtree(_downloads(card, home), ignore_errors=True)
+    shutil.rmtree(_downloads(card, workspace), ignore_errors=True)
 
 
 def _make_ready(download: Download, downloads: Path, root: Path, progress: Told) -> Path:
@@ -268,9 +269,9 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _downloads(card: DatasetCard, home: Path) -> Path:
-    return home / "downloads" / card.id
+def _downloads(card: DatasetCard, workspace: Workspace) -> Path:
+    return workspace.downloads / card.id
 
 
-def _licence_file(card: DatasetCard, home: Path) -> Path:
-    return home / "licences" / f"{card.id}.json"
+def _licence_file(card: DatasetCard, workspace: Workspace) -> Path:
+    return workspace.licence_file(card.id)

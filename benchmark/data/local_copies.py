@@ -25,6 +25,7 @@ from benchmark.data.splits import (
 from benchmark.errors import DataError
 from benchmark.files import write_text
 from benchmark.workers import in_order
+from benchmark.workspace import Workspace
 
 
 class LocalCopy(Model):
@@ -70,10 +71,9 @@ class LocalCopy(Model):
 
 
 def register(
-    registry: Registry,
+    workspace: Workspace,
     name: str,
     root: Path,
-    home: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LocalCopy:
     """Read every case of a local copy, check it against its card and split, and remember it.
@@ -82,11 +82,11 @@ def register(
         DataError: No case is there, or one is not what the card says.
         SplitError: The split leaks.
     """
-    card = registry.dataset(name)
+    card = workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         raise DataError(f"{name} is synthetic; there is nothing to import")
     found = {case.case: case for case in find_cases(card, root.resolve())}
-    rows = fixed_split(registry, card, found.values())
+    rows = fixed_split(workspace.registry, card, found.values())
     check_groups(name, rows)
     check_subjects(name, rows, found.values())
     listed = [row for row in rows if row.case in found]
@@ -122,17 +122,17 @@ def register(
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
         without_spacing=without_spacing,
     )
-    write_text(home / "data" / f"{name}.json", copy.model_dump_json(indent=1) + "\n")
+    write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")
     return copy
 
 
-def local_copy(name: str, home: Path) -> LocalCopy:
+def local_copy(name: str, workspace: Workspace) -> LocalCopy:
     """What is known of the registered copy.
 
     Raises:
         DataError: None is registered, or the registration is damaged.
     """
-    path = home / "data" / f"{name}.json"
+    path = workspace.local_copy_file(name)
     if not path.is_file():
         raise DataError(
             f"data set {name!r} is not on this machine; type `segtransfer data get {name}`, "

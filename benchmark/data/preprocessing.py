@@ -89,7 +89,7 @@ def prepare(
     cases: Iterable[Case],
     data_fingerprint: str,
     how: Preprocessing,
-    home: Path,
+    root: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
     """Prepare all cases, or map what was prepared before.
@@ -102,7 +102,7 @@ def prepare(
         [VERSION, data_fingerprint, how.labels, how.intensity.model_dump(), how.slice_axis,
          how.input_size, how.fit, card.classes, card.channels, [case.case for case in todo]]
     )  # fmt: skip
-    folder = home / "prepared" / f"{card.id}-{key[7:23]}"
+    folder = root / f"{card.id}-{key[7:23]}"
     if not folder.is_dir():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)

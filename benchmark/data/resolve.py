@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
-from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.registry import SplitRow
 from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.load import find_cases
@@ -15,6 +15,7 @@ from benchmark.data.splits import check_groups, folded
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.scoring.metrics import METRICS, PHYSICAL
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,14 @@ class ResolvedDataset:
         return [r.case for r in self.rows if r.case in self.cases and r.subset in subsets]
 
 
-def resolve_dataset(
-    registry: Registry, name: str, home: Path, *, legacy: bool = False
-) -> ResolvedDataset:
+def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) -> ResolvedDataset:
     """A data set as it is on this machine.
 
     Raises:
         DataError: The data set is not on this machine, or its phantoms have changed.
         SplitError: Its split leaks, and it is not a `legacy` board that asks.
     """
-    card = registry.dataset(name)
+    card = workspace.registry.dataset(name)
     if card.legacy_split and not legacy:
         raise SplitError(
             f"{name}: {card.legacy_split}; only a board marked `legacy: true` may use this split"
@@ -76,12 +75,12 @@ def resolve_dataset(
         without_spacing = 0
         found = find_cases(card, None)
     else:
-        copy = local_copy(name, home)
+        copy = local_copy(name, workspace)
         print_, expected = copy.fingerprint, copy.cases
         subset = copy.subset or bool(card.part_of)
         without_spacing = copy.without_spacing
         found = find_cases(card, Path(copy.root))
-    rows = fixed_split(registry, card, found)
+    rows = fixed_split(workspace.registry, card, found)
     check_groups(name, rows)
     wanted = {row.case for row in rows}
     cases = {case.case: case for case in found if case.case in wanted}
@@ -94,7 +93,7 @@ def resolve_dataset(
 
 
 def resolve_target(
-    registry: Registry, target: TargetCard, home: Path, *, legacy: bool = False
+    workspace: Workspace, target: TargetCard, *, legacy: bool = False
 ) -> ResolvedDataset:
     """The part of its data set that a target task uses.
 
@@ -103,7 +102,7 @@ def resolve_target(
             the target asks for millimetres.
         SplitError: It has fewer subjects than the target has folds.
     """
-    data = resolve_dataset(registry, target.dataset, home, legacy=legacy).where(target.where)
+    data = resolve_dataset(workspace, target.dataset, legacy=legacy).where(target.where)
     if target.fold:
         data = replace(data, rows=folded(data.rows, target.fold.number, target.fold.of))
     if not data.names("test"):

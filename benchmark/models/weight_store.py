@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard, WeightsFile
 from benchmark.data.download import Remote, fetch
 from benchmark.errors import WeightsError
 from benchmark.files import write_text
+from benchmark.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 
@@ -30,19 +30,19 @@ class StoredWeights(Model):
     file: str
     origin: str
 
-    def path(self, home: Path) -> Path:
+    def path(self, workspace: Workspace) -> Path:
         """Where the file lies."""
-        return home / "weights" / self.sha256 / self.file
+        return workspace.weights_file(self.sha256, self.file)
 
 
-def stored_weights(source: SourceCard, home: Path) -> StoredWeights:
+def stored_weights(source: SourceCard, workspace: Workspace) -> StoredWeights:
     """What is known of a source's checkpoint on this machine.
 
     Raises:
         WeightsError: It is not here, or is not what the card says now.
     """
     assert source.weights is not None
-    path = _lock(source.id, home)
+    path = workspace.weights_record(source.id)
     how = "import {0} --from FILE" if source.weights.by_hand else "get {0}"
     command = f"`segtransfer source {how.format(source.id)}`"
     try:
@@ -54,8 +54,8 @@ def stored_weights(source: SourceCard, home: Path) -> StoredWeights:
         ) from None
     except (ValidationError, OSError):
         raise WeightsError(f"{path}: damaged; type {command}") from None
-    if not stored.path(home).is_file():
-        raise WeightsError(f"{stored.path(home)}: is gone; type {command}")
+    if not stored.path(workspace).is_file():
+        raise WeightsError(f"{stored.path(workspace)}: is gone; type {command}")
     if not stored.sha256.startswith(source.weights.sha256 or ""):
         raise WeightsError(
             f"the weights of {source.id!r} on this machine have SHA-256 {stored.sha256[:16]}..., "
@@ -64,18 +64,18 @@ def stored_weights(source: SourceCard, home: Path) -> StoredWeights:
     return stored
 
 
-def import_weights(registry: Registry, name: str, file: Path, home: Path) -> StoredWeights:
+def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights:
     """Keep a copy of a checkpoint that the user has.
 
     Raises:
         WeightsError: The source has no weights file, the file is missing, or it is another one.
     """
-    source = registry.source(name)
-    return keep_weights(source, _weights(source), file, f"file {file.name}", home)
+    source = workspace.registry.source(name)
+    return keep_weights(source, _weights(source), file, f"file {file.name}", workspace)
 
 
 def get_weights(
-    registry: Registry, name: str, home: Path, progress: Progress = lambda done, total: None
+    workspace: Workspace, name: str, progress: Progress = lambda done, total: None
 ) -> StoredWeights:
     """Fetch a checkpoint from the address or the repository that its card names.
 
@@ -83,13 +83,13 @@ def get_weights(
         WeightsError: The card names neither, the repository refuses, or the file is another one.
         DataError: The transfer fails.
     """
-    source = registry.source(name)
+    source = workspace.registry.source(name)
     weights = _weights(source)
     if weights.hub is not None:
         path, commit = fetch_from_hub(
-            weights.hub.repo, weights.hub.file, weights.hub.revision, home
+            weights.hub.repo, weights.hub.file, weights.hub.revision, workspace
         )
-        return keep_weights(source, weights, path, f"{weights.hub.repo}@{commit}", home)
+        return keep_weights(source, weights, path, f"{weights.hub.repo}@{commit}", workspace)
     if weights.url is None:
         raise WeightsError(
             f"{name}: its card names no address; type "
@@ -97,8 +97,8 @@ def get_weights(
         )
     whole = weights.sha256 if len(weights.sha256 or "") == 64 else None
     remote = Remote(weights.url, Path(weights.file).name, sha256=whole)
-    path = fetch(remote, home / "downloads" / name, progress)
-    stored = keep_weights(source, weights, path, weights.url, home)
+    path = fetch(remote, workspace.downloads / name, progress)
+    stored = keep_weights(source, weights, path, weights.url, workspace)
     path.unlink()
     return stored
 
@@ -109,7 +109,9 @@ def _weights(source: SourceCard) -> WeightsFile:
     return source.weights
 
 
-def fetch_from_hub(repo: str, file: str, revision: str | None, home: Path) -> tuple[Path, str]:
+def fetch_from_hub(
+    repo: str, file: str, revision: str | None, workspace: Workspace
+) -> tuple[Path, str]:
     """A file of a Hugging Face repository on this machine, and the commit it is of.
 
     Raises:
@@ -119,7 +121,7 @@ def fetch_from_hub(repo: str, file: str, revision: str | None, home: Path) -> tu
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
-        path = Path(hf_hub_download(repo, file, revision=revision, cache_dir=home / "hub"))
+        path = Path(hf_hub_download(repo, file, revision=revision, cache_dir=workspace.hub_cache))
     except OfflineModeIsEnabled:
         raise WeightsError(f"{repo}: HF_HUB_OFFLINE is set; unset it to fetch") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
@@ -130,7 +132,7 @@ def fetch_from_hub(repo: str, file: str, revision: str | None, home: Path) -> tu
 
 
 def keep_weights(
-    source: SourceCard, weights: WeightsFile, file: Path, origin: str, home: Path
+    source: SourceCard, weights: WeightsFile, file: Path, origin: str, workspace: Workspace
 ) -> StoredWeights:
     """Copy a checkpoint to its place once its hash was found right, and remember it.
 
@@ -148,16 +150,12 @@ def keep_weights(
         stored = StoredWeights(
             source=source.id, sha256=found, file=Path(weights.file).name, origin=origin
         )
-        path = stored.path(home)
+        path = stored.path(workspace)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
         shutil.copyfile(file, part)
         os.replace(part, path)
     except OSError as error:
         raise WeightsError(f"{file}: {error.strerror}; check the path and the disk") from None
-    write_text(_lock(source.id, home), stored.model_dump_json(indent=1) + "\n")
+    write_text(workspace.weights_record(source.id), stored.model_dump_json(indent=1) + "\n")
     return stored
-
-
-def _lock(name: str, home: Path) -> Path:
-    return home / "weights" / f"{name}.json"

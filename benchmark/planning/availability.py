@@ -1,14 +1,13 @@
 """Which part of a board can run with what is on this machine; it imports no torch."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.planning.source_weights import weights_fingerprint
 from benchmark.planning.transfers import Selection, axes, nested_subjects
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,29 +24,27 @@ class Available:
         return bool(chosen.targets and chosen.sources and chosen.train_subjects)
 
 
-def available(registry: Registry, board: BoardCard, chosen: Selection, home: Path) -> Available:
+def available(workspace: Workspace, board: BoardCard, chosen: Selection) -> Available:
     """Leave out targets and sources whose data or weights are not here, and sizes too large.
 
     Raises:
         CardError: A name is not in the registry, or not on the board.
     """
-    sources, targets, strategies, sizes, seeds = axes(registry, board, chosen)
+    sources, targets, strategies, sizes, seeds = axes(workspace.registry, board, chosen)
     why_not: dict[str, str] = {}
     rows = []
-    for target in map(registry.target, targets):
+    for target in map(workspace.registry.target, targets):
         try:
-            data = resolve_target(registry, target, home, legacy=board.legacy)
+            data = resolve_target(workspace, target, legacy=board.legacy)
             rows.append([row for row in data.rows if row.case in data.cases])
         except DataError as error:
             why_not[target.id] = str(error)
-    for source in map(registry.source, sources):
+    for source in map(workspace.registry.source, sources):
         try:
             if source.pretrain:
-                resolve_dataset(registry, source.pretrain.dataset, home).where(
-                    source.pretrain.where
-                )
+                resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
             else:
-                weights_fingerprint(registry, board, source.id, home)
+                weights_fingerprint(workspace, board, source.id)
         except (DataError, WeightsError) as error:
             why_not[source.id] = str(error)
     for size in sizes:

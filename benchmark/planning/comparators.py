@@ -9,19 +9,20 @@ from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.errors import CardError, WeightsError
 from benchmark.planning.source_weights import weights_fingerprint
+from benchmark.workspace import Workspace
 
 
-def find_source(registry: Registry, word: str) -> tuple[Registry, SourceCard]:
-    """A source by its id or the path of its card, and the registry with it.
+def find_source(workspace: Workspace, word: str) -> tuple[Workspace, SourceCard]:
+    """A source by its id or the path of its card, and the workspace with it.
 
     Raises:
         CardError: There is none, or its id is another card's.
     """
     path = Path(word)
     if path.suffix not in (".yaml", ".yml"):
-        return registry, registry.source(word)
+        return workspace, workspace.registry.source(word)
     card = read_card(path, SourceCard)
-    return with_source(registry, card), card
+    return replace(workspace, registry=with_source(workspace.registry, card)), card
 
 
 def with_source(registry: Registry, card: SourceCard) -> Registry:
@@ -42,7 +43,7 @@ def with_source(registry: Registry, card: SourceCard) -> Registry:
 
 
 def companions(
-    registry: Registry, board: BoardCard, card: SourceCard, home: Path
+    workspace: Workspace, board: BoardCard, card: SourceCard
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who a source is compared with: the baseline and ImageNet, on its network.
 
@@ -53,15 +54,15 @@ def companions(
     own = network == board.protocol.encoder
     names = [board.baseline if own else f"{board.baseline}@{network}"]
     for name in board.sources:
-        other = registry.source(name)
+        other = workspace.registry.source(name)
         natural = (other.domain, other.task) == ("natural", "classification")
         if natural and (other.encoder or board.protocol.encoder) == network:
             names.append(name)
     here, lacking = [], []
     for name in dict.fromkeys(names):
         try:
-            if registry.source(name).pretrain is None:
-                weights_fingerprint(registry, board, name, home)
+            if workspace.registry.source(name).pretrain is None:
+                weights_fingerprint(workspace, board, name)
         except WeightsError as error:
             lacking.append(f"not compared with {name}: {error}")
             continue

@@ -5,10 +5,8 @@ As in `plan.py`, no torch is imported, so that finished sequences are recognised
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.transfers import Selection, Transfer, plan
 from benchmark.records.record import Marks
@@ -18,6 +16,7 @@ from benchmark.records.sequence_record import (
     SequenceId,
     sequence_key,
 )
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +35,18 @@ class SequenceRun:
 
 
 def plan_sequences(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     chosen: Selection,
     sequences: Sequence[str],
-    home: Path,
 ) -> list[SequenceRun]:
     """All chosen runs, sequence by sequence; of `chosen` the sources, strategies and seeds count.
 
     Args:
-        registry: All cards.
+        workspace: All cards and local data.
         board: Whose sequences.
         chosen: Which part of the grid; targets and sizes are the sequences'.
         sequences: Their names; empty stands for all.
-        home: Where local data are kept.
 
     Raises:
         CardError: The board has no sequences, or a name is not on it.
@@ -58,7 +55,7 @@ def plan_sequences(
     check_sequences(board, sequences)
     grid = board.model_copy(update={"targets": board.devices, "train_subjects": (0,)})
     together: dict[tuple[str, str, int], dict[str, Transfer]] = {}
-    for transfer in plan(registry, grid, chosen, home):
+    for transfer in plan(workspace, grid, chosen):
         cell = transfer.cell
         place = together.setdefault((cell.source, cell.strategy, cell.seed), {})
         place[cell.target] = transfer

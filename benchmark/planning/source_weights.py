@@ -6,12 +6,12 @@ from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import Saw, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError, WeightsError
 from benchmark.models.weight_store import stored_weights
 from benchmark.planning.exposure import seen_by
+from benchmark.workspace import Workspace
 
 PRETRAINING_VERSION = 2
 
@@ -38,20 +38,20 @@ def pretraining_cases(opened: ResolvedDataset) -> tuple[list[str], list[str]]:
     return [name for name in pool if opened.cases[name].subject not in watched], held
 
 
-def exposure_of(registry: Registry, source: SourceCard, home: Path) -> tuple[Saw, ...]:
+def exposure_of(workspace: Workspace, source: SourceCard) -> tuple[Saw, ...]:
     """What a source saw; the subjects of an in-suite pretraining by name."""
     if source.pretrain is None:
-        return seen_by(source, registry)
-    data = resolve_dataset(registry, source.pretrain.dataset, home).where(source.pretrain.where)
+        return seen_by(source, workspace.registry)
+    data = resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
     names = [name for part in pretraining_cases(data) for name in part]
     subjects = tuple(sorted({data.cases[name].subject for name in names}))
     return (Saw(dataset=source.pretrain.dataset, subjects=subjects),)
 
 
-def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+def pretrained_folder(workspace: Workspace, board: BoardCard, source: SourceCard) -> Path:
     """Where the weights of an in-suite source lie, by everything they depend on."""
     assert source.pretrain is not None
-    data = resolve_dataset(registry, source.pretrain.dataset, home)
+    data = resolve_dataset(workspace, source.pretrain.dataset)
     key = fingerprint(
         [
             PRETRAINING_VERSION,
@@ -64,38 +64,36 @@ def pretrained_folder(registry: Registry, board: BoardCard, source: SourceCard, 
             data.split_fingerprint,
         ]
     )
-    return home / "pretrained" / f"{source.id}-{key[7:23]}"
+    return workspace.pretrained_folder(source.id, key)
 
 
-def weights_file(registry: Registry, board: BoardCard, source: SourceCard, home: Path) -> Path:
+def weights_file(workspace: Workspace, board: BoardCard, source: SourceCard) -> Path:
     """The checkpoint of a source that provides one."""
     if source.weights:
-        return stored_weights(source, home).path(home)
-    return pretrained_folder(registry, board, source, home) / "model.safetensors"
+        return stored_weights(source, workspace).path(workspace)
+    return pretrained_folder(workspace, board, source) / "model.safetensors"
 
 
-def pretraining_items(
-    registry: Registry, board: BoardCard, source: SourceCard, home: Path
-) -> int | None:
+def pretraining_items(workspace: Workspace, board: BoardCard, source: SourceCard) -> int | None:
     """How many images or slices an in-suite pretraining learned from; None for other sources."""
     if source.pretrain is None:
         return None
-    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
+    facts = pretrained_folder(workspace, board, source) / "pretraining.json"
     return int(json.loads(facts.read_text(encoding="utf-8"))["items"]["train"])
 
 
-def weights_fingerprint(registry: Registry, board: BoardCard, name: str, home: Path) -> str:
+def weights_fingerprint(workspace: Workspace, board: BoardCard, name: str) -> str:
     """SHA-256 of a source's checkpoint, `none` for random initialisation.
 
     Raises:
         WeightsError: The checkpoint is not on this machine.
     """
-    source = registry.source(name)
+    source = workspace.registry.source(name)
     if source.provides == "nothing":
         return "none"
     if source.weights:
-        return "sha256:" + stored_weights(source, home).sha256
-    facts = pretrained_folder(registry, board, source, home) / "pretraining.json"
+        return "sha256:" + stored_weights(source, workspace).sha256
+    facts = pretrained_folder(workspace, board, source) / "pretraining.json"
     if not facts.is_file():
         raise WeightsError(f"{name!r} has not been pretrained yet")
     return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import TypeVar
 
 from benchmark.cards.board import BoardCard
@@ -21,6 +20,7 @@ from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination
 from benchmark.planning.source_weights import exposure_of, pretrained_folder, weights_fingerprint
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +87,9 @@ def axes(
 
 
 def plan(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     chosen: Selection,
-    home: Path,
 ) -> list[Transfer]:
     """All chosen cells, target by target and source by source.
 
@@ -99,16 +98,17 @@ def plan(
         DataError: A target's data set is not on this machine.
         WeightsError: An in-suite source has not been pretrained yet.
     """
-    sources, targets, strategies, sizes, seeds = axes(registry, board, chosen)
+    sources, targets, strategies, sizes, seeds = axes(workspace.registry, board, chosen)
     protocol = limited(board.protocol, chosen.limit_steps)
-    weights = {name: weights_fingerprint(registry, board, name, home) for name in sources}
-    seen = {name: exposure_of(registry, registry.source(name), home) for name in sources}
+    weights = {name: weights_fingerprint(workspace, board, name) for name in sources}
+    seen = {name: exposure_of(workspace, workspace.registry.source(name)) for name in sources}
     cells = []
-    for target in map(registry.target, targets):
-        data = resolve_target(registry, target, home, legacy=board.legacy)
+    for target in map(workspace.registry.target, targets):
+        data = resolve_target(workspace, target, legacy=board.legacy)
         rows = [row for row in data.rows if row.case in data.cases]
         reasons = {
-            name: contamination(saw, registry, target.dataset, rows) for name, saw in seen.items()
+            name: contamination(saw, workspace.registry, target.dataset, rows)
+            for name, saw in seen.items()
         }
         for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
             if strategy not in board.strategies_for(source):
@@ -126,7 +126,7 @@ def plan(
                     cell,
                     board,
                     protocol,
-                    registry.source(source),
+                    workspace.registry.source(source),
                     target,
                     data,
                     weights[source],
@@ -211,7 +211,7 @@ def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str
 
 
 def missing_pretraining(
-    registry: Registry, board: BoardCard, chosen: Selection, home: Path
+    workspace: Workspace, board: BoardCard, chosen: Selection
 ) -> tuple[str, ...]:
     """In-suite sources among the chosen ones whose weights are not there yet.
 
@@ -220,13 +220,13 @@ def missing_pretraining(
     Raises:
         BenchmarkError: What `plan` raises, but for pretraining.
     """
-    sources, targets, *_ = axes(registry, board, chosen)
-    for target in map(registry.target, targets):
-        resolve_target(registry, target, home, legacy=board.legacy)
+    sources, targets, *_ = axes(workspace.registry, board, chosen)
+    for target in map(workspace.registry.target, targets):
+        resolve_target(workspace, target, legacy=board.legacy)
     missing = []
-    for source in map(registry.source, sources):
+    for source in map(workspace.registry.source, sources):
         if source.pretrain is None:
-            weights_fingerprint(registry, board, source.id, home)
-        elif not (pretrained_folder(registry, board, source, home) / "pretraining.json").is_file():
+            weights_fingerprint(workspace, board, source.id)
+        elif not (pretrained_folder(workspace, board, source) / "pretraining.json").is_file():
             missing.append(source.id)
     return tuple(missing)

@@ -10,7 +10,6 @@ import safetensors
 import torch
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.registry import Registry
 from benchmark.data.cases import Case
 from benchmark.data.layouts.load import load_case
 from benchmark.data.preprocessing import Prepared, PreparedCase
@@ -27,24 +26,25 @@ from benchmark.running.inference import native_probabilities
 from benchmark.scoring.biometry import area_cm2
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.workers import Progress
+from benchmark.workspace import Workspace
 
 NETWORK = "network.safetensors"
 
 
 def tuned_network(
-    transfer: Transfer, registry: Registry, home: Path, device: torch.device, progress: Progress
+    transfer: Transfer, workspace: Workspace, device: torch.device, progress: Progress
 ) -> SegmentationNetwork:
     """The network of a cell, fine-tuned as the cell is: the same weights on the same CPU.
 
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
-    legacy = registry.board(transfer.cell.board).legacy
-    opened = resolve_target(registry, transfer.target, home, legacy=legacy)
-    data = prepare_target(transfer, opened, home, progress)
+    legacy = workspace.registry.board(transfer.cell.board).legacy
+    opened = resolve_target(workspace, transfer.target, legacy=legacy)
+    data = prepare_target(transfer, opened, workspace.prepared, progress)
     torch.manual_seed(transfer.cell.seed)
     network = transfer_network(transfer).to(device)
-    load_source(network, transfer, registry, home, allow_partial=False)
+    load_source(network, transfer, workspace, allow_partial=False)
     fine_tune(
         network, transfer.strategy, data, training_cases(transfer, opened), opened.names("val"),
         transfer.protocol, flips=transfer.target.flips, seed=transfer.cell.seed, device=device,

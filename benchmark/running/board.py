@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.freezing import parts
@@ -17,6 +16,7 @@ from benchmark.running.cell import run_cell, transfer_network
 from benchmark.running.devices import choose_device
 from benchmark.running.pretraining import ensure_pretrained
 from benchmark.workers import Progress, Workers
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,7 @@ class CellRunner:
     label maps; None keeps neither.
     """
 
-    registry: Registry
-    home: Path
+    workspace: Workspace
     device: str = "auto"
     allow_partial: bool = False
     pictures: Path | None = None
@@ -41,8 +40,7 @@ class CellRunner:
         """Run one cell."""
         return run_cell(
             transfer,
-            self.registry,
-            self.home,
+            self.workspace,
             choose_device(self.device),
             allow_partial=self.allow_partial,
             pictures=self.pictures,
@@ -53,29 +51,27 @@ class CellRunner:
 
 
 def pretrain_sources(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     sources: tuple[str, ...],
-    home: Path,
     device: str,
     workers: Workers,
     finished: Callable[[], None],
 ) -> None:
     """Pretrain these in-suite sources where they are not there yet."""
-    cards = [registry.source(source) for source in sources]
-    for _ in workers.as_completed(partial(_pretrain, registry, board, home, device), cards):
+    cards = [workspace.registry.source(source) for source in sources]
+    for _ in workers.as_completed(partial(_pretrain, workspace, board, device), cards):
         finished()
 
 
 def _pretrain(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
-    home: Path,
     device: str,
     source: SourceCard,
     progress: Progress,
 ) -> None:
-    ensure_pretrained(registry, board, source, home, choose_device(device), progress)
+    ensure_pretrained(workspace, board, source, choose_device(device), progress)
 
 
 def run_transfers(

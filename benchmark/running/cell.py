@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 
-from benchmark.cards.registry import Registry
 from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import ProtocolError
@@ -23,12 +22,12 @@ from benchmark.running.provenance import environment, selection, source_facts
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, no_progress
+from benchmark.workspace import Workspace
 
 
 def run_cell(
     transfer: Transfer,
-    registry: Registry,
-    home: Path,
+    workspace: Workspace,
     device: torch.device,
     *,
     allow_partial: bool = False,
@@ -41,8 +40,7 @@ def run_cell(
 
     Args:
         transfer: The cell.
-        registry: All cards.
-        home: Where local data and weights are kept.
+        workspace: All cards, local data and weights.
         device: Where the network is trained.
         allow_partial: Admit weights that do not cover the network.
         pictures: Folder in which the best, median and worst case are drawn; None draws nothing.
@@ -54,14 +52,14 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    board = registry.board(transfer.cell.board)
-    opened = resolve_target(registry, transfer.target, home, legacy=board.legacy)
-    data = prepare_target(transfer, opened, home, progress)
+    board = workspace.registry.board(transfer.cell.board)
+    opened = resolve_target(workspace, transfer.target, legacy=board.legacy)
+    data = prepare_target(transfer, opened, workspace.prepared, progress)
     train = training_cases(transfer, opened)
 
     torch.manual_seed(transfer.cell.seed)
     network = transfer_network(transfer).to(device)
-    coverage = load_source(network, transfer, registry, home, allow_partial)
+    coverage = load_source(network, transfer, workspace, allow_partial)
     with metered(device) as tuning:
         tuned = fine_tune(
             network,
@@ -87,7 +85,7 @@ def run_cell(
         marks=transfer.marks.model_copy(
             update={"partial_weights": coverage is not None and not coverage.complete}
         ),
-        source=source_facts(transfer, registry, home),
+        source=source_facts(transfer, workspace),
         main_metric=transfer.target.main_metric,
         coverage=coverage,
         selection=selection(tuned, {opened.cases[case].subject for case in train}),
@@ -111,7 +109,7 @@ def run_cell(
 
 
 def prepare_target(
-    transfer: Transfer, opened: ResolvedDataset, home: Path, progress: Progress
+    transfer: Transfer, opened: ResolvedDataset, folder: Path, progress: Progress
 ) -> Prepared:
     """The target's prepared arrays."""
     target = transfer.target
@@ -123,7 +121,7 @@ def prepare_target(
         fit=transfer.protocol.fit,
     )
     return prepare(
-        opened.card, opened.cases.values(), opened.fingerprint, how, home,
+        opened.card, opened.cases.values(), opened.fingerprint, how, folder,
         lambda done, total: progress("preparing", done, total),
     )  # fmt: skip
 
@@ -163,8 +161,7 @@ def transfer_network(transfer: Transfer) -> SegmentationNetwork:
 def load_source(
     network: SegmentationNetwork,
     transfer: Transfer,
-    registry: Registry,
-    home: Path,
+    workspace: Workspace,
     allow_partial: bool,
 ) -> Coverage | None:
     """Load what the source provides; None for a source that provides nothing.
@@ -174,7 +171,7 @@ def load_source(
     source = transfer.source
     if source.provides == "nothing":
         return None
-    path = weights_file(registry, registry.board(transfer.cell.board), source, home)
+    path = weights_file(workspace, workspace.registry.board(transfer.cell.board), source)
     tensors = read_tensors(path, transfer.fingerprints.weights.removeprefix("sha256:"))
     prefix = "encoder."
     if source.weights:

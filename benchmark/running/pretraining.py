@@ -12,7 +12,6 @@ from filelock import FileLock
 from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import Pretraining, SourceCard
 from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
@@ -25,16 +24,16 @@ from benchmark.training.fine_tuning import resident
 from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import Objective, Samples, make_objective
 from benchmark.workers import Progress, no_progress
+from benchmark.workspace import Workspace
 
 MOST_VALIDATION_SLICES = 512
 LEAST_CONTENT = 0.05
 
 
 def ensure_pretrained(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     source: SourceCard,
-    home: Path,
     device: torch.device,
     progress: Progress = no_progress,
 ) -> Path:
@@ -49,14 +48,14 @@ def ensure_pretrained(
     """
     recipe = source.pretrain
     assert recipe is not None
-    folder = pretrained_folder(registry, board, source, home)
+    folder = pretrained_folder(workspace, board, source)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         if (folder / "pretraining.json").is_file():
             return folder
-        opened = resolve_dataset(registry, recipe.dataset, home).where(recipe.where)
+        opened = resolve_dataset(workspace, recipe.dataset).where(recipe.where)
         learning, watching = pretraining_cases(opened)
-        data = _prepared(opened, recipe, [*learning, *watching], home, progress)
+        data = _prepared(opened, recipe, [*learning, *watching], workspace.prepared, progress)
         used = [
             choose_rows(data, learning, recipe.max_items),
             choose_rows(data, watching, MOST_VALIDATION_SLICES),
@@ -125,7 +124,11 @@ def subjects_of(data: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
 
 
 def _prepared(
-    opened: ResolvedDataset, recipe: Pretraining, names: list[str], home: Path, progress: Progress
+    opened: ResolvedDataset,
+    recipe: Pretraining,
+    names: list[str],
+    root: Path,
+    progress: Progress,
 ) -> Prepared:
     labelled = recipe.objective == "segmentation"
     how = Preprocessing(
@@ -135,7 +138,7 @@ def _prepared(
         input_size=recipe.input_size,
     )
     return prepare(
-        opened.card, [opened.cases[name] for name in names], opened.fingerprint, how, home,
+        opened.card, [opened.cases[name] for name in names], opened.fingerprint, how, root,
         lambda done, total: progress(f"preparing {opened.card.id}", done, total),
     )  # fmt: skip
 

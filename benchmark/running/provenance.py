@@ -1,27 +1,26 @@
 """What a record says besides scores: source, coverage, how weights were chosen, environment."""
 
 import platform
-from pathlib import Path
 
 import torch
 
 from benchmark import __version__
-from benchmark.cards.registry import Registry
 from benchmark.planning.source_weights import pretraining_items
 from benchmark.planning.transfers import Transfer
 from benchmark.records.record import Environment, Selection, SourceFacts
 from benchmark.training.fine_tuning import FineTuned
+from benchmark.workspace import Workspace
 
 
-def source_facts(transfer: Transfer, registry: Registry, home: Path) -> SourceFacts:
+def source_facts(transfer: Transfer, workspace: Workspace) -> SourceFacts:
     """What the table says of the source."""
-    board = registry.board(transfer.cell.board)
+    board = workspace.registry.board(transfer.cell.board)
     return SourceFacts(
         title=transfer.source.title,
         domain=transfer.source.domain,
         task=transfer.source.task,
         encoder=transfer.encoder,
-        pretraining_items=pretraining_items(registry, board, transfer.source, home),
+        pretraining_items=pretraining_items(workspace, board, transfer.source),
     )
 
 

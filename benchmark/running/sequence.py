@@ -16,7 +16,6 @@ import safetensors
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.cards.registry import Registry
 from benchmark.data.preprocessing import Prepared
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import WeightsError
@@ -31,6 +30,7 @@ from benchmark.running.meter import metered
 from benchmark.running.provenance import environment, selection, source_facts
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.workers import Progress, Workers, no_progress
+from benchmark.workspace import Workspace
 
 STAGES = TypeAdapter(tuple[Stage, ...])
 
@@ -52,9 +52,8 @@ class Learning:
 
 def run_sequences(
     todo: Sequence[SequenceRun],
-    registry: Registry,
+    workspace: Workspace,
     folder: Path,
-    home: Path,
     device: torch.device,
     workers: Workers,
     finished: Callable[[], None],
@@ -68,37 +67,28 @@ def run_sequences(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
-    for record in workers.as_completed(
-        partial(_run_one, registry, home, device, allow_partial), todo
-    ):
+    for record in workers.as_completed(partial(_run_one, workspace, device, allow_partial), todo):
         write_sequence(folder, record)
-        _kept(home, record.key).unlink(missing_ok=True)
+        workspace.sequence_checkpoint(record.key).unlink(missing_ok=True)
         finished()
 
 
 def _run_one(
-    registry: Registry,
-    home: Path,
+    workspace: Workspace,
     device: torch.device,
     allow_partial: bool,
     one: SequenceRun,
     progress: Progress,
 ) -> SequenceRecord:
-    kept = _kept(home, one.key)
+    kept = workspace.sequence_checkpoint(one.key)
     return run_sequence(
-        one, registry, home, device, kept, allow_partial=allow_partial, progress=progress
+        one, workspace, device, kept, allow_partial=allow_partial, progress=progress
     )
-
-
-def _kept(home: Path, key: str) -> Path:
-    """Where network and scores lie between stages."""
-    return home / "sequences" / f"{key.removeprefix('sha256:')}.safetensors"
 
 
 def run_sequence(
     one: SequenceRun,
-    registry: Registry,
-    home: Path,
+    workspace: Workspace,
     device: torch.device,
     kept: Path,
     *,
@@ -113,19 +103,19 @@ def run_sequence(
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
     started, seed = datetime.now(UTC), one.run.seed
-    legacy = registry.board(one.run.board).legacy
+    legacy = workspace.registry.board(one.run.board).legacy
     first = next(iter(one.devices.values()))
     opened = {
-        name: resolve_target(registry, transfer.target, home, legacy=legacy)
+        name: resolve_target(workspace, transfer.target, legacy=legacy)
         for name, transfer in one.devices.items()
     }
     data = {
-        name: prepare_target(transfer, opened[name], home, progress)
+        name: prepare_target(transfer, opened[name], workspace.prepared, progress)
         for name, transfer in one.devices.items()
     }
     torch.manual_seed(seed)
     network = transfer_network(first).to(device)
-    coverage = load_source(network, first, registry, home, allow_partial)
+    coverage = load_source(network, first, workspace, allow_partial)
     stages = list(_take_up(kept, network))
     for number, devices in enumerate(one.stages[len(stages) :], start=len(stages) + 1):
         if number > 1:
@@ -143,7 +133,7 @@ def run_sequence(
         fingerprints=one.fingerprints,
         prepared_data={name: prepared.fingerprint for name, prepared in data.items()},
         marks=one.marks.model_copy(update={"partial_weights": partial}),
-        source=source_facts(first, registry, home),
+        source=source_facts(first, workspace),
         main_metric=first.target.main_metric,
         coverage=coverage,
         stages=tuple(stages),

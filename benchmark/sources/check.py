@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import torch
 
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import UNKNOWN, SourceCard
 from benchmark.errors import BenchmarkError, CardError, ProtocolError
 from benchmark.files import printable, sha256_of
@@ -24,6 +22,7 @@ from benchmark.sources.mini_board import BASE, FEW, TARGET, Trial
 from benchmark.sources.pyramid import pyramids
 from benchmark.sources.report import Finding
 from benchmark.workers import Progress, no_progress
+from benchmark.workspace import Workspace
 
 FINE_TUNING_SECONDS, LEAST_STEPS, MOST_STEPS = 9.0, 4, 40
 STANDS_STILL = "a buffer that changes in forward() has to stop doing so in eval()"
@@ -47,9 +46,8 @@ class Failed(Exception):
 class Check:
     """One source under test; each method is one check and returns what it found."""
 
-    registry: Registry
+    workspace: Workspace
     source: SourceCard
-    home: Path
     device: torch.device = torch.device("cpu")
 
     def findings(self, progress: Progress = no_progress) -> Iterator[Finding]:
@@ -71,16 +69,16 @@ class Check:
     @cached_property
     def trial(self) -> Trial:
         """The source on a small board."""
-        return Trial(self.registry, self.source, self.home, self.device)
+        return Trial(self.workspace, self.source, self.device)
 
     @cached_property
     def stored(self) -> StoredWeights:
         """The checkpoint on this machine."""
-        return stored_weights(self.source, self.home)
+        return stored_weights(self.source, self.workspace)
 
     def hash(self) -> str:
         """The file is the one that the card says."""
-        path = self.stored.path(self.home)
+        path = self.stored.path(self.workspace)
         if (found := sha256_of(path)) != self.stored.sha256:
             raise Failed(
                 f"SHA-256 of {path} is {found}, {self.stored.sha256} was stored",
@@ -96,7 +94,7 @@ class Check:
 
     def safe_load(self) -> str:
         """Nothing but finite tensors, read without running code."""
-        path = self.stored.path(self.home)
+        path = self.stored.path(self.workspace)
         tensors = read_tensors(path, None)
         kind = "safetensors" if path.suffix == ".safetensors" else "PyTorch file, tensors only"
         values = sum(tensor.numel() for tensor in tensors.values())
@@ -172,28 +170,28 @@ class Check:
 
     def contamination(self) -> str:
         """What the source saw, against every target of the registry."""
-        seen = seen_by(self.source, self.registry)
+        seen = seen_by(self.source, self.workspace.registry)
         if not seen:
             raise Information(
                 "the card names nothing that it saw; unknown data are `saw: [{dataset: unknown, "
                 "subjects: unknown}]`"
             )
         flagged = {}
-        for target in self.registry.targets.values():
+        for target in self.workspace.registry.targets.values():
             try:
-                rows = self.registry.split(target.dataset)
+                rows = self.workspace.registry.split(target.dataset)
             except CardError:  # a rule draws it, or nobody has yet
                 rows = ()
-            if reasons := contamination(seen, self.registry, target.dataset, rows):
+            if reasons := contamination(seen, self.workspace.registry, target.dataset, rows):
                 flagged[target.id] = "; ".join(reasons)
-        others = [printable(s.dataset) for s in seen
-                  if s.dataset not in self.registry.datasets and s.dataset != UNKNOWN]  # fmt: skip
+        known = {*self.workspace.registry.datasets, UNKNOWN}
+        others = [printable(saw.dataset) for saw in seen if saw.dataset not in known]
         by_name = f"; compared by name alone: {', '.join(others)}" if others else ""
         if flagged:
             lines = "; ".join(f"{name} ({reason})" for name, reason in flagged.items())
-            count = f"{len(flagged)} of {len(self.registry.targets)} targets"
+            count = f"{len(flagged)} of {len(self.workspace.registry.targets)} targets"
             raise Information(f"{count} are not clean: {lines}{by_name}")
-        return f"clean on all {len(self.registry.targets)} targets{by_name}"
+        return f"clean on all {len(self.workspace.registry.targets)} targets{by_name}"
 
     def fine_tuning(self) -> str:
         """One phantom, from these weights and from scratch on the same network."""
@@ -204,7 +202,9 @@ class Check:
         dice = {}
         for name in (self.source.id, "scratch"):
             transfer = self.trial.transfer(name, steps=steps)
-            record = run_cell(transfer, self.trial.cards(steps), self.home, self.device)
+            record = run_cell(
+                transfer, replace(self.workspace, registry=self.trial.cards(steps)), self.device
+            )
             scores = [case.scores["dice"] for case in record.cases]
             dice[name] = sum(scores) / len(scores)
         raise Information(
@@ -214,7 +214,7 @@ class Check:
 
     def cost(self) -> str:
         """Parameters, and operations for one image of the boards' size."""
-        size = self.registry.board(BASE).protocol.input_size
+        size = self.workspace.registry.board(BASE).protocol.input_size
         network = self.trial.network(self.trial.transfer(size=size))
         whole, encoder = parameter_counts(network)[0], parameter_counts(network.encoder)[0]
         raise Information(

@@ -22,6 +22,7 @@ from benchmark.models.encoders import Shapes, timm_weights
 from benchmark.models.weight_store import fetch_from_hub, keep_weights
 from benchmark.models.weights import save_tensors
 from benchmark.workers import Progress
+from benchmark.workspace import Workspace
 
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 GROUPS = ("all", "train", "pretrain", "unknown")
@@ -89,7 +90,7 @@ def saw_of(texts: Sequence[str]) -> tuple[Saw, ...]:
     return tuple(seen)
 
 
-def locate(spec: str, home: Path) -> Origin:
+def locate(spec: str, workspace: Workspace) -> Origin:
     """The checkpoint that `FILE`, `timm:NAME` or `hf:REPO@REV[:FILE]` means, fetched if need be.
 
     Raises:
@@ -97,7 +98,7 @@ def locate(spec: str, home: Path) -> Origin:
     """
     kind, _, rest = spec.partition(":")
     if kind == "timm":
-        return _of_timm(rest, home)
+        return _of_timm(rest, workspace)
     if kind != "hf":
         path = Path(spec)
         if not path.is_file():
@@ -111,23 +112,23 @@ def locate(spec: str, home: Path) -> Origin:
             f"{printable(spec)}: expected hf:OWNER/NAME@REVISION or ...@REVISION:FILE"
         )
     names = (match["file"],) if match["file"] else HUB_FILES
-    return _of_hub(match["repo"], match["revision"], names, home)
+    return _of_hub(match["repo"], match["revision"], names, workspace)
 
 
-def _of_timm(name: str, home: Path) -> Origin:
+def _of_timm(name: str, workspace: Workspace) -> Origin:
     known = timm_weights(name)
     file = known.hf_hub_filename or HUB_FILES[0]
-    found = _of_hub(known.hf_hub_id, None, (file,), home)
+    found = _of_hub(known.hf_hub_id, None, (file,), workspace)
     return Origin(
         found.path, found.says, found.hub, f"tu-{name.partition('.')[0]}", known.mean, known.std,
         known.license,
     )  # fmt: skip
 
 
-def _of_hub(repo: str, revision: str | None, names: Sequence[str], home: Path) -> Origin:
+def _of_hub(repo: str, revision: str | None, names: Sequence[str], workspace: Workspace) -> Origin:
     for name in names:
         try:
-            path, commit = fetch_from_hub(repo, name, revision, home)
+            path, commit = fetch_from_hub(repo, name, revision, workspace)
         except WeightsError:
             if name == names[-1]:
                 raise
@@ -180,7 +181,7 @@ def write_draft(
     found: Found,
     facts: Mapping[str, Any],
     statistics: tuple[Sequence[float], Sequence[float]],
-    home: Path,
+    workspace: Workspace,
 ) -> SourceCard:
     """Keep the weights, as safetensors, and write the card.
 
@@ -189,7 +190,7 @@ def write_draft(
         found: What `examine` found.
         facts: title, domain, task, provides, saw, licence and citation.
         statistics: Mean and deviation a channel, of images in [0, 1].
-        home: Where weights are kept.
+        workspace: Where weights are kept.
 
     Raises:
         CardError: A fact is none that a card can say.
@@ -220,7 +221,7 @@ def write_draft(
         }  # fmt: skip
         source = check_model(card, SourceCard, path)
         assert source.weights is not None
-        keep_weights(source, source.weights, file, found.origin.says, home)
+        keep_weights(source, source.weights, file, found.origin.says, workspace)
     text = StringIO()
     YAML().dump(_flowing(card), text)
     write_text(path, text.getvalue())

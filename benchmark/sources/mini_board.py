@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import torch
 
@@ -14,6 +13,7 @@ from benchmark.planning.transfers import Selection, Transfer, plan
 from benchmark.records.record import Coverage
 from benchmark.running.cell import load_source, prepare_target, training_cases, transfer_network
 from benchmark.training.fine_tuning import fine_tune
+from benchmark.workspace import Workspace
 
 BOARD, BASE, TARGET = "source_check", "standard_v1", "phantom_fetal_head_64"
 SMALL, FEW = 64, 2
@@ -23,14 +23,16 @@ SMALL, FEW = 64, 2
 class Trial:
     """What it takes to run one source for a moment, by the very path that boards run it."""
 
-    registry: Registry
+    workspace: Workspace
     source: SourceCard
-    home: Path
     device: torch.device = torch.device("cpu")
 
     def cards(self, steps: int = FEW, size: int | None = None) -> Registry:
         """The registry with a small board, and with `scratch` on the source's own network."""
-        board, scratch = self.registry.board(BASE), self.registry.source("scratch")
+        board, scratch = (
+            self.workspace.registry.board(BASE),
+            self.workspace.registry.source("scratch"),
+        )
         protocol = board.protocol.model_copy(
             update={"input_size": size or self.size, "batch_size": 8, "learning_rates": (1e-3,),
                     "steps": steps, "epochs": None, "evaluations": 2, "precision": "float32"}
@@ -40,10 +42,10 @@ class Trial:
                     "targets": (TARGET,), "train_subjects": (0,), "seeds": (0,)}
         )  # fmt: skip
         like = {"encoder": self.source.encoder, "input": self.source.input}
-        sources = {**self.registry.sources, self.source.id: self.source,
+        sources = {**self.workspace.registry.sources, self.source.id: self.source,
                    "scratch": scratch.model_copy(update=like)}  # fmt: skip
-        boards = {**self.registry.boards, BOARD: small}
-        return replace(self.registry, sources=sources, boards=boards)
+        boards = {**self.workspace.registry.boards, BOARD: small}
+        return replace(self.workspace.registry, sources=sources, boards=boards)
 
     @cached_property
     def size(self) -> int:
@@ -51,7 +53,7 @@ class Trial:
         transfer = self.transfer(size=SMALL)
         if self.load(self.network(transfer), partial=True).complete:
             return SMALL
-        return self.registry.board(BASE).protocol.input_size
+        return self.workspace.registry.board(BASE).protocol.input_size
 
     def transfer(
         self, name: str = "", strategy: str = "full", steps: int = FEW, size: int | None = None
@@ -59,7 +61,7 @@ class Trial:
         """One cell of the small board: of the source, or of `scratch` on the same network."""
         registry = self.cards(steps, size)
         chosen = Selection(sources=(name or self.source.id,), strategies=(strategy,))
-        return plan(registry, registry.board(BOARD), chosen, self.home)[0]
+        return plan(replace(self.workspace, registry=registry), registry.board(BOARD), chosen)[0]
 
     def network(self, transfer: Transfer) -> SegmentationNetwork:
         """The cell's network, freshly initialised from its seed."""
@@ -73,7 +75,9 @@ class Trial:
             WeightsError: It does not cover it whole, unless `partial`, or nothing matches.
         """
         transfer = self.transfer(size=SMALL)
-        found = load_source(network, transfer, self.cards(size=SMALL), self.home, partial)
+        found = load_source(
+            network, transfer, replace(self.workspace, registry=self.cards(size=SMALL)), partial
+        )
         assert found is not None
         return found
 
@@ -86,8 +90,10 @@ class Trial:
     def tune(self, network: SegmentationNetwork, strategy: str) -> None:
         """Fine-tune it for a few steps on the phantom."""
         transfer = self.transfer(strategy=strategy)
-        opened = resolve_target(self.registry, transfer.target, self.home)
-        data = prepare_target(transfer, opened, self.home, lambda stage, done, total: None)
+        opened = resolve_target(self.workspace, transfer.target)
+        data = prepare_target(
+            transfer, opened, self.workspace.prepared, lambda stage, done, total: None
+        )
         fine_tune(
             network, transfer.strategy, data, training_cases(transfer, opened), opened.names("val"),
             transfer.protocol, flips=(), seed=0, device=self.device,

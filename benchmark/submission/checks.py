@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
 from benchmark.errors import SubmissionError
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.records.predictions import PredictionHashes, read_hashes
@@ -25,6 +23,7 @@ from benchmark.submission.plagiarism import copies, doubtful, implausible
 from benchmark.submission.read_pack import Pack
 from benchmark.submission.rescore import can_rescore, rescored
 from benchmark.submission.standing import Placement, leaderboard_with, placements
+from benchmark.workspace import Workspace
 
 
 @dataclass
@@ -37,7 +36,7 @@ class Standing:
 
 
 def judge(
-    checklist: Checklist, pack: Pack, board: BoardCard, registry: Registry, store: Store, home: Path
+    checklist: Checklist, pack: Pack, board: BoardCard, workspace: Workspace, store: Store
 ) -> Standing:
     """Make every check that needs the board, the cards or the data.
 
@@ -45,9 +44,8 @@ def judge(
         checklist: Gets the checks.
         pack: Read and found whole.
         board: Of the submission.
-        registry: All cards, the submission's among them.
+        workspace: All cards and local data.
         store: The folder of accepted records.
-        home: Where local data are.
     """
     standing = Standing()
     accepted: dict[str, RunRecord] = {}
@@ -55,7 +53,7 @@ def judge(
         accepted = _accepted(check, pack, board, store)
     facts: dict[str, TargetConditions] = {}
     with checklist.check("fingerprints") as check:
-        facts = all_facts(registry, board, pack.records, accepted.values(), home)
+        facts = all_facts(workspace, board, pack.records, accepted.values())
         for record in pack.records.values():
             check.problems += fingerprint_problems(record, facts[record.cell.target], pack.card)
         check.gaps += [gap for one in facts.values() for gap in one.gaps]
@@ -65,8 +63,8 @@ def judge(
     with checklist.check("cards and split") as check:
         for record in pack.records.values():
             one = facts[record.cell.target]
-            check.problems += card_problems(record, one, pack.card, board, registry)
-            check.problems += split_problems(record, one, pack.card, registry, home)
+            check.problems += card_problems(record, one, pack.card, board, workspace.registry)
+            check.problems += split_problems(record, one, pack.card, workspace)
         check.said = "labels, metrics, test cases, training subjects, contamination, marks"
     with checklist.check("grid") as check:
         _grid(check, pack, board)

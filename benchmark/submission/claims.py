@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
@@ -15,6 +14,7 @@ from benchmark.planning.exposure import contamination
 from benchmark.planning.source_weights import exposure_of
 from benchmark.planning.transfers import nested_subjects
 from benchmark.records.record import RunRecord
+from benchmark.workspace import Workspace
 
 LONGEST = 200  # characters of a text that the submitter writes
 
@@ -38,27 +38,26 @@ class TargetConditions:
     @classmethod
     def of(
         cls,
-        registry: Registry,
+        workspace: Workspace,
         board: BoardCard,
         name: str,
         accepted: Iterable[RunRecord],
-        home: Path,
     ) -> "TargetConditions":
         """Look the target up in the cards, on this machine, and among accepted records.
 
         Raises:
             BenchmarkError: There is no such target, or its data have changed.
         """
-        card = registry.target(name)
+        card = workspace.registry.target(name)
         known = next((record for record in accepted if record.cell.target == name), None)
         try:
-            opened = resolve_target(registry, card, home, legacy=board.legacy)
+            opened = resolve_target(workspace, card, legacy=board.legacy)
         except DataError:  # it is not on this machine, or is not whole
             opened = None
         if opened is not None:
             return cls(card, opened, tuple(r for r in opened.rows if r.case in opened.cases), known)
         try:
-            return cls(card, None, registry.split(card.dataset), known)
+            return cls(card, None, workspace.registry.split(card.dataset), known)
         except CardError:  # it has a rule, which needs the data
             return cls(card, None, (), known)
 
@@ -162,7 +161,7 @@ def card_problems(
 
 
 def split_problems(
-    record: RunRecord, facts: TargetConditions, card: SourceCard, registry: Registry, home: Path
+    record: RunRecord, facts: TargetConditions, card: SourceCard, workspace: Workspace
 ) -> Iterator[str]:
     """Cases scored, subjects trained with, and contamination, against the split."""
     name = record.cell.path
@@ -181,10 +180,10 @@ def split_problems(
         if set(record.selection.train_subjects) != wanted:
             yield f"{name}: selection.train_subjects are not those of the split"
     try:
-        seen = exposure_of(registry, card, home)
+        seen = exposure_of(workspace, card)
     except DataError:  # what it was pretrained on is not on this machine
         return
-    wanted_reasons = contamination(seen, registry, facts.card.dataset, facts.rows)
+    wanted_reasons = contamination(seen, workspace.registry, facts.card.dataset, facts.rows)
     if bool(wanted_reasons) != bool(record.marks.contamination):
         yield (
             f"{name}: marks.contamination is {', '.join(record.marks.contamination) or 'empty'}; "
@@ -193,13 +192,12 @@ def split_problems(
 
 
 def all_facts(
-    registry: Registry,
+    workspace: Workspace,
     board: BoardCard,
     records: Mapping[str, RunRecord],
     accepted: Iterable[RunRecord],
-    home: Path,
 ) -> dict[str, TargetConditions]:
     """Facts of every target that the records have."""
     known = list(accepted)
     names = dict.fromkeys(record.cell.target for record in records.values())
-    return {name: TargetConditions.of(registry, board, name, known, home) for name in names}
+    return {name: TargetConditions.of(workspace, board, name, known) for name in names}

@@ -23,6 +23,7 @@ from benchmark.submission.read_pack import (
     pack_hashes,
     unpacked,
 )
+from benchmark.workspace import Workspace
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Verdict:
         checklist: Every check.
         pack: The opened pack; None where it could not be read.
         board: Of the submission.
-        registry: All cards, the submission's among them.
+        workspace: All cards and local data.
         store: The folder of accepted records.
         standing: Levels and rows; empty where it was refused before.
     """
@@ -52,30 +53,26 @@ class Verdict:
 
 
 @contextmanager
-def verified(
-    path: Path, registry: Registry, accepted: Store | None, home: Path
-) -> Iterator[Verdict]:
+def verified(path: Path, workspace: Workspace, accepted: Store | None) -> Iterator[Verdict]:
     """Check a pack; it stays open while the verdict is used.
 
     Args:
         path: A folder or a zip.
-        registry: Our cards.
+        workspace: Our cards, and local data: what is registered there is scored again.
         accepted: The board's folder of accepted records; None takes the shipped one.
-        home: Where local data are; what is registered there is scored again.
     """
     verdict = Verdict()
     with _opened(path, verdict.checklist) as folder:
         if folder is not None:
-            _read(folder, verdict, registry)
+            _read(folder, verdict, workspace.registry)
         if verdict.pack and verdict.board and verdict.registry:
-            verdict.store = accepted or Store(registry.folders[verdict.board.id])
+            verdict.store = accepted or Store(workspace.registry.folders[verdict.board.id])
             verdict.standing = judge(
                 verdict.checklist,
                 verdict.pack,
                 verdict.board,
-                verdict.registry,
+                Workspace(verdict.registry, workspace.home),
                 verdict.store,
-                home,
             )
         yield verdict
 

@@ -21,6 +21,7 @@ from benchmark.planning.transfers import Selection, plan
 from benchmark.records.store import Store
 from benchmark.running.cell import prepare_target
 from benchmark.running.inference import score_pooled
+from benchmark.workspace import Workspace
 
 TINY = """
   encoder: tu-test_resnet
@@ -160,7 +161,7 @@ def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
     found = CliRunner().invoke(app, words)
     assert found.exit_code == 0, found.output
     registry = Registry.load(content_roots(content))
-    cells = plan(registry, registry.board(name), Selection(), home)
+    cells = plan(Workspace(registry, home), registry.board(name), Selection())
     records = [record for _, record in Store(Path("runs") / name).records()]
     assert {record.key for record in records} == {cell.key for cell in cells}
     assert all(record.marks.synthetic for record in records)
@@ -233,17 +234,17 @@ def test_sizes_that_the_data_do_not_have_are_left_out(content: Path) -> None:
     path = content / "leaderboards/tiny_v1/board.yaml"
     path.write_text(BOARD.replace("[6, 0]", "[6, 600, 0]"))
     registry = Registry.load(content_roots(content))
-    here = available(registry, registry.board("tiny_v1"), Selection(), content.parent)
+    here = available(Workspace(registry, content.parent), registry.board("tiny_v1"), Selection())
     assert here.chosen.train_subjects == (6, 0) and list(here.why_not) == ["600"]
 
 
 def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     registry = Registry.load(content_roots(content))
     board = registry.board("tiny_v1")
-    transfer = plan(registry, board, Selection(seeds=(0,)), content.parent)[0]
+    transfer = plan(Workspace(registry, content.parent), board, Selection(seeds=(0,)))[0]
     from benchmark.data.resolve import resolve_target
 
-    opened = resolve_target(registry, transfer.target, content.parent)
+    opened = resolve_target(Workspace(registry, content.parent), transfer.target)
     data = prepare_target(transfer, opened, content.parent, lambda *_: None)
     torch.manual_seed(0)
     network = build_network(

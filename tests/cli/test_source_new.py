@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.factories import workspace_at
 from typer.testing import CliRunner
 
 from benchmark.cards.card import read_card
@@ -66,7 +67,10 @@ def test_a_drafted_source_is_run_at_once(place: Path, capsys: pytest.CaptureFixt
         (0.5,) * 3,
     )
     assert card.saw[1].subjects == ("p1", "p2") and card.weights is not None
-    assert stored_weights(card, place / "home").path(place / "home").suffix == ".safetensors"
+    assert (
+        stored_weights(card, workspace_at(place / "home")).path(workspace_at(place / "home")).suffix
+        == ".safetensors"
+    )
     app(["--home", "home", "--content", "cards", "run", "demo_v1", "--sources", "mine", "--targets",
          "phantom_fetal_head_64", "--seeds", "0", "--limit-steps", "2", "--no-pictures"],
         standalone_mode=False)  # fmt: skip

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
+from support.factories import workspace_at
 from typer.testing import CliRunner, Result
 
 from benchmark.cards.dataset import DatasetCard, Download, PairedImages, PhantomLayout
@@ -28,6 +29,7 @@ from benchmark.data.install import STAGING, STATE, obtain
 from benchmark.data.resolve import resolve_dataset
 from benchmark.errors import DataError
 from benchmark.phantoms.catalogue import make_case
+from benchmark.workspace import Workspace
 
 LAYOUT = {
     "kind": "paired_images",
@@ -106,7 +108,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(download, "PAUSE_S", 0)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr("benchmark.cli.terminal.content_roots", lambda extra: (extra,))
+    monkeypatch.setattr("benchmark.workspace.content_roots", lambda extra: (extra,))
     host = Host()
 
     class Handler(BaseHTTPRequestHandler):
@@ -145,7 +147,7 @@ def home(tmp_path: Path) -> Path:
 
 def refused(card: DatasetCard, home: Path, root: Path | None = None) -> str:
     with pytest.raises(DataError) as caught:
-        obtain(card, home, root or home / "datasets/mine")
+        obtain(card, workspace_at(home), root or home / "datasets/mine")
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -185,7 +187,7 @@ def test_from_the_server_to_a_registered_data_set(host: Host, home: Path) -> Non
     assert accepted["licence"] == card.licence and accepted["version"] == 1
     assert accepted["accepted"].endswith("+00:00")
     registry = Registry.load((home.parent / "content",))
-    assert len(resolve_dataset(registry, "mine", home).cases) == 6
+    assert len(resolve_dataset(Workspace(registry, home), "mine").cases) == 6
 
     again = type_(home, card, "get", "mine")
     assert again.exit_code == 0 and "licence accepted on" in again.stdout
@@ -210,7 +212,7 @@ def test_files_of_the_user_are_not_overwritten(host: Host, home: Path) -> None:
     place.write_bytes(b"mine")
     assert str(place) in refused(host.card(), home) and place.read_bytes() == b"mine"
     place.unlink()
-    obtain(host.card(), home, home / "datasets/mine")
+    obtain(host.card(), workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == WHOLE
 
 
@@ -220,7 +222,7 @@ def test_a_broken_transfer_goes_on_at_the_second_call(host: Host, home: Path) ->
     kept = host.sent
     assert kept > 5000 and not (home / "datasets/mine/images").exists()
     host.cut = None
-    obtain(host.card(), home, home / "datasets/mine")
+    obtain(host.card(), workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == WHOLE
     assert host.sent == sum(len(FILES[d.file]) for d in host.card().download)
 
@@ -262,13 +264,13 @@ def test_an_interruption_anywhere_loses_nothing(
         root = tmp_path / f"root{number}"
         left = number
         try:
-            obtain(card, home, root)
+            obtain(card, workspace_at(home), root)
         except KeyboardInterrupt:
             left = 3
             with suppress(KeyboardInterrupt):
-                obtain(card, home, root)
+                obtain(card, workspace_at(home), root)
             left = 0
-            obtain(card, home, root)
+            obtain(card, workspace_at(home), root)
         else:
             break
         assert tree(root) == expected, number
@@ -290,7 +292,7 @@ def test_an_archive_that_changed_on_the_server(host: Host, home: Path, kind: str
     assert "has changed at its host" in message and f"{host.url}/masks.zip" in message
     assert not (home / "datasets/mine/masks").exists()
     host.files["masks.zip"] = FILES["masks.zip"]
-    obtain(card, home, home / "datasets/mine")
+    obtain(card, workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == IMAGES | MASKS | {"README.txt": NOTES}
     assert host.asked.count("images.zip") == 1
 
@@ -298,8 +300,8 @@ def test_an_archive_that_changed_on_the_server(host: Host, home: Path, kind: str
 def test_a_card_that_changed_since(host: Host, home: Path) -> None:
     root = home / "datasets/mine"
     without = host.card(host.download("images.zip", md5=None, bytes=None))
-    obtain(without, home, root)
-    obtain(host.card(host.download("images.zip")), home, root)
+    obtain(without, workspace_at(home), root)
+    obtain(host.card(host.download("images.zip")), workspace_at(home), root)
     assert host.asked == ["images.zip"]
     message = refused(host.card(host.download("images.zip", bytes=7)), home)
     assert f"bytes {len(FILES['images.zip'])}" in message and "now says 7" in message
@@ -317,7 +319,7 @@ def test_a_missing_member(host: Host, home: Path, file: str, nested: str | None)
 
 def test_a_member_of_a_nested_archive_is_expected(host: Host, home: Path) -> None:
     found = host.download("outer.zip", nested="parts/*.zip", expects=("parts/5.png",))
-    obtain(host.card(found), home, home / "datasets/mine")
+    obtain(host.card(found), workspace_at(home), home / "datasets/mine")
     nested = {k.replace("masks/", "parts/"): v for k, v in MASKS.items()}
     assert tree(home / "datasets/mine") == nested | {"README.txt": NOTES}
 
@@ -377,9 +379,9 @@ def test_the_licence_is_asked_for_until_accepted_and_when_it_changes(
     assert question not in known.stdout and known.exit_code == 0
     new = type_(home, host.card(licence="CC BY-NC 4.0"), "get", "mine", answer="n\n")
     assert question in new.stdout and "was not accepted" in str(new.exception)
-    assert access.acceptance(host.card(), home) is not None
+    assert access.acceptance(host.card(), workspace_at(home)) is not None
     (home / "licences/mine.json").write_text("{")
-    assert access.acceptance(host.card(), home) is None
+    assert access.acceptance(host.card(), workspace_at(home)) is None
 
 
 def test_ctrl_c_ends_in_one_line(host: Host, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

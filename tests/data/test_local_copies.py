@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.factories import workspace_at
 
 from benchmark.cards.registry import Registry
 from benchmark.data.local_copies import local_copy, register
 from benchmark.data.resolve import resolve_dataset
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import make_case
+from benchmark.workspace import Workspace
 
 CARD = r"""id: mine
 version: 1
@@ -53,50 +55,55 @@ def registry(content: Path) -> Registry:
 
 
 def test_a_whole_copy(content: Path) -> None:
-    copy = register(registry(content), "mine", content, content / "home")
+    copy = register(Workspace(registry(content), content / "home"), "mine", content)
     assert (copy.cases, copy.subjects, copy.subset) == (6, 6, False)
     assert copy.spacing_mm == (0.2, 0.2) and copy.subsets == {"train": 3, "val": 1, "test": 2}
-    assert local_copy("mine", content / "home") == copy
-    data = resolve_dataset(registry(content), "mine", content / "home")
+    assert local_copy("mine", workspace_at(content / "home")) == copy
+    data = resolve_dataset(Workspace(registry(content), content / "home"), "mine")
     assert len(data.cases) == 6 and data.fingerprint == copy.fingerprint and not data.subset
 
 
 def test_a_partial_copy_is_marked_and_extra_files_are_ignored(content: Path) -> None:
-    whole = register(registry(content), "mine", content, content / "home")
+    whole = register(Workspace(registry(content), content / "home"), "mine", content)
     (content / "images/005_1.png").unlink()
     for kind in ("images", "masks"):
         (content / kind / "009_1.png").write_bytes((content / kind / "004_1.png").read_bytes())
-    copy = register(registry(content), "mine", content, content / "home")
+    copy = register(Workspace(registry(content), content / "home"), "mine", content)
     assert copy.subset and copy.missing == ("005_1",) and copy.extra == ("009_1",)
     assert copy.fingerprint != whole.fingerprint
     assert "partial copy" in copy.summary("")
 
 
 def test_a_card_of_a_part_is_marked_though_its_copy_is_whole(content: Path) -> None:
-    copy = register(registry(content), "mine", content, content / "home")
+    copy = register(Workspace(registry(content), content / "home"), "mine", content)
     assert "marked" not in copy.summary("")
     card = content / "content/datasets/mine/dataset.yaml"
     card.write_text(card.read_text() + "part_of: 6 of 999 images\n")
     assert "6 of 999 images: every record will be marked `subset`" in copy.summary(
         registry(content).dataset("mine").part_of
     )
-    data = resolve_dataset(registry(content), "mine", content / "home")
+    data = resolve_dataset(Workspace(registry(content), content / "home"), "mine")
     assert data.subset and data.fingerprint == copy.fingerprint
 
 
 def test_a_changed_file_changes_the_fingerprint(content: Path) -> None:
-    before = register(registry(content), "mine", content, content / "home").fingerprint
+    before = register(Workspace(registry(content), content / "home"), "mine", content).fingerprint
     Image.open(content / "images/000_1.png").point(lambda v: v // 2).save(
         content / "images/000_1.png"
     )
-    assert register(registry(content), "mine", content, content / "home").fingerprint != before
+    assert (
+        register(Workspace(registry(content), content / "home"), "mine", content).fingerprint
+        != before
+    )
 
 
 @pytest.mark.parametrize("cores", [1, 4])
 def test_threads_change_nothing(content: Path, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
     told: list[tuple[int, int]] = []
-    copy = register(registry(content), "mine", content, content / "home", lambda *n: told.append(n))
+    copy = register(
+        Workspace(registry(content), content / "home"), "mine", content, lambda *n: told.append(n)
+    )
     expected = hashlib.sha256()
     for name in (f"00{k}_1" for k in range(6)):
         files = ((content / kind / f"{name}.png").read_bytes() for kind in ("images", "masks"))
@@ -106,27 +113,27 @@ def test_threads_change_nothing(content: Path, cores: int, monkeypatch: pytest.M
     for name in ("004_1", "001_1"):
         (content / f"images/{name}.png").write_bytes(b"damaged")
     with pytest.raises(DataError, match="001_1"):
-        register(registry(content), "mine", content, content / "home")
+        register(Workspace(registry(content), content / "home"), "mine", content)
 
 
 def test_a_copy_in_another_subset_is_refused(content: Path) -> None:
     (content / "images/005_1.png").write_bytes((content / "images/000_1.png").read_bytes())
     with pytest.raises(SplitError, match="000_1 ~ 005_1"):
-        register(registry(content), "mine", content, content / "home")
+        register(Workspace(registry(content), content / "home"), "mine", content)
     assert not (content / "home/data/mine.json").exists()
 
 
 def test_nothing_registered_says_what_to_type(content: Path) -> None:
     with pytest.raises(DataError, match="segtransfer data import mine --from DIR"):
-        resolve_dataset(registry(content), "mine", content / "home")
+        resolve_dataset(Workspace(registry(content), content / "home"), "mine")
     (content / "home/data").mkdir(parents=True)
     (content / "home/data/mine.json").write_text("{")
     with pytest.raises(DataError, match="import the data set again"):
-        resolve_dataset(registry(content), "mine", content / "home")
+        resolve_dataset(Workspace(registry(content), content / "home"), "mine")
 
 
 def test_a_copy_that_shrank_since_is_noticed(content: Path) -> None:
-    register(registry(content), "mine", content, content / "home")
+    register(Workspace(registry(content), content / "home"), "mine", content)
     (content / "images/005_1.png").unlink()
     with pytest.raises(DataError, match="5 cases, 6 when it was registered"):
-        resolve_dataset(registry(content), "mine", content / "home")
+        resolve_dataset(Workspace(registry(content), content / "home"), "mine")

@@ -32,6 +32,7 @@ from benchmark.data.splits import (
 from benchmark.errors import SplitError
 from benchmark.phantoms.catalogue import make_case
 from benchmark.planning.transfers import Selection, nested_subjects, plan
+from benchmark.workspace import Workspace
 
 HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
 
@@ -160,11 +161,18 @@ def test_a_target_with_a_fold_has_a_split_of_its_own(tmp_path: Path) -> None:
     plain = registry.target("phantom_lung_ribs_64")
     assert "fold" not in plain.model_dump()
     folds = [
-        resolve_target(registry, plain.model_copy(update={"fold": Fold(number=k, of=5)}), tmp_path)
+        resolve_target(
+            Workspace(registry, tmp_path), plain.model_copy(update={"fold": Fold(number=k, of=5)})
+        )
         for k in (1, 2)
     ]
     assert (
-        len({one.split_fingerprint for one in (*folds, resolve_target(registry, plain, tmp_path))})
+        len(
+            {
+                one.split_fingerprint
+                for one in (*folds, resolve_target(Workspace(registry, tmp_path), plain))
+            }
+        )
         == 3
     )
     assert not set(folds[0].names("test")) & set(folds[1].names("test"))
@@ -187,8 +195,8 @@ def test_a_leaking_split_is_for_legacy_boards_only(tmp_path: Path) -> None:
     leak = card.model_copy(update={"legacy_split": "two frames of one person"})
     told = replace(cards, datasets={**cards.datasets, card.id: leak})
     with pytest.raises(SplitError, match="two frames of one person; only a board marked `legacy"):
-        resolve_dataset(told, card.id, tmp_path)
-    assert resolve_dataset(told, card.id, tmp_path, legacy=True).rows
+        resolve_dataset(Workspace(told, tmp_path), card.id)
+    assert resolve_dataset(Workspace(told, tmp_path), card.id, legacy=True).rows
 
 
 def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> None:
@@ -196,5 +204,5 @@ def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> Non
     board = cards.board("demo_v1")
     both = {**board.strategies, "head": Strategy(train=("head",), freeze_norm_stats=True)}
     some = board.model_copy(update={"strategies": both, "strategies_of": {"scratch": ("full",)}})
-    cells = plan(cards, some, Selection(sources=("scratch",)), tmp_path)
+    cells = plan(Workspace(cards, tmp_path), some, Selection(sources=("scratch",)))
     assert {cell.cell.strategy for cell in cells} == {"full"}

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+from support.factories import workspace_at
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import HubFile, WeightsFile
 from benchmark.errors import BenchmarkError, WeightsError
 from benchmark.models.weight_store import get_weights, import_weights, stored_weights
+from benchmark.workspace import Workspace
 
 DATA = b"weights" * 1000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -84,20 +86,20 @@ def test_a_url_is_fetched_and_its_whole_hash_remembered(
 ) -> None:
     cards = registry(url=f"{server}/w.pth", sha256=SHA[:digits])
     with pytest.raises(WeightsError, match="segtransfer source get"):
-        stored_weights(cards.source(ID), tmp_path)
-    stored = get_weights(cards, ID, tmp_path)
+        stored_weights(cards.source(ID), workspace_at(tmp_path))
+    stored = get_weights(Workspace(cards, tmp_path), ID)
     assert stored.sha256 == SHA and stored.origin == f"{server}/w.pth"
-    assert stored.path(tmp_path).read_bytes() == DATA
-    assert stored_weights(cards.source(ID), tmp_path) == stored
+    assert stored.path(workspace_at(tmp_path)).read_bytes() == DATA
+    assert stored_weights(cards.source(ID), workspace_at(tmp_path)) == stored
     assert not list((tmp_path / "downloads").rglob("w.pth"))
 
 
 def test_another_file_than_the_card_says_is_not_kept(server: str, tmp_path: Path) -> None:
     cards = registry(url=f"{server}/w.pth", sha256="00000000")
     with pytest.raises(WeightsError, match="SHA-256 is .* the card of .* says 00000000"):
-        get_weights(cards, ID, tmp_path)
+        get_weights(Workspace(cards, tmp_path), ID)
     with pytest.raises(WeightsError, match="not on this machine"):
-        stored_weights(cards.source(ID), tmp_path)
+        stored_weights(cards.source(ID), workspace_at(tmp_path))
 
 
 @pytest.mark.parametrize("revision", [COMMIT, None])
@@ -105,24 +107,24 @@ def test_a_hub_file_is_remembered_with_its_commit(
     server: str, tmp_path: Path, revision: str | None
 ) -> None:
     cards = registry(hub=HubFile(repo="o/n", file="w.pth", revision=revision))
-    stored = get_weights(cards, ID, tmp_path)
+    stored = get_weights(Workspace(cards, tmp_path), ID)
     assert stored.origin == f"o/n@{COMMIT}" and stored.sha256 == SHA
 
 
 def test_a_missing_hub_file_is_one_line(server: str, tmp_path: Path) -> None:
     cards = registry(hub=HubFile(repo="o/n", file="gone.pth", revision=COMMIT))
     with pytest.raises(WeightsError, match="o/n, gone.pth: cannot be fetched") as caught:
-        get_weights(cards, ID, tmp_path)
+        get_weights(Workspace(cards, tmp_path), ID)
     assert "\n" not in str(caught.value)
 
 
 def test_without_an_address_the_file_is_asked_for(tmp_path: Path) -> None:
     cards = registry(sha256=SHA)
     with pytest.raises(WeightsError, match="source import .* --from FILE"):
-        get_weights(cards, ID, tmp_path)
+        get_weights(Workspace(cards, tmp_path), ID)
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
-    stored = import_weights(cards, ID, file, tmp_path)
+    stored = import_weights(Workspace(cards, tmp_path), ID, file)
     assert stored.file == "w.pth" and stored.origin == "file mine.pth"
 
 
@@ -143,15 +145,15 @@ def test_a_damaged_store_says_what_to_type(tmp_path: Path, damage, message: str)
     cards = registry(sha256=SHA)
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
-    stored = import_weights(cards, ID, file, tmp_path)
-    damage(tmp_path, tmp_path / "weights" / f"{ID}.json", stored.path(tmp_path))
+    stored = import_weights(Workspace(cards, tmp_path), ID, file)
+    damage(tmp_path, tmp_path / "weights" / f"{ID}.json", stored.path(workspace_at(tmp_path)))
     with pytest.raises(BenchmarkError, match=f"{message}.*segtransfer source import"):
-        stored_weights(cards.source(ID), tmp_path)
+        stored_weights(cards.source(ID), workspace_at(tmp_path))
 
 
 def test_a_card_that_now_says_another_hash(tmp_path: Path) -> None:
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
-    import_weights(registry(sha256=SHA), ID, file, tmp_path)
+    import_weights(Workspace(registry(sha256=SHA), tmp_path), ID, file)
     with pytest.raises(WeightsError, match="its card now says"):
-        stored_weights(registry(sha256="0" * 64).source(ID), tmp_path)
+        stored_weights(registry(sha256="0" * 64).source(ID), workspace_at(tmp_path))

@@ -11,16 +11,17 @@ from benchmark.planning.comparators import companions, find_source, with_source
 from benchmark.planning.existing_records import copy_finished, refresh_marks
 from benchmark.planning.transfers import Selection, plan
 from benchmark.records.store import Store, read_record
+from benchmark.workspace import Workspace
 
 
 def test_a_card_is_found_by_id_and_by_path(here: Place) -> None:
     path = here.root / "cards/own_encoder.yaml"
-    registry, card = find_source(here.registry, str(path))
-    assert registry == here.registry and find_source(registry, "own_encoder")[1] == card
+    workspace, card = find_source(here.workspace, str(path))
+    assert workspace == here.workspace and find_source(workspace, "own_encoder")[1] == card
     with pytest.raises(CardError, match="unknown source task"):
-        find_source(here.registry, "own")
+        find_source(here.workspace, "own")
     with pytest.raises(CardError, match="no such card"):
-        find_source(here.registry, "own.yaml")
+        find_source(here.workspace, "own.yaml")
 
 
 def test_an_id_has_one_card(here: Place) -> None:
@@ -31,10 +32,10 @@ def test_an_id_has_one_card(here: Place) -> None:
 
 def test_the_baseline_is_on_the_network_of_the_source(machine: Place) -> None:
     own = machine.registry.source("own_encoder")
-    others, lacking = companions(machine.registry, machine.board, own, machine.home)
+    others, lacking = companions(machine.workspace, machine.board, own)
     assert others == ("scratch",) and not lacking
     deep = own.model_copy(update={"encoder": "resnet18"})
-    others, _ = companions(machine.registry, machine.board, deep, machine.home)
+    others, _ = companions(machine.workspace, machine.board, deep)
     assert others == ("scratch@resnet18",)
 
 
@@ -42,18 +43,20 @@ def test_imagenet_is_run_beside_where_its_weights_are_here(machine: Place) -> No
     own = machine.registry.source("own_encoder")
     add_source(machine, "natural")
     board = machine.board.model_copy(update={"sources": (*machine.board.sources, "natural")})
-    others, lacking = companions(machine.registry, board, own, machine.home)
+    others, lacking = companions(machine.workspace, board, own)
     assert others == ("scratch", "natural") and not lacking
-    others, (line,) = companions(machine.registry, board, own, machine.root / "elsewhere")
+    others, (line,) = companions(
+        Workspace(machine.registry, machine.root / "elsewhere"), board, own
+    )
     assert others == ("scratch",) and "not compared with natural" in line
     natural = machine.registry.source("natural")
-    assert "natural" not in companions(machine.registry, board, natural, machine.home)[0]
+    assert "natural" not in companions(machine.workspace, board, natural)[0]
 
 
 def test_only_cells_of_the_same_conditions_are_taken_over(here: Place, tmp_path: Path) -> None:
     store = Store(tmp_path / "run")
     copy_board(here, store)
-    cells = plan(here.registry, here.board, Selection(sources=("scratch",)), here.home)
+    cells = plan(here.workspace, here.board, Selection(sources=("scratch",)))
     other = replace(cells[1], key="sha256:other")
     assert copy_finished(store, here.accepted, [cells[0], other]) == 1
     assert copy_finished(store, here.accepted, [cells[0], other]) == 0
@@ -67,7 +70,7 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_records(
 ) -> None:
     store = Store(tmp_path / "run")
     copy_board(here, store)
-    cells = plan(here.registry, here.board, Selection(sources=("scratch",)), here.home)
+    cells = plan(here.workspace, here.board, Selection(sources=("scratch",)))
     copy_finished(store, here.accepted, cells[:1])
     before = read_record(store.path(cells[0].cell))
     partial = before.marks.model_copy(update={"partial_weights": True})

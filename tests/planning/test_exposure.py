@@ -10,6 +10,7 @@ from benchmark.cards.task import Saw
 from benchmark.planning.exposure import contamination, seen_by
 from benchmark.planning.source_weights import exposure_of
 from benchmark.planning.transfers import Selection, plan
+from benchmark.workspace import Workspace
 
 ROWS = tuple(
     SplitRow(f"c{k}", f"s{k}", subset)  # type: ignore[arg-type]
@@ -86,7 +87,7 @@ def test_a_recipe_says_whom_it_sees(registry: Registry, tmp_path: Path) -> None:
     assert [saw.subjects for saw in seen_by(reserved, registry)] == ["pretrain"]
     device_a = registry.source("phantom_ct_device_a")
     assert [saw.subjects for saw in seen_by(device_a, registry)] == ["train"]
-    (exact,) = exposure_of(registry, device_a, tmp_path)
+    (exact,) = exposure_of(Workspace(registry, tmp_path), device_a)
     assert exact.dataset == "phantom_ct_device_a"
     assert len(exact.subjects) == 16  # its train and val subjects, 13 and 3
 
@@ -100,7 +101,7 @@ def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) 
         datasets=registry.datasets, sources={**registry.sources, "scratch": source},
         targets=registry.targets, boards=registry.boards, folders=registry.folders,
     )  # fmt: skip
-    cells = plan(told, told.board("demo_v1"), Selection(sources=("scratch",)), tmp_path)
+    cells = plan(Workspace(told, tmp_path), told.board("demo_v1"), Selection(sources=("scratch",)))
     reasons = {cell.target.id: cell.marks.contamination for cell in cells}
     assert reasons["phantom_fetal_head_64"] == ("saw phantom_fetal_head_64, all subjects",)
     assert reasons["phantom_stroke_lesion_64"] == ()

@@ -28,6 +28,7 @@ from benchmark.prelabel.labelling import kept_network, prelabel, tuned_network
 from benchmark.prelabel.proposals import CERTAINTY, Proposal
 from benchmark.prelabel.unlabelled import unlabelled_cases
 from benchmark.workers import no_progress
+from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
 REGISTRY = Registry.load(content_roots())
@@ -44,7 +45,7 @@ class Bright(torch.nn.Module):
 
 def transfer(target: str, board: str = "phantom_sequence_v1") -> Transfer:
     chosen = Selection(sources=("scratch",), targets=(target,), seeds=(0,))
-    return plan(REGISTRY, REGISTRY.board(board), chosen, Path())[0]
+    return plan(Workspace(REGISTRY, Path()), REGISTRY.board(board), chosen)[0]
 
 
 def card(layout: dict[str, object]) -> DatasetCard:
@@ -63,8 +64,8 @@ def propose(how: Transfer, clinic: DatasetCard, images: Path, out: Path) -> list
 def imported(out: Path, home: Path) -> dict[str, LoadedCase]:
     """The proposals, read as any data set of one's own is."""
     registry = Registry.load((*content_roots(), out))
-    register(registry, "clinic_new", out, home)
-    opened = resolve_dataset(registry, "clinic_new", home)
+    register(Workspace(registry, home), "clinic_new", out)
+    opened = resolve_dataset(Workspace(registry, home), "clinic_new")
     assert registry.target("clinic_new").labels.keys() == {"muscle", "liver"}
     return {name: load_case(opened.card, case) for name, case in opened.cases.items()}
 
@@ -221,8 +222,8 @@ def test_a_kept_network_is_the_cells(tmp_path: Path) -> None:
     chosen = Selection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=2
     )
-    (how,) = plan(REGISTRY, REGISTRY.board("demo_v1"), chosen, tmp_path)
-    tuned = tuned_network(how, REGISTRY, tmp_path, CPU, no_progress)
+    (how,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("demo_v1"), chosen)
+    tuned = tuned_network(how, Workspace(REGISTRY, tmp_path), CPU, no_progress)
     (tmp_path / "scans").mkdir()
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "scans/p1_1.png")

@@ -16,6 +16,7 @@ from benchmark.running.cell import run_cell
 from benchmark.running.inference import native_labels
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.training.schedule import is_evaluation
+from benchmark.workspace import Workspace
 
 
 def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
@@ -24,9 +25,9 @@ def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
     chosen = Selection(
         sources=("scratch",), targets=("phantom_stroke_lesion_64",), seeds=(1,), limit_steps=2
     )
-    (transfer,) = plan(registry, registry.board("demo_v1"), chosen, tmp_path)
-    one = run_cell(transfer, registry, tmp_path, torch.device("cpu"))
-    two = run_cell(transfer, registry, tmp_path, torch.device("cpu"))
+    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
+    one = run_cell(transfer, Workspace(registry, tmp_path), torch.device("cpu"))
+    two = run_cell(transfer, Workspace(registry, tmp_path), torch.device("cpu"))
     assert one.without_timings() == two.without_timings()
     assert one.marks.synthetic and one.marks.unranked
     tests = {row.case for row in registry.split("phantom_stroke_lesion_64") if row.subset == "test"}
@@ -39,10 +40,10 @@ def test_the_key_holds_everything_a_result_depends_on(tmp_path: Path) -> None:
     registry = Registry.load(content_roots())
     board = registry.board("demo_v1")
     scratch = Selection(sources=("scratch",))
-    keys = {cell.key for cell in plan(registry, board, scratch, tmp_path)}
+    keys = {cell.key for cell in plan(Workspace(registry, tmp_path), board, scratch)}
     assert len(keys) == 4
     limited = Selection(sources=("scratch",), limit_steps=3)
-    assert not keys & {cell.key for cell in plan(registry, board, limited, tmp_path)}
+    assert not keys & {cell.key for cell in plan(Workspace(registry, tmp_path), board, limited)}
 
 
 def square(rows: int, columns: int) -> tuple[Prepared, PreparedCase]:

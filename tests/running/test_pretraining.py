@@ -21,6 +21,7 @@ from benchmark.models.weights import read_tensors
 from benchmark.planning.source_weights import pretraining_cases
 from benchmark.planning.transfers import Selection, missing_pretraining, plan
 from benchmark.running.cell import load_source, run_cell, transfer_network
+from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
 
@@ -41,7 +42,7 @@ def registry(source: str, steps: int = 2, **changes: object) -> Registry:
 def make(cards: Registry, source: str, home: Path) -> Path:
     torch.set_num_threads(1)
     return pretrained.ensure_pretrained(
-        cards, cards.board("demo_v1"), cards.source(source), home, CPU
+        Workspace(cards, home), cards.board("demo_v1"), cards.source(source), CPU
     )
 
 
@@ -62,7 +63,7 @@ def test_two_at_once_make_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
-    return resolve_dataset(cards, name, home).rows
+    return resolve_dataset(Workspace(cards, home), name).rows
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_passed_on_it_is_a_source_that_knows_what_it_saw(
     card = pretrained.export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
     given = Registry.load((*content_roots(), tmp_path / "out"))
     name = f"{source}_weights"
-    import_weights(given, name, tmp_path / "out" / f"{name}.safetensors", tmp_path)
+    import_weights(Workspace(given, tmp_path), name, tmp_path / "out" / f"{name}.safetensors")
     assert card.stem == name and len(given.source(name).saw[0].subjects) > 3
     tensors = read_tensors(tmp_path / "out" / f"{name}.safetensors", None)
     assert {key.partition(".")[0] for key in tensors} == parts
@@ -95,8 +96,8 @@ def test_passed_on_it_is_a_source_that_knows_what_it_saw(
         folders=given.folders,
     )  # fmt: skip
     chosen = Selection(sources=(name,), seeds=(0,), limit_steps=2)
-    transfer = plan(given, board, chosen, tmp_path)[0]
-    record = run_cell(transfer, given, tmp_path, CPU)
+    transfer = plan(Workspace(given, tmp_path), board, chosen)[0]
+    record = run_cell(transfer, Workspace(given, tmp_path), CPU)
     assert record.coverage is not None and record.coverage.parameter_share == 1.0
     # the 13 subjects learned from are of train, the 3 watched on of val, which is worse
     reason = ("saw phantom_ct_device_a, 3 subjects of the val subset",)
@@ -107,7 +108,7 @@ def test_what_a_board_lacks_is_named_before_anything_is_made(tmp_path: Path) -> 
     cards = Registry.load(content_roots())
     board = cards.board("demo_v1")
     wanted = {"phantom_brain_segmentation", "phantom_brain_restoration"}
-    assert set(missing_pretraining(cards, board, Selection(), tmp_path)) == wanted
+    assert set(missing_pretraining(Workspace(cards, tmp_path), board, Selection())) == wanted
 
 
 def data(rows: list[SplitRow]) -> ResolvedDataset:
@@ -164,9 +165,9 @@ def test_a_whole_network_brings_its_head_where_it_fits(
     cards = registry(source, max_items=32)
     folder = make(cards, source, tmp_path)
     chosen = Selection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
-    (transfer,) = plan(cards, cards.board("demo_v1"), chosen, tmp_path)
+    (transfer,) = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), chosen)
     network = transfer_network(transfer)
-    coverage = load_source(network, transfer, cards, tmp_path, False)
+    coverage = load_source(network, transfer, Workspace(cards, tmp_path), False)
     given = read_tensors(folder / "model.safetensors", None)
     for name, value in network.state_dict().items():
         if not name.startswith("head."):

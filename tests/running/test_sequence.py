@@ -30,6 +30,7 @@ from benchmark.records.sequence_record import (
 from benchmark.running.cell import prepare_target, run_cell, transfer_network
 from benchmark.running.sequence import learning_from, run_sequences
 from benchmark.workers import Progress, Workers, no_progress
+from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
 A, B, C = (f"phantom_ct_device_{device}_32" for device in "abc")
@@ -52,7 +53,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
-    run_sequences([one], registry, folder, home, CPU, Workers(1), lambda: None)
+    run_sequences([one], Workspace(registry, home), folder, CPU, Workers(1), lambda: None)
     return read_sequence(sequence_path(folder, one.run))
 
 
@@ -61,7 +62,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("finished")
     registry, board = tiny()
-    (one,) = plan_sequences(registry, board, Selection(), ("alone_c",), folder)
+    (one,) = plan_sequences(Workspace(registry, folder), board, Selection(), ("alone_c",))
     return run(folder, folder, registry, one)
 
 
@@ -82,13 +83,18 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     torch.set_num_threads(1)
     monkeypatch.setattr("benchmark.running.sequence.transfer_network", with_dropout)
     registry, board = tiny()
-    (one,) = plan_sequences(registry, board, Selection(), ("device_order",), tmp_path)
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("device_order",))
     whole = run(tmp_path / "whole", tmp_path, registry, one)
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
         run_sequences(
-            [one], registry, other, tmp_path, CPU, Workers(1, listeners=[progress]), lambda: None
+            [one],
+            Workspace(registry, tmp_path),
+            other,
+            CPU,
+            Workers(1, listeners=[progress]),
+            lambda: None,
         )
 
     def pull(what: str, done: int, total: int) -> None:
@@ -113,7 +119,7 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry, board = tiny()
-    (one,) = plan_sequences(registry, board, Selection(), ("alone_b",), tmp_path)
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_b",))
     whole = run(tmp_path / "whole", tmp_path, registry, one)
     kept = tmp_path / "sequences" / f"{one.key.removeprefix('sha256:')}.safetensors"
     kept.parent.mkdir()
@@ -126,7 +132,7 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
     finished: SequenceRecord, tmp_path: Path
 ) -> None:
     registry, board = tiny()
-    (one,) = plan_sequences(registry, board, Selection(), ("alone_c",), tmp_path)
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_c",))
     write_sequence(tmp_path, finished)
     assert refresh_sequence_marks(tmp_path, [one]) == 0
     subset = finished.marks.model_copy(update={"subset": True})
@@ -138,10 +144,10 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
 def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry, board = tiny()
-    (one,) = plan_sequences(registry, board, Selection(), ("alone_a",), tmp_path)
-    (cell,) = plan(registry, board, Selection(targets=(A,)), tmp_path)
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_a",))
+    (cell,) = plan(Workspace(registry, tmp_path), board, Selection(targets=(A,)))
     stage = run(tmp_path, tmp_path, registry, one).stages[0]
-    record = run_cell(cell, registry, tmp_path, CPU)
+    record = run_cell(cell, Workspace(registry, tmp_path), CPU)
     assert stage.scores[A] == record.cases
     assert stage.selection == record.selection
     assert set(stage.scores) == {A, B, C}
@@ -149,10 +155,10 @@ def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
 
 def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
     registry, board = tiny()
-    transfers = plan(registry, board, Selection(targets=(A, B)), tmp_path)
+    transfers = plan(Workspace(registry, tmp_path), board, Selection(targets=(A, B)))
     devices = {}
     for transfer in transfers:
-        opened = resolve_target(registry, transfer.target, tmp_path)
+        opened = resolve_target(Workspace(registry, tmp_path), transfer.target)
         devices[transfer.cell.target] = (
             prepare_target(transfer, opened, tmp_path, no_progress),
             opened,
@@ -179,15 +185,17 @@ def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
 def test_what_is_chosen_must_be_on_the_board(tmp_path: Path) -> None:
     registry, board = tiny()
     with pytest.raises(CardError, match="unknown sequence 'revers'. Did you mean 'reverse'"):
-        plan_sequences(registry, board, Selection(), ("revers",), tmp_path)
+        plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("revers",))
     with pytest.raises(CardError, match="board demo_v1 has no `sequences`"):
-        plan_sequences(registry, registry.board("demo_v1"), Selection(), (), tmp_path)
+        plan_sequences(Workspace(registry, tmp_path), registry.board("demo_v1"), Selection(), ())
 
 
 def test_keys_tell_orders_seeds_and_strategies_apart(tmp_path: Path) -> None:
     registry, _ = tiny()
     shipped = Registry.load(content_roots()).board("phantom_sequence_v1")
-    keys = [one.key for one in plan_sequences(registry, shipped, Selection(), (), tmp_path)]
+    keys = [
+        one.key for one in plan_sequences(Workspace(registry, tmp_path), shipped, Selection(), ())
+    ]
     assert len(keys) == len(set(keys)) == 6 * 2 * 2
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
+from support.factories import workspace_at
 from support.plugged import package  # noqa: F401  (a fixture)
 from typer.testing import CliRunner
 
@@ -21,6 +22,7 @@ from benchmark.models.weight_store import keep_weights
 from benchmark.sources import check as source_check
 from benchmark.sources.check import Check
 from benchmark.sources.report import CheckReport, Finding
+from benchmark.workspace import Workspace
 
 SHIPPED = Registry.load(content_roots())
 ORDER = ["hash", "safe load", "coverage", "pyramid", "frozen", "determinism", "contamination",
@@ -57,12 +59,12 @@ def source(
         SourceCard, Path("mine.yaml"),
     )  # fmt: skip
     assert card.weights is not None
-    keep_weights(card, card.weights, file, "test", home)
+    keep_weights(card, card.weights, file, "test", workspace_at(home))
     return card
 
 
 def check(card: SourceCard, home: Path) -> dict[str, Finding]:
-    return {one.check: one for one in Check(SHIPPED, card, home).findings()}
+    return {one.check: one for one in Check(Workspace(SHIPPED, home), card).findings()}
 
 
 @pytest.mark.parametrize("channels", [1, 5])
@@ -116,20 +118,20 @@ def test_values_that_are_not_finite(tmp_path: Path) -> None:
 
 def test_contamination_names_every_target(tmp_path: Path) -> None:
     card = source(tmp_path, tensors(), saw=[{"dataset": "phantom_fetal_head", "subjects": "all"}])
-    told = Check(SHIPPED, card, tmp_path)
+    told = Check(Workspace(SHIPPED, tmp_path), card)
     with pytest.raises(
         source_check.Information, match="phantom_fetal_head .saw phantom_fetal_head, all"
     ):
         told.contamination()
     card = card.model_copy(update={"saw": ()})
     with pytest.raises(source_check.Information, match="names nothing that it saw"):
-        Check(SHIPPED, card, tmp_path).contamination()
+        Check(Workspace(SHIPPED, tmp_path), card).contamination()
     unknown = source(tmp_path, tensors(), saw=[{"dataset": "unknown", "subjects": "unknown"}])
     number = len(SHIPPED.targets)
     with pytest.raises(
         source_check.Information, match=f"^{number} of {number} targets are not clean"
     ):
-        Check(SHIPPED, unknown, tmp_path).contamination()
+        Check(Workspace(SHIPPED, tmp_path), unknown).contamination()
 
 
 @pytest.mark.usefixtures("package")

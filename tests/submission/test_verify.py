@@ -19,6 +19,7 @@ from benchmark.submission.pack import pack
 from benchmark.submission.report import to_html, to_markdown
 from benchmark.submission.rerun import Rerun, choose, compare_cell, write_rerun
 from benchmark.submission.verify import verified
+from benchmark.workspace import Workspace
 
 
 def test_the_same_run_packs_to_the_same_bytes(here: Place, tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_pack_is_a_content_folder(here: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["pack", "pack.zip"])
 def test_an_honest_pack_stands_in_its_tie_group(here: Place, tmp_path: Path, name: str) -> None:
     path = packed(here, tmp_path / name)
-    with verified(path, here.registry, here.accepted, here.home) as verdict:
+    with verified(path, here.workspace, here.accepted) as verdict:
         assert not verdict.refused, verdict.checklist
         states = {one.name: one.state for one in verdict.checklist.checks}
         assert states.pop("scored again") == "not checked"
@@ -58,7 +59,7 @@ def test_an_honest_pack_stands_in_its_tie_group(here: Place, tmp_path: Path, nam
 
 
 def test_the_rank_is_that_of_the_tables(here: Place, tmp_path: Path) -> None:
-    with verified(packed(here, tmp_path / "p"), here.registry, here.accepted, here.home) as found:
+    with verified(packed(here, tmp_path / "p"), here.workspace, here.accepted) as found:
         rows = found.standing.leaderboard
         assert rows is not None
         both = rows.rows[rows.rows["target"] == here.board.targets[0]].set_index("source")
@@ -68,7 +69,7 @@ def test_the_rank_is_that_of_the_tables(here: Place, tmp_path: Path) -> None:
 
 def test_packed_label_maps_are_scored_again(here: Place, tmp_path: Path) -> None:
     path = packed(here, tmp_path / "p.zip", maps=True)
-    with verified(path, here.registry, here.accepted, here.home) as verdict:
+    with verified(path, here.workspace, here.accepted) as verdict:
         assert not verdict.refused
         assert set(verdict.standing.levels.values()) == {"re-scored"}
 
@@ -79,7 +80,7 @@ def test_a_merged_pack_is_a_row_with_its_trust(machine: Place, tmp_path: Path) -
     assert cards == machine.root / "tasks/source"
     found = []
     for _ in range(2):  # the second time changes nothing
-        with verified(path, machine.registry, store, machine.home) as verdict:
+        with verified(path, machine.workspace, store) as verdict:
             names = merge(verdict, store, cards)
         found.append({one: one.read_bytes() for one in store.folder.rglob("*.*")})
     assert found[0] == found[1] and not any(name.suffix == ".npz" for name in found[0])
@@ -95,7 +96,7 @@ def test_a_refused_pack_is_not_merged(machine: Place, tmp_path: Path) -> None:
     folder = packed(machine, tmp_path / "p")
     (folder / "notes.txt").write_text("x")
     before = sorted(machine.accepted.folder.rglob("*"))
-    with verified(folder, machine.registry, machine.accepted, machine.home) as verdict:
+    with verified(folder, machine.workspace, machine.accepted) as verdict:
         with pytest.raises(SubmissionError, match="nothing was merged"):
             merge(verdict, machine.accepted, machine.root / "tasks/source")
     assert sorted(machine.accepted.folder.rglob("*")) == before
@@ -106,10 +107,10 @@ def test_gaps_have_to_be_listed(here: Place, tmp_path: Path) -> None:
     for kind in ("records", "predictions"):
         (folder / kind / HEAD).unlink()
     forge(folder)
-    with verified(folder, here.registry, here.accepted, here.home) as verdict:
+    with verified(folder, here.workspace, here.accepted) as verdict:
         assert "not the list of cells" in grid(verdict.checklist.checks)
     forge(folder, missing=(HEAD,))
-    with verified(folder, here.registry, here.accepted, here.home) as verdict:
+    with verified(folder, here.workspace, here.accepted) as verdict:
         assert not verdict.refused and "1 cells are missing" in grid(verdict.checklist.checks)
         assert verdict.standing.placements[0].rank == "-"
 
@@ -140,7 +141,7 @@ def test_what_cannot_be_packed_says_what_to_do(machine: Place, tmp_path: Path) -
 
 
 def rerun_of(found: Place, path: Path, again: RunRecord, processor: str = "p") -> Rerun:
-    with verified(path, found.registry, found.accepted, found.home) as verdict:
+    with verified(path, Workspace(found.registry, found.home), found.accepted) as verdict:
         assert verdict.pack
         cell = compare_cell(verdict.pack, HEAD, again, processor)
     made = Rerun(board="demo_v1", source="own_encoder", environment=again.environment,
@@ -172,7 +173,7 @@ def test_a_rerun_earns_trust_or_refuses(
     (cell,) = rerun_of(machine, path, changed(record, difference)).cells
     assert cell.verdict == said and cell.difference == pytest.approx(difference, abs=1e-6)
     store = machine.accepted
-    with verified(path, machine.registry, store, machine.home) as verdict:
+    with verified(path, machine.workspace, store) as verdict:
         if said == "DIFFERS":
             with pytest.raises(SubmissionError, match="another result"):
                 merge(verdict, store, tmp_path / "cards", tmp_path)
@@ -201,7 +202,7 @@ def test_a_rerun_of_another_pack_gives_no_trust(machine: Place, tmp_path: Path) 
     rerun_of(machine, path, read_record(machine.root / "run/records" / HEAD))
     edit(path, HEAD, {"started": "2026-02-02T00:00:00+00:00"})
     forge(path)
-    with verified(path, machine.registry, machine.accepted, machine.home) as verdict:
+    with verified(path, machine.workspace, machine.accepted) as verdict:
         assert not verdict.refused
         with pytest.raises(SubmissionError, match="not of this pack"):
             merge(verdict, machine.accepted, tmp_path / "cards", tmp_path)
@@ -219,7 +220,7 @@ def test_the_order_of_manifest_and_json_does_not_matter(here: Place, tmp_path: P
     data = json.loads((folder / "manifest.json").read_text())
     data["files"] = dict(reversed(data["files"].items()))
     (folder / "manifest.json").write_text(json.dumps(data))
-    with verified(folder, here.registry, here.accepted, here.home) as verdict:
+    with verified(folder, here.workspace, here.accepted) as verdict:
         assert not verdict.refused
 
 
@@ -230,7 +231,7 @@ def test_the_gain_over_imagenet_is_paired_with_the_best_one(machine: Place, tmp_
         shutil.copytree(run.folder / "records", machine.accepted.folder / "records",
                         dirs_exist_ok=True)  # fmt: skip
     path = packed(machine, tmp_path / "p")
-    with verified(path, machine.registry, machine.accepted, machine.home) as verdict:
+    with verified(path, machine.workspace, machine.accepted) as verdict:
         assert verdict.standing.leaderboard is not None
         rows = verdict.standing.leaderboard.rows.set_index("source")["score"]
         (one,) = verdict.standing.placements

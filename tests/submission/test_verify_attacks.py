@@ -29,7 +29,7 @@ CARD = "tasks/source/own_encoder.yaml"
 
 def findings(here: Place, path: Path) -> dict[str, str]:
     """What each check that refuses has to say."""
-    with verified(path, here.registry, here.accepted, here.home) as verdict:
+    with verified(path, here.workspace, here.accepted) as verdict:
         for text in (to_markdown(verdict), to_html(verdict)):
             assert text.isprintable() or "\n" in text
         return {
@@ -210,7 +210,7 @@ def test_accepted_rows_are_not_replaced(machine: Place, tmp_path: Path) -> None:
         shutil.copyfile(folder / "records" / name, path)
     assert findings(machine, folder) == {}
     (machine.accepted.folder / "records" / SEED1).unlink()
-    with verified(folder, machine.registry, machine.accepted, machine.home) as verdict:
+    with verified(folder, machine.workspace, machine.accepted) as verdict:
         said = [one.detail for one in verdict.checklist.checks if one.state == "to look at"]
     assert said == ["adds 1 records to a source that is on the board (1 more)"]
     edit(folder, HEAD, {"started": "2026-03-03T00:00:00+00:00"})
@@ -377,7 +377,7 @@ def test_the_weights_of_another_source_are_pointed_at(machine: Place, tmp_path: 
     (machine.accepted.folder / "records" / theirs).write_text(json.dumps(data))
     (machine.accepted.folder / "records" / theirs.replace("seed0", "seed1")).unlink()
     path = packed(machine, tmp_path / "p")
-    with verified(path, machine.registry, machine.accepted, machine.home) as verdict:
+    with verified(path, machine.workspace, machine.accepted) as verdict:
         (found,) = (one for one in verdict.checklist.checks if one.name == "copies")
         assert found.state == "to look at" and "weights are those of 'scratch'" in found.detail
 
@@ -450,7 +450,7 @@ def test_texts_of_a_card_do_nothing_in_a_report(machine: Place, tmp_path: Path) 
     forge(path, segtransfer="<b>1</b>\x1b[2J")
     pages = []
     for one in (plain, path):
-        with verified(one, machine.registry, machine.accepted, machine.home) as verdict:
+        with verified(one, machine.workspace, machine.accepted) as verdict:
             assert not verdict.refused, verdict.checklist
             tags, page = Tags(), to_html(verdict)
             tags.feed(page)
@@ -464,7 +464,7 @@ def test_texts_of_a_card_do_nothing_in_a_report(machine: Place, tmp_path: Path) 
 def test_what_a_refusal_repeats_does_nothing(here: Place, tmp_path: Path) -> None:
     folder = packed(here, tmp_path / "p")
     seal(folder, board=EVIL + "\x1b[2J")
-    with verified(folder, here.registry, here.accepted, here.home) as verdict:
+    with verified(folder, here.workspace, here.accepted) as verdict:
         assert verdict.refused
         page, text = to_html(verdict), to_markdown(verdict)
     assert "<script>alert" not in page and "<img" not in page

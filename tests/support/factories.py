@@ -21,12 +21,23 @@ from benchmark.records.record import (
     SourceFacts,
     cell_key,
 )
+from benchmark.workspace import Workspace
 
 
 @cache
+def shipped_registry() -> Registry:
+    """All shipped cards."""
+    return Registry.load(content_roots())
+
+
+def workspace_at(home: Path) -> Workspace:
+    """The shipped cards, with local data in a folder of the test."""
+    return Workspace(shipped_registry(), home)
+
+
 def board() -> BoardCard:
     """The shipped demo board."""
-    return Registry.load(content_roots()).board("demo_v1")
+    return shipped_registry().board("demo_v1")
 
 
 def board_folder(folder: Path) -> Path:

@@ -22,6 +22,7 @@ from benchmark.records.store import Store, read_record
 from benchmark.running.case_scores import score_case
 from benchmark.submission.manifest import Manifest, derived, file_facts
 from benchmark.submission.pack import pack
+from benchmark.workspace import Workspace
 
 HEAD = "phantom_fetal_head_64/own_encoder/full/nall/seed0.json"
 CARD = """
@@ -50,6 +51,10 @@ class Place:
         return self.root / "home"
 
     @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.registry, self.home)
+
+    @property
     def accepted(self) -> Store:
         return Store(self.root / "leaderboards" / self.board.id)
 
@@ -58,7 +63,7 @@ class Place:
         store = Store(self.root / name)
         copy_board(self, store)
         chosen = Selection(sources=(source,), seeds=seeds)
-        for transfer in plan(self.registry, self.board, chosen, self.home):
+        for transfer in plan(self.workspace, self.board, chosen):
             store.write(made(self, transfer, store))
         return store
 
@@ -72,7 +77,7 @@ def place(root: Path) -> Place:
     here = Place(root, registry, board)
     copy_board(here, here.accepted)
     chosen = Selection(sources=("scratch",))
-    for transfer in plan(registry, here.board, chosen, here.home):
+    for transfer in plan(Workspace(registry, here.home), here.board, chosen):
         here.accepted.write(made(here, transfer, here.accepted, maps=False))
     return here
 
@@ -85,8 +90,8 @@ def add_source(here: Place, name: str, title: str = "An encoder") -> Path:
     card.parent.mkdir(exist_ok=True)
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     card.write_text(CARD.format(name=name, title=title, sha256=sha256))
-    here.registry, _ = find_source(here.registry, str(card))
-    import_weights(here.registry, name, weights, here.home)
+    here.registry = find_source(here.workspace, str(card))[0].registry
+    import_weights(here.workspace, name, weights)
     return card
 
 
@@ -97,7 +102,7 @@ def copy_board(here: Place, store: Store) -> None:
 
 def made(here: Place, transfer: Transfer, store: Store, maps: bool = True) -> RunRecord:
     """A record whose predictions are the references with some pixels lost."""
-    opened = resolve_target(here.registry, transfer.target, here.home)
+    opened = resolve_target(here.workspace, transfer.target)
     log = store.folder / "predictions" / transfer.cell.path
     cases = []
     with prediction_log(log, transfer.key, "a processor", maps) as note:

@@ -16,12 +16,12 @@ from benchmark.data.slices import Axis, plane_spacing, to_slices
 from benchmark.errors import DataError
 from benchmark.views.figures.contact_sheet import Tile, contact_sheet
 from benchmark.workers import in_order
+from benchmark.workspace import Workspace
 
 
 def preview(
-    registry: Registry,
+    workspace: Workspace,
     name: str,
-    home: Path,
     out: Path,
     cases: int = 12,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -29,9 +29,8 @@ def preview(
     """Draw a contact sheet of each subset as `<out>/<name>_<subset>.png`; only its cases are read.
 
     Args:
-        registry: Knows the data set, and the target task whose grey-value window is used.
+        workspace: All cards and local data.
         name: Id of the data set.
-        home: Where registered copies are noted.
         out: Folder for the sheets.
         cases: How many of each subset, evenly over its sorted names.
         progress: Told the cases drawn and in all.
@@ -43,10 +42,10 @@ def preview(
         DataError: The data set is not on this machine, a case cannot be read, or the folder
             cannot be written.
     """
-    data = resolve_dataset(registry, name, home, legacy=True)  # only looked at, not learned from
+    data = resolve_dataset(workspace, name, legacy=True)  # only looked at, not learned from
     subsets = [(subset, sorted(data.names(subset))) for subset in SUBSETS]
     sheets = [(subset, names, evenly(names, cases)) for subset, names in subsets if names]
-    window = grey_window(registry, name)
+    window = grey_window(workspace.registry, name)
     todo = [data.cases[case] for _, _, chosen in sheets for case in chosen]
     tiles = in_order(lambda case: make_tile(data.card, case, window), todo)
     drawn, paths = 0, []

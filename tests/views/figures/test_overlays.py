@@ -20,6 +20,7 @@ from benchmark.views.figures.overlays import (
     fullest,
     picture_path,
 )
+from benchmark.workspace import Workspace
 
 
 def test_best_median_and_worst_follow_the_metric() -> None:
@@ -75,10 +76,12 @@ def test_pictures_change_nothing_in_the_record(target: str, tmp_path: Path) -> N
     torch.set_num_threads(1)
     registry = Registry.load(content_roots())
     chosen = Selection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
-    (transfer,) = plan(registry, registry.board("demo_v1"), chosen, tmp_path)
+    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
     device = torch.device("cpu")
-    without = run_cell(transfer, registry, tmp_path, device)
-    record = run_cell(transfer, registry, tmp_path, device, pictures=tmp_path / "pictures")
+    without = run_cell(transfer, Workspace(registry, tmp_path), device)
+    record = run_cell(
+        transfer, Workspace(registry, tmp_path), device, pictures=tmp_path / "pictures"
+    )
     assert record.without_timings() == without.without_timings()
     path = picture_path(tmp_path / "pictures", record)
     assert path == tmp_path / f"pictures/{target}/scratch/full/nall/seed0.png"
@@ -95,10 +98,10 @@ def test_a_picture_that_cannot_be_written_costs_no_cell(tmp_path: Path) -> None:
     chosen = Selection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=1
     )
-    (transfer,) = plan(registry, registry.board("demo_v1"), chosen, tmp_path)
+    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
     (tmp_path / "file").touch()
     with pytest.warns(UserWarning, match="picture not written"):
         record = run_cell(
-            transfer, registry, tmp_path, torch.device("cpu"), pictures=tmp_path / "file"
+            transfer, Workspace(registry, tmp_path), torch.device("cpu"), pictures=tmp_path / "file"
         )
     assert record.cases

@@ -22,6 +22,7 @@ from benchmark.errors import DataError
 from benchmark.views.figures import preview as preview_module
 from benchmark.views.figures.contact_sheet import COLOURS, Tile, contact_sheet, label_styles
 from benchmark.views.figures.preview import evenly, grey_window, make_tile, preview
+from benchmark.workspace import Workspace
 
 WINDOW = Intensity(kind="range", low=0, high=100)
 
@@ -199,7 +200,9 @@ def test_sheets_of_a_phantom_set_read_only_their_cases(
     monkeypatch.setattr(preview_module, "load_case", load)
     told: list[tuple[int, int]] = []
     out = tmp_path / "new/out"
-    paths = preview(registry, "phantom_lung_ribs", tmp_path, out, 2, lambda *n: told.append(n))
+    paths = preview(
+        Workspace(registry, tmp_path), "phantom_lung_ribs", out, 2, lambda *n: told.append(n)
+    )
     assert [path.name for path in paths] == [
         f"phantom_lung_ribs_{subset}.png" for subset in ("train", "val", "test")
     ]
@@ -227,10 +230,10 @@ def test_a_registered_copy_of_volumes(tmp_path: Path) -> None:
             nib.save(nib.Nifti1Image(values, np.eye(4)), tmp_path / name / f"{kind}.nii")
     registry = Registry.load((tmp_path / "content",))
     with pytest.raises(DataError, match="segtransfer data get mine"):
-        preview(registry, "mine", tmp_path, tmp_path)
-    register(registry, "mine", tmp_path, tmp_path)
-    paths = preview(registry, "mine", tmp_path, tmp_path)
+        preview(Workspace(registry, tmp_path), "mine", tmp_path)
+    register(Workspace(registry, tmp_path), "mine", tmp_path)
+    paths = preview(Workspace(registry, tmp_path), "mine", tmp_path)
     assert [path.name for path in paths] == ["mine_test.png", "mine_pretrain.png"]
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="choose another --out"):
-        preview(registry, "mine", tmp_path, tmp_path / "file")
+        preview(Workspace(registry, tmp_path), "mine", tmp_path / "file")

@@ -1,0 +1,84 @@
+"""The workspace: all cards, and every place where local data, weights and caches are kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.cards.card_cache import ParsedCards
+from benchmark.cards.content import content_roots, default_home
+from benchmark.cards.registry import Registry
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The cards that are known, and the folder below which everything local is kept.
+
+    Attributes:
+        registry: All cards.
+        home: Folder of local data, weights and caches.
+    """
+
+    registry: Registry
+    home: Path
+
+    @classmethod
+    def load(cls, home: Path | None = None, content: Path | None = None) -> "Workspace":
+        """Read the shipped cards and those of a private folder.
+
+        Args:
+            home: Folder of local data; None stands for SEGTRANSFER_HOME or the user's cache.
+            content: Private folder with `datasets/`, `tasks/` or `leaderboards/`.
+
+        Raises:
+            CardError: A card is malformed, or the private folder holds none.
+        """
+        home = home or default_home()
+        parsed = ParsedCards(home / "cards.json")
+        return cls(Registry.load(content_roots(content), parsed), home)
+
+    @property
+    def downloads(self) -> Path:
+        """Folder of downloads that are under way."""
+        return self.home / "downloads"
+
+    @property
+    def hub_cache(self) -> Path:
+        """Cache of files from the Hugging Face Hub."""
+        return self.home / "hub"
+
+    @property
+    def table_cache(self) -> Path:
+        """Cache of what was read from records, and of their statistics."""
+        return self.home / "tables"
+
+    @property
+    def prepared(self) -> Path:
+        """Folder of prepared arrays."""
+        return self.home / "prepared"
+
+    def dataset_folder(self, dataset: str) -> Path:
+        """Where `data get` places a data set."""
+        return self.home / "datasets" / dataset
+
+    def local_copy_file(self, dataset: str) -> Path:
+        """What is known of the registered local copy of a data set."""
+        return self.home / "data" / f"{dataset}.json"
+
+    def licence_file(self, dataset: str) -> Path:
+        """Which licence of a data set was accepted, and when."""
+        return self.home / "licences" / f"{dataset}.json"
+
+    def pretrained_folder(self, source: str, fingerprint: str) -> Path:
+        """Weights of an in-suite source; `fingerprint` is `sha256:<hex>` of all conditions."""
+        return self.home / "pretrained" / f"{source}-{fingerprint[7:23]}"
+
+    def weights_file(self, sha256: str, name: str) -> Path:
+        """A checkpoint by the SHA-256 of its content."""
+        return self.home / "weights" / sha256 / name
+
+    def weights_record(self, source: str) -> Path:
+        """Which checkpoint a source task has on this machine."""
+        return self.home / "weights" / f"{source}.json"
+
+    def sequence_checkpoint(self, key: str) -> Path:
+        """Where a stopped sequence goes on; `key` is `sha256:<hex>` of all conditions."""
+        return self.home / "sequences" / f"{key.removeprefix('sha256:')}.safetensors"
