@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmark.leaderboard.build import Leaderboard
     from benchmark.leaderboard.match import MatchView
     from benchmark.records.store import Store
-    from benchmark.views.tables import Block
+    from benchmark.views.text import TextTable
 
 FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "json": ".json",
            "parquet": ".parquet"}  # fmt: skip
@@ -77,12 +77,12 @@ def print_board(store: "Store", registry: Registry) -> None:
 
     Finished sequences are printed too.
     """
-    from benchmark.views.tables import write_leaderboard
+    from benchmark.views.markdown import write_leaderboard
 
     board, views = _build(store, registry)
     written = len(board.rows) > 0 and os.access(store.folder, os.W_OK)
     if written:
-        write_leaderboard(store.folder, board, _match_blocks(views))
+        write_leaderboard(store.folder, board, _match_tables(views))
     _print(store, board, views, console)
     if written:
         console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
@@ -91,11 +91,11 @@ def print_board(store: "Store", registry: Registry) -> None:
 def _print(store: "Store", board: "Leaderboard", views: "list[MatchView]", where: Console) -> None:
     from benchmark.leaderboard.sequences import read_sequences
     from benchmark.views.sequences import print_sequences
-    from benchmark.views.tables import print_leaderboard
+    from benchmark.views.terminal import print_leaderboard
 
     sequences = read_sequences(store.folder, board.board)
     if len(board.rows) or sequences is None:
-        print_leaderboard(board, where, _match_blocks(views))
+        print_leaderboard(board, where, _match_tables(views))
     if sequences is not None:
         print_sequences(sequences, where)
 
@@ -115,11 +115,11 @@ def _build(
     return board, match_views(board, target_domains(registry), pretraining_caps(registry))
 
 
-def _match_blocks(views: "list[MatchView]") -> "list[Block]":
-    from benchmark.leaderboard.match import match_block
+def _match_tables(views: "list[MatchView]") -> "list[TextTable]":
+    from benchmark.views.match import match_table
 
-    told = [view for view in views if view.cells["source_domain"].nunique() > 1]
-    return [match_block(told)] if told else []
+    several = [view for view in views if view.cells["source_domain"].nunique() > 1]
+    return [match_table(several)] if several else []
 
 
 def _format(name: str, out: Path | None) -> str:
@@ -139,32 +139,33 @@ def _format(name: str, out: Path | None) -> str:
 
 def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str | bytes:
     """The leaderboard in one of the formats; CSV and Parquet hold its rows alone."""
-    from benchmark.views import tables
-
     if how == "csv":
-        return tables.to_csv(_read(store, clean))
+        from benchmark.views.csv import to_csv
+
+        return to_csv(_read(store, clean))
     if how == "parquet":
         from benchmark.views.parquet import to_parquet
 
         return to_parquet(_read(store, clean))
     from benchmark.leaderboard.sequences import read_sequences
-    from benchmark.views.sequences import footer, sequence_blocks, sequence_markdown
+    from benchmark.views.markdown import to_markdown
+    from benchmark.views.sequences import footer, sequence_markdown, sequence_tables
 
     board, views = _build(store, registry, clean)
-    more, sequences = _match_blocks(views), read_sequences(store.folder, board.board)
+    more, sequences = _match_tables(views), read_sequences(store.folder, board.board)
     if how == "json":
         from benchmark.views.json import to_json
 
         return to_json(board, views, sequences)
     if how == "markdown":
-        found = [tables.to_markdown(board, more)] if len(board.rows) or not sequences else []
+        found = [to_markdown(board, more)] if len(board.rows) or not sequences else []
         return "\n".join([*found, *([sequence_markdown(sequences)] if sequences else [])])
     if how == "latex":
         from benchmark.views.latex import to_latex
 
         if sequences is None:
             return to_latex(board, more)
-        return to_latex(board, [*more, *sequence_blocks(sequences)], [footer(sequences)])
+        return to_latex(board, [*more, *sequence_tables(sequences)], [footer(sequences)])
     plain = Console(file=StringIO(), width=console.width)
     with plain.capture() as captured:
         _print(store, board, views, plain)

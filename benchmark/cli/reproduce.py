@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.markup import escape
-from rich.table import Table
 
 from benchmark.cards.board import BoardCard, Reproduction
 from benchmark.cli.cells import Running, run_board
@@ -134,18 +132,14 @@ def _with_other(
 
 
 def _print(board: BoardCard, held: "list[PublishedComparison]", beside: str) -> None:
-    from benchmark.views.published import reproduction_blocks, reproduction_notes
+    from benchmark.views.published import reproduction_notes, reproduction_tables
+    from benchmark.views.terminal import print_table
 
     console.rule(escape(f"Published beside ours: {board.title} ({board.id})"), align="left")
     if not held:
         console.print("no number of this paper is known to us", highlight=False)
-    for heading, heads, rows in reproduction_blocks(held, beside):
-        table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-        for head in heads:
-            table.add_column(head, overflow="fold")
-        for row in rows:
-            table.add_row(*map(escape, row))
-        console.print(table)
+    for table in reproduction_tables(held, beside):
+        print_table(table, console)
     for note in reproduction_notes(held):
         console.print(note, highlight=False, markup=False)
 

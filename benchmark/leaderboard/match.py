@@ -7,7 +7,7 @@ limit (full data). The number is the records'; where a record has none, the limi
 card, and a small data set may have had fewer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,8 @@ import pandas as pd
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.scoring.metrics import METRICS, Metric
-from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK, MatchEffects, match_effects
+from benchmark.statistics.mixed_model import MatchEffects, match_effects
 
-Block = tuple[str, list[str], list[list[str]]]
-
-METHOD = "mixed model, 95 % over sources and targets; positive is better"
-LIMITS = "at most: by the cards; the records do not say how many items were used"
 AT_MOST = "at most "
 EQUAL = "equal data"
 SPLIT = ["strategy", "train_subjects", "encoder", "main_metric"]
@@ -170,38 +166,3 @@ def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame
     for what, names in groups.items():
         if len(names) > 1:
             yield what, part[part["source"].isin(names)]
-
-
-def match_block(views: Sequence[MatchView]) -> Block:
-    """The views as one table; what is the same for all is in the heading."""
-    effects = [f"{name} [95 %]" for name in (DOMAIN, TASK, BOTH)]
-    heads = ["strategy", "n", "network", "data", "sources", "targets", *effects, "unit", "notes"]
-    rows = [_view_row(view) for view in views]
-    same = [k for k, head in enumerate(heads)
-            if head not in ("sources", "targets", *effects) and len({row[k] for row in rows}) == 1
-            and (len(rows) > 1 or head in ("network", "data", "unit"))]  # fmt: skip
-    shared = [("training subjects: " if heads[k] == "n" else "") + rows[0][k] for k in same]
-    limits = [LIMITS] if any(AT_MOST in view.data for view in views) else []
-    about = "; ".join([METHOD, *(text for text in shared if text != "-"), *limits])
-    kept = [k for k in range(len(heads)) if k not in same]
-    table = [[row[k] for k in kept] for row in rows]
-    return f"Domain versus task ({about})", [heads[k] for k in kept], table
-
-
-def _view_row(view: MatchView) -> list[str]:
-    reasons: dict[str, list[str]] = {}
-    for name, why in view.effects.missing.items():
-        reasons.setdefault(why, []).append(name)
-    notes = [f"no {', '.join(names)}: {why}" for why, names in reasons.items()]
-    size = str(view.train_subjects or "all")
-    counts = [str(view.effects.sources), str(view.effects.targets)]
-    cells = [_cell(view, name) for name in (DOMAIN, TASK, BOTH)]
-    return [view.strategy, size, view.encoder, view.data, *counts, *cells, view.unit,
-            "; ".join([*notes, *view.notes]) or "-"]  # fmt: skip
-
-
-def _cell(view: MatchView, name: str) -> str:
-    found = view.effects.effects.get(name)
-    if found is None:
-        return "-"
-    return f"{found.value:+.1f} [{found.low:+.1f}, {found.high:+.1f}]"

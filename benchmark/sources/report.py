@@ -1,12 +1,12 @@
 """What `segtransfer source check` found, as data, as Markdown and as JSON."""
 
-import html
 import json
 from pathlib import Path
 from typing import Literal
 
 from benchmark.cards.card import Model
-from benchmark.files import printable, write_text
+from benchmark.files import write_text
+from benchmark.views.text import escape_markdown, markdown_table
 
 MARKS = {True: "✓", False: "✗", None: "·"}
 
@@ -53,29 +53,21 @@ class CheckReport(Model):
     def markdown(self) -> str:
         """The report as a page; text of cards and files is escaped."""
         lines = [
-            f"# Check of source task {_plain(self.source)}",
+            f"# Check of source task {escape_markdown(self.source)}",
             "",
-            f"{'Passed' if self.passed else 'Failed'}. Card `{_plain(self.card)}`, weights "
-            f"`{_plain(self.weights)}`; segtransfer {self.segtransfer}, torch {self.torch}, "
-            f"{self.checked}.",
+            f"{'Passed' if self.passed else 'Failed'}. Card `{escape_markdown(self.card)}`, "
+            f"weights `{escape_markdown(self.weights)}`; segtransfer {self.segtransfer}, "
+            f"torch {self.torch}, {self.checked}.",
             "",
-            "| | check | found | s |",
-            "|---|---|---|---|",
-            *(f"| {one.mark} | {one.check} | {_plain(one.found)} | {one.seconds:.1f} |"
-              for one in self.findings),
+            *markdown_table(
+                ("", "check", "found", "s"),
+                [(one.mark, one.check, one.found, f"{one.seconds:.1f}") for one in self.findings],
+            ),
         ]  # fmt: skip
         mends = [one for one in self.findings if one.mend]
         if mends:
             lines += ["", "## How to mend it", ""]
-            lines += [f"- **{one.check}**: {_plain(one.mend)}" for one in mends]
+            lines += [f"- **{one.check}**: {escape_markdown(one.mend)}" for one in mends]
         lines += ["", "The fine-tuning is on a synthetic phantom: it shows that the path works, "
                   "not how good the source is."]  # fmt: skip
         return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    """Text that is neither HTML, a cell's end nor a link."""
-    plain = html.escape(" / ".join(printable(line) for line in text.splitlines()), quote=False)
-    for sign in "\\|[]`*_":
-        plain = plain.replace(sign, f"\\{sign}")
-    return plain

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from benchmark.files import printable, write_text
 from benchmark.submission.verify import Verdict
 from benchmark.views.page.assets import source_hash, style
-from benchmark.views.tables import METHOD, blocks
+from benchmark.views.tables import METHOD, leaderboard_tables
+from benchmark.views.text import escape_markdown, markdown_table
 
 HEADS = ("target", "entry", "rank [95 %]", "tie group", "score [95 %]", "gain [95 %]",
          "gain over ImageNet [95 %]")  # fmt: skip
@@ -36,26 +37,24 @@ def trust_line(verdict: Verdict) -> str:
 
 def to_markdown(verdict: Verdict) -> str:
     """A comment: checks, where the new rows stand, trust."""
-    lines = [f"## {_plain(headline(verdict))}", "", "| | check | found |", "|---|---|---|"]
-    lines += [
-        f"| {TICKS[one.state]} | {one.name}: {one.state} | {_plain(one.detail)} |"
-        for one in verdict.checklist.checks
+    checks = [
+        (TICKS[check.state], f"{check.name}: {check.state}", check.detail)
+        for check in verdict.checklist.checks
     ]
-    if verdict.standing.placements:
-        lines += ["", "| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
-        lines += [
-            "| " + " | ".join(map(_plain, place.cells)) + " |"
-            for place in verdict.standing.placements
-        ]
-        lines += ["", _plain(METHOD)]
+    lines = [f"## {escape_markdown(headline(verdict))}", ""]
+    lines += markdown_table(("", "check", "found"), checks)
+    if placements := verdict.standing.placements:
+        lines += ["", *markdown_table(HEADS, [placement.cells for placement in placements])]
+        lines += ["", escape_markdown(METHOD)]
     if verdict.standing.levels:
-        lines += ["", _plain(trust_line(verdict)) + "."]
+        lines += ["", escape_markdown(trust_line(verdict)) + "."]
     return "\n".join([*lines, ""])
 
 
 def to_html(verdict: Verdict) -> str:
     """A page with every finding, the new rows, and the whole tables with these rows marked."""
-    tables = blocks(verdict.standing.leaderboard) if verdict.standing.leaderboard else []
+    standing = verdict.standing.leaderboard
+    tables = leaderboard_tables(standing) if standing else []
     own = verdict.pack.card.id if verdict.pack else ""
     policy = f"default-src 'none'; style-src {source_hash(style())}; base-uri 'none'"
     return _environment().get_template("report.html.j2").render(
@@ -76,14 +75,6 @@ def write_reports(verdict: Verdict, html: Path | None, markdown: Path | None) ->
         write_text(html, to_html(verdict))
     if markdown is not None:
         write_text(markdown, to_markdown(verdict))
-
-
-def _plain(text: str) -> str:
-    """Text of cards and files as Markdown that links, mentions and formats nothing."""
-    text = printable(text)
-    for sign in "&<>|`\\@!*#~":
-        text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
-    return text.replace("](", "]&#40;").replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
 
 
 @cache

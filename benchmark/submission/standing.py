@@ -12,6 +12,7 @@ from benchmark.records.record import RunRecord
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.gains import target_gains
 from benchmark.statistics.tie_groups import letter
+from benchmark.views.text import format_estimate, format_interval
 
 
 @dataclass(frozen=True)
@@ -74,21 +75,22 @@ def _placement(board: Leaderboard, row: "pd.Series[Any]") -> Placement:
     ranked = rows[rows["rank"].notna()]
     place = rank = "-"
     if row["rank"] is not None and not pd.isna(row["rank"]):
-        rank = f"{_span(row['rank'], row['rank_low'], row['rank_high'], '.3g')} of {len(ranked)}"
+        rank = format_interval(row["rank"], row["rank_low"], row["rank_high"], ".3g")
+        rank += f" of {len(ranked)}"
         place = _group(row, ranked)
     return Placement(
         str(row["target"]),
         f"{row['strategy']}, {size}",
         rank,
         place,
-        f"{metric.title} {_span(row['score'], row['low'], row['high'], '.3f')}",
+        f"{metric.title} {format_interval(row['score'], row['low'], row['high'], '.3f')}",
         _over_baseline(board, row),
         _over_imagenet(board, row, rows),
     )
 
 
 def _over_baseline(board: Leaderboard, row: "pd.Series[Any]") -> str:
-    gain = _span(row["gain"], row["gain_low"], row["gain_high"], "+.3f")
+    gain = format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f")
     if gain == "-":
         return str(row["gain_note"]) or "no baseline to compare with"
     return f"{gain} over {board.board.baseline}"
@@ -121,14 +123,4 @@ def _over_imagenet(board: Leaderboard, row: "pd.Series[Any]", rows: pd.DataFrame
         found = target_gains(scores, {own: (best, own[1])})[own].gain
     if found is None:
         return "no ImageNet entry to compare with"
-    return f"{_span(found.value, found.low, found.high, '+.3f')} over {best}"
-
-
-def _span(value: object, low: object, high: object, style: str) -> str:
-    numbers = [None if x is None or pd.isna(x) else float(str(x)) for x in (value, low, high)]  # type: ignore[call-overload]
-    if numbers[0] is None:
-        return "-"
-    text = format(numbers[0], style)
-    if numbers[1] is None or numbers[2] is None:
-        return text
-    return f"{text} [{format(numbers[1], style)}, {format(numbers[2], style)}]"
+    return f"{format_estimate(found, '+.3f')} over {best}"

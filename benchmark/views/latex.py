@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.views.tables import Block, blocks, footer, title
+from benchmark.views.tables import footer, leaderboard_tables, title
+from benchmark.views.text import TextTable
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -15,47 +16,44 @@ LATEX = {
 }  # fmt: skip
 
 
-def to_latex(board: Leaderboard, more: Sequence[Block] = (), notes: Sequence[str] = ()) -> str:
-    """The tables in LaTeX with booktabs; bold are the scores of tie group a.
+def to_latex(
+    board: Leaderboard, further: Sequence[TextTable] = (), notes: Sequence[str] = ()
+) -> str:
+    """The tables in LaTeX with booktabs; the scores of tie group a are bold.
 
     Args:
-        board: Whose tables.
-        more: Further tables.
-        notes: What is said of those.
+        board: The leaderboard.
+        further: Further tables.
+        notes: Their footnotes.
     """
     name = "".join(c if c.isprintable() else " " for c in title(board))
     lines = [f"% {name}", r"% needs \usepackage{booktabs}, \usepackage[T1]{fontenc} and textcomp"]
-    if not len(board.rows) and not more:
+    if not len(board.rows) and not further:
         return "\n".join([*lines, "% no records yet", ""])
-    targets = board.rows.groupby("target", sort=False) if len(board.rows) else ()
-    parts = [part for _, part in targets]
-    parts += [board.overall] if len(board.overall) else []
-    for block, part in zip(blocks(board), parts, strict=True):
-        note = "Bold: tie group a, not told apart from the best."
-        lines += _latex_table(block, [group == 1 for group in part["group"]], note)
-    for block in more:
-        lines += _latex_table(block, [False] * len(block[2]), "")
-    said = [footer(board)] if len(board.rows) else []
-    lines += [r"\par\footnotesize " + latex_escape(note) for note in (*said, *notes)]
+    for table in leaderboard_tables(board):
+        lines += _latex_table(table, "Bold: tie group a, not told apart from the best.")
+    for table in further:
+        lines += _latex_table(table, "")
+    footers = [footer(board)] if len(board.rows) else []
+    lines += [r"\par\footnotesize " + latex_escape(note) for note in (*footers, *notes)]
     return "\n".join([*lines, ""])
 
 
-def _latex_table(block: Block, bold: Sequence[bool], note: str) -> list[str]:
-    heading, heads, rows = block
-    numbers = [number for number, head in enumerate(heads) if "[95 %]" in head]
-    kinds = dict.fromkeys(("source", "strategy", "network", "data", "unit"), "l")
-    kinds |= dict.fromkeys(("lacks", "notes"), r"p{0.25\linewidth}")
-    columns = "".join(kinds.get(head, "r") for head in heads)
+def _latex_table(table: TextTable, note: str) -> list[str]:
+    score = next((index for index, head in enumerate(table.columns)
+                  if "[95 %]" in head and not head.startswith("rank")), 0)  # fmt: skip
+    alignments = dict.fromkeys(("source", "strategy", "network", "data", "unit"), "l")
+    alignments |= dict.fromkeys(("lacks", "notes"), r"p{0.25\linewidth}")
+    columns = "".join(alignments.get(head, "r") for head in table.columns)
     lines = ["", r"\begin{table}", r"\centering\small",
-             rf"\caption{{{' '.join(filter(None, [latex_escape(heading) + '.', note]))}}}",
+             rf"\caption{{{' '.join(filter(None, [latex_escape(table.title) + '.', note]))}}}",
              rf"\begin{{tabular}}{{{columns}}}", r"\toprule",
-             " & ".join(map(latex_escape, heads)) + r" \\", r"\midrule"]  # fmt: skip
-    for row, best in zip(rows, bold, strict=True):
+             " & ".join(map(latex_escape, table.columns)) + r" \\", r"\midrule"]  # fmt: skip
+    for index, row in enumerate(table.rows):
         cells = [latex_escape(text) for text in row]
-        if best:
-            place = numbers[1] if len(numbers) > 1 and heads[0].startswith("rank") else numbers[0]
-            value, _, rest = cells[place].partition(" ")
-            cells[place] = rf"\textbf{{{value}}}" + (f" {rest}" if rest else "")
+        if index in table.best:
+            value, _, bounds = cells[score].partition(" ")
+            cells[score] = f"\\textbf{{{value}}} {bounds}".rstrip()
         lines.append(" & ".join(f"{{{c}}}" if c.startswith("[") else c for c in cells) + r" \\")
     return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
 

@@ -7,8 +7,8 @@ from io import StringIO
 from benchmark.cards.board import BoardCard
 from benchmark.leaderboard.published import PublishedComparison, PublishedNumber, Reproduced
 from benchmark.scoring.metrics import METRICS, POOLED
+from benchmark.views.text import TextTable, escape_markdown, markdown_section
 
-Block = tuple[str, list[str], list[list[str]]]
 COLUMNS = (
     "target", "source", "strategy", "train_subjects", "metric", "published", "published_sd",
     "published_runs", "certainty", "where", "ours", "ours_sd", "ours_runs", "ours_target",
@@ -41,8 +41,8 @@ def notes_of(held: Sequence[PublishedComparison]) -> dict[str, int]:
     return {reason: number for number, reason in enumerate(reasons, start=1)}
 
 
-def reproduction_blocks(held: Sequence[PublishedComparison], beside: str = "") -> list[Block]:
-    """A table a metric and target: heading, column names, rows of text.
+def reproduction_tables(held: Sequence[PublishedComparison], beside: str = "") -> list[TextTable]:
+    """One table per target and metric.
 
     Args:
         held: The numbers.
@@ -66,7 +66,7 @@ def reproduction_blocks(held: Sequence[PublishedComparison], beside: str = "") -
     heads = ["source", "strategy", "n", "published", "ours", "difference",
              *([beside] if beside else []), "status"]  # fmt: skip
     return [
-        (f"{target}: {metric_title(metric)}", heads, rows)
+        TextTable(f"{target}: {metric_title(metric)}", heads, rows)
         for (target, metric), rows in groups.items()
     ]
 
@@ -82,14 +82,12 @@ def reproduction_markdown(
     board: BoardCard, held: Sequence[PublishedComparison], beside: str = ""
 ) -> str:
     """The tables in Markdown."""
-    lines = [f"# Published beside ours: {_plain(board.title)} ({board.id})", ""]
+    lines = [f"# Published beside ours: {escape_markdown(board.title)} ({board.id})", ""]
     if not held:
         lines += ["No number of this paper is known to us.", ""]
-    for title, heads, rows in reproduction_blocks(held, beside):
-        lines += [f"## {_plain(title)}", "", "| " + " | ".join(heads) + " |"]
-        lines.append("|" + "---|" * len(heads))
-        lines += ["| " + " | ".join(map(_plain, row)) + " |" for row in rows] + [""]
-    lines += [f"- {_plain(note)}" for note in reproduction_notes(held)]
+    for table in reproduction_tables(held, beside):
+        lines += markdown_section(table)
+    lines += [f"- {escape_markdown(note)}" for note in reproduction_notes(held)]
     return "\n".join([*lines, "", "A published number never enters a ranking.", ""])
 
 
@@ -129,9 +127,3 @@ def _ours(ours: Reproduced | None) -> str:
 
 def _number(value: float, sd: float | None) -> str:
     return f"{value:.4f}" + ("" if sd is None else f" ({sd:.4f})")
-
-
-def _plain(text: str) -> str:
-    for old, new in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|")):
-        text = text.replace(old, new)
-    return text

@@ -2,14 +2,11 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from html import escape
 from io import StringIO
 from pathlib import Path
 
-from rich import markup
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from benchmark.files import write_text
 from benchmark.leaderboard.sequences import SequenceReport, score_bounds
@@ -19,7 +16,8 @@ from benchmark.statistics.forgetting import Trained, estimate
 from benchmark.views.figures.catalogue import write_figures
 from benchmark.views.figures.heat_maps import forgetting_matrix
 from benchmark.views.figures.style import Drawing, LeftOut, with_direction
-from benchmark.views.tables import Block
+from benchmark.views.terminal import print_table
+from benchmark.views.text import TextTable, escape_markdown, format_estimate, markdown_section
 
 MEASURES = ("average", "backward transfer", "forgetting", "against joint", "against alone")
 METHOD = (
@@ -32,29 +30,31 @@ METHOD = (
 )
 
 
-def sequence_blocks(report: SequenceReport) -> list[Block]:
-    """Each table as heading, column names and rows of text."""
+def sequence_tables(report: SequenceReport) -> list[TextTable]:
+    """A summary of all sequences, then the matrix R[i, j] of each source and strategy."""
     digits = ".2f" if report.metric.unit else ".3f"
     heads = ["source", "strategy", "sequence", *MEASURES, "seeds"]
     rows = []
     for row in report.rows:
         signs = [digits, *(["+" + digits] * (len(MEASURES) - 1))]
-        cells = [_interval(row.measures.get(m), s) for m, s in zip(MEASURES, signs, strict=True)]
+        cells = [
+            format_estimate(row.measures.get(m), s) for m, s in zip(MEASURES, signs, strict=True)
+        ]
         own = [mark for mark in report.marks[row.entry] if mark != "synthetic"]
         source = row.entry[0] + (f" ({', '.join(own)})" if own else "")
         seeds = f"{len(row.seeds)} of {len(report.board.seeds)}"
         rows.append([source, row.entry[1], row.sequence, *cells, seeds])
     made = " (SYNTHETIC)" if report.synthetic else ""
-    found: list[Block] = [(with_direction(report.metric) + made, heads, rows)]
+    tables = [TextTable(with_direction(report.metric) + made, heads, rows)]
     for (source, strategy), trained in report.trained.items():
         heads = ["sequence", "stage: trained on", *report.board.devices]
         rows = [
-            [name, f"{place}: {' + '.join(stage)}", *(_interval(r, digits) for r in cells)]
+            [name, f"{place}: {' + '.join(stage)}", *(format_estimate(r, digits) for r in cells)]
             for name, one in trained.items()
             for place, (stage, cells) in enumerate(stage_scores(one, report.metric), start=1)
         ]
-        found.append((f"R[i, j] of {source} / {strategy}{made}", heads, rows))
-    return found
+        tables.append(TextTable(f"R[i, j] of {source} / {strategy}{made}", heads, rows))
+    return tables
 
 
 def stage_scores(
@@ -64,15 +64,6 @@ def stage_scores(
     bounds = score_bounds(metric)
     for place, stage in enumerate(one.stages):
         yield stage, [estimate({d: s[:, place]}, bounds) for d, s in one.scores.items()]
-
-
-def _interval(found: Estimate | None, style: str) -> str:
-    if found is None:
-        return "-"
-    text = format(found.value, style)
-    if found.low is None or found.high is None:
-        return text
-    return f"{text} [{found.low:{style}}, {found.high:{style}}]"
 
 
 def footer(report: SequenceReport) -> str:
@@ -89,32 +80,21 @@ def footer(report: SequenceReport) -> str:
 
 def print_sequences(report: SequenceReport, console: Console) -> None:
     """Print every table."""
-    console.rule(markup.escape(report.title), align="left")
-    whole = 16 if console.width >= 150 else 8  # columns of an interval, or of half of one
-    fixed = {name: max(whole, *map(len, name.split())) for name in MEASURES} | {"seeds": 6}
-    for heading, heads, rows in sequence_blocks(report):
-        table = Table(title=markup.escape(heading), box=SIMPLE, title_justify="left",
-                      padding=0, show_edge=False)  # fmt: skip
-        for head in heads:
-            table.add_column(markup.escape(head), overflow="fold", width=fixed.get(head))
-        for row in rows:
-            table.add_row(*(markup.escape(text).replace(" \\[", "\n\\[") for text in row))
-        console.print(table)
+    console.rule(escape(report.title), align="left")
+    interval = 16 if console.width >= 150 else 8  # characters of an interval, or of half of one
+    widths = {name: max(interval, *map(len, name.split())) for name in MEASURES} | {"seeds": 6}
+    for table in sequence_tables(report):
+        print_table(table, console, widths)
     console.print(footer(report), highlight=False, markup=False)
 
 
 def sequence_markdown(report: SequenceReport) -> str:
     """All tables in Markdown."""
-    lines = [f"# {_plain(report.title)}", "", _plain(report.board.description), ""]
-    for heading, heads, rows in sequence_blocks(report):
-        lines += [f"## {_plain(heading)}", ""]
-        table = [heads, ["---"] * len(heads), *([_plain(cell) for cell in row] for row in rows)]
-        lines += ["| " + " | ".join(row) + " |" for row in table] + [""]
+    lines = [f"# {escape_markdown(report.title)}", ""]
+    lines += [escape_markdown(report.board.description), ""]
+    for table in sequence_tables(report):
+        lines += markdown_section(table)
     return "\n".join([*lines, footer(report), ""])
-
-
-def _plain(text: str) -> str:
-    return escape(text, quote=False).replace("|", "\\|").replace("`", "\\`")
 
 
 def sequence_csv(report: SequenceReport) -> str:

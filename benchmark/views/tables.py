@@ -1,21 +1,16 @@
-"""The leaderboard as text: terminal, Markdown and CSV."""
+"""The tables of a leaderboard as text, shared by terminal, Markdown and LaTeX."""
 
-from collections.abc import Sequence, Set
-from pathlib import Path
+from collections.abc import Set
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.bootstrap import RESAMPLES
 from benchmark.statistics.tie_groups import letter
+from benchmark.views.text import TextTable, format_interval, format_number
 
 METHOD = (
     f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the seeds' noise. Gain: "
@@ -25,164 +20,125 @@ METHOD = (
     "Failed: structures missed or invented, scored worst. Trust: rows that say neither re-scored "
     "nor re-run are self-reported, nobody but the submitter has scored or run them."
 )
-Block = tuple[str, list[str], list[list[str]]]
+FURTHER_METRICS = {  # shown where every entry of a target has them
+    "hd95_mm": "HD95 mm",
+    "lesion_f1": "lesion F1",
+    "head_circumference_absolute_error_mm": "HC error mm",
+}
 
 
-def blocks(board: Leaderboard) -> list[Block]:
-    """Each table as heading, column names and rows of text; the same for every output."""
+def leaderboard_tables(board: Leaderboard) -> list[TextTable]:
+    """One table per target, then the overall table."""
     if not len(board.rows):
         return []
-    found = [
-        _target_block(board, str(name), part)
-        for name, part in board.rows.groupby("target", sort=False)
+    tables = [
+        _target_table(board, str(name), rows)
+        for name, rows in board.rows.groupby("target", sort=False)
     ]
-    return [*found, _overall_block(board)] if len(board.overall) else found
-
-
-def _target_block(board: Leaderboard, name: str, part: pd.DataFrame) -> Block:
-    metric = METRICS[str(part["main_metric"].iloc[0])]
-    sizes = part["train_subjects"].nunique() > 1
-    others = [
-        m
-        for m in ("hd95_mm", "lesion_f1", "head_circumference_absolute_error_mm")
-        if f"mean_{m}" in part and part[f"mean_{m}"].notna().all()
-    ]
-    heads = ["rank [95 %]", "source", "strategy", *(["n"] if sizes else [])]
-    heads += [f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]"]
-    heads += [_short(m) for m in others] + ["failed", "seeds"]
-    shared = _shared(part)
-    rows = []
-    for _, row in part.iterrows():
-        size = [str(row["train_subjects"] or "all")] if sizes else []
-        cells = [_rank(row, "rank"), _marked(row, shared), str(row["strategy"]), *size]
-        cells.append(_interval(row["score"], row["low"], row["high"], ".3f"))
-        cells.append(_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"))
-        cells += [_number(row[f"mean_{m}"], ".2f") for m in others]
-        cells += [f"{row['failures']}/{row['scored']}", f"{row['seeds']}"]
-        rows.append(cells)
-    reasons = sorted({text for text in part["unranked"] if text})
-    notes = [*sorted(shared), *(f"UNRANKED: {reason}" for reason in reasons)]
-    if name not in board.board.targets:
-        notes.append("not a target of this board")
-    heading = name + (f" ({', '.join(notes)})" if notes else "")
-    heading += f", {part['subjects'].iloc[0]} test subjects"
-    if blank := part["empty_prediction"].iloc[0]:
-        heading += f"; an empty prediction would score {blank:.3f}"
-    covers = [str(what) for what in part["interval_covers"].dropna().unique()]
-    if any(what != "subjects and seeds" for what in covers):
-        heading += f"; 95 % intervals cover {' or '.join(covers)}"
-    return heading, heads, rows
-
-
-def _marks(row: "pd.Series[Any]") -> list[str]:
-    """Marks of a row; its trust level is one of them unless it is the lowest."""
-    trust = [str(row["trust"])] if row["trust"] != LEVELS[0] else []
-    return [*(mark for mark in str(row["marks"]).split(", ") if mark), *trust]
-
-
-def _marked(row: "pd.Series[Any]", shared: Set[str]) -> str:
-    """The source of a row and, in brackets, the marks that not all rows share."""
-    own = [mark for mark in _marks(row) if mark not in shared]
-    return str(row["source"]) + (f" ({', '.join(own)})" if own else "")
-
-
-def _shared(rows: pd.DataFrame) -> set[str]:
-    return set.intersection(*(set(_marks(row)) for _, row in rows.iterrows()))
-
-
-def _overall_block(board: Leaderboard) -> Block:
-    heads = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]", "lacks"]
-    shared = _shared(board.overall)
-    rows = [
-        [
-            _rank(row, "mean_rank"),
-            _marked(row, shared),
-            str(row["strategy"]),
-            str(row["train_subjects"] or "all"),
-            _interval(
-                row["standardised"], row["standardised_low"], row["standardised_high"], "+.2f"
-            ),
-            str(row["lacks"]) or "-",
-        ]
-        for _, row in board.overall.iterrows()
-    ]
-    name = "All targets, without contaminated cells" if board.clean else "All targets"
-    return name + (f" ({', '.join(sorted(shared))})" if shared else ""), heads, rows
+    return [*tables, _overall_table(board)] if len(board.overall) else tables
 
 
 def title(board: Leaderboard) -> str:
-    """Heading of the whole board."""
+    """Heading of the leaderboard."""
     caution = f" - {board.caution}" if board.caution else ""
     return f"{board.board.title} ({board.board.id}){caution}"
 
 
 def footer(board: Leaderboard) -> str:
-    """Method, what a boundary between groups says, stability, missing and contaminated cells."""
+    """Methods, meaning of the tie groups, stability, missing and contaminated cells."""
     text = METHOD + "".join(f" Groups: {note}." for note in board.notes)
     for size, tau in board.stability.items():
         if tau is not None:
-            of = f" with {size} training subjects" if size else ""
-            text += f" Kendall's tau of the overall ranking and its redraws{of}: {tau:.2f}."
+            subjects = f" with {size} training subjects" if size else ""
+            text += f" Kendall's tau of the overall ranking and its redraws{subjects}: {tau:.2f}."
     if board.contaminated:
         text += " Contaminated: the source saw some of the target's data; `--clean` leaves it out."
     return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")
 
 
-def print_leaderboard(board: Leaderboard, console: Console, more: Sequence[Block] = ()) -> None:
-    """Print every table, and further ones."""
-    console.rule(escape(title(board)), align="left")
-    for heading, heads, rows in (*blocks(board), *more):
-        table = Table(title=escape(heading), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-        for head in heads:
-            folds = head in ("source", "seeds", "lacks", "notes")
-            table.add_column(head, overflow="fold", min_width=10 if folds else len(head.split()[0]))
-        for row in rows:
-            table.add_row(
-                *(escape(text).replace(" [", "\n[").replace(", ", ",\u00a0") for text in row)
-            )
-        console.print(table)
-    if not len(board.rows):
-        console.print(f"no records yet; type `segtransfer run {board.board.id}`", markup=False)
-    console.print(footer(board), highlight=False)
+def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTable:
+    metric = METRICS[str(rows["main_metric"].iloc[0])]
+    sized = rows["train_subjects"].nunique() > 1
+    further = [name for name in FURTHER_METRICS
+               if f"mean_{name}" in rows and rows[f"mean_{name}"].notna().all()]  # fmt: skip
+    columns = ["rank [95 %]", "source", "strategy", *(["n"] if sized else []),
+               f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]",
+               *(f"{FURTHER_METRICS[name]} {_arrow(METRICS[name].higher_is_better)}"
+                 for name in further), "failed", "seeds"]  # fmt: skip
+    shared = _shared_marks(rows)
+    cells = [
+        [
+            _rank(row, "rank"),
+            _marked_source(row, shared),
+            str(row["strategy"]),
+            *([str(row["train_subjects"] or "all")] if sized else []),
+            format_interval(row["score"], row["low"], row["high"], ".3f"),
+            format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"),
+            *(format_number(row[f"mean_{name}"], ".2f") for name in further),
+            f"{row['failures']}/{row['scored']}",
+            str(row["seeds"]),
+        ]
+        for _, row in rows.iterrows()
+    ]
+    return TextTable(_target_title(board, target, rows, shared), columns, cells, _best(rows))
 
 
-def to_markdown(board: Leaderboard, more: Sequence[Block] = ()) -> str:
-    """The same tables in Markdown; text of cards is escaped."""
-    lines = [f"# {_escape(title(board))}", "", _escape(board.board.description), ""]
-    for heading, heads, rows in (*blocks(board), *more):
-        lines += [f"## {_escape(heading)}", "", "| " + " | ".join(heads) + " |"]
-        lines.append("|" + "---|" * len(heads))
-        lines += ["| " + " | ".join(map(_escape, row)) + " |" for row in rows] + [""]
-    return "\n".join([*lines, _escape(footer(board)), ""])
+def _target_title(board: Leaderboard, target: str, rows: pd.DataFrame, shared: Set[str]) -> str:
+    reasons = sorted({text for text in rows["unranked"] if text})
+    notes = [*sorted(shared), *(f"UNRANKED: {reason}" for reason in reasons)]
+    if target not in board.board.targets:
+        notes.append("not a target of this board")
+    text = target + (f" ({', '.join(notes)})" if notes else "")
+    text += f", {rows['subjects'].iloc[0]} test subjects"
+    if blank := rows["empty_prediction"].iloc[0]:
+        text += f"; an empty prediction would score {blank:.3f}"
+    covers = [str(covered) for covered in rows["interval_covers"].dropna().unique()]
+    if any(covered != "subjects and seeds" for covered in covers):
+        text += f"; 95 % intervals cover {' or '.join(covers)}"
+    return text
 
 
-def to_csv(board: Leaderboard) -> str:
-    """All rows with every number; the paths of an entry's records are joined by spaces.
+def _overall_table(board: Leaderboard) -> TextTable:
+    rows = board.overall
+    columns = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]",
+               "lacks"]  # fmt: skip
+    shared = _shared_marks(rows)
+    cells = [
+        [
+            _rank(row, "mean_rank"),
+            _marked_source(row, shared),
+            str(row["strategy"]),
+            str(row["train_subjects"] or "all"),
+            format_interval(
+                row["standardised"], row["standardised_low"], row["standardised_high"], "+.2f"
+            ),
+            str(row["lacks"]) or "-",
+        ]
+        for _, row in rows.iterrows()
+    ]
+    name = "All targets, without contaminated cells" if board.clean else "All targets"
+    name += f" ({', '.join(sorted(shared))})" if shared else ""
+    return TextTable(name, columns, cells, _best(rows))
 
-    A text that a spreadsheet would take for a formula gets an apostrophe; numbers stay as they are.
-    """
-    if not len(board.rows):
-        return ""
-    rows = board.rows.assign(records=board.rows["records"].str.join(" "))
-    for name in rows.select_dtypes(exclude="number").columns:
-        rows[name] = [_no_formula(x) if isinstance(x, str) else x for x in rows[name]]
-    return rows.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+def _best(rows: pd.DataFrame) -> frozenset[int]:
+    return frozenset(number for number, group in enumerate(rows["group"]) if group == 1)
 
 
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def _marks(row: "pd.Series[Any]") -> list[str]:
+    """Marks of a row, and its trust level unless it is the lowest."""
+    trust = [str(row["trust"])] if row["trust"] != LEVELS[0] else []
+    return [*(mark for mark in str(row["marks"]).split(", ") if mark), *trust]
 
 
-def write_leaderboard(folder: Path, board: Leaderboard, more: Sequence[Block] = ()) -> None:
-    """Write leaderboard.csv and README.md into a board's folder."""
-    write_text(folder / "leaderboard.csv", to_csv(board))
-    write_text(folder / "README.md", to_markdown(board, more))
+def _shared_marks(rows: pd.DataFrame) -> set[str]:
+    return set.intersection(*(set(_marks(row)) for _, row in rows.iterrows()))
 
 
-def _short(metric: str) -> str:
-    names = {"head_circumference_absolute_error_mm": "HC error mm", "lesion_f1": "lesion F1"}
-    known = METRICS[metric]
-    return f"{names.get(metric, 'HD95 mm')} {_arrow(known.higher_is_better)}"
+def _marked_source(row: "pd.Series[Any]", shared: Set[str]) -> str:
+    """The source of a row and, in brackets, the marks that not all rows share."""
+    marks = [mark for mark in _marks(row) if mark not in shared]
+    return str(row["source"]) + (f" ({', '.join(marks)})" if marks else "")
 
 
 def _arrow(higher_is_better: bool) -> str:
@@ -190,25 +146,9 @@ def _arrow(higher_is_better: bool) -> str:
 
 
 def _rank(row: "pd.Series[Any]", name: str) -> str:
-    """Rank, tie group as a letter, interval."""
-    text = _interval(row[name], row["rank_low"], row["rank_high"], ".3g")
+    """Rank, letter of the tie group, interval."""
+    text = format_interval(row[name], row["rank_low"], row["rank_high"], ".3g")
     if text == "-" or pd.isna(row["group"]):
         return text
-    value, _, rest = text.partition(" ")
-    return f"{value} {letter(int(row['group']))} {rest}".rstrip()
-
-
-def _number(value: float | None, style: str) -> str:
-    return "-" if value is None or pd.isna(value) else format(value, style)
-
-
-def _interval(value: float | None, low: float | None, high: float | None, style: str) -> str:
-    if _number(low, style) == "-":
-        return _number(value, style)
-    return f"{_number(value, style)} [{_number(low, style)}, {_number(high, style)}]"
-
-
-def _escape(text: str) -> str:
-    for old, new in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "\\`")):
-        text = text.replace(old, new)
-    return text
+    value, _, bounds = text.partition(" ")
+    return f"{value} {letter(int(row['group']))} {bounds}".rstrip()

@@ -16,9 +16,11 @@ from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import RunRecord
 from benchmark.statistics.bootstrap import gain_interval, mean_interval
+from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.latex import to_latex
-from benchmark.views.tables import print_leaderboard, to_csv, to_markdown
+from benchmark.views.markdown import to_markdown
+from benchmark.views.terminal import print_leaderboard
 
 TABLE = {
     "scratch": {"s1": 0.4, "s2": 0.5, "s3": 0.6},

@@ -10,8 +10,9 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import build_leaderboard
-from benchmark.leaderboard.match import match_block, match_views, pretraining_caps, target_domains
+from benchmark.leaderboard.match import match_views, pretraining_caps, target_domains
 from benchmark.records.record import RunRecord
+from benchmark.views.match import match_table
 
 CARD = simulated_board(seeds=(0, 1))
 DOMAIN, TASK, BOTH = "domain match", "task match", "domain match x task match"
@@ -59,7 +60,8 @@ def test_known_effects_are_found_whatever_the_direction(metric: str, unit: str) 
     for name, truth in ((DOMAIN, 6), (TASK, 4), (BOTH, 0)):
         assert effects[name].low < truth < effects[name].high
         assert effects[name].value == pytest.approx(truth, abs=0.6)
-    heading, heads, rows = match_block([view])
+    table = match_table([view])
+    heading, heads, rows = table.title, table.columns, table.rows
     assert unit in heading and "mixed model" in heading
     assert f"{effects[DOMAIN].value:+.1f} [" in rows[0][heads.index(f"{DOMAIN} [95 %]")]
 
@@ -70,7 +72,8 @@ def test_contaminated_and_incomplete_cells_are_left_out_and_counted() -> None:
     assert len(view.cells) == 16 and BOTH in view.effects.missing
     assert view.notes == ("contaminated cells left out: 1",
                           "incomplete or unranked cells left out: 1")  # fmt: skip
-    _, heads, rows = match_block([view])
+    table = match_table([view])
+    heads, rows = table.columns, table.rows
     assert "one of the four combinations" in rows[0][heads.index("notes")]
     assert rows[0][heads.index(f"{BOTH} [95 %]")] == "-"
 
@@ -86,7 +89,7 @@ def test_equal_and_full_data_are_views_of_their_own() -> None:
     assert [(view.data, view.effects.sources) for view in views] == [
         ("any amount of data", 6), ("equal data (at most 480 items)", 4), ("full data", 2),
     ]  # fmt: skip
-    assert match_block(views)[1].count("data") == 1
+    assert match_table(views).columns.count("data") == 1
     assert [view.data for view in match_views(board, DOMAINS)] == ["any amount of data"]
 
 
@@ -102,7 +105,7 @@ def test_recorded_numbers_of_items_go_before_the_cards() -> None:
     assert [(view.data, view.effects.sources) for view in views] == [
         ("any amount of data", 6), ("equal data (360 items)", 5),
     ]  # fmt: skip
-    assert few not in set(views[1].cells["source"]) and "at most" not in match_block(views)[0]
+    assert few not in set(views[1].cells["source"]) and "at most" not in match_table(views).title
     rows = build_leaderboard(CARD, records).rows
     assert set(rows.loc[rows["source"] == few, "pretraining_items"]) == {39}
 

@@ -21,10 +21,10 @@ from benchmark.views.figures.files import svg_text
 from benchmark.views.figures.published import published_plot
 from benchmark.views.figures.style import Drawing, LeftOut
 from benchmark.views.published import (
-    reproduction_blocks,
     reproduction_csv,
     reproduction_markdown,
     reproduction_notes,
+    reproduction_tables,
 )
 
 HEAD = "target,source,strategy,train_subjects,metric,value,sd,runs,certainty,where\n"
@@ -160,7 +160,8 @@ def test_each_target_that_stands_for_another_has_a_number_of_its_own() -> None:
 def test_text_says_all_of_it_and_breaks_nothing() -> None:
     odd = number(where="a | b, <i>c</i>")
     held = compare_published(board(), SAME, [odd, number(strategy="decoder")], [record()], {})
-    ((title, heads, rows),) = reproduction_blocks(held)
+    (table,) = reproduction_tables(held)
+    title, heads, rows = table.title, table.columns, table.rows
     assert title == f"{TARGET}: Dice, batches pooled" and len(heads) == len(rows[0]) == 7
     assert rows[0][3:] == ["0.9000 (0.0200)", "0.8800", "-0.0200", "approximated 1"]
     assert rows[1][4:] == ["-", "-", "not run 2"]
@@ -180,8 +181,8 @@ def test_text_says_all_of_it_and_breaks_nothing() -> None:
 def test_what_is_not_exact_is_marked_so() -> None:
     odd = number(certainty="recomputed", sd="")
     held = compare_published(board(), SAME, [odd], [record()], {})
-    ((_, _, rows),) = reproduction_blocks(held)
-    assert rows[0][3] == "0.9000 recomputed"
+    (table,) = reproduction_tables(held)
+    assert table.rows[0][3] == "0.9000 recomputed"
     drawn = published_plot("demo_v1", held)
     assert isinstance(drawn, Drawing) and "recomputed" in svg_text(drawn.figure)
 

@@ -15,13 +15,15 @@ from support.simulated import DOMAINS, simulated_board, simulated_records
 from benchmark.cards.card import fingerprint
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
-from benchmark.leaderboard.match import match_block, match_views
+from benchmark.leaderboard.match import match_views
 from benchmark.records.record import RunRecord
+from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.json_schema import BoardFile
 from benchmark.views.latex import latex_escape, to_latex
+from benchmark.views.markdown import to_markdown
+from benchmark.views.match import match_table
 from benchmark.views.parquet import to_parquet
-from benchmark.views.tables import to_csv, to_markdown
 
 CARD = simulated_board(["scratch", "t1_brain_segmentation", "natural_restoration"], seeds=(0, 1))
 
@@ -105,7 +107,7 @@ def test_parquet_without_pyarrow_is_one_line(
 
 
 def test_latex_has_the_numbers_and_bold_leaders(board: Leaderboard) -> None:
-    text = to_latex(board, [match_block(match_views(board, DOMAINS))])
+    text = to_latex(board, [match_table(match_views(board, DOMAINS))])
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 5
     for _, row in board.rows.iterrows():
         line = next(
@@ -164,5 +166,5 @@ def test_csv_holds_no_formula_and_keeps_its_numbers() -> None:
 
 
 def test_markdown_takes_further_tables(board: Leaderboard) -> None:
-    text = to_markdown(board, [match_block(match_views(board, DOMAINS))])
+    text = to_markdown(board, [match_table(match_views(board, DOMAINS))])
     assert "## Domain versus task" in text

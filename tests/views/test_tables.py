@@ -29,7 +29,8 @@ from benchmark.statistics.rank_intervals import rank_target
 from benchmark.statistics.ranks import average_ranks
 from benchmark.statistics.scores import target_scores
 from benchmark.statistics.tie_groups import tie_groups
-from benchmark.views.tables import to_csv, to_markdown
+from benchmark.views.csv import to_csv
+from benchmark.views.markdown import to_markdown
 
 TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")
 SOURCES = ("a", "b", "c", "d", "e", "scratch")

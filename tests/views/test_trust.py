@@ -17,13 +17,15 @@ from benchmark.cards.registry import Registry
 from benchmark.leaderboard.folder import Boards, read_boards, read_leaderboard
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, Trust, TrustLevel, write_trust
+from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.json_schema import BoardFile
 from benchmark.views.latex import to_latex
+from benchmark.views.markdown import to_markdown
 from benchmark.views.page.facts import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 from benchmark.views.parquet import to_parquet
-from benchmark.views.tables import print_leaderboard, to_csv, to_markdown
+from benchmark.views.terminal import print_leaderboard
 
 TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")
 CHECKED: dict[str, tuple[TrustLevel, ...]] = {  # per source the level of each seed

@@ -26,7 +26,7 @@ from benchmark.views.page.sections import (
     target_sections,
 )
 from benchmark.views.page.tables import column_groups, overall_table, records_table
-from benchmark.views.sequences import footer, sequence_blocks
+from benchmark.views.sequences import footer, sequence_tables
 from benchmark.views.tables import METHOD
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
@@ -98,7 +98,7 @@ def render_page(context: Context) -> str:
         caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
         sequences=sequences,
         sequence_marks=sequence_marks(sequences),
-        sequence_blocks=sequence_blocks(sequences) if sequences else (),
+        sequence_tables=sequence_tables(sequences) if sequences else (),
         sequence_method=footer(sequences) if sequences else "",
         record_count=len(context.records),
         records=lambda: records_table(context),

@@ -1,0 +1,58 @@
+"""Domain versus task as a table of text."""
+
+from collections.abc import Sequence
+
+from benchmark.leaderboard.match import AT_MOST, MatchView
+from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK
+from benchmark.views.text import MISSING, TextTable, format_interval
+
+METHOD = "mixed model, 95 % over sources and targets; positive is better"
+LIMITS = "at most: by the cards; the records do not say how many items were used"
+EFFECTS = {name: f"{name} [95 %]" for name in (DOMAIN, TASK, BOTH)}
+ALWAYS_COLUMNS = ("sources", "targets", *EFFECTS.values())
+SHARED_BY_ONE = ("network", "data", "unit")  # in the title even of a single view
+
+
+def match_table(views: Sequence[MatchView]) -> TextTable:
+    """The views as one table; what they have in common is in the title."""
+    rows = [_view_row(view) for view in views]
+    shared = {
+        name: rows[0][name]
+        for name in rows[0]
+        if name not in ALWAYS_COLUMNS
+        and len({row[name] for row in rows}) == 1
+        and (len(rows) > 1 or name in SHARED_BY_ONE)
+    }
+    columns = [name for name in rows[0] if name not in shared]
+    about = [METHOD]
+    about += [("training subjects: " if name == "n" else "") + text
+              for name, text in shared.items() if text != MISSING]  # fmt: skip
+    about += [LIMITS] if any(AT_MOST in view.data for view in views) else []
+    return TextTable(
+        f"Domain versus task ({'; '.join(about)})",
+        columns,
+        [[row[name] for name in columns] for row in rows],
+    )
+
+
+def _view_row(view: MatchView) -> dict[str, str]:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in view.effects.missing.items():
+        reasons.setdefault(reason, []).append(name)
+    notes = [f"no {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    return {
+        "strategy": view.strategy,
+        "n": str(view.train_subjects or "all"),
+        "network": view.encoder,
+        "data": view.data,
+        "sources": str(view.effects.sources),
+        "targets": str(view.effects.targets),
+        **{head: _effect(view, name) for name, head in EFFECTS.items()},
+        "unit": view.unit,
+        "notes": "; ".join([*notes, *view.notes]) or MISSING,
+    }
+
+
+def _effect(view: MatchView, name: str) -> str:
+    effect = view.effects.effects.get(name)
+    return format_interval(effect.value, effect.low, effect.high, "+.1f") if effect else MISSING
