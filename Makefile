@@ -1,28 +1,46 @@
-# `make demo` and `make test` do whatever set-up is missing, in a .venv of this checkout.
+# `make demo` and `make test` do the set-up that is missing, in a .venv of this checkout.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-# One thread per process unless the caller says otherwise: two busy processes of two threads
-# on two cores are four times slower than one.
+PIP := $(BIN)/python -m pip install -c constraints.txt
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 export HF_HUB_OFFLINE := 1
 
-.PHONY: install demo test lint check
+.PHONY: help install install-dev demo lint test test-all docs
 
-install: $(VENV)/.installed
+help:           ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+install: $(VENV)/.installed-run          ## what running needs
+
+install-dev: $(VENV)/.installed-dev      ## and the development tools
+
+$(VENV)/.installed-run: pyproject.toml constraints.txt
+	@echo "Installing segtransfer into $(VENV). PyTorch is large: 0.2 GB for CPUs, up to 3 GB with"
+	@echo "the CUDA libraries that PyPI gives on Linux; that takes minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt -e ".[dev]"
-	touch $@
+	$(PIP) -e .
+	@touch $@
 
-demo: install
+$(VENV)/.installed-dev: $(VENV)/.installed-run
+	@echo "Installing the development tools into $(VENV)."
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+demo: install                            ## pretrain, fine-tune and rank on synthetic images
 	$(BIN)/segtransfer demo
 
-lint: install
+lint: install-dev                        ## style, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(BIN)/python -m pytest
+test: lint                               ## lint, and the tests that take minutes
+	$(PYTEST) -m "not slow and not browser and not real"
+
+test-all: lint                           ## lint, and every test: slow, in a browser, on real data
+	$(PYTEST)
+
+docs: install-dev                        ## the documentation as a site, in site/
+	$(BIN)/mkdocs build --strict

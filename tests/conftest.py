@@ -1,18 +1,41 @@
-"""What many tests share: the width of the terminal, and a machine with a run to submit."""
+"""What many tests share: one thread per process, and a machine with a run to submit."""
 
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from support.packs import Place, add_source, place
 
-os.environ["COLUMNS"] = "120"  # also of the processes that tests start
+if TYPE_CHECKING:
+    from support.packs import Place
+
+# Also of the processes that tests start, and before anything imports NumPy or torch.
+os.environ["COLUMNS"] = "120"
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pin each test process to one core: then `benchmark` uses one thread, as its processes do.
+
+    Two busy processes of two torch threads each are several times slower on two cores than two
+    processes of one thread. The process that only distributes tests stays free, because its
+    workers inherit its cores.
+    """
+    if config.getoption("numprocesses", None) or not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, ...
+    number = int(worker[2:]) if worker else os.getpid()
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def here(tmp_path_factory: pytest.TempPathFactory) -> "Place":
     """Not to be changed."""
+    from support.packs import add_source, place
+
     found = place(tmp_path_factory.mktemp("machine"))
     add_source(found, "own_encoder")
     found.run("run", "own_encoder")
@@ -20,7 +43,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture
-def machine(here: Place, tmp_path: Path) -> Place:
+def machine(here: "Place", tmp_path: Path) -> "Place":
     """A copy that may be changed."""
     shutil.copytree(here.root, tmp_path / "machine")
-    return Place(tmp_path / "machine", here.registry, here.board)
+    return type(here)(tmp_path / "machine", here.registry, here.board)

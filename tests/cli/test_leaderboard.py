@@ -59,7 +59,6 @@ def test_every_format_is_written_and_printed(folder: Path) -> None:
     printed = call("leaderboard", "mine", "--format", "json").stdout
     assert printed == Path("x.json").read_text(encoding="utf-8")
     assert not (folder / "README.md").exists()
-    pytest.importorskip("pyarrow")
     assert call("leaderboard", "mine", "--out", "x.parquet").exit_code == 0
     assert Path("x.parquet").read_bytes().startswith(b"PAR1")
 

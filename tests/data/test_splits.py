@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.real_data import REAL_DATA, needs_real_data
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
@@ -34,7 +35,7 @@ from benchmark.phantoms.catalogue import make_case
 from benchmark.planning.transfers import Selection, nested_subjects, plan
 from benchmark.workspace import Workspace
 
-HC18 = Path(__file__).parents[3] / "shared/data/hc18_fetal_head/images"
+HC18 = REAL_DATA / "hc18_fetal_head/images"
 
 
 def row(case: str, subject: str, subset: Subset) -> SplitRow:
@@ -94,7 +95,7 @@ def test_a_spoiled_copy_is_found_and_other_cases_are_not() -> None:
     assert near_duplicates(thumbnails, [*rows, row("copy", "copy", "train")]) == []
 
 
-@pytest.mark.skipif(not HC18.is_dir(), reason="the real images are kept beside the project")
+@needs_real_data("hc18_fetal_head/images")
 def test_real_images_of_one_examination_are_found_and_others_not() -> None:
     names = ["720_HC", "720_2HC", *(p.stem for p in sorted(HC18.glob("*_HC.png"))[:20])]
     thumbnails = {name: thumbnail(read_picture(HC18 / f"{name}.png")) for name in names}

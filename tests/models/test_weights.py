@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
 
 from benchmark.errors import WeightsError
@@ -12,7 +13,7 @@ from benchmark.files import sha256_of
 from benchmark.models.networks import build_network
 from benchmark.models.weights import load_part, read_tensors, save_network
 
-REAL = Path(__file__).parents[3] / "shared/data/weights/mobilenet_v2_imagenet.pth"
+MOBILENET = "weights/mobilenet_v2_imagenet.pth"
 
 
 def network(encoder: str = "mobilenet_v2") -> nn.Module:
@@ -110,10 +111,10 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float) ->
         read_tensors(tmp_path / "a.pth", None)
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason="the real checkpoint is kept beside the project")
+@needs_real_data(MOBILENET)
 def test_the_real_imagenet_encoder_gives_its_reference_features() -> None:
     net = network().eval()
-    tensors = read_tensors(REAL, None)
+    tensors = read_tensors(REAL_DATA / MOBILENET, None)
     coverage = load_part(net.encoder, tensors, prefix="", name="imagenet")  # type: ignore[arg-type]
     assert coverage.complete and not coverage.unused
     x = torch.linspace(-2, 2, 3 * 224 * 224).reshape(1, 3, 224, 224)

@@ -171,7 +171,7 @@ def test_a_link_into_nothing_is_one_line(tmp_path: Path) -> None:
         read_record(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="run as another user: root may read every folder")
 def test_a_folder_that_may_not_be_read_is_one_line(tmp_path: Path) -> None:
     store, path = stored(tmp_path, lambda data: None)
     path.parent.chmod(0)

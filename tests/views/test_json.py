@@ -84,7 +84,6 @@ def test_small_boards_export_without_nan(records: list[RunRecord]) -> None:
 
 
 def test_parquet_has_fixed_types_and_says_what_it_is(board: Leaderboard) -> None:
-    pytest.importorskip("pyarrow")
     found = pd.read_parquet(io.BytesIO(to_parquet(board)))
     assert found.attrs["board"] == CARD.id and found.attrs["synthetic"] is True
     assert found["score"].tolist() == board.rows["score"].tolist()

@@ -127,7 +127,6 @@ def test_files_have_a_column_of_levels(store: Store) -> None:
         assert {(row.source, row.trust) for row in part} == set(LOWEST.items())
     assert all(row.marks == ("synthetic",) for row in data.overall)
     assert all(row.train_subjects_used == 1 and row.energy_method == "none" for row in data.rows)
-    pytest.importorskip("pyarrow")
     table = pd.read_parquet(io.BytesIO(to_parquet(found)))
     assert by_source(table["trust"], table["source"]) == wanted
 

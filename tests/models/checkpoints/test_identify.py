@@ -1,11 +1,11 @@
 """Networks are told from names and shapes, through wrappers, other stems and other libraries."""
 
 import re
-from pathlib import Path
 
 import monai.networks.nets as nets
 import pytest
 import torch
+from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
 
 from benchmark.models.checkpoints.identify import Fit, identify, with_decoder
@@ -21,7 +21,6 @@ import segmentation_models_pytorch as smp  # noqa: E402  (after the guard)
 import timm  # noqa: E402
 import torchvision.models  # noqa: E402
 
-REAL = Path(__file__).parents[4] / "shared/data/weights"
 RESNETS = ("resnet18", "resnet34", "resnet50", "mobilenet_v2", "tu-resnet18", "vgg11", "vgg11_bn")
 WIDTHS = (256, 128, 64, 32, 16)
 
@@ -154,7 +153,7 @@ def test_what_is_missing_and_of_another_shape_is_named() -> None:
     assert 0.9 < fit.share < 1
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real checkpoints are kept beside the project")
+@needs_real_data("weights")
 @pytest.mark.parametrize(
     ("file", "encoder", "mean", "scale"),
     [
@@ -165,7 +164,7 @@ def test_what_is_missing_and_of_another_shape_is_named() -> None:
 def test_the_real_checkpoints_give_their_reference_features(
     file: str, encoder: str, mean: float, scale: int
 ) -> None:
-    tensors = open_checkpoint(REAL / file).tensors
+    tensors = open_checkpoint(REAL_DATA / "weights" / file).tensors
     fit = identify(shapes_of(tensors), ("mobilenet_v2", "resnet18", "tu-mobilenetv2_100"))[0]
     assert fit.encoder == encoder
     network = loads(fit, tensors).eval()

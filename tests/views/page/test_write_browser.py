@@ -1,6 +1,7 @@
 """The page in a real browser: sorting, filters, payloads, keyboard, speed, accessibility.
 
-These tests need Debian's chromium and the packages playwright and axe-playwright-python.
+These tests need Debian's chromium and the development packages playwright and
+axe-playwright-python.
 """
 
 import csv
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import playwright.sync_api as playwright
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from support.factories import board_folder, make_record
 from support.pages import TARGETS, Made, evil_board, made
 
@@ -25,9 +28,13 @@ from benchmark.records.trust import Trust, write_trust
 from benchmark.views.page.facts import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium: install it with `apt-get install chromium`"
+    ),
+]
 ROWS = "#target-0 tbody tr"
 SECOND = 1.0
 Page = "playwright.Page"
@@ -307,7 +314,6 @@ def test_the_page_itself_never_scrolls_sideways(page: "playwright.Page", width: 
 def test_axe_finds_nothing(
     browser: "playwright.Browser", evil: Path, everything: Path, scheme: str, name: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto((evil if name == "index.html" else everything).with_name(name).as_uri())
@@ -317,7 +323,7 @@ def test_axe_finds_nothing(
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         page.wait_for_selector("#records tbody tr")
         page.wait_for_selector("#source-3 tbody tr")
-    found = axe.Axe().run(page)
+    found = Axe().run(page)
     context.close()
     assert found.violations_count == 0, found.generate_report()
 
