@@ -40,7 +40,9 @@ def test_without_a_counter_the_method_is_none(
     assert found.gpu_utilisation_percent is None
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="run on Linux: needs /proc/self/clear_refs")
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="run on Linux: needs /proc/self/clear_refs"
+)
 def test_memory_of_earlier_work_is_forgotten() -> None:
     peaks = []
     for mib in (300, 100):
