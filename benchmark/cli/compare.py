@@ -70,7 +70,7 @@ def _only_run() -> str:
 
 def _print_comparison(found: "Comparison", count: int) -> None:
     metric = found.metric
-    unit = f" {metric.unit}" if metric.unit else ""
+    unit = metric.unit_suffix
     digits = ".2f" if metric.unit else ".4f"
     made = ", SYNTHETIC" if found.synthetic else ""
     console.rule(escape(f"{found.first} against {found.second}: {found.target}{made}"),

@@ -14,7 +14,7 @@ from benchmark.data.local_copies import fixed_split, local_copy
 from benchmark.data.splits import check_groups, folded
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
-from benchmark.scoring.metrics import METRICS, PHYSICAL
+from benchmark.scoring.metrics import METRICS
 from benchmark.workspace import Workspace
 
 
@@ -107,7 +107,7 @@ def resolve_target(
         data = replace(data, rows=folded(data.rows, target.fold.number, target.fold.of))
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
-    distances = [name for name in target.metrics if METRICS[name].unit in PHYSICAL]
+    distances = [name for name in target.metrics if "spacing" in METRICS[name].needs]
     if distances and data.without_spacing:
         raise DataError(
             f"{target.dataset}: {data.without_spacing} cases have no pixel spacing, but target "

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from math import inf
 
 import pandas as pd
 
@@ -155,7 +154,7 @@ def _place_task(
     return SettingTask(
         known,
         {entry: base for entry, base in baselines.items() if entry in complete},
-        (0.0, inf if grid.metric(place).unit else 1.0),
+        grid.metric(place).bounds,
         tuple(own for own in others if own is not None),
     )
 

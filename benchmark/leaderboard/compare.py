@@ -146,13 +146,12 @@ def _compare(
         raise RecordError(f"{target}: {names[0]} and {names[1]} have no seed in common")
     _check_same(target, [first[s] for s in seeds] + [second[s] for s in seeds])
     metric = METRICS[first[seeds[0]].main_metric]
-    sign = 1.0 if metric.higher_is_better else -1.0
     tables = [pd.DataFrame({s: _case_scores(side[s]) for s in seeds}).T for side in (first, second)]
     if set(tables[0].columns) != set(tables[1].columns) or tables[0].isna().any(axis=None):
         raise RecordError(f"{target}: {names[0]} and {names[1]} were scored on different cases")
     cases = list(tables[0].columns)
     a, b = (table[cases].to_numpy(dtype=np.float64) for table in tables)
-    differences = np.round(sign * (a - b), DECIMALS)
+    differences = np.round(metric.sign * (a - b), DECIMALS)
     owner = {case.case: case.subject for case in first[seeds[0]].cases}
     subjects, of_case = np.unique([owner[case] for case in cases], return_inverse=True)
     counts = np.bincount(of_case)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmark.records.case_table import CaseTable
 from benchmark.records.record import Coverage, Marks
 from benchmark.records.store import Loaded
+from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.anova import Scores
 
 MARKS = {
@@ -197,7 +198,7 @@ def _averages(
         *mean, empty = (np.add.reduce(found, axis=1) / found.shape[1]).T
         for name, column in zip(metrics, mean, strict=True):
             means[f"mean_{name}"][numbers] = column
-        if main in ("dice", "iou"):
+        if METRICS[main].one_empty == 0.0:
             means["empty_prediction"][numbers] = empty
         for number, own in zip(numbers, found[:, :, metrics.index(main)], strict=True):
             scores[number] = own

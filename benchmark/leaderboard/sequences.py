@@ -127,13 +127,8 @@ def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric
     return Trained(stages, seeds, scores, metric.higher_is_better)
 
 
-def score_bounds(metric: Metric) -> tuple[float, float]:
-    """Smallest and largest possible score."""
-    return (0.0, np.inf if metric.unit else 1.0)
-
-
 def _rows(entry: Entry, trained: dict[str, Trained], metric: Metric) -> Iterator[Row]:
-    whole = score_bounds(metric)
+    whole = metric.bounds
     change = (-whole[1], whole[1])
     for name, one in trained.items():
         alike = [run for run in trained.values() if run.seeds == one.seeds]

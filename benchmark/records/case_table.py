@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from math import inf
 from operator import attrgetter, itemgetter, ne
 from typing import Any
 
@@ -25,7 +24,6 @@ Values = npt.NDArray[np.float64]
 Names = tuple[str, ...]  # one a row
 Pick = Callable[[dict[str, float]], tuple[float, ...]]
 ROW = attrgetter("case", "subject", "label", "reference_empty", "prediction_empty", "scores")
-SIGNED = {"head_circumference_difference_mm"}
 
 
 class CasesError(ValueError):
@@ -135,7 +133,7 @@ def _metrics(metrics: Names, rows: int) -> tuple[Values, Values, Pick]:
     for name in metrics:
         if name not in METRICS:
             raise CasesError(f"cases.0.scores: {unknown_name('metric', name, METRICS)}")
-        bounds.append((-inf if name in SIGNED else 0.0, inf if METRICS[name].unit else 1.0))
+        bounds.append(METRICS[name].bounds)
     smallest, largest = np.array([*bounds, (0.0, 1.0)]).T
     low, high = np.tile(smallest, (rows, 1)), np.tile(largest, (rows, 1))
     if len(metrics) == 1:

@@ -1,30 +1,83 @@
 """Measurements taken from a mask: circumference, area on slices, mean Hounsfield number."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmark.scoring.distance import checked_spacing
-from benchmark.scoring.overlap import Mask, paired
+from benchmark.scoring.label_masks import LabelMasks, Mask, Spacing, checked_spacing
 
 
-def _checked_plane(mask: Mask) -> Mask:
-    mask = np.asarray(mask, dtype=np.bool_)
-    if mask.ndim != 2:
-        raise ValueError(f"this measurement needs a mask with 2 axes, this one has {mask.ndim}")
-    return mask
+def head_circumference_difference_mm(masks: LabelMasks) -> float:
+    """Head circumference of the prediction minus that of the reference, in mm.
+
+    The circumference of the reference is measured on the reference mask in the same way as that of
+    the prediction, not taken from a clinical record: a perfect segmentation then has zero error,
+    and the number measures the segmentation alone. An empty mask has circumference 0.
+    """
+    measured = ellipse_circumference_mm(masks.prediction, masks.spacing)
+    return measured - ellipse_circumference_mm(masks.reference, masks.spacing)
 
 
-def ellipse_circumference_mm(mask: Mask, spacing_mm: Sequence[float]) -> float:
+def head_circumference_absolute_error_mm(masks: LabelMasks) -> float:
+    """Absolute value of `head_circumference_difference_mm`."""
+    return abs(masks.once(head_circumference_difference_mm))
+
+
+def area_error_cm2(masks: LabelMasks) -> float:
+    """Absolute error of the area in cm2; of a volume, the mean over its slices.
+
+    Only slices count on which one of the masks is not empty: an area is measured where the
+    structure is, and a scan must not score better for being longer.
+
+    Returns:
+        The error in cm2. Both masks empty: 0.0. Exactly one empty: the area of the other.
+    """
+    prediction, reference, spacing = masks.prediction, masks.reference, masks.spacing
+    if prediction.ndim == 2:
+        return abs(area_cm2(prediction, spacing) - area_cm2(reference, spacing))
+    plane_mm2 = float(np.prod(np.delete(spacing, masks.slice_axis)))
+    predicted, true = (
+        np.moveaxis(mask, masks.slice_axis, 0).sum((1, 2), dtype=np.int64)
+        for mask in (prediction, reference)
+    )
+    occupied = (predicted > 0) | (true > 0)
+    if not occupied.any():
+        return 0.0
+    return float(np.abs(predicted - true)[occupied].mean()) * plane_mm2 / 100
+
+
+def mean_hu_error(masks: LabelMasks) -> float:
+    """Absolute error of the mean Hounsfield number inside the mask.
+
+    Returns:
+        The error in HU. Both masks empty: 0.0. Exactly one empty: the largest error that any
+        mask in this image could make.
+
+    Raises:
+        ValueError: There is no image, or its shape is not that of the masks.
+    """
+    prediction, reference, image = masks.prediction, masks.reference, masks.image
+    if image is None:
+        raise ValueError("the mean Hounsfield number needs the image itself")
+    if image.shape != reference.shape:
+        raise ValueError(f"the image has shape {image.shape}, the masks {reference.shape}")
+    if not prediction.any() and not reference.any():
+        return 0.0
+    if prediction.any() and reference.any():
+        means = [float(image[mask].mean(dtype=np.float64)) for mask in (prediction, reference)]
+        return abs(means[0] - means[1])
+    mean = float(image[prediction | reference].mean(dtype=np.float64))
+    return max(mean - float(image.min()), float(image.max()) - mean)
+
+
+def ellipse_circumference_mm(mask: Mask, spacing_mm: Spacing) -> float:
     """Circumference in mm of the ellipse that has the same second moments as the mask.
 
-    The pixel centres are placed in mm, so pixels need not be square. To their covariance comes
+    The pixel centres are placed in mm, so pixels need not be square. To their covariance is added
     that of a pixel around its own centre, spacing^2 / 12 per axis. A solid ellipse with
     semi-axis a has variance a^2 / 4 along it, so a semi-axis is twice the root of an eigenvalue.
-    The perimeter is Ramanujan's second approximation (1914). The whole mask counts, stray pixels
-    included.
+    The perimeter is Ramanujan's second approximation (1914). The complete mask counts, stray
+    pixels included.
 
     Args:
         mask: Mask of shape (rows, columns).
@@ -45,70 +98,15 @@ def ellipse_circumference_mm(mask: Mask, spacing_mm: Sequence[float]) -> float:
     return math.pi * (a + b) * (1 + 3 * h / (10 + math.sqrt(4 - 3 * h)))
 
 
-def area_cm2(mask: Mask, spacing_mm: Sequence[float]) -> float:
+def area_cm2(mask: Mask, spacing_mm: Spacing) -> float:
     """Area of a mask of shape (rows, columns) in square centimetres; 0.0 if it is empty."""
     mask = _checked_plane(mask)
     pixel_mm2 = float(np.prod(checked_spacing(spacing_mm, 2)))
     return int(np.count_nonzero(mask)) * pixel_mm2 / 100
 
 
-def area_error_cm2(
-    prediction: Mask, reference: Mask, spacing_mm: Sequence[float], slice_axis: int = -1
-) -> float:
-    """Absolute error of the area in cm2; of a volume, the mean over its slices.
-
-    Only slices count on which one of the masks holds something: an area is measured where the
-    structure is, and a scan must not look better for being longer.
-
-    Args:
-        prediction: Mask with 2 or 3 axes.
-        reference: Mask of the same shape.
-        spacing_mm: Distance between neighbouring pixels in mm, one number per axis.
-        slice_axis: Axis along which a volume is cut; a mask with 2 axes is one slice.
-
-    Returns:
-        The error in cm2. Both masks empty: 0.0. Exactly one empty: the area of the other.
-    """
-    prediction, reference = paired(prediction, reference)
-    spacing = checked_spacing(spacing_mm, prediction.ndim)
-    if prediction.ndim == 2:
-        return abs(area_cm2(prediction, spacing_mm) - area_cm2(reference, spacing_mm))
-    plane_mm2 = float(np.prod(np.delete(spacing, slice_axis)))
-    found, truth = (
-        np.moveaxis(mask, slice_axis, 0).sum((1, 2), dtype=np.int64)
-        for mask in (prediction, reference)
-    )
-    somewhere = (found > 0) | (truth > 0)
-    if not somewhere.any():
-        return 0.0
-    return float(np.abs(found - truth)[somewhere].mean()) * plane_mm2 / 100
-
-
-def mean_hu_error(
-    prediction: Mask, reference: Mask, image: npt.NDArray[np.floating], valid: Mask | None = None
-) -> float:
-    """Absolute error of the mean Hounsfield number inside the mask.
-
-    Args:
-        prediction: Mask of any shape.
-        reference: Mask of the same shape.
-        image: Hounsfield numbers, of the same shape.
-        valid: True for the pixels to count.
-
-    Returns:
-        The error in HU. Both masks empty: 0.0. Exactly one empty: the largest error that any
-        mask in this image could make.
-
-    Raises:
-        ValueError: The shapes differ.
-    """
-    prediction, reference = paired(prediction, reference, valid)
-    if image.shape != reference.shape:
-        raise ValueError(f"the image has shape {image.shape}, the masks {reference.shape}")
-    if not prediction.any() and not reference.any():
-        return 0.0
-    if prediction.any() and reference.any():
-        means = [float(image[mask].mean(dtype=np.float64)) for mask in (prediction, reference)]
-        return abs(means[0] - means[1])
-    mean = float(image[prediction | reference].mean(dtype=np.float64))
-    return max(mean - float(image.min()), float(image.max()) - mean)
+def _checked_plane(mask: Mask) -> Mask:
+    mask = np.asarray(mask, dtype=np.bool_)
+    if mask.ndim != 2:
+        raise ValueError(f"this measurement needs a mask with 2 axes, this one has {mask.ndim}")
+    return mask

@@ -1,46 +1,110 @@
-"""The list of metrics: what each is called, its unit and its direction."""
+"""The registry of metrics: one entry holds all that the rest of the package knows about a metric.
 
+To add a metric, write its function in a module of this package and an entry here of the same name;
+the function is imported when it is first used, so reading the registry loads no numerical library.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from benchmark.scoring.label_masks import LabelMasks
+    from benchmark.scoring.pooled import BatchCounts, Ratio
+
+Need = Literal["spacing", "image"]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What a reader of a table must know about a metric.
+    """A score of one label of one image.
 
     Attributes:
-        name: Key of the metric in `METRICS` and in result files.
-        unit: "mm", "cm2", "HU" or "count"; "" for a ratio from 0 to 1.
-        higher_is_better: Direction. The signed difference is best at zero; it says False.
+        name: Key in `METRICS` and in result files, and name of the function in `module`.
         title: Heading in tables and figures.
+        module: Module of `benchmark.scoring` with the function (LabelMasks) -> float.
+        unit: "mm", "cm2", "HU" or "count"; "" for a ratio from 0 to 1.
+        higher_is_better: Direction. The signed difference is best at zero; it has False.
+        needs: What must be known besides the masks: spacing of the pixels, intensity image.
+        signed: Whether it can be negative.
+        one_empty: Score where exactly one mask is empty; None where that depends on the masks.
+        short_title: Heading in tables that show it next to the main metric; "" for the metrics
+            that they leave out.
     """
 
     name: str
-    unit: str
-    higher_is_better: bool
     title: str
+    module: str
+    unit: str = ""
+    higher_is_better: bool = True
+    needs: tuple[Need, ...] = ()
+    signed: bool = False
+    one_empty: float | None = None
+    short_title: str = ""
 
+    def score(self, masks: "LabelMasks") -> float:
+        """Compute the metric."""
+        return float(_function(self.module, self.name)(masks))
+
+    @property
+    def best(self) -> float:
+        """Score of a perfect segmentation, also where both masks are empty."""
+        return 1.0 if self.higher_is_better else 0.0
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest possible score."""
+        infinity = float("inf")
+        return (-infinity if self.signed else 0.0, infinity if self.unit else 1.0)
+
+    @property
+    def sign(self) -> float:
+        """Factor that makes higher scores better: 1 or -1."""
+        return 1.0 if self.higher_is_better else -1.0
+
+    @property
+    def arrow(self) -> str:
+        """Direction in headings of tables."""
+        return "↑" if self.higher_is_better else "↓"
+
+    @property
+    def unit_suffix(self) -> str:
+        """Unit as it follows a number or title: " mm", or "" for a ratio."""
+        return f" {self.unit}" if self.unit else ""
+
+    @property
+    def number_format(self) -> str:
+        """Format of its numbers in tables."""
+        return ".2f" if self.unit else ".3f"
+
+
+_SPACING: tuple[Need, ...] = ("spacing",)
 
 METRICS: dict[str, Metric] = {
-    "dice": Metric("dice", "", True, "Dice"),
-    "iou": Metric("iou", "", True, "IoU"),
-    "pixel_accuracy": Metric("pixel_accuracy", "", True, "Pixel accuracy"),
-    "hd95_mm": Metric("hd95_mm", "mm", False, "HD95"),
-    "assd_mm": Metric("assd_mm", "mm", False, "ASSD"),
-    "lesion_recall": Metric("lesion_recall", "", True, "Lesion recall"),
-    "lesion_precision": Metric("lesion_precision", "", True, "Lesion precision"),
-    "lesion_f1": Metric("lesion_f1", "", True, "Lesion F1"),
-    "head_circumference_difference_mm": Metric(
-        "head_circumference_difference_mm", "mm", False, "Head circumference, difference"
-    ),
-    "head_circumference_absolute_error_mm": Metric(
-        "head_circumference_absolute_error_mm", "mm", False, "Head circumference, absolute error"
-    ),
-    "artefact_count": Metric("artefact_count", "count", False, "Artefacts"),
-    "area_error_cm2": Metric("area_error_cm2", "cm2", False, "Area, absolute error"),
-    "mean_hu_error": Metric("mean_hu_error", "HU", False, "Mean HU, absolute error"),
-}
-
-PHYSICAL = ("mm", "cm2")  # units that need the spacing of pixels
+    metric.name: metric
+    for metric in (
+        Metric("dice", "Dice", "overlap", one_empty=0.0),
+        Metric("iou", "IoU", "overlap", one_empty=0.0),
+        Metric("pixel_accuracy", "Pixel accuracy", "overlap"),
+        Metric("hd95_mm", "HD95", "distance", "mm", False, _SPACING, short_title="HD95 mm"),
+        Metric("assd_mm", "ASSD", "distance", "mm", False, _SPACING),
+        Metric("lesion_recall", "Lesion recall", "lesions", needs=_SPACING),
+        Metric("lesion_precision", "Lesion precision", "lesions", needs=_SPACING),
+        Metric("lesion_f1", "Lesion F1", "lesions", needs=_SPACING, short_title="lesion F1"),
+        Metric(
+            "head_circumference_difference_mm", "Head circumference, difference", "biometry",
+            "mm", False, _SPACING, signed=True,
+        ),
+        Metric(
+            "head_circumference_absolute_error_mm", "Head circumference, absolute error",
+            "biometry", "mm", False, _SPACING, short_title="HC error mm",
+        ),
+        Metric("artefact_count", "Artefacts", "lesions", "count", False),
+        Metric("area_error_cm2", "Area, absolute error", "biometry", "cm2", False, _SPACING),
+        Metric("mean_hu_error", "Mean HU, absolute error", "biometry", "HU", False, ("image",)),
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,21 +112,38 @@ class PooledMetric:
     """A score that published code pools over batches of test images; no ranking uses it.
 
     Attributes:
-        name: Key in `POOLED`, in records and in published.csv.
+        name: Key in `POOLED`, in records and in published.csv, and name of the function in
+            `benchmark.scoring.pooled`.
         title: Heading in tables and figures.
-        per_case: The metric of `METRICS` that asks the same of each case by itself.
+        per_case: The metric of `METRICS` that measures the same of each case by itself.
+        over_batches: Whether it is the mean over batches of a ratio; else the numerators and the
+            denominators are summed over all batches.
     """
 
     name: str
     title: str
     per_case: str
+    over_batches: bool = True
+
+    def ratio(self, batch: "BatchCounts") -> "Ratio":
+        """Numerator and denominator of one batch."""
+        function = _function("pooled", self.name)
+        return cast("Ratio", function(batch))
 
 
 POOLED: dict[str, PooledMetric] = {
-    "pooled_pixel_accuracy": PooledMetric(
-        "pooled_pixel_accuracy", "Pixel accuracy, all images pooled", "pixel_accuracy"
-    ),
-    "pooled_dice": PooledMetric("pooled_dice", "Dice, batches pooled", "dice"),
-    "pooled_iou": PooledMetric("pooled_iou", "Foreground IoU, batches pooled", "iou"),
-    "pooled_soft_dice": PooledMetric("pooled_soft_dice", "Soft Dice, batches pooled", "dice"),
+    metric.name: metric
+    for metric in (
+        PooledMetric(
+            "pooled_pixel_accuracy", "Pixel accuracy, all images pooled", "pixel_accuracy", False
+        ),
+        PooledMetric("pooled_dice", "Dice, batches pooled", "dice"),
+        PooledMetric("pooled_iou", "Foreground IoU, batches pooled", "iou"),
+        PooledMetric("pooled_soft_dice", "Soft Dice, batches pooled", "dice"),
+    )
 }
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(import_module(f"benchmark.scoring.{module}"), name)
+    return function

@@ -87,10 +87,7 @@ def doubtful(records: Mapping[str, RunRecord], accepted: Iterable[RunRecord]) ->
 
 
 def _perfect(row: CaseScore) -> bool:
-    return all(
-        value == (1.0 if METRICS[name].higher_is_better else 0.0)
-        for name, value in row.scores.items()
-    )
+    return all(value == METRICS[name].best for name, value in row.scores.items())
 
 
 def _maps(rows: Telling, hashes: PredictionHashes) -> dict[str, str]:

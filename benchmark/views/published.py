@@ -26,8 +26,7 @@ def metric_title(name: str) -> str:
     """Title of a metric, pooled or not, with its unit."""
     if name in POOLED:
         return POOLED[name].title
-    metric = METRICS[name]
-    return f"{metric.title} {metric.unit}".rstrip()
+    return f"{METRICS[name].title}{METRICS[name].unit_suffix}"
 
 
 def doubt(number: PublishedNumber) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from benchmark.files import write_text
-from benchmark.leaderboard.sequences import SequenceReport, score_bounds
+from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.scoring.metrics import Metric
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import Trained, estimate
@@ -32,7 +32,7 @@ METHOD = (
 
 def sequence_tables(report: SequenceReport) -> list[TextTable]:
     """A summary of all sequences, then the matrix R[i, j] of each source and strategy."""
-    digits = ".2f" if report.metric.unit else ".3f"
+    digits = report.metric.number_format
     heads = ["source", "strategy", "sequence", *MEASURES, "seeds"]
     rows = []
     for row in report.rows:
@@ -61,7 +61,7 @@ def stage_scores(
     one: Trained, metric: Metric
 ) -> Iterator[tuple[tuple[str, ...], list[Estimate | None]]]:
     """Stage by stage what was learned, and the score on each device."""
-    bounds = score_bounds(metric)
+    bounds = metric.bounds
     for place, stage in enumerate(one.stages):
         yield stage, [estimate({d: s[:, place]}, bounds) for d, s in one.scores.items()]
 

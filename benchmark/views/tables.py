@@ -20,11 +20,6 @@ METHOD = (
     "Failed: structures missed or invented, scored worst. Trust: rows that say neither re-scored "
     "nor re-run are self-reported, nobody but the submitter has scored or run them."
 )
-FURTHER_METRICS = {  # shown where every entry of a target has them
-    "hd95_mm": "HD95 mm",
-    "lesion_f1": "lesion F1",
-    "head_circumference_absolute_error_mm": "HC error mm",
-}
 
 
 def leaderboard_tables(board: Leaderboard) -> list[TextTable]:
@@ -59,12 +54,12 @@ def footer(board: Leaderboard) -> str:
 def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTable:
     metric = METRICS[str(rows["main_metric"].iloc[0])]
     sized = rows["train_subjects"].nunique() > 1
-    further = [name for name in FURTHER_METRICS
-               if f"mean_{name}" in rows and rows[f"mean_{name}"].notna().all()]  # fmt: skip
+    further = [other for name, other in METRICS.items() if other.short_title
+               and f"mean_{name}" in rows and rows[f"mean_{name}"].notna().all()]  # fmt: skip
     columns = ["rank [95 %]", "source", "strategy", *(["n"] if sized else []),
-               f"{metric.title} {_arrow(metric.higher_is_better)} [95 %]", "gain [95 %]",
-               *(f"{FURTHER_METRICS[name]} {_arrow(METRICS[name].higher_is_better)}"
-                 for name in further), "failed", "seeds"]  # fmt: skip
+               f"{metric.title} {metric.arrow} [95 %]", "gain [95 %]",
+               *(f"{other.short_title} {other.arrow}" for other in further),
+               "failed", "seeds"]  # fmt: skip
     shared = _shared_marks(rows)
     cells = [
         [
@@ -74,7 +69,7 @@ def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTa
             *([str(row["train_subjects"] or "all")] if sized else []),
             format_interval(row["score"], row["low"], row["high"], ".3f"),
             format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"),
-            *(format_number(row[f"mean_{name}"], ".2f") for name in further),
+            *(format_number(row[f"mean_{other.name}"], ".2f") for other in further),
             f"{row['failures']}/{row['scored']}",
             str(row["seeds"]),
         ]
@@ -139,10 +134,6 @@ def _marked_source(row: "pd.Series[Any]", shared: Set[str]) -> str:
     """The source of a row and, in brackets, the marks that not all rows share."""
     marks = [mark for mark in _marks(row) if mark not in shared]
     return str(row["source"]) + (f" ({', '.join(marks)})" if marks else "")
-
-
-def _arrow(higher_is_better: bool) -> str:
-    return "↑" if higher_is_better else "↓"
 
 
 def _rank(row: "pd.Series[Any]", name: str) -> str:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.ndimage import gaussian_filter
 
-from benchmark.scoring.distance import assd_mm, hd95_mm, surface_distances, surface_scores
+from benchmark.scoring import distance
+from benchmark.scoring.distance import assd_mm, hd95_mm
+from benchmark.scoring.label_masks import LabelMasks, Mask
 from benchmark.scoring.overlap import dice
 
 with warnings.catch_warnings():
@@ -29,7 +31,23 @@ CASES = SHAPES.flatmap(
 )
 
 
-def blobs(shape, seed):
+Case = tuple[Mask, Mask, tuple[float, ...]]
+
+
+def surface_scores(
+    prediction: Mask, reference: Mask, spacing: tuple[float, ...]
+) -> tuple[float, float]:
+    masks = LabelMasks(prediction, reference, spacing)
+    return hd95_mm(masks), assd_mm(masks)
+
+
+def surface_distances(
+    prediction: Mask, reference: Mask, spacing: tuple[float, ...]
+) -> tuple[distance.Distances, distance.Distances]:
+    return distance.surface_distances(LabelMasks(prediction, reference, spacing))
+
+
+def blobs(shape: tuple[int, ...], seed: int) -> Mask:
     field = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), 2.0)
     return field > np.quantile(field, 0.8)
 
@@ -39,7 +57,7 @@ def blobs(shape, seed):
     ("shape", "spacing"),
     [((40, 50), (0.7, 1.9)), ((33, 32), (1.0, 1.0)), ((14, 25, 30), (3.0, 0.8, 1.25))],
 )
-def test_against_monai(shape, spacing, seed):
+def test_against_monai(shape: tuple[int, ...], spacing: tuple[float, ...], seed: int) -> None:
     prediction, reference = blobs(shape, seed), blobs(shape, seed + 100)
     p, r = (torch.from_numpy(m)[None, None].float() for m in (prediction, reference))
     with warnings.catch_warnings():
@@ -55,30 +73,30 @@ def test_against_monai(shape, spacing, seed):
     assert assd == pytest.approx(float(average), abs=1e-4)
 
 
-def test_two_pixels():
+def test_two_pixels() -> None:
     prediction, reference = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
     prediction[1, 1], reference[4, 3] = True, True
     expected = math.hypot(3 * 2.0, 2 * 0.5)
-    assert hd95_mm(prediction, reference, (2.0, 0.5)) == pytest.approx(expected)
-    assert assd_mm(prediction, reference, (2.0, 0.5)) == pytest.approx(expected)
+    assert surface_scores(prediction, reference, (2.0, 0.5)) == pytest.approx((expected, expected))
 
 
-def test_average_pools_both_surfaces():
+def test_average_pools_both_surfaces() -> None:
     prediction, reference = np.zeros((1, 6), bool), np.zeros((1, 6), bool)
     prediction[0, 0], reference[0, :4] = True, True
     forth, back = surface_distances(prediction, reference, (1.0, 1.0))
     assert forth.tolist() == [0.0]
     assert sorted(back.tolist()) == [0.0, 1.0, 2.0, 3.0]
-    assert assd_mm(prediction, reference, (1.0, 1.0)) == pytest.approx(6 / 5)
-    assert hd95_mm(prediction, reference, (1.0, 1.0)) == pytest.approx(np.percentile(back, 95))
+    hd95, assd = surface_scores(prediction, reference, (1.0, 1.0))
+    assert assd == pytest.approx(6 / 5)
+    assert hd95 == pytest.approx(np.percentile(back, 95))
 
 
-def test_the_image_border_is_surface_and_the_inside_is_not():
+def test_the_image_border_is_surface_and_the_inside_is_not() -> None:
     forth, back = surface_distances(np.ones((5, 6), bool), np.ones((5, 6), bool), (1.0, 1.0))
     assert len(forth) == len(back) == 2 * 5 + 2 * 4
 
 
-def test_empty_masks():
+def test_empty_masks() -> None:
     empty, some = np.zeros((3, 4), bool), np.eye(3, 4, dtype=bool)
     diagonal = math.hypot(3 * 2.0, 4 * 2.0)
     assert surface_scores(empty, empty, (2.0, 2.0)) == (0.0, 0.0)
@@ -87,19 +105,29 @@ def test_empty_masks():
 
 
 @pytest.mark.parametrize("spacing", [(1.0,), (1.0, 1.0, 1.0), (1.0, 0.0), (1.0, math.nan)])
-def test_bad_spacing(spacing):
+def test_bad_spacing(spacing: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="spacing"):
-        hd95_mm(np.eye(3, dtype=bool), np.eye(3, dtype=bool), spacing)
+        surface_scores(np.eye(3, dtype=bool), np.eye(3, dtype=bool), spacing)
 
 
-def test_shapes_must_agree():
-    with pytest.raises(ValueError, match="shape"):
-        assd_mm(np.eye(3, dtype=bool), np.eye(4, dtype=bool), (1.0, 1.0))
+def test_distances_without_a_spacing_are_refused() -> None:
+    with pytest.raises(ValueError, match="spacing of this image is not known"):
+        hd95_mm(LabelMasks(np.eye(3, dtype=bool), np.eye(3, dtype=bool)))
+
+
+def test_both_scores_come_from_one_computation(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    real = distance.surface_distances
+    monkeypatch.setattr(
+        distance, "surface_distances", lambda masks: calls.append(masks) or real(masks)
+    )
+    surface_scores(np.eye(3, dtype=bool), np.ones((3, 3), bool), (1.0, 1.0))
+    assert len(calls) == 1
 
 
 @settings(max_examples=60, deadline=None)
 @given(CASES)
-def test_properties(case):
+def test_properties(case: Case) -> None:
     prediction, reference, spacing = case
     scores = surface_scores(prediction, reference, spacing)
     diagonal = math.hypot(*(n * s for n, s in zip(prediction.shape, spacing, strict=True)))
@@ -114,10 +142,10 @@ def test_properties(case):
 
 @settings(max_examples=30, deadline=None)
 @given(CASES)
-def test_the_crop_changes_nothing(case):
+def test_the_crop_changes_nothing(case: Case) -> None:
     prediction, reference, spacing = case
     wide = [np.pad(mask, 2) for mask in (prediction, reference)]
     if prediction.any() and reference.any():
         narrow = surface_scores(prediction, reference, spacing)
         assert surface_scores(*wide, spacing) == pytest.approx(narrow)
-        assert dice(*wide) == dice(prediction, reference)
+        assert dice(LabelMasks(*wide)) == dice(LabelMasks(prediction, reference))

@@ -7,22 +7,39 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from benchmark.scoring.lesions import artefact_count, component_count, lesion_detection
+from benchmark.scoring import lesions
+from benchmark.scoring.label_masks import LabelMasks, Mask
+from benchmark.scoring.lesions import LesionDetection
 
 UNIT = (1.0, 1.0)
 SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=6)
 PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[arrays(np.bool_, shape)] * 2))
 
 
-def picture(*rows):
+def lesion_detection(
+    prediction: Mask, reference: Mask, spacing: tuple[float, ...], minimum: float = 0.0
+) -> LesionDetection:
+    masks = LabelMasks(prediction, reference, spacing, minimum_lesion_volume_mm3=minimum)
+    return lesions.lesion_detection(masks)
+
+
+def artefact_count(prediction: Mask, reference: Mask) -> int:
+    return lesions.artefact_count(LabelMasks(prediction, reference))
+
+
+def component_count(mask: Mask) -> int:
+    return artefact_count(mask, np.zeros_like(mask))
+
+
+def picture(*rows: str) -> Mask:
     return np.array([[c == "1" for c in text] for text in rows])
 
 
-def ratios(found):
+def ratios(found: LesionDetection) -> tuple[float, float, float]:
     return found.recall, found.precision, found.f1
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     reference = picture("1100000", "1100110", "0000000", "1110000")
     prediction = picture("0000000", "0100000", "0000001", "0110100")
     found = lesion_detection(prediction, reference, UNIT)
@@ -32,18 +49,18 @@ def test_by_hand():
     assert ratios(found) == pytest.approx((2 / 3, 1 / 2, 4 / 7))
 
 
-def test_touching_without_overlap_is_no_detection():
+def test_touching_without_overlap_is_no_detection() -> None:
     found = lesion_detection(picture("0011"), picture("1100"), UNIT)
     assert (found.detected, found.false_positives, *ratios(found)) == (0, 1, 0.0, 0.0, 0.0)
 
 
-def test_one_prediction_can_detect_two_lesions():
+def test_one_prediction_can_detect_two_lesions() -> None:
     found = lesion_detection(picture("11111"), picture("11011"), UNIT)
     assert (found.reference_lesions, found.detected, found.predicted_lesions) == (2, 2, 1)
     assert ratios(found) == (1.0, 1.0, 1.0)
 
 
-def test_diagonal_neighbours_are_connected():
+def test_diagonal_neighbours_are_connected() -> None:
     assert component_count(np.eye(4, dtype=bool)) == 1
     corner = np.zeros((3, 3, 3), bool)
     corner[0, 0, 0] = corner[1, 1, 1] = True
@@ -54,7 +71,7 @@ def test_diagonal_neighbours_are_connected():
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (4, 5, 6)])
-def test_empty_masks(shape):
+def test_empty_masks(shape: tuple[int, ...]) -> None:
     empty, some = np.zeros(shape, bool), np.ones(shape, bool)
     spacing = (1.0,) * len(shape)
     assert ratios(lesion_detection(empty, empty, spacing)) == (1.0, 1.0, 1.0)
@@ -62,19 +79,19 @@ def test_empty_masks(shape):
     assert ratios(lesion_detection(empty, some, spacing)) == (0.0, 0.0, 0.0)
 
 
-def test_minimum_volume_drops_small_components_of_both():
+def test_minimum_volume_drops_small_components_of_both() -> None:
     reference = picture("111000100", "000000000")
     prediction = picture("111000000", "000000001")
     assert ratios(lesion_detection(prediction, reference, UNIT)) == (0.5, 0.5, 0.5)
-    found = lesion_detection(prediction, reference, UNIT, minimum_volume_mm3=2.0)
+    found = lesion_detection(prediction, reference, UNIT, minimum=2.0)
     assert (found.reference_lesions, found.predicted_lesions) == (1, 1)
     assert ratios(found) == (1.0, 1.0, 1.0)
-    none = lesion_detection(prediction, reference, UNIT, minimum_volume_mm3=4.0)
+    none = lesion_detection(prediction, reference, UNIT, minimum=4.0)
     assert (none.reference_lesions, none.predicted_lesions) == (0, 0)
     assert ratios(none) == (1.0, 1.0, 1.0)
 
 
-def test_a_lesion_of_exactly_the_minimum_stays():
+def test_a_lesion_of_exactly_the_minimum_stays() -> None:
     mask = np.zeros((4, 4, 4), bool)
     mask[1, 1, :3] = True
     spacing = (0.1, 0.7, 0.1)
@@ -82,7 +99,7 @@ def test_a_lesion_of_exactly_the_minimum_stays():
     assert lesion_detection(mask, mask, spacing, 0.0211).reference_lesions == 0
 
 
-def test_bad_input():
+def test_bad_input() -> None:
     line, plane = np.ones(3, bool), np.ones((3, 3), bool)
     with pytest.raises(ValueError, match="2 or 3 axes"):
         lesion_detection(line, line, (1.0,))
@@ -94,16 +111,16 @@ def test_bad_input():
 
 @settings(max_examples=60, deadline=None)
 @given(PAIRS, st.floats(0, 6))
-def test_against_a_plain_loop(pair, minimum):
+def test_against_a_plain_loop(pair: tuple[Mask, Mask], minimum: float) -> None:
     prediction, reference = pair
     structure = np.ones((3,) * prediction.ndim)
 
-    def lesions(mask):
+    def large_lesions(mask: Mask) -> list[Mask]:
         labels, count = ndimage.label(mask, structure)
         every = [labels == i for i in range(1, count + 1)]
         return [lesion for lesion in every if lesion.sum() >= minimum]
 
-    predicted, real = lesions(prediction), lesions(reference)
+    predicted, real = large_lesions(prediction), large_lesions(reference)
     found = lesion_detection(prediction, reference, (1.0,) * prediction.ndim, minimum)
     assert found.reference_lesions == len(real)
     assert found.predicted_lesions == len(predicted)
@@ -121,7 +138,7 @@ def test_two_lesions_in_one_row_of_pixels(shape: tuple[int, ...]) -> None:
     assert lesion_detection(mask, mask, (1.0,) * len(shape)).f1 == 1.0
 
 
-def test_artefacts_are_predicted_components_that_touch_nothing():
+def test_artefacts_are_predicted_components_that_touch_nothing() -> None:
     reference = picture("1100000", "1100110", "0000000", "1110000")
     prediction = picture("0000000", "0100000", "0000001", "0110100")
     assert artefact_count(prediction, reference) == 2
@@ -132,6 +149,6 @@ def test_artefacts_are_predicted_components_that_touch_nothing():
 
 @settings(max_examples=60, deadline=None)
 @given(PAIRS)
-def test_artefacts_are_the_false_positives_of_detection(masks):
+def test_artefacts_are_the_false_positives_of_detection(masks: tuple[Mask, Mask]) -> None:
     spacing = (1.0,) * masks[0].ndim
     assert artefact_count(*masks) == lesion_detection(*masks, spacing).false_positives

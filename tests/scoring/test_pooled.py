@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmark.scoring.label_masks import LabelMasks
 from benchmark.scoring.metrics import METRICS, POOLED
 from benchmark.scoring.overlap import dice, iou, pixel_accuracy
 from benchmark.scoring.pooled import pooled_scores
@@ -33,10 +34,10 @@ def test_one_batch_is_one_big_image(seed: int) -> None:
     rng = np.random.default_rng(seed)
     probability, reference = rng.random((3, 7, 5)), rng.random((3, 7, 5)) < 0.4
     scores = pooled_scores([(probability, reference)], NAMES)
-    found = probability > 0.5
-    assert scores["pooled_dice"] == pytest.approx(dice(found, reference))
-    assert scores["pooled_iou"] == pytest.approx(iou(found, reference))
-    assert scores["pooled_pixel_accuracy"] == pytest.approx(pixel_accuracy(found, reference))
+    masks = LabelMasks(probability > 0.5, reference)
+    assert scores["pooled_dice"] == pytest.approx(dice(masks))
+    assert scores["pooled_iou"] == pytest.approx(iou(masks))
+    assert scores["pooled_pixel_accuracy"] == pytest.approx(pixel_accuracy(masks))
 
 
 def test_batches_weigh_alike_however_small_the_last_one() -> None:
@@ -46,7 +47,7 @@ def test_batches_weigh_alike_however_small_the_last_one() -> None:
     assert scores == pytest.approx({"pooled_dice": 0.5, "pooled_pixel_accuracy": 16 / 20})
 
 
-def test_nothing_to_find_and_nothing_found_is_what_the_published_code_says() -> None:
+def test_empty_batches_score_as_in_the_published_code() -> None:
     empty = (np.zeros((1, 3, 3)), np.zeros((1, 3, 3), bool))
     assert pooled_scores([empty], NAMES) == pytest.approx(
         {"pooled_pixel_accuracy": 1, "pooled_dice": 0, "pooled_iou": 0, "pooled_soft_dice": 1}

@@ -1,6 +1,7 @@
 """The entry point: names, order, spacing, ignored pixels, always finite."""
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from benchmark.scoring.label_masks import Mask
 from benchmark.scoring.metrics import METRICS
 from benchmark.scoring.score import score_label
 
@@ -20,19 +22,20 @@ TRIPLES = array_shapes(min_dims=2, max_dims=3, max_side=6).flatmap(
 )
 
 
-def square(start, side=4, size=12):
+def square(start: int, side: int = 4, size: int = 12) -> Mask:
     mask = np.zeros((size, size), bool)
     mask[start : start + side, start : start + side] = True
     return mask
 
 
-def usable(ndim):
+def usable(ndim: int) -> list[str]:
     return [name for name in METRICS if ndim == 2 or not name.startswith("head_")]
 
 
-def test_the_table_agrees_with_itself():
+def test_the_table_agrees_with_itself() -> None:
     for name, metric in METRICS.items():
-        assert metric.name == name
+        assert metric.name == name and metric.bounds[0] <= metric.best <= metric.bounds[1]
+        assert callable(getattr(import_module(f"benchmark.scoring.{metric.module}"), name))
         assert metric.title
         assert metric.unit in UNITS
         assert (metric.unit == "mm") == name.endswith("_mm")
@@ -40,7 +43,7 @@ def test_the_table_agrees_with_itself():
         assert metric.higher_is_better == (metric.unit == "")
 
 
-def test_order_is_the_one_asked_for():
+def test_order_is_the_one_asked_for() -> None:
     names = list(reversed(METRICS))
     image = np.zeros((12, 12))
     scores = score_label(square(2), square(3), metrics=names, spacing_mm=(1.0, 2.0), image=image)
@@ -49,17 +52,14 @@ def test_order_is_the_one_asked_for():
     assert score_label(square(2), square(3), metrics=[], spacing_mm=None) == {}
 
 
-def test_perfect_segmentation():
+def test_perfect_segmentation() -> None:
     scores = score_label(
         square(2), square(2), metrics=list(METRICS), spacing_mm=(0.3, 2.0), image=np.eye(12)
     )
-    assert {name for name, value in scores.items() if value == 1.0} == {
-        name for name, metric in METRICS.items() if metric.higher_is_better
-    }
-    assert {value for name, value in scores.items() if METRICS[name].unit} == {0.0}
+    assert scores == {name: metric.best for name, metric in METRICS.items()}
 
 
-def test_head_circumference_has_a_sign():
+def test_head_circumference_has_a_sign() -> None:
     names = ["head_circumference_difference_mm", "head_circumference_absolute_error_mm"]
     small, large = square(3, 3), square(3, 6)
     under = score_label(small, large, metrics=names, spacing_mm=(1.0, 1.0))
@@ -70,23 +70,23 @@ def test_head_circumference_has_a_sign():
     assert over[names[0]] == pytest.approx(2 * math.pi * 3 / math.sqrt(3))
 
 
-def test_unknown_metric():
+def test_unknown_metric() -> None:
     with pytest.raises(ValueError, match=r"unknown metric 'dicee'\. Did you mean 'dice'"):
         score_label(square(2), square(2), metrics=["dicee"], spacing_mm=None)
 
 
 @pytest.mark.parametrize("name", MILLIMETRES)
-def test_millimetres_need_a_spacing(name):
-    with pytest.raises(ValueError, match=f"{name}.*millimetres"):
+def test_millimetres_need_a_spacing(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}.*pixel spacing"):
         score_label(square(2), square(2), metrics=["dice", name], spacing_mm=None)
 
 
-def test_the_mean_hu_needs_the_image():
-    with pytest.raises(ValueError, match="mean_hu_error needs the image"):
+def test_the_mean_hu_needs_the_image() -> None:
+    with pytest.raises(ValueError, match="mean_hu_error need the intensities"):
         score_label(square(2), square(2), metrics=["mean_hu_error"], spacing_mm=None)
 
 
-def test_the_area_is_of_slices_along_the_axis_that_is_said():
+def test_the_area_is_of_slices_along_the_axis_given() -> None:
     prediction, reference = np.zeros((2, 2, 4, 4), bool)
     prediction[0, :2], reference[0, 0] = True, True
     areas = [
@@ -100,23 +100,27 @@ def test_the_area_is_of_slices_along_the_axis_that_is_said():
     assert areas == pytest.approx([0.4, (0 + 2) / 2, 0.05])
 
 
-def test_overlap_needs_no_spacing():
+def test_overlap_needs_no_spacing() -> None:
     scores = score_label(square(2), square(3), metrics=OVERLAP, spacing_mm=None)
     assert scores == pytest.approx({"dice": 18 / 32, "iou": 9 / 23, "pixel_accuracy": 130 / 144})
 
 
-def test_minimum_lesion_volume_is_passed_on():
+def test_minimum_lesion_volume_is_passed_on() -> None:
     reference = square(2)
     reference[11, 11] = True
-    arguments = {"metrics": ["lesion_recall"], "spacing_mm": (1.0, 1.0)}
-    assert score_label(square(2), reference, **arguments) == {"lesion_recall": 0.5}
-    with_minimum = score_label(square(2), reference, **arguments, minimum_lesion_volume_mm3=2)
-    assert with_minimum == {"lesion_recall": 1.0}
+    for minimum, recall in ((0.0, 0.5), (2.0, 1.0)):
+        scores = score_label(
+            square(2), reference, metrics=["lesion_recall"], spacing_mm=(1.0, 1.0),
+            minimum_lesion_volume_mm3=minimum,
+        )  # fmt: skip
+        assert scores == {"lesion_recall": recall}
 
 
 @settings(max_examples=60, deadline=None)
 @given(TRIPLES, st.floats(0.05, 20), st.sampled_from([0, 1, 2, 3]))
-def test_finite_in_range_and_blind_to_ignored_pixels(masks, scale, emptied):
+def test_finite_in_range_and_blind_to_ignored_pixels(
+    masks: tuple[Mask, Mask, Mask], scale: float, emptied: int
+) -> None:
     prediction, reference, valid = masks
     prediction = prediction & (emptied not in (1, 3))
     reference = reference & (emptied not in (2, 3))
@@ -124,12 +128,18 @@ def test_finite_in_range_and_blind_to_ignored_pixels(masks, scale, emptied):
     image = np.arange(prediction.size, dtype=float).reshape(prediction.shape)
     spacing = tuple(scale * (axis + 1) for axis in range(prediction.ndim))
 
-    def scored(p, r, mm=spacing):
+    def scored(p: Mask, r: Mask, mm: tuple[float, ...] = spacing) -> dict[str, float]:
         return score_label(p, r, metrics=names, spacing_mm=mm, valid=valid, image=image)
 
     scores = scored(prediction, reference)
     assert all(math.isfinite(value) for value in scores.values())
-    assert all(0 <= value <= 1 for name, value in scores.items() if METRICS[name].unit == "")
+    for name, value in scores.items():
+        low, high = METRICS[name].bounds
+        assert low <= value <= high
+        if not ((prediction & valid).any() or (reference & valid).any()):
+            assert value == METRICS[name].best
+        elif not ((prediction & valid).any() and (reference & valid).any()):
+            assert METRICS[name].one_empty in (value, None)
     assert scored(prediction ^ ~valid, reference) == scores
     assert scored(prediction, reference | ~valid) == scores
     half = scored(prediction, reference, tuple(s / 2 for s in spacing))

@@ -38,7 +38,7 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | Le
     task = cells["source_task"] == "segmentation"
     if domain.nunique() < 2 and task.nunique() < 2:
         return LeftOut(name, f"{view.name}: all sources match alike")
-    sign = view.points if view.metric.higher_is_better else -view.points
+    sign = view.points * view.metric.sign
     means = cells.groupby("target")["score"].transform("mean")
     better = (sign * (cells["score"] - means)).to_numpy(dtype=np.float64)
     with drawing_rules():

@@ -89,15 +89,14 @@ def best_median_worst(record: RunRecord) -> list[tuple[str, str]]:
     for case in record.cases:
         found.setdefault(case.case, []).append(case.scores[record.main_metric])
     means = {name: float(np.mean(scores)) for name, scores in found.items()}
-    sign = -1.0 if metric.higher_is_better else 1.0
-    order = sorted(means, key=lambda name: (sign * means[name], name))
+    order = sorted(means, key=lambda name: (-metric.sign * means[name], name))
     places = {0: "best", len(order) - 1: "worst", (len(order) - 1) // 2: "median"}
     if len(order) < 3:
         places = dict(zip(range(len(order)), ("best", "worst"), strict=False))
-    unit = f" {metric.unit}" if metric.unit else ""
     return [
-        (order[place], f"{places[place]}: {metric.title} {means[order[place]]:.3g}{unit}")
-        for place in sorted(places)
+        (name, f"{places[place]}: {metric.title} {means[name]:.3g}{metric.unit_suffix}")
+        for place, name in enumerate(order)
+        if place in places
     ]
 
 

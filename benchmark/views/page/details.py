@@ -33,7 +33,7 @@ def other_metrics_columns(rows: pd.DataFrame) -> Iterator[Column]:
     """Every metric besides the main one."""
     for group in other_metrics(rows):
         metric = METRICS[group.removeprefix("metric ")]
-        cells = numbers(floats(rows, f"mean_{metric.name}"), style(metric))
+        cells = numbers(floats(rows, f"mean_{metric.name}"), metric.number_format)
         yield Column(
             metric.name, heading(metric), cells, True, metric.higher_is_better, group=group
         )
@@ -76,10 +76,4 @@ def cost_columns(rows: pd.DataFrame) -> Iterator[Column]:
 
 def heading(metric: Metric) -> str:
     """Title with unit and direction."""
-    unit = f" {metric.unit}" if metric.unit else ""
-    return f"{metric.title}{unit} {'↑' if metric.higher_is_better else '↓'}"
-
-
-def style(metric: Metric) -> str:
-    """Format of its numbers."""
-    return ".2f" if metric.unit else ".3f"
+    return f"{metric.title}{metric.unit_suffix} {metric.arrow}"

@@ -30,7 +30,6 @@ from benchmark.views.page.details import (
     other_metrics_columns,
     provenance_columns,
     spread_columns,
-    style,
 )
 from benchmark.views.page.table import INTERVAL, RANK, Column, PageTable
 
@@ -62,7 +61,7 @@ def target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
     if "clean_rank" in rows:
         columns.append(_clean_rank(rows, "rank", "rank, clean"))
     columns += [*_entry(context, rows), _score(rows, metric)]
-    low, high = (format(bound, style(metric)) for bound in plot_range(rows))
+    low, high = (format(bound, metric.number_format) for bound in plot_range(rows))
     columns.append(Column("plot", f"interval, {low} to {high}", plots(rows, zero), drawn=True))
     columns += [_gain(context, rows, metric), *other_metrics_columns(rows), _failed(rows)]
     columns += [
@@ -147,7 +146,7 @@ def _clean_rank(rows: pd.DataFrame, rank: str, title: str) -> Column:
 
 
 def _score(rows: pd.DataFrame, metric: Metric) -> Column:
-    cells = estimates(rows, "score", style(metric))
+    cells = estimates(rows, "score", metric.number_format)
     better = metric.higher_is_better
     return Column("score", heading(metric), cells, True, better, parts=INTERVAL)
 
@@ -158,7 +157,7 @@ def _gain(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
         "baseline" if source == baseline else note
         for source, note in zip(rows["source"], strings(rows, "gain_note"), strict=True)
     ]
-    cells = estimates(rows, "gain", "+" + style(metric), notes)
+    cells = estimates(rows, "gain", "+" + metric.number_format, notes)
     return Column("gain", "gain", cells, True, True, parts=INTERVAL)
 
 
