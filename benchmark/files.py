@@ -1,11 +1,15 @@
-"""Files: written whole or not at all, hashed, and named in one printable line."""
+"""Files: written atomically, hashed, read as CSV, and named in one printable line."""
 
+import csv
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
-from benchmark.errors import RecordError
+from benchmark.errors import BenchmarkError, RecordError
 
 READABLE = 0o644
 
@@ -22,30 +26,98 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextmanager
+def replacing(path: Path, ending: str = ".part") -> Iterator[Path]:
+    """A hidden temporary file next to `path` that takes its place when the block succeeds.
+
+    A reader sees the old content or the new, never a part. After an error nothing is left.
+
+    Args:
+        path: Its folder is made if it does not exist.
+        ending: Of the temporary file's name, for writers that choose the format by it.
+
+    Raises:
+        OSError: The folder cannot be written or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=ending)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(READABLE)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8; see `write_bytes`."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically, readable for all: a reader sees the old content or the new.
+    """Write a file atomically, readable for all users.
 
     Raises:
         RecordError: The folder cannot be written or the disk is full.
     """
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, READABLE)
-        os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise RecordError(
             f"{path}: cannot be written ({error.strerror}); make room and run the command again"
         ) from None
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as the text of a CSV file, with line feeds."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def read_csv(
+    path: Path,
+    columns: Iterable[str] = (),
+    *,
+    exactly: bool = False,
+    delimiter: str = ",",
+    error: type[BenchmarkError],
+) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header, as text; UTF-8, with or without a byte order mark.
+
+    Args:
+        path: The file.
+        columns: Those that it must have.
+        exactly: Whether it may have no others, and each row must have a value for each.
+        delimiter: Between two values.
+        error: What is raised.
+
+    Raises:
+        BenchmarkError: Of the type `error`; the file is missing, is not CSV text, lacks a column,
+            or a row has more or fewer values than it may. Otherwise missing values are empty and
+            surplus ones are ignored.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header, *rows = [*csv.reader(file, delimiter=delimiter)] or [[]]
+    except FileNotFoundError:
+        raise error(f"{path}: no such table") from None
+    except OSError as fault:
+        raise error(f"{path}: cannot be read ({fault.strerror})") from None
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise error(f"{path}: not a CSV file in UTF-8 ({fault})") from None
+    wanted = list(columns)
+    if exactly and header != wanted:
+        raise error(f"{path}: columns are {header}, not {','.join(wanted)}")
+    for column in wanted:
+        if column not in header:
+            raise error(f"{path}: column {column!r} is missing; it has {header}")
+    for number, row in enumerate(rows, start=2):
+        if exactly and row and len(row) != len(header):
+            raise error(f"{path}, line {number}: {len(row)} values, {len(header)} are expected")
+    return [dict.fromkeys(header, "") | dict(zip(header, row, strict=False)) for row in rows if row]

@@ -1,11 +1,10 @@
 """All cards, found by walking the content folders and checked against each other."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Card, CardType, read_card
@@ -13,12 +12,12 @@ from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.cards.task import InputStatistics, SourceCard, TargetCard
 from benchmark.errors import CardError, unknown_name
+from benchmark.files import read_csv
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 
-@dataclass(frozen=True)
-class SplitRow:
+class SplitRow(NamedTuple):
     """Which subset a case belongs to; one row of a data set's splits.csv."""
 
     case: str
@@ -173,20 +172,15 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
         raise CardError(
             f"{path}: no such split; write it with `segtransfer data split {path.parent.name}`"
         )
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != ["case", "subject", "subset"]:
-            raise CardError(f"{path}: columns are {reader.fieldnames}, not case,subject,subset")
-        rows, seen = [], set()
-        for row in reader:
-            subset = next((name for name in SUBSETS if name == row["subset"]), None)
-            if subset is None:
-                raise CardError(f"{path}: {unknown_name('subset', str(row['subset']), SUBSETS)}")
-            if row["case"] in seen:
-                raise CardError(f"{path}: case {row['case']!r} comes twice")
-            seen.add(row["case"])
-            rows.append(SplitRow(row["case"], row["subject"], subset))
-    return tuple(rows)
+    rows: dict[str, SplitRow] = {}
+    for row in read_csv(path, SplitRow._fields, exactly=True, error=CardError):
+        subset = next((name for name in SUBSETS if name == row["subset"]), None)
+        if subset is None:
+            raise CardError(f"{path}: {unknown_name('subset', row['subset'], SUBSETS)}")
+        if row["case"] in rows:
+            raise CardError(f"{path}: case {row['case']!r} is listed twice")
+        rows[row["case"]] = SplitRow(row["case"], row["subject"], subset)
+    return tuple(rows.values())
 
 
 def _collect(

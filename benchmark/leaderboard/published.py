@@ -3,7 +3,6 @@
 A published number is context. It never becomes a row of a leaderboard and never enters a ranking.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 from benchmark.cards.board import BoardCard, Reproduction
 from benchmark.cards.card import Model
 from benchmark.errors import CardError, unknown_name
+from benchmark.files import read_csv
 from benchmark.records.record import RunRecord
 from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import METRICS, POOLED
@@ -106,15 +106,9 @@ def read_published(path: Path) -> tuple[PublishedNumber, ...]:
     Raises:
         CardError: The file is missing, has other columns, or a row is malformed.
     """
-    columns = list(PublishedNumber.model_fields)
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            if reader.fieldnames != columns:
-                raise CardError(f"{path}: columns are {reader.fieldnames}, not {','.join(columns)}")
-            rows = list(reader)
-    except FileNotFoundError:
-        raise CardError(f"{path}: no such file; the board holds no published numbers") from None
+    if not path.exists():
+        raise CardError(f"{path}: no such file; the board holds no published numbers")
+    rows = read_csv(path, PublishedNumber.model_fields, exactly=True, error=CardError)
     numbers = []
     for line, row in enumerate(rows, start=2):
         try:

@@ -8,9 +8,8 @@ can never be taken for those of another.
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy.typing as npt
 import scipy
 
 import benchmark
+from benchmark.files import replacing
 from benchmark.leaderboard.record_columns import (
     AMOUNTS,
     COUNTS,
@@ -55,16 +55,8 @@ def code_fingerprint() -> str:
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
     """Write arrays atomically; where that is not possible, nothing is kept."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays, names=text_array(sorted(arrays)))
-        os.replace(temporary, path)
-    except OSError:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+    with suppress(OSError), replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays, names=text_array(sorted(arrays)))
 
 
 def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]] | None:

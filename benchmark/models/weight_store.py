@@ -1,7 +1,5 @@
 """Checkpoints of source tasks: fetched or given, verified, and kept under the home folder."""
 
-import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,7 @@ from benchmark.cards.card import Model
 from benchmark.cards.task import SourceCard, WeightsFile
 from benchmark.data.download import Remote, fetch
 from benchmark.errors import WeightsError
-from benchmark.files import write_text
+from benchmark.files import replacing, sha256_of, write_text
 from benchmark.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -140,8 +138,7 @@ def keep_weights(
         WeightsError: It is another file than the card says, or it cannot be copied.
     """
     try:
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = sha256_of(file)
         if not found.startswith(weights.sha256 or ""):
             raise WeightsError(
                 f"{file}: SHA-256 is {found[:16]}..., the card of {source.id!r} says "
@@ -151,10 +148,8 @@ def keep_weights(
             source=source.id, sha256=found, file=Path(weights.file).name, origin=origin
         )
         path = stored.path(workspace)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        shutil.copyfile(file, part)
-        os.replace(part, path)
+        with replacing(path) as temporary:
+            shutil.copyfile(file, temporary)
     except OSError as error:
         raise WeightsError(f"{file}: {error.strerror}; check the path and the disk") from None
     write_text(workspace.weights_record(source.id), stored.model_dump_json(indent=1) + "\n")

@@ -1,11 +1,9 @@
 """Weights: read safely, by verified hash, and loaded only with a coverage report."""
 
 import math
-import os
 import pickle
 import re
 import struct
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from benchmark.errors import WeightsError
-from benchmark.files import sha256_of
+from benchmark.files import replacing, sha256_of
 from benchmark.records.record import Coverage
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
@@ -202,9 +200,7 @@ def save_tensors(path: Path, given: Mapping[str, torch.Tensor], metadata: dict[s
     """
     tensors = {key: value.contiguous().cpu() for key, value in given.items()}
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        os.close(handle)
-        save_file(tensors, temporary, metadata)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata)
     except (OSError, safetensors.SafetensorError) as error:
         raise WeightsError(f"{path}: cannot be written ({error})") from None

@@ -4,7 +4,6 @@ Label maps lie in `labels/`; here are written what their numbers mean, how sure 
 manifest that pairs them with their images, and a card.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -17,7 +16,7 @@ from benchmark.cards.problem import Problem
 from benchmark.data.cases import Case
 from benchmark.data.readers.label_maps import label_file, write_label_names
 from benchmark.errors import DataError
-from benchmark.files import write_text
+from benchmark.files import csv_text, write_text
 from benchmark.planning.transfers import Transfer
 
 MANIFEST = "manifest.csv"
@@ -82,7 +81,7 @@ def _certainty(proposals: Sequence[Proposal], labels: Sequence[str]) -> str:
          *(_number(one.area_cm2[label], 3) for label in labels)]
         for one in proposals
     ]  # fmt: skip
-    return _csv([heads, *rows])
+    return csv_text([heads, *rows])
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -103,13 +102,7 @@ def _manifest(proposals: Sequence[Proposal], out: Path) -> str:
             "" if one.spacing_mm is None else repr(one.spacing_mm),
             *(one.case.facts.get(fact, "") for fact in facts),
         ])  # fmt: skip
-    return _csv([["case", "subject", "image", "mask", "spacing_mm", *facts], *rows])
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return csv_text([["case", "subject", "image", "mask", "spacing_mm", *facts], *rows])
 
 
 def _card(card: DatasetCard, transfer: Transfer, name: str) -> str:

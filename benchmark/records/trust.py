@@ -5,16 +5,13 @@ A record cannot say so of itself: `trust.csv` in a board's folder does, written 
 holds the SHA-256 of the record it is about, so that an edited record loses its trust.
 """
 
-import csv
-import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from benchmark.errors import RecordError, unknown_name
-from benchmark.files import write_text
+from benchmark.files import csv_text, read_csv, sha256_of, write_text
 
 TrustLevel = Literal["self-reported", "re-scored", "re-run"]
 LEVELS: tuple[TrustLevel, ...] = get_args(TrustLevel)  # from least to most
@@ -45,24 +42,18 @@ def read_trust(folder: Path) -> dict[str, Trust]:
         RecordError: It is damaged.
     """
     path = folder / "trust.csv"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: cannot be read ({error})") from None
-    rows = csv.DictReader(io.StringIO(text))
-    if tuple(rows.fieldnames or ()) != COLUMNS:
-        raise RecordError(f"{path}: columns are not {', '.join(COLUMNS)}; restore the file")
     found: dict[str, Trust] = {}
+    rows = read_csv(path, COLUMNS, exactly=True, error=RecordError)
     for number, row in enumerate(rows, start=2):
         level = next((one for one in LEVELS if one == row["level"]), None)
         if level is None:
             raise RecordError(
                 f"{path}:{number}: {unknown_name('level', str(row['level']), LEVELS)}"
             )
-        if None in row.values() or None in row or row["record"] in found:
-            raise RecordError(f"{path}:{number}: wrong number of values, or a record twice")
+        if row["record"] in found:
+            raise RecordError(f"{path}:{number}: a record that is listed twice")
         found[row["record"]] = Trust(
             sha256=row["sha256"], level=level, by=row["by"], date=row["date"]
         )
@@ -70,21 +61,16 @@ def read_trust(folder: Path) -> dict[str, Trust]:
 
 
 def write_trust(folder: Path, known: Mapping[str, Trust]) -> None:
-    """Write `trust.csv`, whole or not at all, in the order of the paths."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for name, one in sorted(known.items()):
-        writer.writerow((name, one.sha256, one.level, one.by, one.date))
-    write_text(folder / "trust.csv", out.getvalue())
+    """Write `trust.csv` atomically, in the order of the paths."""
+    rows = [(name, row.sha256, row.level, row.by, row.date) for name, row in sorted(known.items())]
+    write_text(folder / "trust.csv", csv_text([COLUMNS, *rows]))
 
 
 def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
     """The level of one record, by its path below `records/`; an edited one is self-reported."""
     if name not in known:
         return "self-reported"
-    content = (folder / "records" / name).read_bytes()
-    return level_of(hashlib.sha256(content).hexdigest(), known.get(name))
+    return level_of(sha256_of(folder / "records" / name), known.get(name))
 
 
 def trust_levels(folder: Path) -> dict[str, TrustLevel]:

@@ -4,9 +4,6 @@ A pack is a folder, or the same as one zip: `manifest.json`, the card where a co
 records and prediction hashes where a board's folder has them, and what can be computed from these.
 """
 
-import csv
-import hashlib
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -18,7 +15,7 @@ from pydantic import ValidationError
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import SubmissionError
-from benchmark.files import printable
+from benchmark.files import csv_text, printable, sha256_of
 from benchmark.records.predictions import Sha256
 from benchmark.records.record import Count, Facts, RunRecord, cell_path
 
@@ -79,10 +76,7 @@ def card_name(source: str) -> str:
 
 def file_facts(path: Path) -> FileFacts:
     """Size and hash of a file on disk."""
-    with path.open("rb") as file:
-        return FileFacts(
-            bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest()
-        )
+    return FileFacts(bytes=path.stat().st_size, sha256=sha256_of(path))
 
 
 def missing_cells(board: BoardCard, source: str, have: Mapping[str, RunRecord]) -> tuple[str, ...]:
@@ -107,11 +101,13 @@ def _cases(records: Mapping[str, RunRecord]) -> str:
     """A row a case and label; a metric that its target does not have is left empty."""
     facts = ("case", "subject", "label", "reference_empty", "prediction_empty")
     metrics = list(dict.fromkeys(m for one in records.values() for m in one.cases[0].scores))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("record", *facts, *metrics))
-    for name, record in records.items():
-        for row in record.cases:
-            scores = [row.scores.get(metric, "") for metric in metrics]
-            writer.writerow((name, *(getattr(row, fact) for fact in facts), *scores))
-    return out.getvalue()
+    rows = (
+        (
+            name,
+            *(getattr(row, fact) for fact in facts),
+            *(row.scores.get(metric, "") for metric in metrics),
+        )
+        for name, record in records.items()
+        for row in record.cases
+    )
+    return csv_text([("record", *facts, *metrics), *rows])

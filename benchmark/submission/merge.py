@@ -1,12 +1,11 @@
 """A verified pack copied into a leaderboard: card, records, prediction hashes, trust."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmark import __version__
 from benchmark.errors import SubmissionError
-from benchmark.files import write_text
+from benchmark.files import sha256_of, write_text
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, Trust, TrustLevel, level_of, read_trust, write_trust
 from benchmark.submission.manifest import card_name
@@ -63,7 +62,7 @@ def merge(verdict: Verdict, store: Store, cards: Path, rerun: Path | None = None
     known = read_trust(store.folder)
     date = datetime.now(UTC).date().isoformat()
     for name, level in levels.items():
-        sha256 = hashlib.sha256((store.folder / "records" / name).read_bytes()).hexdigest()
+        sha256 = sha256_of(store.folder / "records" / name)
         if _higher(level, level_of(sha256, known.get(name))):
             known[name] = Trust(sha256=sha256, level=level, by=makers[name], date=date)
     if known:

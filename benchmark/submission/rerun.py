@@ -5,7 +5,6 @@ aside. Elsewhere rounding differs, and training carries that to other weights, a
 would: there the mean of the main metric is compared.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,7 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from benchmark.errors import SubmissionError
-from benchmark.files import printable, write_text
+from benchmark.files import printable, sha256_of, write_text
 from benchmark.records.record import Environment, Facts, RunRecord
 from benchmark.scoring.metrics import METRICS
 from benchmark.submission.read_pack import Pack
@@ -146,4 +145,4 @@ def _content(record: RunRecord) -> dict[str, object]:
 
 
 def _sha256(pack: Pack, name: str) -> str:
-    return hashlib.sha256((pack.folder / "records" / name).read_bytes()).hexdigest()
+    return sha256_of(pack.folder / "records" / name)

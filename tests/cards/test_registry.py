@@ -120,7 +120,7 @@ def test_somebody_elses_datasets_folder_is_never_taken(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("case,subset\na,train\n", "columns are"),
-        ("case,subject,subset\na,s,train\na,s,train\n", "comes twice"),
+        ("case,subject,subset\na,s,train\na,s,train\n", "listed twice"),
         ("case,subject,subset\na,s,tran\n", "Did you mean 'train'"),
     ],
 )

@@ -1,6 +1,5 @@
 """In-suite pretraining: a network learns a source task, in steps that can be taken up again."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 
 from benchmark.cards.task import Pretraining
 from benchmark.data.preprocessing import IGNORE
+from benchmark.files import replacing
 from benchmark.training.augmentation import batch_rows
 from benchmark.training.pretraining.objectives import Objective, Samples
 from benchmark.training.schedule import is_evaluation, make_optimizer
@@ -96,10 +96,10 @@ def _evaluate(objective: Objective, val: Samples, seed: int, *, chance: bool = F
 def _save(
     path: Path, step: int, curve: list[tuple[int, float, float]], state: dict[str, Any]
 ) -> None:
-    part = path.with_suffix(".part")
     parts = {name: item.state_dict() for name, item in state.items()}
-    torch.save({"step": step, "curve": curve, "torch": torch.get_rng_state(), **parts}, part)
-    os.replace(part, path)
+    saved = {"step": step, "curve": curve, "torch": torch.get_rng_state(), **parts}
+    with replacing(path) as temporary:
+        torch.save(saved, temporary)
 
 
 def _resume(path: Path, state: dict[str, Any]) -> tuple[int, list[tuple[int, float, float]]]:

@@ -17,6 +17,7 @@ from benchmark.data.layouts.load import load_case
 from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels, scale_intensity
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import plane_spacing, to_slices
+from benchmark.files import replacing
 from benchmark.planning.transfers import Transfer
 from benchmark.records.record import RunRecord
 from benchmark.scoring.metrics import METRICS
@@ -70,11 +71,9 @@ def write_overlays(
     overlays = [make_overlay(transfer, opened, case, text, predict(case)) for case, text in chosen]
     path = picture_path(folder, record)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
         figure = draw(overlays, tuple(transfer.target.labels), footer(record))
-        figure.savefig(part, format="png", metadata={"Software": None})
-        part.replace(path)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})
     except OSError as error:
         warnings.warn(f"{path}: picture not written ({error.strerror or error})", stacklevel=2)
 
