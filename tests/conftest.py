@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.cores import pin_to_one_core
 
 if TYPE_CHECKING:
     from support.packs import Place
@@ -17,18 +18,9 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Pin each test process to one core: then `benchmark` uses one thread, as its processes do.
-
-    Two busy processes of two torch threads each are several times slower on two cores than two
-    processes of one thread. The process that only distributes tests stays free, because its
-    workers inherit its cores.
-    """
-    if config.getoption("numprocesses", None) or not hasattr(os, "sched_setaffinity"):
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, ...
-    number = int(worker[2:]) if worker else os.getpid()
-    os.sched_setaffinity(0, {cores[number % len(cores)]})
+    """Pin each test process; the process that only distributes tests leaves that to its workers."""
+    if not config.getoption("numprocesses", None):
+        pin_to_one_core(os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 
 @pytest.fixture(scope="session")

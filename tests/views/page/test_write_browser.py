@@ -17,6 +17,7 @@ import pandas as pd
 import playwright.sync_api as playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from support.cores import every_core
 from support.factories import board_folder, make_record
 from support.pages import TARGETS, Made, evil_board, made
 
@@ -42,10 +43,12 @@ Page = "playwright.Page"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as driver:
+    with every_core():
+        driver = playwright.sync_playwright().start()
         found = driver.chromium.launch(executable_path=CHROMIUM)
-        yield found
-        found.close()
+    yield found
+    found.close()
+    driver.stop()
 
 
 @pytest.fixture
