@@ -24,6 +24,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Local data that tests share: what one prepared or pretrained, the others find.
+
+    Nothing that is there may be changed or removed.
+    """
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
 def here(tmp_path_factory: pytest.TempPathFactory) -> "Place":
     """Not to be changed."""
     from support.packs import add_source, place

@@ -9,26 +9,26 @@ import time
 from pathlib import Path
 
 import pytest
+from support.command import refusal, segtransfer
 
 from benchmark.records.store import Store
 
 ROOT = Path(__file__).parents[2]
+SMALL = ["run", "demo_v1", "--targets", "phantom_fetal_head_64", "--sources", "scratch"]
+TIMINGS = ("fine_tuning_seconds", "total_seconds", "peak_memory_mib")
 
 
-def call(*words: str, home: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmark", "--home", str(home), *words],
-        capture_output=True,
-        text=True,
-        cwd=cwd or home,
-        env={**os.environ, "COLUMNS": "120"},
-    )
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, where runs/ comes to be."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
     "words", [["--help"], ["list"], ["run", "--help"], ["compare", "--help"], ["--version"]]
 )
-def test_light_commands_import_no_torch(words: list[str], tmp_path: Path) -> None:
+def test_light_commands_import_no_torch(words: list[str]) -> None:
     code = (
         "import sys; sys.argv = ['segtransfer', *sys.argv[1:]]\n"
         "from benchmark.cli import main\n"
@@ -37,9 +37,7 @@ def test_light_commands_import_no_torch(words: list[str], tmp_path: Path) -> Non
         "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path
-    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -54,45 +52,49 @@ def test_light_commands_import_no_torch(words: list[str], tmp_path: Path) -> Non
         (["source", "import", "scratch", "--from", "x"], "has no weights file"),
         (["--content", "nowhere", "list"], "--content nowhere"),
         (["leaderboard", "nothing"], "unknown board 'nothing'"),
+        (
+            ["--content", str(ROOT / "examples/private_cards"), "run", "real_v1"],
+            "segtransfer data import hc18_fetal_head",
+        ),
     ],
 )
-def test_errors_are_one_line(words: list[str], message: str, tmp_path: Path) -> None:
-    done = call(*words, home=tmp_path)
-    assert done.returncode == 1
-    assert message in done.stderr and len(done.stderr.strip().splitlines()) == 1
-    assert done.stderr.startswith("error: ")
+def test_errors_are_one_line(
+    words: list[str],
+    message: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = refusal("--home", str(folder), *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert message in line and len(line.strip().splitlines()) == 1
+    assert line.startswith("error: ")
 
 
-def test_private_data_are_asked_for(tmp_path: Path) -> None:
-    words = ["--content", str(ROOT / "examples/private_cards"), "run", "real_v1"]
-    done = call(*words, home=tmp_path)
-    assert done.returncode == 1 and "segtransfer data import hc18_fetal_head" in done.stderr
+def test_an_error_ends_the_process_with_status_1(folder: Path) -> None:
+    words = [sys.executable, "-m", "benchmark", "--home", str(folder), "show", "scrach"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("error: ") and "Did you mean 'scratch'" in done.stderr
 
 
-SMALL = ["run", "demo_v1", "--targets", "phantom_fetal_head_64", "--limit-steps", "3"]
-
-
-def test_a_trial_runs_resumes_and_repeats_itself(tmp_path: Path) -> None:
-    words = [*SMALL, "--sources", "scratch"]
-    first = call(*words, home=tmp_path)
-    assert first.returncode == 0, first.stderr
-    folder = tmp_path / "runs" / "demo_v1_trial3"
-    paths = sorted((folder / "records").rglob("*.json"))
+def test_a_trial_runs_resumes_and_repeats_itself(shared_home: Path) -> None:
+    words = [*SMALL, "--limit-steps", "3"]
+    first = segtransfer(*words, home=shared_home)
+    paths = sorted(Path("runs/demo_v1_trial3/records").rglob("*.json"))
     assert len(paths) == 2
     before = [path.read_bytes() for path in paths]
     assert "synthetic" in first.stdout.lower() and "trial" in first.stdout.lower()
 
-    again = call(*words, home=tmp_path)
+    again = segtransfer(*words, home=shared_home)
     assert "all 2 cells were already done" in again.stdout
     assert [path.read_bytes() for path in paths] == before
 
     paths[0].unlink()
-    third = call(*words, home=tmp_path)
-    assert third.returncode == 0, third.stderr
+    segtransfer(*words, home=shared_home)
     kept, redone = json.loads(before[0]), json.loads(paths[0].read_bytes())
     for record in (kept, redone):
         record.pop("started")
-        for name in ("fine_tuning_seconds", "total_seconds", "peak_memory_mib"):
+        for name in TIMINGS:
             record["cost"].pop(name)
     assert kept == redone
     assert paths[1].read_bytes() == before[1]
@@ -100,41 +102,43 @@ def test_a_trial_runs_resumes_and_repeats_itself(tmp_path: Path) -> None:
     assert seeds[0] != seeds[1]
 
 
-def hear_ctrl_c() -> None:
+def accept_ctrl_c() -> None:
     """A test run that was started in the background ignores Ctrl-C, and its children would too."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_run_keeps_its_finished_cells(signal_: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
+def test_a_stopped_run_keeps_its_finished_cells(
+    signal_: signal.Signals, folder: Path, shared_home: Path
+) -> None:
     # the second cell has to be long enough to be stopped
-    what = [*SMALL, "--sources", "scratch", "--limit-steps", "55"]
-    words = [sys.executable, "-m", "benchmark", "--home", str(tmp_path), *what]
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL, preexec_fn=hear_ctrl_c)  # fmt: skip
-    folder = tmp_path / "runs" / "demo_v1_trial55" / "records"
+    words = [*SMALL, "--limit-steps", "55"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", "--home", str(shared_home), *words],
+        stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=accept_ctrl_c,
+    )  # fmt: skip
+    records = folder / "runs/demo_v1_trial55/records"
     deadline = time.monotonic() + 120
-    while not list(folder.rglob("seed0.json")) and time.monotonic() < deadline:
+    while not list(records.rglob("seed0.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal_)
-    _, said = process.communicate()
+    _, printed = process.communicate()
     if signal_ == signal.SIGINT:
         assert process.returncode == 130
-        assert said == "stopped: 1 of 2 cells are done; type the same command\n"
-    kept = {path: path.read_bytes() for path in folder.rglob("*.json")}
-    assert kept
-    done = call(*what, home=tmp_path)
-    assert done.returncode == 0, done.stderr
+        assert printed == "stopped: 1 of 2 cells are done; type the same command\n"
+    kept = {path: path.read_bytes() for path in records.rglob("*.json")}
+    assert len(kept) == 1
+    segtransfer(*words, home=shared_home)
     assert all(path.read_bytes() == data for path, data in kept.items())
-    assert len(list(folder.rglob("*.json"))) == 2
+    assert len(list(records.rglob("*.json"))) == 2
 
 
-def test_two_cells_at_a_time_share_the_cores(tmp_path: Path) -> None:
-    done = call(*SMALL, "--sources", "scratch", "--jobs", "2", home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    records = [record for _, record in Store(tmp_path / "runs" / "demo_v1_trial3").records()]
+def test_two_workers_share_the_cores(shared_home: Path) -> None:
+    segtransfer(*SMALL, "--limit-steps", "3", "--jobs", "2", home=shared_home)
+    folder = Path("runs/demo_v1_trial3")
+    records = [record for _, record in Store(folder).records()]
     assert [record.cell.seed for record in records] == [0, 1]
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     assert {record.environment.threads for record in records} == {threads}
-    pictures = tmp_path / "runs/demo_v1_trial3/pictures/phantom_fetal_head_64/scratch/full/nall"
+    pictures = folder / "pictures/phantom_fetal_head_64/scratch/full/nall"
     assert sorted(path.name for path in pictures.iterdir()) == ["seed0.png", "seed1.png"]
