@@ -16,7 +16,7 @@ from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
-    from benchmark.planning.transfers import Selection, Transfer
+    from benchmark.planning.transfers import GridSelection, Transfer
     from benchmark.records.store import Store
     from benchmark.workers import Workers
 
@@ -50,7 +50,7 @@ class Running(AbstractContextManager["Running"]):
 def run_board(
     workspace: Workspace,
     board: BoardCard,
-    chosen: "Selection",
+    chosen: "GridSelection",
     folder: Path,
     how: Running,
     shipped: "Store | None" = None,
@@ -71,7 +71,7 @@ def run_board(
 def _run(
     workspace: Workspace,
     board: BoardCard,
-    chosen: "Selection",
+    chosen: "GridSelection",
     store: "Store",
     how: Running,
     shipped: "Store | None",
@@ -82,11 +82,11 @@ def _run(
     if transfers is None:
         return False
     if shipped is not None and not how.dry_run:
-        from benchmark.planning.existing_records import copy_finished
+        from benchmark.planning.existing_records import copy_existing_records
 
         copy_board(workspace, board, store.folder)
         known = [transfer for transfer in transfers if transfer.cell.source in others]
-        if count := copy_finished(store, shipped, known):
+        if count := copy_existing_records(store, shipped, known):
             console.print(f"{count} cells copied from {shipped.folder}", highlight=False)
     todo = [cell for cell in transfers if not store.has(cell.cell, cell.key)]
     done = len(transfers) - len(todo)
@@ -114,7 +114,7 @@ def say_marked(count: int) -> None:
 
 
 def planned(
-    workspace: Workspace, board: BoardCard, chosen: "Selection", how: Running
+    workspace: Workspace, board: BoardCard, chosen: "GridSelection", how: Running
 ) -> "list[Transfer] | None":
     """The chosen cells once all their sources are pretrained; None where that is only told."""
     from benchmark.planning.transfers import missing_pretraining, plan

@@ -48,12 +48,14 @@ def _show_contamination(
     registry: Registry, sources: list[SourceCard], targets: list[TargetCard]
 ) -> None:
     """Every source that saw something of a target, and what."""
-    from benchmark.planning.exposure import contamination, seen_by
+    from benchmark.planning.exposure import contamination, declared_exposure
 
     table = Table("source", "target", "contaminated: why this is no transfer from elsewhere")
     for target in targets:
         for source in sources:
-            for reason in contamination(seen_by(source, registry), registry, target.dataset):
+            for reason in contamination(
+                declared_exposure(source, registry), registry, target.dataset
+            ):
                 table.add_row(source.id, target.id, reason)
     if table.row_count:
         console.print(table)

@@ -44,11 +44,11 @@ def prelabel(
     The folder is a data set of its own: correct its label maps in ITK-SNAP or 3D Slicer, then
     import it. Cases that have labels are not left out by themselves: give a folder without them.
     """
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
 
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)
-    chosen = Selection(
+    chosen = GridSelection(
         sources=(source,),
         targets=(target,),
         strategies=(_only("--strategy", strategy or None, card.strategies_for(source)),),

@@ -40,21 +40,21 @@ def reproduce(
     What is not on this machine is left out and named. Each number is rerun, approximated,
     impossible or not run. Finished cells are never run again.
     """
-    from benchmark.planning.availability import available
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.availability import runnable_part
+    from benchmark.planning.transfers import GridSelection
 
     workspace = settings.workspace
     card = workspace.registry.board(board)
     if card.reproduces is None:
         with_numbers = ", ".join(b.id for b in workspace.registry.boards.values() if b.reproduces)
         raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
-    chosen = Selection(
+    chosen = GridSelection(
         sources=names(sources),
         strategies=names(strategies),
         train_subjects=numbers("--sizes", sizes),
         seeds=numbers("--seeds", seeds),
     )
-    here = available(workspace, card, chosen)
+    here = runnable_part(workspace, card, chosen)
     for name, why in here.why_not.items():
         console.print(f"left out: {name}: {why}", highlight=False, markup=False)
     folder = out or Path("runs") / board

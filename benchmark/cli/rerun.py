@@ -36,7 +36,7 @@ def rerun(
     Raises:
         SubmissionError: The submission is refused, or made under other conditions than here.
     """
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verified
@@ -50,7 +50,7 @@ def rerun(
             raise SubmissionError(f"{path}: is of board {pack.manifest.board!r}, not {board.id!r}")
         names = choose(sorted(pack.records), cells, draw)
         targets = tuple(dict.fromkeys(pack.records[name].cell.target for name in names))
-        chosen = Selection(sources=(pack.card.id,), targets=targets)
+        chosen = GridSelection(sources=(pack.card.id,), targets=targets)
         transfers = planned(known, board, chosen, how)
         if transfers is None:
             return

@@ -16,7 +16,7 @@ from benchmark.workers import cores
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
 
 MOST_AT_ONCE = 4  # cells of the demo
 
@@ -57,7 +57,7 @@ def run(
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command.
     """
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
 
     how = Running(
         device=device,
@@ -74,7 +74,7 @@ def run(
             raise CardError("--rerun-of: the submission says which cells; leave the others out")
         rerun(workspace, card, rerun_of, out, how, cells, draw)
         return
-    chosen = Selection(
+    chosen = GridSelection(
         sources=names(sources),
         targets=names(targets),
         strategies=names(strategies),
@@ -96,16 +96,16 @@ def join_board(
     workspace: Workspace,
     board: BoardCard,
     source: str,
-    chosen: "Selection",
+    chosen: "GridSelection",
     folder: Path,
     how: Running,
 ) -> None:
     """Run one source and those it is compared with; what the board has of them is copied."""
-    from benchmark.planning.comparators import companions, find_source
+    from benchmark.planning.comparators import comparison_sources, find_source
     from benchmark.records.store import Store
 
     workspace, card = find_source(workspace, source)
-    others, lacking = companions(workspace, board, card)
+    others, lacking = comparison_sources(workspace, board, card)
     for line in lacking:
         console.print(line, highlight=False, markup=False)
     chosen = replace(chosen, sources=(card.id, *others))
@@ -117,9 +117,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="Leaderboard folder.")] = Path("runs/demo_v1"),
 ) -> None:
     """Offline and synthetic: pretrain two sources on phantoms, fine-tune, score, rank."""
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
 
     workspace = settings.workspace
     jobs = min(MOST_AT_ONCE, cores())
     how = Running(device="cpu", jobs=jobs, allow_partial=False, dry_run=False)
-    run_board(workspace, workspace.registry.board("demo_v1"), Selection(), out, how)
+    run_board(workspace, workspace.registry.board("demo_v1"), GridSelection(), out, how)

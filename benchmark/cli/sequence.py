@@ -29,13 +29,13 @@ def sequence(
     after Ctrl-C type the same command: it goes on after the last finished stage.
     """
     from benchmark.planning.sequences import check_sequences, plan_sequences
-    from benchmark.planning.transfers import Selection
+    from benchmark.planning.transfers import GridSelection
     from benchmark.records.sequence_record import has_sequence
 
     workspace = settings.workspace
     card, folder = workspace.registry.board(board), out or Path("runs") / board
     check_sequences(card, names(sequences))
-    chosen = Selection(
+    chosen = GridSelection(
         sources=names(sources),
         targets=card.devices,
         strategies=names(strategies),

@@ -6,15 +6,15 @@ from benchmark.cards.board import BoardCard
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.planning.source_weights import weights_fingerprint
-from benchmark.planning.transfers import Selection, axes, nested_subjects
+from benchmark.planning.transfers import GridSelection, axes, nested_subjects
 from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Available:
+class RunnablePart:
     """The part that can run, and by name of target, source or size why the rest cannot."""
 
-    chosen: Selection
+    chosen: GridSelection
     why_not: dict[str, str]
 
     @property
@@ -24,7 +24,7 @@ class Available:
         return bool(chosen.targets and chosen.sources and chosen.train_subjects)
 
 
-def available(workspace: Workspace, board: BoardCard, chosen: Selection) -> Available:
+def runnable_part(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> RunnablePart:
     """Leave out targets and sources whose data or weights are not here, and sizes too large.
 
     Raises:
@@ -53,8 +53,8 @@ def available(workspace: Workspace, board: BoardCard, chosen: Selection) -> Avai
                 nested_subjects(some, size)
             except CardError as error:
                 why_not[str(size)] = str(error)
-    return Available(
-        chosen=Selection(
+    return RunnablePart(
+        chosen=GridSelection(
             sources=tuple(name for name in sources if name not in why_not),
             targets=tuple(name for name in targets if name not in why_not),
             strategies=strategies,

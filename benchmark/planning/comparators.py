@@ -42,7 +42,7 @@ def with_source(registry: Registry, card: SourceCard) -> Registry:
     return replace(registry, sources={**registry.sources, card.id: card})
 
 
-def companions(
+def comparison_sources(
     workspace: Workspace, board: BoardCard, card: SourceCard
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who a source is compared with: the baseline and ImageNet, on its network.

@@ -17,7 +17,7 @@ from benchmark.records.sequence_record import (
 from benchmark.records.store import Store
 
 
-def copy_finished(store: Store, shipped: Store, transfers: Iterable[Transfer]) -> int:
+def copy_existing_records(store: Store, shipped: Store, transfers: Iterable[Transfer]) -> int:
     """Copy records that others made under exactly the conditions of these cells.
 
     Args:

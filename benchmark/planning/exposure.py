@@ -8,7 +8,7 @@ from benchmark.cards.task import UNKNOWN, Saw, SourceCard
 WHOM = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
 
 
-def seen_by(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
+def declared_exposure(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
     """What the pretraining behind a source has seen: of its card, or of its recipe."""
     if source.pretrain is None:
         return source.saw

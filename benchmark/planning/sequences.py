@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import CardError, unknown_name
-from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Marks
 from benchmark.records.sequence_record import (
     DeviceFingerprints,
@@ -37,7 +37,7 @@ class SequenceRun:
 def plan_sequences(
     workspace: Workspace,
     board: BoardCard,
-    chosen: Selection,
+    chosen: GridSelection,
     sequences: Sequence[str],
 ) -> list[SequenceRun]:
     """All chosen runs, sequence by sequence; of `chosen` the sources, strategies and seeds count.

@@ -10,7 +10,7 @@ from benchmark.cards.task import Saw, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError, WeightsError
 from benchmark.models.weight_store import stored_weights
-from benchmark.planning.exposure import seen_by
+from benchmark.planning.exposure import declared_exposure
 from benchmark.workspace import Workspace
 
 PRETRAINING_VERSION = 2
@@ -38,10 +38,10 @@ def pretraining_cases(opened: ResolvedDataset) -> tuple[list[str], list[str]]:
     return [name for name in pool if opened.cases[name].subject not in watched], held
 
 
-def exposure_of(workspace: Workspace, source: SourceCard) -> tuple[Saw, ...]:
+def source_exposure(workspace: Workspace, source: SourceCard) -> tuple[Saw, ...]:
     """What a source saw; the subjects of an in-suite pretraining by name."""
     if source.pretrain is None:
-        return seen_by(source, workspace.registry)
+        return declared_exposure(source, workspace.registry)
     data = resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
     names = [name for part in pretraining_cases(data) for name in part]
     subjects = tuple(sorted({data.cases[name].subject for name in names}))

@@ -18,7 +18,11 @@ from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination
-from benchmark.planning.source_weights import exposure_of, pretrained_folder, weights_fingerprint
+from benchmark.planning.source_weights import (
+    source_exposure,
+    pretrained_folder,
+    weights_fingerprint,
+)
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.workspace import Workspace
 
@@ -43,7 +47,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class GridSelection:
     """Which part of a board's grid to run; an empty tuple stands for all of that axis."""
 
     sources: tuple[str, ...] = ()
@@ -63,7 +67,7 @@ def limited(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtoc
 
 
 def axes(
-    registry: Registry, board: BoardCard, chosen: Selection
+    registry: Registry, board: BoardCard, chosen: GridSelection
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
     """Sources, targets, strategies, sizes and seeds of the chosen part of a grid.
 
@@ -89,7 +93,7 @@ def axes(
 def plan(
     workspace: Workspace,
     board: BoardCard,
-    chosen: Selection,
+    chosen: GridSelection,
 ) -> list[Transfer]:
     """All chosen cells, target by target and source by source.
 
@@ -101,7 +105,7 @@ def plan(
     sources, targets, strategies, sizes, seeds = axes(workspace.registry, board, chosen)
     protocol = limited(board.protocol, chosen.limit_steps)
     weights = {name: weights_fingerprint(workspace, board, name) for name in sources}
-    seen = {name: exposure_of(workspace, workspace.registry.source(name)) for name in sources}
+    seen = {name: source_exposure(workspace, workspace.registry.source(name)) for name in sources}
     cells = []
     for target in map(workspace.registry.target, targets):
         data = resolve_target(workspace, target, legacy=board.legacy)
@@ -211,7 +215,7 @@ def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str
 
 
 def missing_pretraining(
-    workspace: Workspace, board: BoardCard, chosen: Selection
+    workspace: Workspace, board: BoardCard, chosen: GridSelection
 ) -> tuple[str, ...]:
     """In-suite sources among the chosen ones whose weights are not there yet.
 

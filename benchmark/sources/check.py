@@ -15,7 +15,7 @@ from benchmark.models.plugins.contract import check_encoder
 from benchmark.models.plugins.entry_points import plugin, plugin_names
 from benchmark.models.weight_store import StoredWeights, stored_weights
 from benchmark.models.weights import read_tensors
-from benchmark.planning.exposure import contamination, seen_by
+from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.running.cell import run_cell
 from benchmark.running.cost import forward_gflop
 from benchmark.sources.mini_board import BASE, FEW, TARGET, Trial
@@ -170,7 +170,7 @@ class Check:
 
     def contamination(self) -> str:
         """What the source saw, against every target of the registry."""
-        seen = seen_by(self.source, self.workspace.registry)
+        seen = declared_exposure(self.source, self.workspace.registry)
         if not seen:
             raise Information(
                 "the card names nothing that it saw; unknown data are `saw: [{dataset: unknown, "

@@ -9,7 +9,7 @@ from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.data.resolve import resolve_target
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Coverage
 from benchmark.running.cell import load_source, prepare_target, training_cases, transfer_network
 from benchmark.training.fine_tuning import fine_tune
@@ -60,7 +60,7 @@ class Trial:
     ) -> Transfer:
         """One cell of the small board: of the source, or of `scratch` on the same network."""
         registry = self.cards(steps, size)
-        chosen = Selection(sources=(name or self.source.id,), strategies=(strategy,))
+        chosen = GridSelection(sources=(name or self.source.id,), strategies=(strategy,))
         return plan(replace(self.workspace, registry=registry), registry.board(BOARD), chosen)[0]
 
     def network(self, transfer: Transfer) -> SegmentationNetwork:

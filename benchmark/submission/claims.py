@@ -11,7 +11,7 @@ from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, DataError
 from benchmark.planning.exposure import contamination
-from benchmark.planning.source_weights import exposure_of
+from benchmark.planning.source_weights import source_exposure
 from benchmark.planning.transfers import nested_subjects
 from benchmark.records.record import RunRecord
 from benchmark.workspace import Workspace
@@ -180,7 +180,7 @@ def split_problems(
         if set(record.selection.train_subjects) != wanted:
             yield f"{name}: selection.train_subjects are not those of the split"
     try:
-        seen = exposure_of(workspace, card)
+        seen = source_exposure(workspace, card)
     except DataError:  # what it was pretrained on is not on this machine
         return
     wanted_reasons = contamination(seen, workspace.registry, facts.card.dataset, facts.rows)

@@ -16,8 +16,8 @@ from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.errors import BenchmarkError, CardError
 from benchmark.models.networks import build_network
-from benchmark.planning.availability import available
-from benchmark.planning.transfers import Selection, plan
+from benchmark.planning.availability import runnable_part
+from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
 from benchmark.running.cell import prepare_target
 from benchmark.running.inference import score_pooled
@@ -161,7 +161,7 @@ def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
     found = CliRunner().invoke(app, words)
     assert found.exit_code == 0, found.output
     registry = Registry.load(content_roots(content))
-    cells = plan(Workspace(registry, home), registry.board(name), Selection())
+    cells = plan(Workspace(registry, home), registry.board(name), GridSelection())
     records = [record for _, record in Store(Path("runs") / name).records()]
     assert {record.key for record in records} == {cell.key for cell in cells}
     assert all(record.marks.synthetic for record in records)
@@ -234,14 +234,16 @@ def test_sizes_that_the_data_do_not_have_are_left_out(content: Path) -> None:
     path = content / "leaderboards/tiny_v1/board.yaml"
     path.write_text(BOARD.replace("[6, 0]", "[6, 600, 0]"))
     registry = Registry.load(content_roots(content))
-    here = available(Workspace(registry, content.parent), registry.board("tiny_v1"), Selection())
+    here = runnable_part(
+        Workspace(registry, content.parent), registry.board("tiny_v1"), GridSelection()
+    )
     assert here.chosen.train_subjects == (6, 0) and list(here.why_not) == ["600"]
 
 
 def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     registry = Registry.load(content_roots(content))
     board = registry.board("tiny_v1")
-    transfer = plan(Workspace(registry, content.parent), board, Selection(seeds=(0,)))[0]
+    transfer = plan(Workspace(registry, content.parent), board, GridSelection(seeds=(0,)))[0]
     from benchmark.data.resolve import resolve_target
 
     opened = resolve_target(Workspace(registry, content.parent), transfer.target)

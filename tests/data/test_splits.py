@@ -32,7 +32,7 @@ from benchmark.data.splits import (
 )
 from benchmark.errors import SplitError
 from benchmark.phantoms.catalogue import make_case
-from benchmark.planning.transfers import Selection, nested_subjects, plan
+from benchmark.planning.transfers import GridSelection, nested_subjects, plan
 from benchmark.workspace import Workspace
 
 HC18 = REAL_DATA / "hc18_fetal_head/images"
@@ -205,5 +205,5 @@ def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> Non
     board = cards.board("demo_v1")
     both = {**board.strategies, "head": Strategy(train=("head",), freeze_norm_stats=True)}
     some = board.model_copy(update={"strategies": both, "strategies_of": {"scratch": ("full",)}})
-    cells = plan(Workspace(cards, tmp_path), some, Selection(sources=("scratch",)))
+    cells = plan(Workspace(cards, tmp_path), some, GridSelection(sources=("scratch",)))
     assert {cell.cell.strategy for cell in cells} == {"full"}

@@ -7,9 +7,9 @@ import pytest
 from support.packs import Place, add_source, copy_board
 
 from benchmark.errors import CardError
-from benchmark.planning.comparators import companions, find_source, with_source
-from benchmark.planning.existing_records import copy_finished, refresh_marks
-from benchmark.planning.transfers import Selection, plan
+from benchmark.planning.comparators import comparison_sources, find_source, with_source
+from benchmark.planning.existing_records import copy_existing_records, refresh_marks
+from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store, read_record
 from benchmark.workspace import Workspace
 
@@ -32,10 +32,10 @@ def test_an_id_has_one_card(here: Place) -> None:
 
 def test_the_baseline_is_on_the_network_of_the_source(machine: Place) -> None:
     own = machine.registry.source("own_encoder")
-    others, lacking = companions(machine.workspace, machine.board, own)
+    others, lacking = comparison_sources(machine.workspace, machine.board, own)
     assert others == ("scratch",) and not lacking
     deep = own.model_copy(update={"encoder": "resnet18"})
-    others, _ = companions(machine.workspace, machine.board, deep)
+    others, _ = comparison_sources(machine.workspace, machine.board, deep)
     assert others == ("scratch@resnet18",)
 
 
@@ -43,23 +43,23 @@ def test_imagenet_is_run_beside_where_its_weights_are_here(machine: Place) -> No
     own = machine.registry.source("own_encoder")
     add_source(machine, "natural")
     board = machine.board.model_copy(update={"sources": (*machine.board.sources, "natural")})
-    others, lacking = companions(machine.workspace, board, own)
+    others, lacking = comparison_sources(machine.workspace, board, own)
     assert others == ("scratch", "natural") and not lacking
-    others, (line,) = companions(
+    others, (line,) = comparison_sources(
         Workspace(machine.registry, machine.root / "elsewhere"), board, own
     )
     assert others == ("scratch",) and "not compared with natural" in line
     natural = machine.registry.source("natural")
-    assert "natural" not in companions(machine.workspace, board, natural)[0]
+    assert "natural" not in comparison_sources(machine.workspace, board, natural)[0]
 
 
 def test_only_cells_of_the_same_conditions_are_taken_over(here: Place, tmp_path: Path) -> None:
     store = Store(tmp_path / "run")
     copy_board(here, store)
-    cells = plan(here.workspace, here.board, Selection(sources=("scratch",)))
+    cells = plan(here.workspace, here.board, GridSelection(sources=("scratch",)))
     other = replace(cells[1], key="sha256:other")
-    assert copy_finished(store, here.accepted, [cells[0], other]) == 1
-    assert copy_finished(store, here.accepted, [cells[0], other]) == 0
+    assert copy_existing_records(store, here.accepted, [cells[0], other]) == 1
+    assert copy_existing_records(store, here.accepted, [cells[0], other]) == 0
     assert store.path(cells[0].cell).read_bytes() == here.accepted.path(cells[0].cell).read_bytes()
     assert (store.folder / "predictions" / cells[0].cell.path).is_file()
     assert not store.path(cells[1].cell).exists()
@@ -70,8 +70,8 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_records(
 ) -> None:
     store = Store(tmp_path / "run")
     copy_board(here, store)
-    cells = plan(here.workspace, here.board, Selection(sources=("scratch",)))
-    copy_finished(store, here.accepted, cells[:1])
+    cells = plan(here.workspace, here.board, GridSelection(sources=("scratch",)))
+    copy_existing_records(store, here.accepted, cells[:1])
     before = read_record(store.path(cells[0].cell))
     partial = before.marks.model_copy(update={"partial_weights": True})
     store.write(before.model_copy(update={"marks": partial}))

@@ -7,9 +7,9 @@ import pytest
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import Saw
-from benchmark.planning.exposure import contamination, seen_by
-from benchmark.planning.source_weights import exposure_of
-from benchmark.planning.transfers import Selection, plan
+from benchmark.planning.exposure import contamination, declared_exposure
+from benchmark.planning.source_weights import source_exposure
+from benchmark.planning.transfers import GridSelection, plan
 from benchmark.workspace import Workspace
 
 ROWS = tuple(
@@ -84,10 +84,10 @@ def test_related_sets_share_a_family(registry: Registry, one: str, other: str) -
 
 def test_a_recipe_says_whom_it_sees(registry: Registry, tmp_path: Path) -> None:
     reserved = registry.source("phantom_brain_segmentation")
-    assert [saw.subjects for saw in seen_by(reserved, registry)] == ["pretrain"]
+    assert [saw.subjects for saw in declared_exposure(reserved, registry)] == ["pretrain"]
     device_a = registry.source("phantom_ct_device_a")
-    assert [saw.subjects for saw in seen_by(device_a, registry)] == ["train"]
-    (exact,) = exposure_of(Workspace(registry, tmp_path), device_a)
+    assert [saw.subjects for saw in declared_exposure(device_a, registry)] == ["train"]
+    (exact,) = source_exposure(Workspace(registry, tmp_path), device_a)
     assert exact.dataset == "phantom_ct_device_a"
     assert len(exact.subjects) == 16  # its train and val subjects, 13 and 3
 
@@ -101,7 +101,9 @@ def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) 
         datasets=registry.datasets, sources={**registry.sources, "scratch": source},
         targets=registry.targets, boards=registry.boards, folders=registry.folders,
     )  # fmt: skip
-    cells = plan(Workspace(told, tmp_path), told.board("demo_v1"), Selection(sources=("scratch",)))
+    cells = plan(
+        Workspace(told, tmp_path), told.board("demo_v1"), GridSelection(sources=("scratch",))
+    )
     reasons = {cell.target.id: cell.marks.contamination for cell in cells}
     assert reasons["phantom_fetal_head_64"] == ("saw phantom_fetal_head_64, all subjects",)
     assert reasons["phantom_stroke_lesion_64"] == ()

@@ -23,7 +23,7 @@ from benchmark.data.local_copies import register
 from benchmark.data.readers.images import read_picture
 from benchmark.data.resolve import resolve_dataset
 from benchmark.errors import DataError, WeightsError
-from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.prelabel.labelling import kept_network, prelabel, tuned_network
 from benchmark.prelabel.proposals import CERTAINTY, Proposal
 from benchmark.prelabel.unlabelled import unlabelled_cases
@@ -44,7 +44,7 @@ class Bright(torch.nn.Module):
 
 
 def transfer(target: str, board: str = "phantom_sequence_v1") -> Transfer:
-    chosen = Selection(sources=("scratch",), targets=(target,), seeds=(0,))
+    chosen = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,))
     return plan(Workspace(REGISTRY, Path()), REGISTRY.board(board), chosen)[0]
 
 
@@ -219,7 +219,7 @@ def test_what_cannot_be_labelled_is_refused(tmp_path: Path) -> None:
 
 def test_a_kept_network_is_the_cells(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    chosen = Selection(
+    chosen = GridSelection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=2
     )
     (how,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("demo_v1"), chosen)

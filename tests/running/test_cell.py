@@ -1,4 +1,4 @@
-"""Selection, volumes and the native grid in one small run; the record is a pure function."""
+"""GridSelection, volumes and the native grid in one small run; the record is a pure function."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from benchmark.cards.registry import Registry
 from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.errors import CardError, ProtocolError
 from benchmark.models.networks import build_network
-from benchmark.planning.transfers import Selection, nested_subjects, plan
+from benchmark.planning.transfers import GridSelection, nested_subjects, plan
 from benchmark.running.cell import run_cell
 from benchmark.running.inference import native_labels
 from benchmark.training.fine_tuning import fine_tune
@@ -22,7 +22,7 @@ from benchmark.workspace import Workspace
 def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry = Registry.load(content_roots())
-    chosen = Selection(
+    chosen = GridSelection(
         sources=("scratch",), targets=("phantom_stroke_lesion_64",), seeds=(1,), limit_steps=2
     )
     (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
@@ -39,10 +39,10 @@ def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
 def test_the_key_holds_everything_a_result_depends_on(tmp_path: Path) -> None:
     registry = Registry.load(content_roots())
     board = registry.board("demo_v1")
-    scratch = Selection(sources=("scratch",))
+    scratch = GridSelection(sources=("scratch",))
     keys = {cell.key for cell in plan(Workspace(registry, tmp_path), board, scratch)}
     assert len(keys) == 4
-    limited = Selection(sources=("scratch",), limit_steps=3)
+    limited = GridSelection(sources=("scratch",), limit_steps=3)
     assert not keys & {cell.key for cell in plan(Workspace(registry, tmp_path), board, limited)}
 
 

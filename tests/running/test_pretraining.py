@@ -19,7 +19,7 @@ from benchmark.errors import DataError
 from benchmark.models.weight_store import import_weights
 from benchmark.models.weights import read_tensors
 from benchmark.planning.source_weights import pretraining_cases
-from benchmark.planning.transfers import Selection, missing_pretraining, plan
+from benchmark.planning.transfers import GridSelection, missing_pretraining, plan
 from benchmark.running.cell import load_source, run_cell, transfer_network
 from benchmark.workspace import Workspace
 
@@ -95,7 +95,7 @@ def test_passed_on_it_is_a_source_that_knows_what_it_saw(
         datasets=given.datasets, sources=given.sources, targets=given.targets, boards=boards,
         folders=given.folders,
     )  # fmt: skip
-    chosen = Selection(sources=(name,), seeds=(0,), limit_steps=2)
+    chosen = GridSelection(sources=(name,), seeds=(0,), limit_steps=2)
     transfer = plan(Workspace(given, tmp_path), board, chosen)[0]
     record = run_cell(transfer, Workspace(given, tmp_path), CPU)
     assert record.coverage is not None and record.coverage.parameter_share == 1.0
@@ -108,7 +108,7 @@ def test_what_a_board_lacks_is_named_before_anything_is_made(tmp_path: Path) -> 
     cards = Registry.load(content_roots())
     board = cards.board("demo_v1")
     wanted = {"phantom_brain_segmentation", "phantom_brain_restoration"}
-    assert set(missing_pretraining(Workspace(cards, tmp_path), board, Selection())) == wanted
+    assert set(missing_pretraining(Workspace(cards, tmp_path), board, GridSelection())) == wanted
 
 
 def data(rows: list[SplitRow]) -> ResolvedDataset:
@@ -164,7 +164,7 @@ def test_a_whole_network_brings_its_head_where_it_fits(
     source = "phantom_ct_device_a"
     cards = registry(source, max_items=32)
     folder = make(cards, source, tmp_path)
-    chosen = Selection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
+    chosen = GridSelection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
     (transfer,) = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), chosen)
     network = transfer_network(transfer)
     coverage = load_source(network, transfer, Workspace(cards, tmp_path), False)

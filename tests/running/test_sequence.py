@@ -18,7 +18,7 @@ from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.existing_records import refresh_sequence_marks
 from benchmark.planning.sequences import SequenceRun, plan_sequences
-from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.sequence_record import (
     SequenceRecord,
     has_sequence,
@@ -62,7 +62,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("finished")
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, folder), board, Selection(), ("alone_c",))
+    (one,) = plan_sequences(Workspace(registry, folder), board, GridSelection(), ("alone_c",))
     return run(folder, folder, registry, one)
 
 
@@ -83,7 +83,9 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     torch.set_num_threads(1)
     monkeypatch.setattr("benchmark.running.sequence.transfer_network", with_dropout)
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("device_order",))
+    (one,) = plan_sequences(
+        Workspace(registry, tmp_path), board, GridSelection(), ("device_order",)
+    )
     whole = run(tmp_path / "whole", tmp_path, registry, one)
 
     def go_on(progress: Progress) -> None:
@@ -119,7 +121,7 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_b",))
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_b",))
     whole = run(tmp_path / "whole", tmp_path, registry, one)
     kept = tmp_path / "sequences" / f"{one.key.removeprefix('sha256:')}.safetensors"
     kept.parent.mkdir()
@@ -132,7 +134,7 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
     finished: SequenceRecord, tmp_path: Path
 ) -> None:
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_c",))
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_c",))
     write_sequence(tmp_path, finished)
     assert refresh_sequence_marks(tmp_path, [one]) == 0
     subset = finished.marks.model_copy(update={"subset": True})
@@ -144,8 +146,8 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
 def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("alone_a",))
-    (cell,) = plan(Workspace(registry, tmp_path), board, Selection(targets=(A,)))
+    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_a",))
+    (cell,) = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A,)))
     stage = run(tmp_path, tmp_path, registry, one).stages[0]
     record = run_cell(cell, Workspace(registry, tmp_path), CPU)
     assert stage.scores[A] == record.cases
@@ -155,7 +157,7 @@ def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
 
 def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
     registry, board = tiny()
-    transfers = plan(Workspace(registry, tmp_path), board, Selection(targets=(A, B)))
+    transfers = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A, B)))
     devices = {}
     for transfer in transfers:
         opened = resolve_target(Workspace(registry, tmp_path), transfer.target)
@@ -185,16 +187,19 @@ def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
 def test_what_is_chosen_must_be_on_the_board(tmp_path: Path) -> None:
     registry, board = tiny()
     with pytest.raises(CardError, match="unknown sequence 'revers'. Did you mean 'reverse'"):
-        plan_sequences(Workspace(registry, tmp_path), board, Selection(), ("revers",))
+        plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("revers",))
     with pytest.raises(CardError, match="board demo_v1 has no `sequences`"):
-        plan_sequences(Workspace(registry, tmp_path), registry.board("demo_v1"), Selection(), ())
+        plan_sequences(
+            Workspace(registry, tmp_path), registry.board("demo_v1"), GridSelection(), ()
+        )
 
 
 def test_keys_tell_orders_seeds_and_strategies_apart(tmp_path: Path) -> None:
     registry, _ = tiny()
     shipped = Registry.load(content_roots()).board("phantom_sequence_v1")
     keys = [
-        one.key for one in plan_sequences(Workspace(registry, tmp_path), shipped, Selection(), ())
+        one.key
+        for one in plan_sequences(Workspace(registry, tmp_path), shipped, GridSelection(), ())
     ]
     assert len(keys) == len(set(keys)) == 6 * 2 * 2
 

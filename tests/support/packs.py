@@ -15,7 +15,7 @@ from benchmark.data.layouts.load import load_case
 from benchmark.data.resolve import resolve_target
 from benchmark.models.weight_store import import_weights
 from benchmark.planning.comparators import find_source
-from benchmark.planning.transfers import Selection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import Coverage, RunRecord
 from benchmark.records.store import Store, read_record
@@ -62,7 +62,7 @@ class Place:
         """A run folder of one source."""
         store = Store(self.root / name)
         copy_board(self, store)
-        chosen = Selection(sources=(source,), seeds=seeds)
+        chosen = GridSelection(sources=(source,), seeds=seeds)
         for transfer in plan(self.workspace, self.board, chosen):
             store.write(made(self, transfer, store))
         return store
@@ -76,7 +76,7 @@ def place(root: Path) -> Place:
     registry = replace(registry, boards={**registry.boards, board.id: board})
     here = Place(root, registry, board)
     copy_board(here, here.accepted)
-    chosen = Selection(sources=("scratch",))
+    chosen = GridSelection(sources=("scratch",))
     for transfer in plan(Workspace(registry, here.home), here.board, chosen):
         here.accepted.write(made(here, transfer, here.accepted, maps=False))
     return here

@@ -10,7 +10,7 @@ from support.factories import make_record
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.planning.transfers import Selection, plan
+from benchmark.planning.transfers import GridSelection, plan
 from benchmark.running.cell import run_cell
 from benchmark.views.figures.overlays import (
     Overlay,
@@ -75,7 +75,7 @@ def test_outlines_of_both_are_drawn_and_the_foot_says_what_it_is() -> None:
 def test_pictures_change_nothing_in_the_record(target: str, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry = Registry.load(content_roots())
-    chosen = Selection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
+    chosen = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
     (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
     device = torch.device("cpu")
     without = run_cell(transfer, Workspace(registry, tmp_path), device)
@@ -95,7 +95,7 @@ def test_pictures_change_nothing_in_the_record(target: str, tmp_path: Path) -> N
 def test_a_picture_that_cannot_be_written_costs_no_cell(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     registry = Registry.load(content_roots())
-    chosen = Selection(
+    chosen = GridSelection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=1
     )
     (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
