@@ -19,8 +19,8 @@ from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination
 from benchmark.planning.source_weights import (
-    source_exposure,
     pretrained_folder,
+    source_exposure,
     weights_fingerprint,
 )
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
