@@ -18,7 +18,7 @@ def _split(names: Any) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # a list, or words in one string
 
 
-class Table(Model):
+class FactTable(Model):
     """A CSV in the data set that gives facts of each case.
 
     `file` may be a pattern (`**/meta.csv`); the one file that matches is read. `match` builds the
@@ -50,7 +50,7 @@ class FilesLayout(Model):
     masks: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     case: str | None = None
     lists: dict[str, str] = {}
-    table: Table | None = None
+    table: FactTable | None = None
 
 
 class PairedImages(FilesLayout):
@@ -119,7 +119,7 @@ class PhantomLayout(Model):
     device: str | None = None
 
 
-Layout = Annotated[
+DatasetLayout = Annotated[
     PairedImages | PairedNifti | DicomSeries | MsdLayout | ManifestLayout | PhantomLayout,
     Field(discriminator="kind"),
 ]
@@ -201,7 +201,7 @@ class DatasetCard(Card):
     ignore_value: int | None = None
     same_subject: tuple[Names, ...] = ()
     families: tuple[str, ...] = ()
-    layout: Layout
+    layout: DatasetLayout
     split: SplitRule | None = None
     legacy_split: str = ""
     expected_cases: int | None = None

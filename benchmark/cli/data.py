@@ -144,7 +144,7 @@ def data_split(
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
 ) -> None:
     """Draw a fixed split (60 / 20 / 20 % of the subjects) for a data set of your own."""
-    from benchmark.data.layouts.load import find_cases
+    from benchmark.data.layouts.registry import find_cases
     from benchmark.data.splits import make_split
 
     registry = settings.workspace.registry

@@ -14,7 +14,7 @@ from benchmark.cards.card import Model
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import find_cases, load_case
+from benchmark.data.layouts.registry import find_cases, load_case
 from benchmark.data.splits import (
     check_groups,
     check_near_duplicates,

@@ -20,7 +20,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.slices import (
     Axis,
     Fit,

@@ -9,7 +9,7 @@ from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
 from benchmark.cards.registry import SplitRow
 from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import find_cases
+from benchmark.data.layouts.registry import find_cases
 from benchmark.data.local_copies import fixed_split, local_copy
 from benchmark.data.splits import check_groups, folded
 from benchmark.errors import DataError, SplitError

@@ -11,7 +11,7 @@ import torch
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.data.readers.label_maps import label_file, write_labels
 from benchmark.data.resolve import ResolvedDataset, resolve_target

@@ -1,6 +1,5 @@
 """Cases that wait for labels: the images of a folder in a data set's layout, without masks."""
 
-import csv
 from pathlib import Path
 
 from benchmark.cards.dataset import (
@@ -12,7 +11,8 @@ from benchmark.cards.dataset import (
     PhantomLayout,
 )
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import find_cases
+from benchmark.data.layouts.manifest import manifest_rows
+from benchmark.data.layouts.registry import find_cases
 from benchmark.errors import DataError
 
 
@@ -50,25 +50,14 @@ def _test_images(layout: MsdLayout, root: Path) -> PairedNifti:
 
 
 def _manifest_cases(card: DatasetCard, layout: ManifestLayout, root: Path) -> list[Case]:
-    path = root / layout.file
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    cases = []
-    for row in rows:
-        if missing := {"case", "image", card.group_by} - row.keys():
-            raise DataError(f"{path}: column {sorted(missing)[0]!r} is missing")
-        image, series = root / row["image"], tuple[Path, ...]()
-        if image.is_dir():
-            series = tuple(sorted(file for file in image.iterdir() if file.is_file()))
-            if not series:
-                raise DataError(f"{path}: {image} is an empty folder; expected DICOM slices")
-            image = series[0]
-        facts = {fact: value for fact, value in row.items() if value}
-        cases.append(Case(case=row["case"], subject=row[card.group_by], image=image,
-                          series=series, facts=facts))  # fmt: skip
-    if not cases:
-        raise DataError(f"{path}: holds no row")
+    cases = [
+        Case(
+            case=row["case"],
+            subject=row[card.group_by],
+            image=image,
+            series=series,
+            facts={fact: value for fact, value in row.items() if value},
+        )
+        for row, image, series in manifest_rows(root, layout, (card.group_by,))
+    ]
     return sorted(cases, key=lambda case: case.case)

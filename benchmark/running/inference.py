@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import IGNORE, Prepared, PreparedCase
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import from_slices, offsets

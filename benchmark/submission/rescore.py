@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.records.predictions import prediction_sha256, read_map
 from benchmark.records.record import CaseScore, RunRecord

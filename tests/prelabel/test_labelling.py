@@ -18,7 +18,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry
 from benchmark.data.cases import LoadedCase
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.local_copies import register
 from benchmark.data.readers.images import read_picture
 from benchmark.data.resolve import resolve_dataset

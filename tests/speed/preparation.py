@@ -17,9 +17,10 @@ from PIL import Image
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import find_cases
+from benchmark.data.layouts.registry import find_cases
 from benchmark.data.preprocessing import Preprocessing, prepare
-from benchmark.data.readers.images import read_picture, read_volume
+from benchmark.data.readers.images import read_picture
+from benchmark.data.readers.volumes import read_volume
 from benchmark.data.slices import letterbox_image, letterbox_mask
 from benchmark.phantoms.catalogue import make_case
 from benchmark.workers import in_order

@@ -11,7 +11,7 @@ from support.factories import make_record
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.resolve import resolve_target
 from benchmark.models.weight_store import import_weights
 from benchmark.planning.comparators import find_source

@@ -1,1 +1,1 @@
-"""Layouts on disk: from a data set folder to its cases."""
+"""Layouts on disk: one module per kind of layout, from a data set's folder to cases and pixels."""

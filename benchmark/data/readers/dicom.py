@@ -1,4 +1,4 @@
-"""A CT or MRI volume from DICOM files, one file a slice."""
+"""CT and MRI volumes from DICOM files, one file per slice."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ FAULTS = (
 
 
 class Series(NamedTuple):
-    """Slices in the order in which they lie.
+    """Slices in their order in space.
 
     `planes` is (slices, rows, columns), in HU where the files give a rescaling; `order` says
     which file each slice came from; `affine` brings (column, row, slice) to RAS+ millimetres.
@@ -51,32 +51,32 @@ class _Slice(NamedTuple):
 
 
 def header_facts(path: Path) -> dict[str, str]:
-    """Manufacturer and model of the scanner, as far as the header tells.
+    """Manufacturer and model of the scanner, where the header has them.
 
     Raises:
-        DataError: The file is no DICOM file.
+        DataError: The file is not a DICOM file.
     """
     try:
         header = pydicom.dcmread(path, stop_before_pixels=True)
     except FAULTS as error:
-        raise DataError(f"{path}: not a whole DICOM file ({error}); get it again") from None
-    named = {"manufacturer": "Manufacturer", "model": "ManufacturerModelName"}
-    told = {fact: str(header.get(keyword) or "").strip() for fact, keyword in named.items()}
-    return {fact: value for fact, value in told.items() if value}
+        raise DataError(f"{path}: damaged or not a DICOM file ({error}); get it again") from None
+    keywords = {"manufacturer": "Manufacturer", "model": "ManufacturerModelName"}
+    facts = {fact: str(header.get(keyword) or "").strip() for fact, keyword in keywords.items()}
+    return {fact: value for fact, value in facts.items() if value}
 
 
 def read_series(files: Sequence[Path]) -> Series:
     """Read all slices of a volume and put them in order along their normal.
 
     Raises:
-        DataError: A file is damaged, the files are of several series, a slice is missing or
-            there twice, or the slices are shifted against each other.
+        DataError: A file is damaged, the files belong to several series, a slice is missing or
+            duplicated, or the slices are shifted against each other.
     """
     slices = [_read_slice(path) for path in files]
     first = slices[0]
     if other := next((p for p, s in zip(files, slices, strict=True) if not s.same_grid(first)), ""):
         raise DataError(
-            f"{other}: is of another series or grid than {files[0].name}; a folder holds the "
+            f"{other}: belongs to another series or grid than {files[0].name}; a folder holds the "
             "slices of one volume"
         )
     if len(slices) < 2:
@@ -116,7 +116,7 @@ def _read_slice(path: Path) -> _Slice:
         series = str(data.SeriesInstanceUID)
     except FAULTS as error:
         reason = str(error).partition("\n")[0]
-        raise DataError(f"{path}: not a whole DICOM slice ({reason}); get it again") from None
+        raise DataError(f"{path}: damaged or not a DICOM slice ({reason}); get it again") from None
     if pixels.ndim != 2:
         raise DataError(f"{path}: pixels have shape {pixels.shape}; expected one grey slice")
     return _Slice(pixels, series, *numbers.values())
@@ -128,14 +128,13 @@ def _check_steps(
     along = steps @ normal
     usual = float(np.median(along))
     worst = int(np.abs(along - usual).argmax())
-    pair = f"{files[worst]} and {files[worst + 1].name}"
     if along.min() <= STEP_TOLERANCE * usual:
         worst = int(along.argmin())
-        raise DataError(f"{files[worst]} and {files[worst + 1].name}: two slices at one place")
+        raise DataError(f"{files[worst]} and {files[worst + 1].name}: two slices at one position")
     if abs(along[worst] - usual) > STEP_TOLERANCE * usual:
         raise DataError(
-            f"{pair}: {along[worst]:.2f} mm apart, the other slices {usual:.2f} mm; a slice is "
-            "missing, get the series again"
+            f"{files[worst]} and {files[worst + 1].name}: {along[worst]:.2f} mm apart, the other "
+            f"slices {usual:.2f} mm; a slice is missing, get the series again"
         )
     sideways = np.abs(steps - along[:, None] * normal).max()
     if sideways > STEP_TOLERANCE * usual:

@@ -1,8 +1,9 @@
-"""Label maps as files that an editor opens over the image: NIfTI on its grid, PNG in its size."""
+"""Label maps: the values of mask files, and maps that an editor opens over the image.
 
-import os
+Maps are written as NIfTI on the grid of the image, or as PNG of its size.
+"""
+
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import nibabel as nib
@@ -11,31 +12,52 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmark.data.cases import Case, is_volume
-from benchmark.data.readers.dicom import as_volume, read_series
 from benchmark.errors import DataError
-from benchmark.files import write_text
+from benchmark.files import replacing, write_text
 
 COLOURS = ((213, 94, 0), (0, 114, 178), (0, 158, 115), (204, 121, 167), (230, 159, 0),
            (86, 180, 233))  # fmt: skip
 
 
-def label_file(case: Case) -> str:
-    """Name of a case's label map.
+def label_values(values: npt.NDArray[np.float32], path: Path) -> npt.NDArray[np.uint8]:
+    """The values of a mask as integers; rounding errors up to 0.001 are accepted.
+
+    Args:
+        values: Of any shape, as read from a file.
+        path: The file, for the message.
 
     Raises:
-        DataError: The case's name leads out of a folder.
+        DataError: A value is not an integer from 0 to 255.
+    """
+    with np.errstate(invalid="ignore"):
+        integers = values.astype(np.uint8)
+    if (integers == values).all():
+        return integers
+    rounded = np.rint(values)
+    if np.abs(values - rounded).max(initial=0) > 1e-3 or values.min(initial=0) < -1e-3:
+        raise DataError(f"{path}: mask values must be integers from 0 on; these are not")
+    if rounded.max(initial=0) > 255:
+        raise DataError(f"{path}: mask value {rounded.max():g} is above 255")
+    return rounded.astype(np.uint8)
+
+
+def label_file(case: Case) -> str:
+    """Name of the file of a case's label map.
+
+    Raises:
+        DataError: The case's name is a path that leaves the folder.
     """
     assert case.image is not None
     if ".." in Path(case.case).parts or Path(case.case).is_absolute():
-        raise DataError(f"case {case.case!r}: a name with `..` or a leading `/`; rename it")
+        raise DataError(f"case {case.case!r}: its name has `..` or a leading `/`; rename it")
     return case.case + (".nii.gz" if case.series or is_volume(case.image) else ".png")
 
 
 def write_labels(path: Path, labels: npt.NDArray[np.uint8], case: Case) -> None:
-    """Write one label map, whole or not at all.
+    """Write one label map atomically.
 
     A NIfTI map has shape, orientation and affine of the NIfTI image; that of a DICOM series is in
-    RAS+ orientation, at the same places in the patient.
+    RAS+ orientation, at the same position in the patient.
 
     Args:
         path: As `label_file` names it.
@@ -43,24 +65,22 @@ def write_labels(path: Path, labels: npt.NDArray[np.uint8], case: Case) -> None:
         case: Whose image it belongs to.
 
     Raises:
-        DataError: The disk refused.
+        DataError: It cannot be written.
     """
-    part = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if labels.ndim == 2:
-            Image.fromarray(labels).save(part)
-        else:
-            nib.save(_on_grid(labels, case), part)
-        os.replace(part, path)
+        with replacing(path, ".png" if labels.ndim == 2 else ".nii.gz") as temporary:
+            if labels.ndim == 2:
+                Image.fromarray(labels).save(temporary)
+            else:
+                nib.save(_on_image_grid(labels, case), temporary)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
-def _on_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
+def _on_image_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
     if case.series:
+        from benchmark.data.readers.dicom import as_volume, read_series
+
         series = read_series(case.series)
         _, affine = as_volume(series.planes, series.affine)
         return nib.Nifti1Image(labels, affine)  # type: ignore[no-untyped-call]
@@ -71,8 +91,8 @@ def _on_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
         orientations.axcodes2ornt("RAS"),  # type: ignore[no-untyped-call]
         orientations.io_orientation(stored.affine),  # type: ignore[attr-defined,no-untyped-call]
     )
-    turned = orientations.apply_orientation(labels, back)  # type: ignore[no-untyped-call]
-    image = nib.Nifti1Image(turned, stored.affine)  # type: ignore[attr-defined,no-untyped-call]
+    native = orientations.apply_orientation(labels, back)  # type: ignore[no-untyped-call]
+    image = nib.Nifti1Image(native, stored.affine)  # type: ignore[attr-defined,no-untyped-call]
     if isinstance(stored, nib.Nifti1Image):
         for name in ("qform", "sform"):
             code = int(stored.header[f"{name}_code"])
@@ -81,10 +101,14 @@ def _on_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
 
 
 def write_label_names(folder: Path, labels: Sequence[str]) -> None:
-    """Write what the numbers mean: for ITK-SNAP (`labels.label`) and 3D Slicer (`labels.ctbl`).
+    """Write the names of label values for ITK-SNAP (`labels.label`) and 3D Slicer (`labels.ctbl`).
+
+    Args:
+        folder: Where both files are written.
+        labels: Names of the values 1, 2, ...
 
     Raises:
-        RecordError: The disk refused.
+        RecordError: A file cannot be written.
     """
     colours = [COLOURS[k % len(COLOURS)] for k in range(len(labels))]
     named = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels, scale_intensity
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import plane_spacing, to_slices

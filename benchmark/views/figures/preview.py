@@ -9,7 +9,7 @@ from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import SUBSETS, Registry
 from benchmark.data.cases import Case
-from benchmark.data.layouts.load import load_case
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import scale_intensity
 from benchmark.data.resolve import resolve_dataset
 from benchmark.data.slices import Axis, plane_spacing, to_slices

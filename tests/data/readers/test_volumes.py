@@ -7,7 +7,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from benchmark.data.readers.images import read_volume, spacing_of, whole_numbers
+from benchmark.data.readers.label_maps import label_values
+from benchmark.data.readers.volumes import read_volume, spacing_of
 from benchmark.errors import DataError
 
 SPACING = (0.9, 1.1, 3.0)
@@ -105,24 +106,24 @@ def test_a_voxel_size_of_0_is_one_line(tmp_path: Path) -> None:
 def test_a_truncated_file_is_one_line(suffix: str, tmp_path: Path) -> None:
     path = save(tmp_path / f"v{suffix}", ANATOMY.astype(np.float32), np.eye(4))
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(DataError, match="not a whole NIfTI file"):
+    with pytest.raises(DataError, match="damaged or not a NIfTI file"):
         read_volume(path)
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([0, 0.5], "whole numbers from 0 on"),
-        ([0, -1], "whole numbers from 0 on"),
+        ([0, 0.5], "must be integers from 0 on"),
+        ([0, -1], "must be integers from 0 on"),
         ([0, 300], "300 is above 255"),
         ([0, 1e20], "above 255"),
     ],
 )
-def test_masks_that_are_no_masks(values: list[float], message: str) -> None:
+def test_mask_values_that_are_refused(values: list[float], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        whole_numbers(np.array(values, np.float32), Path("m.nii"))
+        label_values(np.array(values, np.float32), Path("m.nii"))
 
 
-def test_masks_of_floats_that_are_whole() -> None:
-    found = whole_numbers(np.array([0, 1, 2.0004, 255], np.float32), Path("m.nii"))
+def test_mask_values_stored_as_floats() -> None:
+    found = label_values(np.array([0, 1, 2.0004, 255], np.float32), Path("m.nii"))
     assert found.tolist() == [0, 1, 2, 255] and found.dtype == np.uint8

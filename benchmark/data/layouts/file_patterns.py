@@ -1,0 +1,110 @@
+"""Cases found by a regular expression over file names, with mask templates, lists and a table."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from benchmark.cards.dataset import DatasetCard, FactTable, FilesLayout
+from benchmark.data.cases import Case, MaskFile
+from benchmark.data.layouts.case_files import build_case, nearest_file
+from benchmark.errors import DataError
+from benchmark.files import read_csv
+
+
+def find_by_pattern(
+    card: DatasetCard, layout: FilesLayout, root: Path, *, series: bool = False
+) -> list[Case]:
+    """The cases whose images match the layout's pattern and that its official lists name.
+
+    Args:
+        card: Of the data set.
+        layout: Its pattern, mask templates, lists and table.
+        root: Its folder.
+        series: Whether all files of a folder that match are the slices of one volume.
+
+    Raises:
+        DataError: No image matches, or a mask, a list, or a row of the table is missing.
+    """
+    table = _read_table(root, layout.table) if layout.table else {}
+    lists = {
+        case: name
+        for name, file in layout.lists.items()
+        for case in nearest_file(root, file, "list").read_text(encoding="utf-8").split()
+    }
+    cases = []
+    for files, facts in _matching_images(layout, root, series):
+        image = files[0]
+        named = layout.case.format(**facts) if layout.case else facts.get("case")
+        name = named or image.name.split(".")[0]
+        facts.setdefault("case", name)
+        if layout.lists:
+            if name not in lists:
+                continue
+            facts["list"] = lists[name]
+        if layout.table:
+            row = table.get(layout.table.match.format(**facts))
+            if row is None:
+                raise DataError(f"{root / layout.table.file}: no row for {facts['path']}")
+            facts |= row
+        masks = _find_masks(layout, facts, image, root)
+        cases.append(build_case(card, name, facts, image, masks, files if series else ()))
+    if not cases:
+        raise DataError(f"{root}: there are images, but the official lists name none of them")
+    return cases
+
+
+def _matching_images(
+    layout: FilesLayout, root: Path, series: bool
+) -> Iterator[tuple[tuple[Path, ...], dict[str, str]]]:
+    """The files of each image (one, or the slices of a series) and the facts in their names."""
+    pattern = re.compile(layout.images)
+    images: dict[Path, tuple[tuple[Path, ...], dict[str, str]]] = {}
+    paths = []
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith("._")):
+        relative = path.relative_to(root)
+        paths.append(relative.as_posix())
+        match = pattern.fullmatch(paths[-1])
+        if match is None:
+            continue
+        facts = {k: v for k, v in match.groupdict().items() if v is not None}
+        facts |= {"path": paths[-1], "folder": relative.parent.as_posix()}
+        key = path.parent if series else path
+        files, first_facts = images.get(key, ((), facts))
+        images[key] = ((*files, path), first_facts)
+    if not images:
+        examples = ", ".join(paths[:3]) or "nothing"
+        raise DataError(f"{root}: no file matches {layout.images!r}; the folder holds {examples}")
+    yield from images.values()
+
+
+def _find_masks(
+    layout: FilesLayout, facts: dict[str, str], image: Path, root: Path
+) -> list[MaskFile]:
+    """The mask files of an image.
+
+    Raises:
+        DataError: Nothing matches a template.
+    """
+    by_label: Iterable[tuple[str | None, tuple[str, ...]]] = (
+        layout.masks.items() if isinstance(layout.masks, dict) else [(None, layout.masks)]
+    )
+    masks = []
+    for label, templates in by_label:
+        for template in templates:
+            wanted = template.format(**facts)
+            files = sorted(root.glob(wanted))
+            if not files:
+                raise DataError(f"{image}: its mask {wanted} is missing below {root}")
+            masks += [MaskFile(file, label) for file in files]
+    return masks
+
+
+def _read_table(root: Path, table: FactTable) -> dict[str, dict[str, str]]:
+    """The facts of each row, by the value in the key column."""
+    path = nearest_file(root, table.file, "table")
+    columns = (table.key, *table.columns.values())
+    rows = read_csv(path, columns, delimiter=table.delimiter, error=DataError)
+    return {
+        row[table.key]: {fact: row[column] for fact, column in table.columns.items()}
+        for row in rows
+    }

@@ -1,0 +1,54 @@
+"""Manifests: a CSV file with one row per case."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.cards.dataset import DatasetCard, ManifestLayout
+from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.data.layouts.case_files import build_case, load_files
+from benchmark.data.layouts.registry import LayoutReader
+from benchmark.errors import DataError
+from benchmark.files import read_csv
+
+
+def manifest_rows(
+    root: Path, layout: ManifestLayout, columns: tuple[str, ...]
+) -> Iterator[tuple[dict[str, str], Path, tuple[Path, ...]]]:
+    """Each row of a manifest with its image, and the files of one that is a DICOM series.
+
+    Args:
+        root: Folder of the data set; images are relative to it, or absolute.
+        layout: Names the CSV file.
+        columns: Those that it must have, in addition to `case` and `image`.
+
+    Raises:
+        DataError: The file is missing or has no row, a column is missing, or a series is empty.
+    """
+    path = root / layout.file
+    rows = read_csv(path, sorted({"case", "image", *columns}), error=DataError)
+    if not rows:
+        raise DataError(f"{path}: has no rows")
+    for row in rows:
+        image, series = root / row["image"], tuple[Path, ...]()
+        if image.is_dir():
+            series = tuple(sorted(file for file in image.iterdir() if file.is_file()))
+            if not series:
+                raise DataError(f"{path}: {image} is an empty folder; expected DICOM slices")
+            image = series[0]
+        yield row, image, series
+
+
+def find(card: DatasetCard, layout: ManifestLayout, root: Path) -> list[Case]:
+    """All rows as cases; every column is a fact."""
+    return [
+        build_case(card, row["case"], row, image, [MaskFile(root / row["mask"])], series)
+        for row, image, series in manifest_rows(root, layout, ("mask", card.group_by))
+    ]
+
+
+def load(card: DatasetCard, layout: ManifestLayout, case: Case) -> LoadedCase:
+    """Read one case; its image may be a picture, a volume or a DICOM series."""
+    return load_files(card, case)
+
+
+LAYOUT = LayoutReader(find, load)

@@ -1,0 +1,65 @@
+"""The layouts: each kind is a module of this package, found by its name.
+
+A layout `kind` of the card models is read by the module `benchmark.data.layouts.<kind>`, which
+ends with `LAYOUT = LayoutReader(find, load)`. It is imported when a data set first needs it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.data.cases import Case, LoadedCase
+from benchmark.errors import DataError
+
+
+@dataclass(frozen=True)
+class LayoutReader:
+    """How data sets of one layout are read; both functions get the card and its layout.
+
+    Attributes:
+        find: Gives all cases below a folder, without reading pixels.
+        load: Gives the pixels of one of these cases.
+    """
+
+    find: Callable[[DatasetCard, Any, Path], list[Case]]
+    load: Callable[[DatasetCard, Any, Case], LoadedCase]
+
+
+def layout_reader(kind: str) -> LayoutReader:
+    """The reader of a kind of layout."""
+    reader: LayoutReader = import_module(f"benchmark.data.layouts.{kind}").LAYOUT
+    return reader
+
+
+def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
+    """All cases of a data set, sorted by name; pixels are not read.
+
+    Args:
+        card: Of the data set.
+        root: Its folder; None for phantoms, which have none.
+
+    Raises:
+        DataError: Nothing matches the layout, a mask is missing, or two cases have one name.
+    """
+    if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
+        raise DataError(f"{root}: no such folder")
+    cases = layout_reader(card.layout.kind).find(card, card.layout, root or Path())
+    names = Counter(case.case for case in cases)
+    if repeated := next((name for name, count in names.items() if count > 1), None):
+        raise DataError(
+            f"{root}: several cases are named {repeated!r}; the images pattern needs more groups"
+        )
+    return sorted(cases, key=lambda case: case.case)
+
+
+def load_case(card: DatasetCard, case: Case) -> LoadedCase:
+    """Read a case's image and mask and check them against each other and the card.
+
+    Raises:
+        DataError: One line naming the file and what is wrong with it.
+    """
+    return layout_reader(card.layout.kind).load(card, card.layout, case)

@@ -1,0 +1,108 @@
+"""Pictures with masks: tables, labels with files of their own, outlines, and faults."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.layouts import card, fault, picture
+
+from benchmark.data.layouts.registry import find_cases, load_case
+from benchmark.errors import DataError
+
+PAIRED = {
+    "kind": "paired_images",
+    "images": r"i/(?P<case>(?P<subject>\d+)_\w+)\.png",
+    "masks": ["m/{case}*.png"],
+}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    picture(tmp_path / "i/007_a.png", np.full((6, 8), 9))
+    picture(tmp_path / "m/007_a.png", np.eye(6, 8))
+    return tmp_path
+
+
+def test_paired_images_with_a_table(pair: Path) -> None:
+    (pair / "t.csv").write_text("name,exam,mm\n007_a.png,e7,0.25\n")
+    table = {
+        "file": "t.csv", "key": "name", "match": "{case}.png",
+        "columns": {"exam": "exam", "spacing_mm": "mm"},
+    }  # fmt: skip
+    found = card({**PAIRED, "table": table}, group_by="exam")
+    (case,) = find_cases(found, pair)
+    loaded = load_case(found, case)
+    assert (case.case, case.subject) == ("007_a", "e7")
+    assert loaded.spacing_mm == (0.25, 0.25) and loaded.image.shape == (6, 8)
+    assert loaded.mask.sum() == 6
+
+
+def test_several_masks_are_ored(pair: Path) -> None:
+    picture(pair / "m/007_a_2.png", np.eye(6, 8)[::-1])
+    (case,) = find_cases(card(PAIRED), pair)
+    assert load_case(card(PAIRED), case).mask.sum() == 12
+
+
+def test_a_label_can_have_files_of_its_own(pair: Path) -> None:
+    picture(pair / "m/007_a_liver.png", 255 * np.eye(6, 8)[::-1])
+    found = card(
+        {**PAIRED, "masks": {"a": ["m/{case}.png"], "liver": ["m/{case}_liver.png"]}},
+        labels={"a": 1, "liver": 2},
+    )
+    (case,) = find_cases(found, pair)
+    assert np.bincount(load_case(found, case).mask.ravel()).tolist() == [36, 6, 6]
+    (pair / "m/007_a_liver.png").unlink()
+    with pytest.raises(DataError, match="its mask m/007_a_liver.png is missing"):
+        find_cases(found, pair)
+
+
+def test_a_data_set_without_masks(pair: Path) -> None:
+    found = card({**PAIRED, "masks": []}, labels={})
+    (case,) = find_cases(found, pair)
+    assert not load_case(found, case).mask.any()
+
+
+def test_an_outline_is_filled_and_an_open_one_refused(pair: Path) -> None:
+    ring = np.zeros((6, 8))
+    ring[1:5, 1:7] = 1
+    ring[2:4, 2:6] = 0
+    filled = card({**PAIRED, "fill_outline": True})
+    picture(pair / "m/007_a.png", ring)
+    (case,) = find_cases(filled, pair)
+    assert load_case(filled, case).mask.sum() == 24
+    ring[1, 3] = 0
+    picture(pair / "m/007_a.png", ring)
+    with pytest.raises(DataError, match="not closed"):
+        load_case(filled, case)
+
+
+def test_a_case_named_by_a_template_can_be_its_own_group(pair: Path) -> None:
+    layout = {
+        "kind": "paired_images", "images": r"(?P<kind>i)/(?P<number>\d+)_a\.png",
+        "case": "{kind}{number}",
+    }  # fmt: skip
+    (case,) = find_cases(card(layout, group_by="case", labels={}), pair)
+    assert case.case == case.subject == "i007"
+
+
+def test_names_of_one_person_become_one(pair: Path) -> None:
+    (case,) = find_cases(card(PAIRED, same_subject=[["003", "007"]]), pair)
+    assert case.subject == "003"
+
+
+def test_faults_of_pictures(pair: Path) -> None:
+    picture(pair / "m/007_a.png", 7 * np.eye(6, 8))
+    assert "mask holds [7], the card of d knows [0, 1]" in fault(pair, PAIRED)
+    picture(pair / "m/007_a.png", np.eye(8, 8))
+    assert "size (8, 8), but its image's is (6, 8)" in fault(pair, PAIRED)
+    (pair / "m/007_a.png").unlink()
+    assert "is missing" in fault(pair, PAIRED)
+    picture(pair / "m/007_a.png", np.eye(6, 8))
+    whole = (pair / "i/007_a.png").read_bytes()
+    (pair / "i/007_a.png").write_bytes(whole[: len(whole) // 2])
+    assert "007_a.png: damaged or not a picture" in fault(pair, PAIRED)
+    (pair / "i/007_a.png").write_text("no picture")
+    assert "damaged or not a picture" in fault(pair, PAIRED)
+    (pair / "i/007_a.png").unlink()
+    assert "no file matches" in fault(pair, PAIRED) and "m/007_a.png" in fault(pair, PAIRED)
+    assert "no such folder" in fault(pair / "nowhere", PAIRED)
