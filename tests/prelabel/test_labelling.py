@@ -195,7 +195,7 @@ def test_a_name_may_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     pictures(tmp_path)
     (tmp_path / "manifest.csv").write_text("case,subject,image\n../../x,p1,scans/p1_1.png\n")
     clinic = card({"kind": "manifest", "file": "manifest.csv"})
-    with pytest.raises(DataError, match="a name with"):
+    with pytest.raises(DataError, match="its name has"):
         propose(flat(transfer("phantom_ct_device_a_32")), clinic, tmp_path, tmp_path / "a/b/out")
     assert not list(tmp_path.rglob("x.png"))
 

@@ -7,10 +7,8 @@ import pytest
 from benchmark.cards.dataset import DatasetLayout
 from benchmark.data.layouts.registry import LayoutReader, layout_reader
 
-KINDS = [
-    get_args(model.model_fields["kind"].annotation)[0]
-    for model in get_args(get_args(DatasetLayout)[0])
-]
+MODELS = get_args(get_args(DatasetLayout)[0])
+KINDS = [get_args(model.model_fields["kind"].annotation)[0] for model in MODELS]
 
 
 @pytest.mark.parametrize("kind", KINDS)

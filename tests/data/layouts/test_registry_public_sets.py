@@ -530,5 +530,5 @@ def test_a_table_that_is_meant_twice_or_missing_is_one_line(tmp_path: Path) -> N
 
 def test_a_volume_is_no_single_slice(tmp_path: Path) -> None:
     neurite("slice_seg24.nii.gz", "slice_norm.nii.gz", 24)(tmp_path)
-    with pytest.raises(DataError, match="the card says it is one slice"):
+    with pytest.raises(DataError, match="its card says single_slice"):
         first_case(tmp_path, PUBLIC["neurite_oasis_2d"])
