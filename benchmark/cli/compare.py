@@ -49,7 +49,7 @@ def compare(
     for one in found:
         _print_comparison(one, cases)
     if figure is not None:
-        from benchmark.views.figures.files import write_figure
+        from benchmark.views.figures.frame import write_figure
         from benchmark.views.figures.pairs import paired_plot
 
         console.print(f"figure: {write_figure(paired_plot(found).figure, figure)}", highlight=False)

@@ -14,8 +14,9 @@ from benchmark.scoring.metrics import Metric
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import Trained, estimate
 from benchmark.views.figures.catalogue import write_figures
+from benchmark.views.figures.frame import Drawing, NotDrawn
 from benchmark.views.figures.heat_maps import forgetting_matrix
-from benchmark.views.figures.style import Drawing, LeftOut, with_direction
+from benchmark.views.figures.style import with_direction
 from benchmark.views.terminal import print_table
 from benchmark.views.text import TextTable, escape_markdown, format_estimate, markdown_section
 
@@ -121,7 +122,7 @@ def sequence_csv(report: SequenceReport) -> str:
     return text.getvalue()
 
 
-def sequence_figures(report: SequenceReport) -> Iterator[Drawing | LeftOut]:
+def sequence_figures(report: SequenceReport) -> Iterator[Drawing | NotDrawn]:
     """The matrix of every sequence that learns device after device."""
     for (source, strategy), trained in report.trained.items():
         for name, one in trained.items():
@@ -133,13 +134,13 @@ def sequence_figures(report: SequenceReport) -> Iterator[Drawing | LeftOut]:
             title = f"{report.board.id}: {name}, {source} / {strategy}{made}"
             drawn = forgetting_matrix(one.matrix[:, places], order, report.metric, title)
             file = f"{name}-{source}-{strategy}"
-            if isinstance(drawn, LeftOut):
-                yield LeftOut(file, drawn.why)
+            if isinstance(drawn, NotDrawn):
+                yield NotDrawn(file, drawn.why)
             else:
                 yield Drawing(file, drawn.title, drawn.figure)
 
 
-def write_sequences(folder: Path, report: SequenceReport) -> list[LeftOut]:
+def write_sequences(folder: Path, report: SequenceReport) -> list[NotDrawn]:
     """Write README.md, sequences.csv and the figures below `sequences/`; what was left out.
 
     Raises:

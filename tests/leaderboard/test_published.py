@@ -17,9 +17,8 @@ from benchmark.leaderboard.published import (
     read_published,
 )
 from benchmark.records.record import RunRecord
-from benchmark.views.figures.files import svg_text
+from benchmark.views.figures.frame import Drawing, NotDrawn, svg_text
 from benchmark.views.figures.published import published_plot
-from benchmark.views.figures.style import Drawing, LeftOut
 from benchmark.views.published import (
     reproduction_csv,
     reproduction_markdown,
@@ -189,7 +188,7 @@ def test_what_is_not_exact_is_marked_so() -> None:
 
 def test_a_board_without_a_published_number_says_so() -> None:
     assert "No number of this paper is known" in reproduction_markdown(board(), [])
-    assert isinstance(published_plot("demo_v1", []), LeftOut)
+    assert isinstance(published_plot("demo_v1", []), NotDrawn)
 
 
 def test_the_figure_has_both_numbers_and_says_synthetic() -> None:

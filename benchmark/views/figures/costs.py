@@ -1,37 +1,41 @@
-"""Quality against cost: one panel a cost and timing method, with the Pareto front in each."""
+"""Quality against cost: one panel per cost and timing method, with the Pareto front in each."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Pair, Setting
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.pareto import pareto_front
-from benchmark.views.figures.layout import finish, key, panels, wrapped
+from benchmark.views.figures.frame import Drawing, NotDrawn, drawing_rules, finish, panels, wrapped
 from benchmark.views.figures.style import (
-    Drawing,
-    Entry,
-    LeftOut,
-    Setting,
-    covered,
-    drawing_rules,
+    Look,
     heading,
+    interval_coverage,
     looks,
+    setting_rows,
     sign_note,
+    size_code,
     size_name,
     with_direction,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 @dataclass(frozen=True)
-class Cost:
-    """A column of costs.
+class CostAxis:
+    """A column of costs as an axis.
 
     Attributes:
         column: Its name.
         title: With unit.
         scale: What a value is divided by.
-        method: Column that says how it was measured; "" for what is counted.
+        method: Column with the method of measurement; "" for what is counted.
     """
 
     column: str
@@ -40,93 +44,102 @@ class Cost:
     method: str = ""
 
 
-COSTS = (
-    Cost("trainable_parameters", "trainable parameters [million]", 1e6),
-    Cost("total_parameters", "all parameters [million]", 1e6),
-    Cost("training_gflop", "training operations [TFLOP]", 1e3),
-    Cost("fine_tuning_seconds", "fine-tuning time [s]", 1.0, "timing"),
-    Cost("peak_memory_mib", "peak memory [MiB]", 1.0, "timing"),
-    Cost("energy_joules", "energy [J]", 1.0, "energy_method"),
+@dataclass(frozen=True)
+class _Panel:
+    """The rows of one panel: one cost, measured in one way."""
+
+    axis: CostAxis
+    method: str
+    rows: pd.DataFrame
+
+
+COST_AXES = (
+    CostAxis("trainable_parameters", "trainable parameters [million]", 1e6),
+    CostAxis("total_parameters", "all parameters [million]", 1e6),
+    CostAxis("training_gflop", "training operations [TFLOP]", 1e3),
+    CostAxis("fine_tuning_seconds", "fine-tuning time [s]", 1.0, "timing"),
+    CostAxis("peak_memory_mib", "peak memory [MiB]", 1.0, "timing"),
+    CostAxis("energy_joules", "energy [J]", 1.0, "energy_method"),
 )
 
 
-def cost_fronts(board: Leaderboard, place: Setting) -> Drawing | LeftOut:
+def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Mean score of one target and size against every cost in which entries differ."""
-    target, size = place
-    name = f"pareto_{target}_{f'n{size}' if size else 'nall'}"
-    rows = board.rows[(board.rows["target"] == target) & (board.rows["train_subjects"] == size)]
+    target, size = setting
+    name = f"pareto_{target}_{size_code(size)}"
+    rows = setting_rows(board, setting)
     rows = rows[rows["rank"].notna()]
     if len(rows) < 2:
-        return LeftOut(name, "a front needs two or more ranked entries")
-    shown, same = [], []
-    for cost in COSTS:
-        if cost.column not in rows or cost.method not in ("", *rows):
+        return NotDrawn(name, "a front needs two or more ranked entries")
+    differing, same = [], []
+    for axis in COST_AXES:
+        if axis.column not in rows or axis.method not in ("", *rows):
             continue
-        methods = rows[cost.method] if cost.method else pd.Series("counted", rows.index)
+        methods = rows[axis.method] if axis.method else pd.Series("counted", rows.index)
         for method, part in rows.assign(method=methods).groupby("method", sort=True):
-            part = part[part[cost.column].notna()]
-            if len(part) > 1 and part[cost.column].nunique() > 1:
-                shown.append((cost, str(method), part))
+            part = part[part[axis.column].notna()]
+            if len(part) > 1 and part[axis.column].nunique() > 1:
+                differing.append(_Panel(axis, str(method), part))
             elif len(part):
-                same.append(cost.title.split(" [")[0])
-    if not shown:
-        return LeftOut(name, "all entries cost the same, or one a timing method")
+                same.append(axis.title.split(" [")[0])
+    if not differing:
+        return NotDrawn(name, "all entries cost the same, or one per timing method")
     with drawing_rules():
-        return _draw(board, name, place, shown, list(dict.fromkeys(same)))
+        return _draw(board, name, setting, differing, list(dict.fromkeys(same)))
 
 
 def _draw(
-    board: Leaderboard,
-    name: str,
-    place: Setting,
-    shown: list[tuple[Cost, str, pd.DataFrame]],
-    same: list[str],
+    board: Leaderboard, name: str, setting: Setting, shown: Sequence[_Panel], same: Sequence[str]
 ) -> Drawing:
-    rows = pd.concat([part for *_, part in shown])
+    rows = pd.concat([panel.rows for panel in shown])
     known = looks(board, rows)
-    entries: list[Entry] = list(dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True)))
-    metric = METRICS[str(shown[0][2]["main_metric"].iloc[0])]
-    figure, axes = panels(len(shown))
-    for one, (cost, method, part) in zip(axes, shown, strict=True):
-        table = part.assign(cost=part[cost.column] / cost.scale)
-        front = pareto_front(table, "score", "cost", "method", metric.higher_is_better)
-        best = table[front].sort_values("cost")
-        one.step(
-            best["cost"], best["score"], where="post", color="#999999", linewidth=1.1, zorder=1
-        )
-        for (_, row), chosen in zip(table.iterrows(), front, strict=True):
-            look = known[row["source"], row["strategy"]]
-            if pd.notna(row["low"]):
-                one.plot(
-                    [row["cost"]] * 2, [row["low"], row["high"]], color=look.colour, linewidth=0.8
-                )
-            one.scatter(
-                row["cost"], row["score"], s=30, marker=look.marker, edgecolors=look.colour,
-                facecolors=look.colour if chosen else "white", linewidths=1, zorder=3,
-            )  # fmt: skip
-            one.annotate(
-                str(entries.index((row["source"], row["strategy"])) + 1),
-                (row["cost"], row["score"]), (4, 3), textcoords="offset points", fontsize=6,
-            )  # fmt: skip
-        if table["cost"].max() > 20 * table["cost"].min() > 0:
-            one.set_xscale("log")
-            one.xaxis.set_major_formatter("{x:g}")
-        one.set_xlabel(cost.title)
-        one.set_ylabel(with_direction(metric))
-        if cost.method:
-            one.set_title(wrapped(method, 44), fontsize=7)
-    labels = [known[entry].label for entry in entries]
+    entries: list[Pair] = list(dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True)))
+    figure, grid = panels(len(shown))
+    for axes, panel in zip(grid, shown, strict=True):
+        _draw_panel(axes, panel, known, entries)
     alike = f" The same for all entries or known of one: {', '.join(same)}." if same else ""
     notes = [
         "Numbers: see the legend. Filled: on the Pareto front (no entry is at least as good and "
         "as cheap, and better in one); grey line: the best score for that much. Times, memory "
-        f"and energy are compared within one timing method only. Bars: {covered(rows)}.{alike}",
-        sign_note(labels),
+        "and energy are compared within one timing method only. Bars: "
+        f"{interval_coverage(rows)}.{alike}",
+        sign_note([known[entry].label for entry in entries]),
     ]
     legend = [
-        key(replace(known[entry], label=f"{number} {known[entry].label}"), line=False)
+        known[entry].handle(line=False, prefix=f"{number} ")
         for number, entry in enumerate(entries, start=1)
     ]
-    title = heading(board, f"{place[0]}, quality against cost, {size_name(place[1])}")
+    title = heading(board, f"{setting[0]}, quality against cost, {size_name(setting[1])}")
     finish(figure, title, notes, legend)
     return Drawing(name, title, figure)
+
+
+def _draw_panel(
+    axes: "Axes", panel: _Panel, known: dict[Pair, Look], entries: Sequence[Pair]
+) -> None:
+    axis = panel.axis
+    metric = METRICS[str(panel.rows["main_metric"].iloc[0])]
+    table = panel.rows.assign(cost=panel.rows[axis.column] / axis.scale)
+    on_front = pareto_front(table, "score", "cost", "method", metric.higher_is_better)
+    front = table[on_front].sort_values("cost")
+    axes.step(front["cost"], front["score"], where="post", color="#999999", linewidth=1.1, zorder=1)
+    for (_, row), filled in zip(table.iterrows(), on_front, strict=True):
+        entry = row["source"], row["strategy"]
+        look, point = known[entry], (row["cost"], row["score"])
+        if pd.notna(row["low"]):
+            axes.plot(
+                [row["cost"]] * 2, [row["low"], row["high"]], color=look.colour, linewidth=0.8
+            )
+        axes.scatter(
+            *point, s=30, marker=look.marker, edgecolors=look.colour,
+            facecolors=look.colour if filled else "white", linewidths=1, zorder=3,
+        )  # fmt: skip
+        number = str(entries.index(entry) + 1)
+        axes.annotate(number, point, (4, 3), textcoords="offset points", fontsize=6)
+    if table["cost"].max() > 20 * table["cost"].min() > 0:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel(axis.title)
+    axes.set_ylabel(with_direction(metric))
+    if axis.method:
+        axes.set_title(wrapped(panel.method, 44), fontsize=7)

@@ -1,22 +1,20 @@
-"""Score against the number of training subjects: one panel a target, one line an entry."""
+"""Score against the number of training subjects: one panel per target, one line per entry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Pair
 from benchmark.scoring.metrics import METRICS
-from benchmark.views.figures.layout import finish, key, panels, wrapped
+from benchmark.views.figures.frame import Drawing, NotDrawn, drawing_rules, finish, panels, wrapped
 from benchmark.views.figures.style import (
-    Drawing,
-    Entry,
-    LeftOut,
     Look,
-    covered,
-    drawing_rules,
+    error_bars,
     heading,
+    interval_coverage,
     looks,
     sign_note,
     with_direction,
@@ -26,100 +24,95 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME = "size_curves"
-DODGE = 0.02  # of the range of sizes, between neighbouring lines at most
+DODGE = 0.02  # largest shift between neighbouring lines, relative to the range of sizes
 MOST = 12
 
 
-def size_curves(board: Leaderboard) -> Drawing | LeftOut:
+def size_curves(board: Leaderboard) -> Drawing | NotDrawn:
     """Mean score with interval against the number of training subjects, of the ranked rows.
 
-    "All" stands where as many subjects stand, to the right of the largest number at least.
+    "All" stands at the number of subjects that it means, but right of the largest other number.
     """
     rows = board.rows[board.rows["rank"].notna()]
     counts = rows.groupby("target", sort=False)["train_subjects"].nunique()
     targets = [str(name) for name in counts.index[counts > 1]]
     if not targets:
-        return LeftOut(NAME, "no target has results with two numbers of training subjects")
+        return NotDrawn(NAME, "no target has results with two numbers of training subjects")
     rows = rows[rows["target"].isin(targets)]
     with drawing_rules():
         return _draw(board, rows, targets)
 
 
-def _draw(board: Leaderboard, rows: pd.DataFrame, targets: list[str]) -> Drawing:
+def _draw(board: Leaderboard, rows: pd.DataFrame, targets: Sequence[str]) -> Drawing:
     known = looks(board, rows)
     entries = _chosen(board, rows)
-    figure, axes = panels(len(targets))
-    for one, target in zip(axes, targets, strict=True):
-        part = rows[rows["target"] == target]
-        used = part.loc[part["train_subjects"] == 0, "train_subjects_used"]
-        everyone = max(used, default=0)
-        places = _places(part, everyone)
-        spread = np.log(max(places.values()) / min(places.values()))
-        step = min(DODGE, 0.25 / len(entries)) * spread
-        for number, entry in enumerate(entries):
-            mine = part[(part["source"] == entry[0]) & (part["strategy"] == entry[1])]
-            shift = float(np.exp((number - (len(entries) - 1) / 2) * step))
-            _line(one, mine, {size: x * shift for size, x in places.items()}, known[entry])
-        one.set_xscale("log")
-        one.set_xticks(
-            list(places.values()),
-            [f"{'all' if not size else size}" + _count(size, everyone)
-             for size in places],
-        )  # fmt: skip
-        one.set_xticks([], minor=True)
-        one.set_title(wrapped(target, 40))
-        one.set_xlabel("training subjects (log scale)")
-        one.set_ylabel(with_direction(METRICS[str(part["main_metric"].iloc[0])]))
-        one.grid(axis="x", visible=False)
-    labels = [known[entry].label for entry in entries]
-    left = len(rows[["source", "strategy"]].drop_duplicates()) - len(entries)
+    figure, grid = panels(len(targets))
+    for axes, target in zip(grid, targets, strict=True):
+        _draw_panel(axes, rows[rows["target"] == target], {e: known[e] for e in entries})
+        axes.set_title(wrapped(target, 40))
+    left_out = len(rows[["source", "strategy"]].drop_duplicates()) - len(entries)
     notes = [
-        f"Mean over subjects and seeds; bars: {covered(rows)}. Lines are moved sideways a little "
-        "so that bars do not hide each other. Entries that lack a seed are not drawn."
+        f"Mean over subjects and seeds; bars: {interval_coverage(rows)}. Lines are moved sideways "
+        "a little so that bars do not hide each other. Entries that lack a seed are not drawn."
         + (" Hollow: contaminated." if any(rows["contamination"]) else "")
-        + (f" The best {MOST} and the baseline; {left} more are in the table." if left else ""),
-        sign_note(labels),
-    ]
+        + (f" The best {MOST} and the baseline; {left_out} more are in the table."
+           if left_out else ""),
+        sign_note([known[entry].label for entry in entries]),
+    ]  # fmt: skip
     title = heading(board, "score against the number of training subjects")
-    finish(figure, title, notes, [key(known[entry]) for entry in entries])
+    finish(figure, title, notes, [known[entry].handle() for entry in entries])
     return Drawing(NAME, title, figure)
 
 
-def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[Entry]:
+def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[Pair, Look]) -> None:
+    """One target; neighbouring entries are moved apart by a factor."""
+    all_subjects = max(rows.loc[rows["train_subjects"] == 0, "train_subjects_used"], default=0)
+    positions = _positions(rows, all_subjects)
+    spread = np.log(max(positions.values()) / min(positions.values()))
+    step = min(DODGE, 0.25 / len(known)) * spread
+    for number, ((source, strategy), look) in enumerate(known.items()):
+        line = rows[(rows["source"] == source) & (rows["strategy"] == strategy)]
+        shift = float(np.exp((number - (len(known) - 1) / 2) * step))
+        _draw_line(axes, line, {size: x * shift for size, x in positions.items()}, look)
+    count = f"\n({all_subjects})" if all_subjects else ""
+    axes.set_xscale("log")
+    axes.set_xticks(
+        list(positions.values()), [str(size) if size else f"all{count}" for size in positions]
+    )
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel("training subjects (log scale)")
+    axes.set_ylabel(with_direction(METRICS[str(rows["main_metric"].iloc[0])]))
+    axes.grid(axis="x", visible=False)
+
+
+def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[Pair]:
     """All entries in the order of the overall table, or the best and the baseline's."""
     ranked = board.overall if len(board.overall) else rows
-    there = set(zip(rows["source"], rows["strategy"], strict=True))
-    order = [*zip(ranked["source"], ranked["strategy"], strict=True)]
-    entries = [entry for entry in dict.fromkeys(order) if entry in there]
-    if len(entries) <= MOST:
-        return entries
-    baseline = [entry for entry in entries[MOST:] if entry[0] == board.board.baseline]
-    return entries[:MOST] + baseline
+    present = set(zip(rows["source"], rows["strategy"], strict=True))
+    order = dict.fromkeys(zip(ranked["source"], ranked["strategy"], strict=True))
+    entries = [entry for entry in order if entry in present]
+    return entries[:MOST] + [e for e in entries[MOST:] if e[0] == board.board.baseline]
 
 
-def _places(part: pd.DataFrame, count: int) -> dict[int, float]:
-    """Where each size stands on the axis; all (0) comes last."""
-    sizes = sorted(int(size) for size in part["train_subjects"].unique() if size)
-    places = {size: float(size) for size in sizes}
-    if (part["train_subjects"] == 0).any():
-        places[0] = float(count) if count > sizes[-1] else sizes[-1] * 2.0
-    return places
+def _positions(rows: pd.DataFrame, all_subjects: int) -> dict[int, float]:
+    """Position of each size on the axis; all (0) comes last."""
+    sizes = sorted(int(size) for size in rows["train_subjects"].unique() if size)
+    positions = {size: float(size) for size in sizes}
+    if (rows["train_subjects"] == 0).any():
+        positions[0] = float(all_subjects) if all_subjects > sizes[-1] else sizes[-1] * 2.0
+    return positions
 
 
-def _count(size: int, count: int) -> str:
-    return f"\n({count})" if not size and count else ""
-
-
-def _line(axes: "Axes", mine: pd.DataFrame, places: Mapping[int, float], look: Look) -> None:
-    mine = mine.assign(x=mine["train_subjects"].map(dict(places))).sort_values("x")
-    low = (mine["score"] - mine["low"]).fillna(0).clip(lower=0)
-    high = (mine["high"] - mine["score"]).fillna(0).clip(lower=0)
+def _draw_line(
+    axes: "Axes", rows: pd.DataFrame, positions: Mapping[int, float], look: Look
+) -> None:
+    rows = rows.assign(x=rows["train_subjects"].map(dict(positions))).sort_values("x")
     axes.errorbar(
-        mine["x"], mine["score"], yerr=[low, high], color=look.colour, linestyle=look.line,
+        rows["x"], rows["score"], yerr=error_bars(rows), color=look.colour, linestyle=look.line,
         elinewidth=0.8,
     )  # fmt: skip
-    dirty = (mine["contamination"] != "").to_numpy()
+    contaminated = (rows["contamination"] != "").to_numpy()
     axes.scatter(
-        mine["x"], mine["score"], s=20, marker=look.marker, zorder=3, edgecolors=look.colour,
-        facecolors=["white" if hollow else look.colour for hollow in dirty], linewidths=0.9,
+        rows["x"], rows["score"], s=20, marker=look.marker, zorder=3, edgecolors=look.colour,
+        facecolors=["white" if hollow else look.colour for hollow in contaminated], linewidths=0.9,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Domain x task: what a match in one is worth with and without a match in the other."""
+"""Domain x task: the effect of a match in one with and without a match in the other."""
 
 from typing import TYPE_CHECKING
 
@@ -7,22 +7,34 @@ import numpy.typing as npt
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import MatchView
-from benchmark.views.figures.layout import finish, new_figure
+from benchmark.views.figures.frame import (
+    BLUE,
+    ORANGE,
+    Drawing,
+    LineStyle,
+    NotDrawn,
+    colours,
+    drawing_rules,
+    finish,
+    legend_handle,
+    new_figure,
+)
 from benchmark.views.figures.spreads import jitter
-from benchmark.views.figures.style import Drawing, LeftOut, Line, drawing_rules, heading
+from benchmark.views.figures.style import heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
 TASKS = ("another task", "segmentation")
-DOMAINS: dict[bool, tuple[str, str, str, Line]] = {
-    False: ("another domain", "#E69F00", "s", "dashed"),
-    True: ("same domain", "#0072B2", "o", "solid"),
-}
+# Whether the domain matches, label, position in the palette, marker, line.
+DOMAINS: tuple[tuple[bool, str, int, str, LineStyle], ...] = (
+    (False, "another domain", ORANGE, "s", "dashed"),
+    (True, "same domain", BLUE, "o", "solid"),
+)
 
 
-def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | LeftOut:
+def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | NotDrawn:
     """Cells of a view by domain and task match, around the mean of their target.
 
     Args:
@@ -33,14 +45,24 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | Le
     name = f"domain_task_{number}"
     cells = view.cells
     if cells["source"].nunique() < 2:
-        return LeftOut(name, f"{view.name}: one pretrained source only")
+        return NotDrawn(name, f"{view.name}: one pretrained source only")
     domain = cells["source_domain"] == cells["target_domain"]
     task = cells["source_task"] == "segmentation"
     if domain.nunique() < 2 and task.nunique() < 2:
-        return LeftOut(name, f"{view.name}: all sources match alike")
+        return NotDrawn(name, f"{view.name}: all sources match alike")
     sign = view.points * view.metric.sign
     means = cells.groupby("target")["score"].transform("mean")
     better = (sign * (cells["score"] - means)).to_numpy(dtype=np.float64)
+    effects = view.effects
+    notes = [
+        f"{view.name}. Small marks: a source on a target, {len(cells)} cells of "
+        f"{effects.sources} sources and {effects.targets} targets; large: their "
+        "mean. Effects in points with 95 % intervals over sources and targets (mixed model):",
+        *(f"{e.name}: {e.value:+.1f} [{e.low:+.1f}, {e.high:+.1f}]"
+          for e in effects.effects.values()),
+        *(f"{effect}: no estimate ({why})" for effect, why in effects.missing.items()),
+        *view.notes,
+    ]  # fmt: skip
     with drawing_rules():
         figure = new_figure(4.6, 2.7)
         axes = figure.add_subplot()
@@ -51,15 +73,6 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | Le
         axes.set_xlabel("what the source was trained for")
         axes.set_ylabel(f"{view.unit} above the\ntarget's mean (higher is better)")
         axes.grid(axis="x", visible=False)
-        found = view.effects.effects.values()
-        told = [f"{e.name}: {e.value:+.1f} [{e.low:+.1f}, {e.high:+.1f}]" for e in found]
-        untold = [f"{what}: no estimate ({why})" for what, why in view.effects.missing.items()]
-        notes = [
-            f"{view.name}. Small marks: a source on a target, {len(cells)} cells of "
-            f"{view.effects.sources} sources and {view.effects.targets} targets; large: their "
-            "mean. Effects in points with 95 % intervals over sources and targets (mixed model):",
-            *told, *untold, *view.notes,
-        ]  # fmt: skip
         title = heading(board, "domain match and task match")
         finish(figure, title, notes, handles)
     return Drawing(name, title, figure)
@@ -72,28 +85,25 @@ def _draw_cells(
     task: npt.NDArray[np.bool_],
 ) -> "list[Line2D]":
     """Every cell and the means, by both matches; the legend's handles."""
-    from matplotlib.lines import Line2D
-
     handles = []
-    for match, (label, colour, marker, line) in DOMAINS.items():
-        shift = 0.05 if match else -0.05
-        xs, ys = [], []
-        for place, matched in enumerate((False, True)):
-            some = better[(domain == match) & (task == matched)]
-            if not len(some):
+    for match, label, position, marker, line in DOMAINS:
+        (colour,) = colours(position)
+        xs, means = [], []
+        for number, matched in enumerate((False, True)):
+            values = better[(domain == match) & (task == matched)]
+            if not len(values):
                 continue
+            x = number + (0.05 if match else -0.05)
             axes.scatter(
-                place + shift + jitter(some, 0.035), some, s=9, color=colour, marker=marker,
-                alpha=0.55, linewidths=0, zorder=2,
+                x + jitter(values, 0.035), values, s=9, color=colour, marker=marker, alpha=0.55,
+                linewidths=0, zorder=2,
             )  # fmt: skip
-            xs.append(place + shift)
-            ys.append(some.mean())
+            xs.append(x)
+            means.append(values.mean())
         axes.plot(
-            xs, ys, color=colour, marker=marker, linestyle=line, markersize=8,
+            xs, means, color=colour, marker=marker, linestyle=line, markersize=8,
             markeredgecolor="white", linewidth=1.6, zorder=3,
         )  # fmt: skip
-        handles.append(
-            Line2D([], [], color=colour, marker=marker, linestyle=line, label=f"{label} "
-                   f"({int((domain == match).sum())} cells)")
-        )  # fmt: skip
+        label = f"{label} ({int((domain == match).sum())} cells)"
+        handles.append(legend_handle(label, colour, marker, line))
     return handles

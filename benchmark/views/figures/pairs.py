@@ -6,74 +6,84 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.leaderboard.compare import Comparison
-from benchmark.views.figures.layout import finish, panels, wrapped
-from benchmark.views.figures.style import Drawing, drawing_rules
+from benchmark.views.figures.frame import (
+    BLUE,
+    GREY,
+    ORANGE,
+    Drawing,
+    colours,
+    drawing_rules,
+    finish,
+    legend_handle,
+    panels,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDES = (("#0072B2", "o"), ("#E69F00", "v"), ("#555555", "s"))
-MANY = 300  # cases, from which on the seeds' ranges would be a grey area
+MARKERS = ("o", "v", "s")  # first better, second better, equal
+MANY = 300  # cases above which the ranges of the seeds would be a grey area
 
 
-def paired_plot(found: Sequence[Comparison]) -> Drawing:
-    """One panel a target; dots above zero are cases in which the first entry is better.
+def paired_plot(comparisons: Sequence[Comparison]) -> Drawing:
+    """One panel per target; dots above zero are cases in which the first entry is better.
 
     Args:
-        found: One or more comparisons of the same two entries.
+        comparisons: One or more comparisons of the same two entries.
     """
+    first, second = comparisons[0].first, comparisons[0].second
+    names = [str(first), str(second)]
+    if first.source != second.source:
+        names = [first.source, second.source]
+    coverage = dict.fromkeys(comparison.subjects.covers for comparison in comparisons)
+    seeds = "lines: smallest to largest difference of its seeds; "
+    notes = [
+        f"Dots: a test case, mean over seeds; {seeds if len(comparisons[0].seeds) > 1 else ''}"
+        "dashed: mean over subjects, shaded its 95 % interval over "
+        f"{' or '.join(coverage)}. Above 0: {first} is better.",
+        *dict.fromkeys(note for comparison in comparisons for note in comparison.notes),
+    ]
+    synthetic = " (SYNTHETIC)" if all(comparison.synthetic for comparison in comparisons) else ""
+    title = f"{first} against {second}{synthetic}"
     with drawing_rules():
-        from matplotlib.lines import Line2D
-
-        first, second = found[0].first, found[0].second
-        figure, axes = panels(len(found), 2, 2.7)
-        for one, comparison in zip(axes, found, strict=True):
-            _panel(one, comparison)
-        labels = (f"{first.source} better", f"{second.source} better", "equal")
-        if first.source == second.source:
-            labels = (f"{first} better", f"{second} better", "equal")
-        keys = [
-            Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
-            for (colour, marker), label in zip(SIDES, labels, strict=True)
-        ]
-        whats = dict.fromkeys(one.subjects.covers for one in found)
-        seeds = "lines: smallest to largest difference of its seeds; "
-        notes = [
-            f"Dots: a test case, mean over seeds; {seeds if len(found[0].seeds) > 1 else ''}"
-            "dashed: mean over subjects, shaded its 95 % interval over "
-            f"{' or '.join(whats)}. Above 0: {first} is better.",
-            *dict.fromkeys(note for one in found for note in one.notes),
-        ]
-        made = " (SYNTHETIC)" if all(one.synthetic for one in found) else ""
-        title = f"{first} against {second}{made}"
-        finish(figure, title, notes, keys)
+        figure, grid = panels(len(comparisons), 2, 2.7)
+        for axes, comparison in zip(grid, comparisons, strict=True):
+            _draw_panel(axes, comparison)
+        labels = [*(f"{name} better" for name in names), "equal"]
+        sides = zip(labels, _side_colours(), MARKERS, strict=True)
+        finish(figure, title, notes, [legend_handle(*side) for side in sides])
     return Drawing("compare", title, figure)
 
 
-def _panel(axes: "Axes", found: Comparison) -> None:
-    values = np.array([case.difference for case in found.cases])
+def _side_colours() -> tuple[str, ...]:
+    return (*colours(BLUE, ORANGE), GREY)
+
+
+def _draw_panel(axes: "Axes", comparison: Comparison) -> None:
+    cases, mean = comparison.cases, comparison.subjects
+    values, low, high = (
+        np.array([getattr(case, name) for case in cases]) for name in ("difference", "low", "high")
+    )
     x = np.arange(1, len(values) + 1)
-    mean = found.subjects
     if mean.low is not None and mean.high is not None:
         axes.axhspan(mean.low, mean.high, color="#DDDDDD", zorder=0)
     axes.axhline(mean.value, color="black", linestyle="dashed", linewidth=0.9)
     axes.axhline(0, color="black", linewidth=0.7)
     sides = (values > 0, values < 0, values == 0)
-    for (colour, marker), chosen in zip(SIDES, sides, strict=True):
-        if len(found.seeds) > 1 and len(values) <= MANY:
-            low = [case.low for case, here in zip(found.cases, chosen, strict=True) if here]
-            high = [case.high for case, here in zip(found.cases, chosen, strict=True) if here]
-            axes.vlines(x[chosen], low, high, color=colour, linewidth=0.7, alpha=0.6)
+    for colour, marker, side in zip(_side_colours(), MARKERS, sides, strict=True):
+        if len(comparison.seeds) > 1 and len(values) <= MANY:
+            axes.vlines(x[side], low[side], high[side], color=colour, linewidth=0.7, alpha=0.6)
         axes.scatter(
-            x[chosen], values[chosen], s=max(5, 22 - len(values) / 8), color=colour, marker=marker,
+            x[side], values[side], s=max(5, 22 - len(values) / 8), color=colour, marker=marker,
             linewidths=0, zorder=3, rasterized=len(values) > 3000,
         )  # fmt: skip
     axes.set_xlim(0.2, len(values) + 0.8)
     axes.set_xlabel(f"{len(values)} test cases, sorted")
-    unit = f" [{found.metric.unit}]" if found.metric.unit else ""
-    axes.set_ylabel(f"better in {found.metric.title} by{unit}")
+    unit = f" [{comparison.metric.unit}]" if comparison.metric.unit else ""
+    axes.set_ylabel(f"better in {comparison.metric.title} by{unit}")
     axes.set_title(
-        f"{wrapped(found.target, 40)}\nsubjects: {found.better} better, {found.worse} worse, "
-        f"{found.equal} equal"
+        f"{wrapped(comparison.target, 40)}\nsubjects: {comparison.better} better, "
+        f"{comparison.worse} worse, {comparison.equal} equal"
     )
     axes.grid(axis="x", visible=False)

@@ -1,4 +1,4 @@
-"""What is looked at before a run: some cases of each subset, read and cut to one slice each."""
+"""Preview of a data set: some cases of each subset, one slice of each, as contact sheets."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,8 +13,9 @@ from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import scale_intensity
 from benchmark.data.resolve import resolve_dataset
 from benchmark.data.slices import Axis, plane_spacing, to_slices
-from benchmark.errors import DataError
 from benchmark.views.figures.contact_sheet import Tile, contact_sheet
+from benchmark.views.figures.frame import write_figure
+from benchmark.views.figures.outlines import fullest_slice
 from benchmark.workers import in_order
 from benchmark.workspace import Workspace
 
@@ -33,37 +34,30 @@ def preview(
         name: Id of the data set.
         out: Folder for the sheets.
         cases: How many of each subset, evenly over its sorted names.
-        progress: Told the cases drawn and in all.
+        progress: Called with the cases drawn and in all.
 
     Returns:
         The files written.
 
     Raises:
-        DataError: The data set is not on this machine, a case cannot be read, or the folder
-            cannot be written.
+        DataError: The data set is not on this machine, or a case cannot be read.
+        RecordError: A sheet cannot be written.
     """
     data = resolve_dataset(workspace, name, legacy=True)  # only looked at, not learned from
     subsets = [(subset, sorted(data.names(subset))) for subset in SUBSETS]
     sheets = [(subset, names, evenly(names, cases)) for subset, names in subsets if names]
     window = grey_window(workspace.registry, name)
-    todo = [data.cases[case] for _, _, chosen in sheets for case in chosen]
-    tiles = in_order(lambda case: make_tile(data.card, case, window), todo)
+    to_read = [data.cases[case] for _, _, chosen in sheets for case in chosen]
+    all_tiles = in_order(lambda case: make_tile(data.card, case, window), to_read)
     drawn, paths = 0, []
     for subset, names, chosen in sheets:
-        some = []
+        tiles = []
         for _ in chosen:
-            some.append(next(tiles))
+            tiles.append(next(all_tiles))
             drawn += 1
-            progress(drawn, len(todo))
-        sheet = contact_sheet(data.card, subset, some, len(names))
-        paths.append(out / f"{name}_{subset}.png")
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            sheet.savefig(paths[-1])
-        except OSError as error:
-            raise DataError(
-                f"{paths[-1]}: cannot be written ({error.strerror or error}); choose another --out"
-            ) from None
+            progress(drawn, len(to_read))
+        sheet = contact_sheet(data.card, subset, tiles, len(names))
+        paths.append(write_figure(sheet, out / f"{name}_{subset}.png"))
     return paths
 
 
@@ -91,24 +85,18 @@ def make_tile(card: DatasetCard, case: Case, window: Intensity) -> Tile:
     loaded = load_case(card, case)
     axis: Axis | None = "axial" if loaded.mask.ndim == 3 else None
     images = to_slices(scale_intensity(loaded.image, window), axis, case.case)
-    masks = to_slices(loaded.mask, axis, case.case)
-    covered = [np.count_nonzero(mask) for mask in masks]
-    number = int(np.argmax(covered)) if any(covered) else len(masks) // 2
+    masks = np.stack(to_slices(loaded.mask, axis, case.case)).astype(np.uint8, copy=False)
+    number = fullest_slice(masks)
     rows, columns = plane_spacing(loaded, axis)
-    shape = loaded.mask.shape if axis else loaded.mask.shape[::-1]
-    size = " x ".join(map(str, shape))
+    order = slice(None) if axis else slice(None, None, -1)  # width before height
+    size = " x ".join(str(length) for length in loaded.mask.shape[order])
     spacing = "spacing unknown"
     if loaded.spacing_mm:
-        steps = loaded.spacing_mm if axis else loaded.spacing_mm[::-1]
-        spacing = " x ".join(f"{step:.3g}" for step in steps) + " mm"
+        spacing = " x ".join(f"{step:.3g}" for step in loaded.spacing_mm[order]) + " mm"
     lines = [case.case, f"{size} {'voxels' if axis else 'px'}", spacing]
     if axis:
         lines.append(f"axial {number + 1} of {len(masks)}, left on left")
     if (kind := loaded.facts.get("class")) is not None:
         lines.append(f"class {kind}")
-    return Tile(
-        np.ascontiguousarray(images[number], np.float32),
-        np.ascontiguousarray(masks[number], np.uint8),
-        rows / columns,
-        tuple(lines),
-    )
+    image = np.ascontiguousarray(images[number], np.float32)
+    return Tile(image, masks[number], rows / columns, tuple(lines))

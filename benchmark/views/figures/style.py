@@ -1,79 +1,43 @@
-"""One look for all figures: safe for the colour-blind, readable in grey, marked as synthetic."""
+"""How entries and metrics are drawn and named in every figure of a board.
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+Safe for the colour-blind, readable in grey, and marked as synthetic.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Pair, Setting
 from benchmark.scoring.metrics import Metric
+from benchmark.views.figures.frame import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    LineStyle,
+    colours,
+    legend_handle,
+    shortened,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-Entry = tuple[str, str]  # source, strategy
-Setting = tuple[str, int]  # target, number of training subjects
-Line: TypeAlias = "Literal['solid', 'dashed', 'none'] | tuple[float, tuple[float, ...]]"
-
-# Okabe and Ito's colours, without yellow and black; neighbours differ in lightness too.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
+ENTRY_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)  # neighbours differ in lightness too
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*")
-LINES: tuple[Line, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
-BASELINE = "#000000"
-RC: Mapping[str, object] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": "#333333",
-    "axes.grid": True,
-    "axes.labelsize": 8,
-    "axes.linewidth": 0.6,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 8.5,
-    "errorbar.capsize": 2,
-    "figure.dpi": 200,
-    "font.family": ["DejaVu Sans"],
-    "font.size": 8,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.5,
-    "legend.fontsize": 7.5,
-    "legend.frameon": False,
-    "lines.linewidth": 1.3,
-    "lines.markersize": 4.5,
-    "patch.linewidth": 0.6,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "segtransfer",
-    "text.parse_math": False,
-    "xtick.labelsize": 7.5,
-    "xtick.major.width": 0.6,
-    "ytick.labelsize": 7.5,
-    "ytick.major.width": 0.6,
-}
-# What a reader must know of an entry, behind its name.
+LINES: tuple[LineStyle, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+# Signs behind the name of an entry that has a mark.
 SIGNS = {
     "contaminated": ("†", "saw some of a target's data (contaminated)"),
     "partial weights": ("‡", "partial weights"),
     "subset": ("§", "scored on a part of the data set (subset)"),
 }
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure with the name of its file (without ending) and its heading."""
-
-    name: str
-    title: str
-    figure: "Figure"
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A figure that cannot be drawn, and why."""
-
-    name: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -83,68 +47,69 @@ class Look:
     label: str
     colour: str
     marker: str
-    line: Line
+    line: LineStyle
+
+    def handle(self, *, line: bool = True, prefix: str = "") -> "Line2D":
+        """The entry's mark in a legend, with its line if lines are drawn."""
+        style: LineStyle = self.line if line else "none"
+        label = shortened(prefix + self.label, 44)
+        return legend_handle(label, self.colour, self.marker, style)
 
 
-@contextmanager
-def drawing_rules() -> Iterator[None]:
-    """The settings of all figures, for as long as one is drawn or written."""
-    import matplotlib
+def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[Pair, Look]:
+    """The look of each entry: colour and marker stand for the source, the line for the strategy.
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)  # type: ignore[arg-type]
-        yield
-
-
-def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[Entry, Look]:
-    """The look of each entry: colour and marker say the source, the line says the strategy.
-
-    It is the same in all figures of a board, but for the signs, which tell of these rows.
+    It is the same in all figures of a board, except for the signs, which are those of `rows`.
     """
     entries = board.rows[["source", "strategy"]].drop_duplicates()
-    sources = [name for name in board.board.sources if name in set(entries["source"])]
-    sources = list(dict.fromkeys([*sources, *sorted(entries["source"])]))
+    sources = _ordered(board.board.sources, entries["source"])
     pretrained = [name for name in sources if name != board.board.baseline]
-    strategies = list(dict.fromkeys([*board.board.strategies, *sorted(entries["strategy"])]))
-    strategies = [name for name in strategies if name in set(entries["strategy"])]
-    found: dict[Entry, Look] = {}
+    strategies = _ordered(board.board.strategies, entries["strategy"])
+    palette = colours(*ENTRY_COLOURS)
+    found: dict[Pair, Look] = {}
     for source, strategy in entries.itertuples(index=False):
         number = pretrained.index(source) if source in pretrained else -1
         found[source, strategy] = Look(
             entry_name(source, strategy, len(strategies) > 1) + _signs(rows, source, strategy),
-            COLOURS[number % len(COLOURS)] if number >= 0 else BASELINE,
+            palette[number % len(palette)] if number >= 0 else BLACK,
             MARKERS[(number + 1) % len(MARKERS)],
             LINES[strategies.index(strategy) % len(LINES)],
         )
     return found
 
 
+def _ordered(board_names: Iterable[str], names: "pd.Series[str]") -> list[str]:
+    """The names that have rows: those of the board in its order, then the others."""
+    present = set(names)
+    return [*(name for name in board_names if name in present),
+            *sorted(present - set(board_names))]  # fmt: skip
+
+
 def entry_name(source: str, strategy: str, several: bool) -> str:
-    """An entry's name; the strategy only where there are several."""
+    """An entry's name; the strategy only if there are several."""
     return f"{source} / {strategy}" if several else source
 
 
 def _signs(rows: pd.DataFrame, source: str, strategy: str) -> str:
-    mine = rows[(rows["source"] == source) & (rows["strategy"] == strategy)]
-    marks = {mark for text in mine["marks"] for mark in text.split(", ")}
+    of_entry = rows[(rows["source"] == source) & (rows["strategy"] == strategy)]
+    marks = {mark for text in of_entry["marks"] for mark in text.split(", ")}
     signs = "".join(sign for mark, (sign, _) in SIGNS.items() if mark in marks)
     return f" {signs}" if signs else ""
 
 
 def sign_note(labels: Sequence[str]) -> str:
-    """What the signs mean that some of the labels carry."""
+    """The meaning of the signs that some of the labels carry."""
     used = [f"{sign} {text}" for sign, text in SIGNS.values() if any(sign in x for x in labels)]
     return f"{'; '.join(used)}." if used else ""
 
 
-def heading(board: Leaderboard, what: str) -> str:
-    """A figure's heading: board, what is shown, and what a reader must know of all of it."""
+def heading(board: Leaderboard, subject: str) -> str:
+    """A figure's heading: board, what is shown, and the marks that all of it has."""
     clean = ", without contaminated cells" if board.clean else ""
     some = any("synthetic" in row for row in board.rows["marks"])
     partly = "partly SYNTHETIC" if some and not board.synthetic else ""
-    said = ", ".join(filter(None, (partly, board.caution)))
-    return f"{board.board.id}: {what}{clean}{f' ({said})' if said else ''}"
+    cautions = ", ".join(filter(None, (partly, board.caution)))
+    return f"{board.board.id}: {subject}{clean}{f' ({cautions})' if cautions else ''}"
 
 
 def with_unit(metric: Metric) -> str:
@@ -157,8 +122,8 @@ def with_direction(metric: Metric) -> str:
     return f"{with_unit(metric)} ({'higher' if metric.higher_is_better else 'lower'} is better)"
 
 
-def covered(rows: pd.DataFrame) -> str:
-    """What the intervals of these rows speak about."""
+def interval_coverage(rows: pd.DataFrame) -> str:
+    """What the intervals of these rows cover."""
     texts = dict.fromkeys(str(text) for text in rows["interval_covers"] if text)
     return f"95 % interval over {' or '.join(texts)}"
 
@@ -166,3 +131,20 @@ def covered(rows: pd.DataFrame) -> str:
 def size_name(size: int) -> str:
     """A number of training subjects in words; 0 is all."""
     return f"{size} training subjects" if size else "all training subjects"
+
+
+def size_code(size: int) -> str:
+    """The same as in the paths of records and figures."""
+    return f"n{size}" if size else "nall"
+
+
+def setting_rows(board: Leaderboard, setting: Setting) -> pd.DataFrame:
+    """Rows of one target and number of training subjects."""
+    target, size = setting
+    return board.rows[(board.rows["target"] == target) & (board.rows["train_subjects"] == size)]
+
+
+def error_bars(rows: pd.DataFrame) -> "list[pd.Series[float]]":
+    """Lengths of the error bars below and above each score; 0 without an interval."""
+    lengths = (rows["score"] - rows["low"], rows["high"] - rows["score"])
+    return [length.fillna(0).clip(lower=0) for length in lengths]

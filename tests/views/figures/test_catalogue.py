@@ -21,14 +21,19 @@ from benchmark.scoring.metrics import METRICS
 from benchmark.views.figures.catalogue import board_figures, write_figures
 from benchmark.views.figures.costs import cost_fronts
 from benchmark.views.figures.curves import size_curves
-from benchmark.views.figures.files import png_bytes, svg_text, write_figure
+from benchmark.views.figures.frame import (
+    Drawing,
+    NotDrawn,
+    png_bytes,
+    svg_text,
+    wrapped,
+    write_figure,
+)
 from benchmark.views.figures.heat_maps import forgetting_matrix, gain_map
 from benchmark.views.figures.interaction import match_plot
-from benchmark.views.figures.layout import wrapped
 from benchmark.views.figures.pairs import paired_plot
 from benchmark.views.figures.ranks import rank_diagram, subject_diagram
 from benchmark.views.figures.spreads import jitter, subject_spread
-from benchmark.views.figures.style import Drawing, LeftOut
 
 CARD = simulated_board(sizes=(8, 0), seeds=(0, 1))
 LEAK = "t1_brain_segmentation"
@@ -61,7 +66,7 @@ def board() -> Leaderboard:
     return build_leaderboard(CARD, RECORDS)
 
 
-def text(found: Drawing | LeftOut) -> str:
+def text(found: Drawing | NotDrawn) -> str:
     """All words of a figure, as its SVG holds them."""
     assert isinstance(found, Drawing), found
     root = ET.fromstring(svg_text(found.figure))
@@ -166,8 +171,8 @@ def test_the_forgetting_matrix_has_values_and_order() -> None:
     assert "after training on task i" in said and "SYNTHETIC" in said
     for wrong in (scores[:1, :1], np.full((2, 2), np.nan)):
         names = ["a", "b"][: len(wrong)]
-        assert isinstance(forgetting_matrix(wrong, names, METRICS["dice"]), LeftOut)
-    assert isinstance(forgetting_matrix(scores, ["a"], METRICS["dice"]), LeftOut)
+        assert isinstance(forgetting_matrix(wrong, names, METRICS["dice"]), NotDrawn)
+    assert isinstance(forgetting_matrix(scores, ["a"], METRICS["dice"]), NotDrawn)
 
 
 def test_the_paired_plot_counts_subjects(tmp_path: Path) -> None:
@@ -212,7 +217,7 @@ def test_markup_in_names_stays_text() -> None:
 
 def reasons(board: Leaderboard) -> dict[str, str]:
     found = board_figures(board, views=match_views(board, DOMAINS))
-    return {one.name: one.why for one in found if isinstance(one, LeftOut)}
+    return {one.name: one.why for one in found if isinstance(one, NotDrawn)}
 
 
 @pytest.mark.parametrize(
@@ -275,9 +280,9 @@ def test_constant_scores_are_drawn_without_a_number_made_up() -> None:
 
 def test_files_come_in_two_formats_each(board: Leaderboard, tmp_path: Path) -> None:
     one = gain_map(board, 8)
-    written, left_out = write_figures(tmp_path, [one, LeftOut("x", "why")])
+    written, left_out = write_figures(tmp_path, [one, NotDrawn("x", "why")])
     assert [path.name for path in written] == ["gain_n8.svg", "gain_n8.png"]
-    assert left_out == [LeftOut("x", "why")]
+    assert left_out == [NotDrawn("x", "why")]
     assert (tmp_path / "gain_n8.png").read_bytes().startswith(b"\x89PNG")
 
 

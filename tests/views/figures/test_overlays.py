@@ -12,12 +12,12 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.running.cell import run_cell
+from benchmark.views.figures.outlines import fullest_slice
 from benchmark.views.figures.overlays import (
     Overlay,
     best_median_worst,
-    draw,
-    footer,
-    fullest,
+    caption,
+    draw_overlays,
     picture_path,
 )
 from benchmark.workspace import Workspace
@@ -50,25 +50,25 @@ def test_labels_of_a_case_are_averaged() -> None:
 def test_the_slice_with_most_reference_is_shown() -> None:
     none, some = np.zeros((5, 4, 4), np.uint8), np.zeros((5, 4, 4), np.uint8)
     some[3, :2], some[1, 0, 0] = 2, 1
-    assert fullest(some, none) == 3
-    assert fullest(none, some) == 3
-    assert fullest(none, none) == 2
+    assert fullest_slice(some, none) == 3
+    assert fullest_slice(none, some) == 3
+    assert fullest_slice(none, none) == 2
 
 
-def test_outlines_of_both_are_drawn_and_the_foot_says_what_it_is() -> None:
+def test_outlines_of_both_are_drawn_and_the_caption_says_what_it_is() -> None:
     mask = np.zeros((40, 40), np.uint8)
     mask[10:30, 10:30] = 1
     other = np.roll(mask, 5, axis=1)
     overlay = Overlay(np.full((40, 40), 0.4, np.float32), mask, other, 1.0, "best: Dice $1<")
-    figure = draw([overlay], ("head",), "foot")
+    figure = draw_overlays([overlay], ("head",), "foot")
     figure.canvas.draw()
     colours = {tuple(np.round(line.get_edgecolor()[0], 3)) for line in figure.axes[0].collections}
     assert len(colours) == 2
     assert figure.axes[0].get_title(loc="left") == "best: Dice $1<"
-    foot = footer(make_record(unranked=("trial: 1 of 2 steps",)))
-    assert "SYNTHETIC" in foot and "UNRANKED (trial: 1 of 2 steps)" in foot and "scratch" in foot
-    many = Overlay(overlay.picture, 2 * mask, mask, 2.0, "x")
-    assert len(draw([many, many], ("a", "b"), "").legends[0].get_texts()) == 4
+    words = caption(make_record(unranked=("trial: 1 of 2 steps",)))
+    assert "SYNTHETIC" in words and "UNRANKED (trial: 1 of 2 steps)" in words and "scratch" in words
+    many = Overlay(overlay.image, 2 * mask, mask, 2.0, "x")
+    assert len(draw_overlays([many, many], ("a", "b"), "").legends[0].get_texts()) == 4
 
 
 @pytest.mark.parametrize("target", ["phantom_fetal_head_64", "phantom_stroke_lesion_64"])

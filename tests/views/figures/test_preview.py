@@ -18,9 +18,11 @@ from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import Registry
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.local_copies import register
-from benchmark.errors import DataError
+from benchmark.errors import DataError, RecordError
 from benchmark.views.figures import preview as preview_module
-from benchmark.views.figures.contact_sheet import COLOURS, Tile, contact_sheet, label_styles
+from benchmark.views.figures.contact_sheet import Tile, contact_sheet, label_styles
+from benchmark.views.figures.frame import colours
+from benchmark.views.figures.outlines import LABEL_COLOURS
 from benchmark.views.figures.preview import evenly, grey_window, make_tile, preview
 from benchmark.workspace import Workspace
 
@@ -67,7 +69,7 @@ def test_a_volume_shows_its_slice_with_the_most_mask(volumes: DatasetCard, tmp_p
     assert tile.title == (
         "c1", "20 x 10 x 6 voxels", "1 x 2 x 5 mm", "axial 5 of 6, left on left",
     )  # fmt: skip
-    assert tile.picture.shape == (10, 20) and tile.aspect == 2 and (tile.picture == 0.8).all()
+    assert tile.image.shape == (10, 20) and tile.aspect == 2 and (tile.image == 0.8).all()
     assert (tile.labels == np.rot90(mask[..., 4])).all()
 
 
@@ -86,7 +88,7 @@ def test_a_picture_says_when_its_spacing_is_unknown(registry: Registry, tmp_path
     case = Case(case="a", subject="s", image=tmp_path / "a.png", facts={"class": "fetus"})
     tile = make_tile(card, case, WINDOW)
     assert tile.title == ("a", "40 x 30 px", "spacing unknown", "class fetus")
-    assert tile.aspect == 1 and (tile.picture == 0.5).all()
+    assert tile.aspect == 1 and (tile.image == 0.5).all()
 
 
 def test_the_grey_window_is_the_target_tasks(registry: Registry) -> None:
@@ -111,8 +113,8 @@ def colours_near(
     around = drawn[row - 2 : row + 3, column - 2 : column + 3]
     return {
         colour
-        for colour in COLOURS
-        if (np.abs(around - np.round(255 * np.array(to_rgb(colour)))).max(-1) < 40).any()
+        for colour in colours(*LABEL_COLOURS)
+        if (np.abs(around - np.round(255 * np.array(to_rgb(colour)))).max(-1) < 20).any()
     }
 
 
@@ -235,5 +237,5 @@ def test_a_registered_copy_of_volumes(tmp_path: Path) -> None:
     paths = preview(Workspace(registry, tmp_path), "mine", tmp_path)
     assert [path.name for path in paths] == ["mine_test.png", "mine_pretrain.png"]
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="choose another --out"):
+    with pytest.raises(RecordError, match="cannot be written"):
         preview(Workspace(registry, tmp_path), "mine", tmp_path / "file")
