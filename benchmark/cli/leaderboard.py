@@ -11,6 +11,7 @@ from rich.console import Console
 from benchmark.cards.registry import Registry
 from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError, unknown_name
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.build import Leaderboard
@@ -53,7 +54,7 @@ def leaderboard(
     elif clean and not (html or figures):
         _print(store, *_build(store, registry, clean), console)
     elif not (html or figures):
-        print_board(store, registry)
+        print_board(store, settings.workspace)
 
 
 def find_store(board: str) -> "Store":
@@ -72,14 +73,14 @@ def find_store(board: str) -> "Store":
     return Store(registry.folders[board])
 
 
-def print_board(store: "Store", registry: Registry) -> None:
+def print_board(store: "Store", workspace: Workspace) -> None:
     """Write leaderboard.csv and README.md where the folder is a run, and print the table.
 
     Finished sequences are printed too.
     """
     from benchmark.views.markdown import write_leaderboard
 
-    board, views = _build(store, registry)
+    board, views = _build(store, workspace.registry)
     written = len(board.rows) > 0 and os.access(store.folder, os.W_OK)
     if written:
         write_leaderboard(store.folder, board, _match_tables(views))

@@ -7,15 +7,17 @@ from typing import Annotated
 import typer
 
 from benchmark import __version__
-from benchmark.cli import data, submit
-from benchmark.cli import leaderboard as leaderboards
-from benchmark.cli import list as browse
-from benchmark.cli import run as boards
-from benchmark.cli import source as sources
+from benchmark.cli import data, source, submit
 from benchmark.cli.compare import compare
+from benchmark.cli.demo import demo
+from benchmark.cli.leaderboard import leaderboard
+from benchmark.cli.list import list_cards
 from benchmark.cli.prelabel import prelabel
+from benchmark.cli.pretrain import pretrain
 from benchmark.cli.reproduce import reproduce
+from benchmark.cli.run import run
 from benchmark.cli.sequence import sequence
+from benchmark.cli.show import show
 from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, settings
 from benchmark.errors import BenchmarkError
@@ -28,18 +30,18 @@ app = typer.Typer(
     "segmentation? Source tasks x target tasks, one fixed fine-tuning protocol, leaderboards.\n\n"
     "Start with `segtransfer demo` (offline, a minute), then `segtransfer list`.",
 )
-app.command("list")(browse.list_cards)
-app.command()(browse.show)
+app.command("list")(list_cards)
+app.command()(show)
 app.add_typer(data.app, name="data")
-app.add_typer(sources.app, name="source")
-app.command()(sources.pretrain)
-app.command()(boards.run)
-app.command()(boards.demo)
+app.add_typer(source.app, name="source")
+app.command()(pretrain)
+app.command()(run)
+app.command()(demo)
 app.add_typer(submit.app, name="submit")
 app.command()(reproduce)
 app.command()(sequence)
 app.command()(prelabel)
-app.command()(leaderboards.leaderboard)
+app.command()(leaderboard)
 app.command()(compare)
 app.command()(site)
 

@@ -1,16 +1,63 @@
-"""Options that several commands have, so that they mean and say the same everywhere."""
+"""Options that several commands share, so that they have one name, help and meaning."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from benchmark.errors import CardError
+
+if TYPE_CHECKING:
+    from benchmark.planning.transfers import GridSelection
 
 OfBoard = Annotated[str, typer.Option(help="Comma-separated; of the board.")]
 Sizes = Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")]
 Out = Annotated[Path | None, typer.Option(help="Leaderboard folder.", show_default="runs/BOARD")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Jobs = Annotated[int, typer.Option(min=1, help="So many at a time, a process each.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Cells run in parallel, a process each.")]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what is to do.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be run.")]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated option."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(option: str, text: str) -> tuple[int, ...]:
+    """The whole numbers of a comma-separated option.
+
+    Raises:
+        CardError: A part is not a whole number.
+    """
+    try:
+        return tuple(int(part) for part in names(text))
+    except ValueError:
+        raise CardError(f"{option} {text!r}: expected whole numbers, comma-separated") from None
+
+
+def grid_selection(
+    sources: str = "",
+    targets: str = "",
+    strategies: str = "",
+    sizes: str = "",
+    seeds: str = "",
+    limit_steps: int | None = None,
+) -> "GridSelection":
+    """Which part of a board's grid the options name.
+
+    Raises:
+        CardError: A size or seed is not a whole number.
+    """
+    from benchmark.planning.transfers import GridSelection
+
+    return GridSelection(
+        sources=names(sources),
+        targets=names(targets),
+        strategies=names(strategies),
+        train_subjects=numbers("--sizes", sizes),
+        seeds=numbers("--seeds", seeds),
+        limit_steps=limit_steps,
+    )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cli.cells import Running, planned
 from benchmark.cli.options import Device
 from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
 from benchmark.errors import CardError
@@ -44,7 +43,11 @@ def prelabel(
     The folder is a data set of its own: correct its label maps in ITK-SNAP or 3D Slicer, then
     import it. Cases that have labels are not left out by themselves: give a folder without them.
     """
+    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.transfers import GridSelection
+    from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
+    from benchmark.prelabel.unlabelled import unlabelled_cases
+    from benchmark.running.board import RunOptions, RunSession
 
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)
@@ -55,23 +58,21 @@ def prelabel(
         train_subjects=(_only("--size", size, card.train_subjects),),
         seeds=(card.seeds[0] if seed is None else seed,),
     )
-    from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
-    from benchmark.prelabel.unlabelled import unlabelled_cases
-
     refuse_corrected(out)
     unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
-    how = Running(device=device, jobs=1, allow_partial=False, dry_run=False)
-    transfers = planned(workspace, card, chosen, how)
+    options = RunOptions(device=device)
+    with RunSession(workspace, options, TerminalMonitor()) as session:
+        transfers = session.pretrain_and_plan(card, chosen)
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
     try:
-        found = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
+        cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
     except KeyboardInterrupt:
         errors.print("stopped; type the same command")
         raise typer.Exit(130) from None
-    console.print(f"{len(found)} label maps: {out / 'labels'}", highlight=False, markup=False)
-    console.print(f"correct these first: {', '.join(found[:5])} (all: {out / CERTAINTY})",
+    console.print(f"{len(cases)} label maps: {out / 'labels'}", highlight=False, markup=False)
+    console.print(f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})",
                   highlight=False, markup=False)  # fmt: skip
     console.print(f"then: segtransfer --content {out} data import {name} --from {out}",
                   highlight=False, markup=False, soft_wrap=True)  # fmt: skip
@@ -98,15 +99,15 @@ def _propose(
             network = kept_network(weights, transfer, place)
         else:
             network = tuned_network(transfer, workspace, place, show)
-        found = prelabel(network, transfer, *unlabelled, out, name, place, show)
-    return [one.case.case for one in found]
+        proposals = prelabel(network, transfer, *unlabelled, out, name, place, show)
+    return [proposal.case.case for proposal in proposals]
 
 
 def _only(option: str, given: T | None, known: Sequence[T]) -> T:
-    """What is given, or the only one there is.
+    """The value that is given, or the only one that the board has.
 
     Raises:
-        CardError: Nothing is given, and there are several.
+        CardError: None is given, and the board has several.
     """
     if given is not None:
         return given

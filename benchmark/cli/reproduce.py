@@ -8,10 +8,9 @@ import typer
 from rich.markup import escape
 
 from benchmark.cards.board import BoardCard, Reproduction
-from benchmark.cli.cells import Running, run_board
-from benchmark.cli.leaderboard import find_store
-from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes
-from benchmark.cli.terminal import console, names, numbers, settings
+from benchmark.cli.leaderboard import find_store, print_board
+from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes, grid_selection
+from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -40,27 +39,26 @@ def reproduce(
     What is not on this machine is left out and named. Each number is rerun, approximated,
     impossible or not run. Finished cells are never run again.
     """
+    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.availability import runnable_part
-    from benchmark.planning.transfers import GridSelection
+    from benchmark.running.board import RunOptions, run_board
 
     workspace = settings.workspace
     card = workspace.registry.board(board)
     if card.reproduces is None:
         with_numbers = ", ".join(b.id for b in workspace.registry.boards.values() if b.reproduces)
         raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
-    chosen = GridSelection(
-        sources=names(sources),
-        strategies=names(strategies),
-        train_subjects=numbers("--sizes", sizes),
-        seeds=numbers("--seeds", seeds),
-    )
-    here = runnable_part(workspace, card, chosen)
+    selection = grid_selection(sources, "", strategies, sizes, seeds)
+    here = runnable_part(workspace, card, selection)
     for name, why in here.why_not.items():
         console.print(f"left out: {name}: {why}", highlight=False, markup=False)
     folder = out or Path("runs") / board
     if run and here.anything:
-        how = Running(device=device, jobs=jobs, allow_partial=False, dry_run=False)
-        run_board(workspace, card, here.chosen, folder, how)
+        options = RunOptions(device=device, jobs=jobs)
+        store = run_board(
+            workspace, card, here.chosen, folder, options=options, monitor=TerminalMonitor()
+        )
+        print_board(store, workspace)
     compare_published(workspace, card, card.reproduces, folder, beside, here.why_not)
     if run and not here.anything:
         small = " or ".join(

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.cards.board import BoardCard
-from benchmark.cli.cells import Running, copy_board, planned, run_missing
 from benchmark.cli.submit import print_checks
 from benchmark.cli.terminal import console
 from benchmark.errors import SubmissionError
@@ -18,6 +17,7 @@ from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
+    from benchmark.running.board import RunOptions
     from benchmark.submission.read_pack import Pack
     from benchmark.submission.rerun import Rerun
 
@@ -27,46 +27,49 @@ def rerun(
     board: BoardCard,
     path: Path,
     out: Path | None,
-    how: Running,
+    options: "RunOptions",
     cells: int | None,
     draw: int,
+    dry_run: bool,
 ) -> None:
     """Run a submission's cells again, or some of them, compare, and write rerun.json.
 
     Raises:
         SubmissionError: The submission is refused, or made under other conditions than here.
     """
+    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
+    from benchmark.running.board import RunSession, create_board_folder, unfinished
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verified
 
-    with how, verified(path, workspace, None) as verdict:
+    with verified(path, workspace, None) as verdict:
         if verdict.refused or verdict.pack is None or verdict.registry is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was run")
-        pack, known = verdict.pack, replace(workspace, registry=verdict.registry)
+        pack, workspace = verdict.pack, replace(workspace, registry=verdict.registry)
         if pack.manifest.board != board.id:
             raise SubmissionError(f"{path}: is of board {pack.manifest.board!r}, not {board.id!r}")
         names = choose(sorted(pack.records), cells, draw)
         targets = tuple(dict.fromkeys(pack.records[name].cell.target for name in names))
-        chosen = GridSelection(sources=(pack.card.id,), targets=targets)
-        transfers = planned(known, board, chosen, how)
-        if transfers is None:
-            return
-        mine = [transfer for transfer in transfers if transfer.cell.path in names]
-        for transfer in mine:
-            _same_conditions(pack, transfer.cell.path, transfer.fingerprints.model_dump())
+        selection = GridSelection(sources=(pack.card.id,), targets=targets)
         store = Store(out or Path("runs") / f"{board.id}_rerun_{pack.card.id}")
-        todo = [transfer for transfer in mine if not store.has(transfer.cell, transfer.key)]
-        if how.dry_run:
-            for transfer in todo:
-                console.print(f"  {transfer.cell.path}", highlight=False)
-            return
-        copy_board(known, board, store.folder)
-        if todo:
-            run_missing(known, store, todo, len(mine) - len(todo), how)
-        _compare(pack, store, [transfer.cell.path for transfer in mine])
+        with RunSession(workspace, options, TerminalMonitor()) as session:
+            transfers = [
+                transfer
+                for transfer in session.pretrain_and_plan(board, selection)
+                if transfer.cell.path in names
+            ]
+            for transfer in transfers:
+                _same_conditions(pack, transfer.cell.path, transfer.fingerprints.model_dump())
+            if dry_run:
+                for transfer in unfinished(transfers, store):
+                    console.print(f"  {transfer.cell.path}", highlight=False)
+                return
+            create_board_folder(workspace, board, store.folder)
+            session.run_cells(transfers, store)
+        _compare(pack, store, [transfer.cell.path for transfer in transfers])
 
 
 def _same_conditions(pack: "Pack", name: str, here: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""`segtransfer run` and `demo`: from a board to its table."""
+"""`segtransfer run`: from a board to its table."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cards.board import BoardCard
-from benchmark.cli.cells import Running, run_board
-from benchmark.cli.options import AllowPartial, Device, DryRun, Jobs, OfBoard, Out, Sizes
+from benchmark.cli.leaderboard import print_board
+from benchmark.cli.options import (
+    AllowPartial,
+    Device,
+    DryRun,
+    Jobs,
+    OfBoard,
+    Out,
+    Sizes,
+    grid_selection,
+)
 from benchmark.cli.rerun import rerun
-from benchmark.cli.terminal import console, names, numbers, settings
+from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError
-from benchmark.workers import cores
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
 
-MOST_AT_ONCE = 4  # cells of the demo
-
 
 def run(
     board: Annotated[str, typer.Argument(help="Id of the board.")],
     source: Annotated[
-        str, typer.Option(help="One source card (path or id), with baseline and ImageNet beside.")
+        str,
+        typer.Option(help="One source card (path or id), compared with the baseline and ImageNet."),
     ] = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; any source card.")] = "",
     targets: OfBoard = "",
@@ -57,69 +64,71 @@ def run(
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command.
     """
-    from benchmark.planning.transfers import GridSelection
+    from benchmark.cli.monitor import TerminalMonitor
+    from benchmark.records.store import Store
+    from benchmark.running.board import RunOptions, run_board
 
-    how = Running(
+    workspace = settings.workspace
+    card = workspace.registry.board(board)
+    options = RunOptions(
         device=device,
         jobs=jobs,
         allow_partial=allow_partial,
-        dry_run=dry_run,
         pictures=pictures,
         save_predictions=save_predictions,
     )
-    workspace = settings.workspace
-    card = workspace.registry.board(board)
     if rerun_of is not None:
         if any((source, sources, targets, strategies, sizes, seeds, limit_steps)):
-            raise CardError("--rerun-of: the submission says which cells; leave the others out")
-        rerun(workspace, card, rerun_of, out, how, cells, draw)
+            raise CardError("--rerun-of: the submission names its cells; leave the others out")
+        rerun(workspace, card, rerun_of, out, options, cells, draw, dry_run)
         return
-    chosen = GridSelection(
-        sources=names(sources),
-        targets=names(targets),
-        strategies=names(strategies),
-        train_subjects=numbers("--sizes", sizes),
-        seeds=numbers("--seeds", seeds),
-        limit_steps=limit_steps,
-    )
-    trial = f"_trial{limit_steps}" if limit_steps else ""
-    folder = out or Path("runs") / f"{board}{trial}"
+    if source and sources:
+        raise CardError("--source and --sources: give one of them")
+    selection = grid_selection(sources, targets, strategies, sizes, seeds, limit_steps)
+    folder = out or Path("runs") / (board + (f"_trial{limit_steps}" if limit_steps else ""))
+    compared: tuple[str, ...] = ()
     if source:
-        if sources:
-            raise CardError("--source and --sources: give one of them")
-        join_board(workspace, card, source, chosen, folder, how)
-    else:
-        run_board(workspace, card, chosen, folder, how)
+        workspace, selection, compared = _join(workspace, card, source, selection)
+    if dry_run:
+        print_state(workspace, card, selection, folder)
+        return
+    store = run_board(
+        workspace,
+        card,
+        selection,
+        folder,
+        options=options,
+        monitor=TerminalMonitor(),
+        copy_from=Store(workspace.registry.folders[board]) if compared else None,
+        copied_sources=compared,
+    )
+    print_board(store, workspace)
 
 
-def join_board(
-    workspace: Workspace,
-    board: BoardCard,
-    source: str,
-    chosen: "GridSelection",
-    folder: Path,
-    how: Running,
-) -> None:
-    """Run one source and those it is compared with; what the board has of them is copied."""
+def _join(
+    workspace: Workspace, board: BoardCard, source: str, selection: "GridSelection"
+) -> "tuple[Workspace, GridSelection, tuple[str, ...]]":
+    """A source that joins a board, with those it is compared with."""
     from benchmark.planning.comparators import comparison_sources, find_source
-    from benchmark.records.store import Store
 
     workspace, card = find_source(workspace, source)
-    others, lacking = comparison_sources(workspace, board, card)
+    compared, lacking = comparison_sources(workspace, board, card)
     for line in lacking:
         console.print(line, highlight=False, markup=False)
-    chosen = replace(chosen, sources=(card.id, *others))
-    shipped = Store(workspace.registry.folders[board.id])
-    run_board(workspace, board, chosen, folder, how, shipped, others)
+    return workspace, replace(selection, sources=(card.id, *compared)), compared
 
 
-def demo(
-    out: Annotated[Path, typer.Option(help="Leaderboard folder.")] = Path("runs/demo_v1"),
+def print_state(
+    workspace: Workspace, board: BoardCard, selection: "GridSelection", folder: Path
 ) -> None:
-    """Offline and synthetic: pretrain two sources on phantoms, fine-tune, score, rank."""
-    from benchmark.planning.transfers import GridSelection
+    """Print what would be pretrained or run."""
+    from benchmark.running.board import board_state
 
-    workspace = settings.workspace
-    jobs = min(MOST_AT_ONCE, cores())
-    how = Running(device="cpu", jobs=jobs, allow_partial=False, dry_run=False)
-    run_board(workspace, workspace.registry.board("demo_v1"), GridSelection(), out, how)
+    state = board_state(workspace, board, selection, folder)
+    if state.missing_pretraining:
+        console.print(f"to pretrain first: {', '.join(state.missing_pretraining)}")
+        return
+    done = len(state.transfers) - len(state.todo)
+    console.print(f"{done} of {len(state.transfers)} cells are done; to run:")
+    for transfer in state.todo:
+        console.print(f"  {transfer.cell.path}", highlight=False)

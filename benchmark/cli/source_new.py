@@ -8,7 +8,8 @@ import typer
 from benchmark.cards.dataset import Domain
 from benchmark.cards.task import SourceObjective
 from benchmark.cli.data import say
-from benchmark.cli.terminal import StageDisplay, bars, interactive, names, settings
+from benchmark.cli.options import names
+from benchmark.cli.terminal import StageDisplay, bars, interactive, settings
 from benchmark.errors import CardError
 from benchmark.files import printable
 

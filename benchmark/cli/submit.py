@@ -1,5 +1,6 @@
 """`segtransfer submit`: pack one source's results, verify a pack, merge it into a leaderboard."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,7 +101,7 @@ def merge(
         store = verdict.store
         where = card_folder(store.folder, cards)
         names = copy_pack(verdict, store, where, rerun)
-        print_board(store, verdict.registry)
+        print_board(store, replace(settings.workspace, registry=verdict.registry))
         console.print(f"merged {len(names)} records; card: {where}", highlight=False, markup=False)
 
 

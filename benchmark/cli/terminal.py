@@ -1,4 +1,4 @@
-"""What all commands share: settings, consoles, progress bars, lists in options."""
+"""What all commands share: settings, consoles, progress bars."""
 
 import sys
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
 console = Console()
@@ -70,20 +69,3 @@ class StageDisplay:
 def interactive() -> bool:
     """Whether somebody can answer a question."""
     return sys.stdin.isatty()
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The parts of a comma-separated option."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def numbers(option: str, text: str) -> tuple[int, ...]:
-    """The whole numbers of a comma-separated option.
-
-    Raises:
-        CardError: A part is no whole number.
-    """
-    try:
-        return tuple(int(part) for part in names(text))
-    except ValueError:
-        raise CardError(f"{option} {text!r}: expected whole numbers, comma-separated") from None

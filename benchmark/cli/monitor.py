@@ -1,0 +1,45 @@
+"""What a run reports, on the terminal: one line each, progress bars, and an end on Ctrl-C."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+from benchmark.cli.terminal import StageDisplay, bars, console, errors
+from benchmark.running.board import RunMonitor
+from benchmark.workers import Workers
+
+
+class TerminalMonitor(RunMonitor):
+    """Shows progress bars on standard error and lines on standard output."""
+
+    def report(self, line: str) -> None:
+        """Print one line."""
+        console.print(line, highlight=False, markup=False)
+
+    @contextmanager
+    def counting(
+        self, what: str, workers: Workers, total: int, done: int
+    ) -> Iterator[Callable[[], None]]:
+        """One bar for all results and one for each process.
+
+        Ctrl-C ends with one line and exit status 130.
+        """
+        finished = done
+        with bars() as progress:
+            overall = progress.add_task(what, total=total, completed=done)
+
+            def count() -> None:
+                nonlocal finished
+                finished += 1
+                progress.update(overall, completed=finished)
+
+            workers.listeners = [StageDisplay(progress) for _ in range(workers.jobs)]
+            try:
+                yield count
+            except KeyboardInterrupt:
+                progress.stop()
+                errors.print(
+                    f"stopped: {finished} of {total} {what} are done; type the same command"
+                )
+                raise typer.Exit(130) from None
