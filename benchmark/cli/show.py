@@ -36,7 +36,9 @@ def _show_contamination(
     table = Table("source", "target", "contaminated: why this is not transfer from other data")
     for target in targets:
         for source in sources:
-            for reason in contamination(declared_exposure(source, registry), registry, target.dataset):
+            for reason in contamination(
+                declared_exposure(source, registry), registry, target.dataset
+            ):
                 table.add_row(source.id, target.id, reason)
     if table.row_count:
         console.print(table)
