@@ -1,5 +1,55 @@
-"""segtransfer: how well does pretraining transfer to medical image segmentation?"""
+"""segtransfer: how well does pretraining transfer to medical image segmentation?
 
-from importlib.metadata import version
+The public interface. Each name is imported when it is first used, so that `import benchmark`
+takes milliseconds and torch is imported only by what trains or loads weights.
 
-__version__ = version("segtransfer")
+    workspace = benchmark.Workspace.load()
+    board = workspace.registry.board("quickstart_v1")
+    store = benchmark.run_board(workspace, board)
+    rows = benchmark.load_leaderboard(store.folder, workspace).rows
+"""
+
+from importlib import import_module
+from typing import Any
+
+PUBLIC = {
+    "BenchmarkError": "errors",
+    "BoardView": "views.board",
+    "Comparison": "leaderboard.compare",
+    "GridSelection": "planning.transfers",
+    "Leaderboard": "leaderboard.build",
+    "RunMonitor": "running.board",
+    "RunOptions": "running.board",
+    "Store": "records.store",
+    "Transfer": "planning.transfers",
+    "Workspace": "workspace",
+    "check_source": "sources.check",
+    "compare_entries": "leaderboard.compare",
+    "find_leaderboard": "leaderboard.folder",
+    "import_weights": "models.weight_store",
+    "load_leaderboard": "leaderboard.folder",
+    "load_registry": "workspace",
+    "merge_submission": "submission.merge:merge",
+    "pack_submission": "submission.pack:pack",
+    "plan": "planning.transfers",
+    "run_board": "running.board",
+    "run_board_sequences": "running.board",
+    "verify_submission": "submission.verify:verified",
+}
+__all__ = [*PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name, or read the version, when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("segtransfer")
+    if name not in PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = PUBLIC[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute or name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*PUBLIC, "__version__"])

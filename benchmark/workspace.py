@@ -8,6 +8,15 @@ from benchmark.cards.content import content_roots, default_home
 from benchmark.cards.registry import Registry
 
 
+def load_registry(content: Path | None = None) -> Registry:
+    """All shipped cards, and those of a private folder.
+
+    Raises:
+        CardError: A card is malformed, or the private folder holds none.
+    """
+    return Registry.load(content_roots(content))
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The cards that are known, and the folder below which everything local is kept.

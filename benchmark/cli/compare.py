@@ -9,13 +9,11 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.cli.leaderboard import find_store
-from benchmark.cli.terminal import console
+from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.compare import Comparison
-    from benchmark.records.trust import TrustLevel
 
 
 def compare(
@@ -33,26 +31,20 @@ def compare(
     ] = 5,
 ) -> None:
     """Compare two entries case by case: paired differences with 95 % intervals."""
-    from benchmark.leaderboard.compare import compare
-    from benchmark.leaderboard.entry_name import find_entries
-    from benchmark.records.trust import LEVELS, trust_levels
+    from benchmark.leaderboard.compare import compare_entries
+    from benchmark.leaderboard.folder import find_leaderboard
 
-    store = find_store(board or _only_run())
-    records, known = [], trust_levels(store.folder)
-    trust: dict[str, TrustLevel] = {}
-    for path, record in store.records():
-        records.append(record)
-        name = path.relative_to(store.folder / "records").as_posix()
-        trust[record.key] = known.get(name, LEVELS[0])
-    names = find_entries(first, second, records)
-    found = compare(store.board(), *names, records, target, trust)
-    for one in found:
-        _print_comparison(one, cases)
+    store = find_leaderboard(board or _only_run(), settings.workspace)
+    comparisons = compare_entries(store, first, second, target)
+    for comparison in comparisons:
+        _print_comparison(comparison, cases)
     if figure is not None:
         from benchmark.views.figures.frame import write_figure
         from benchmark.views.figures.pairs import paired_plot
 
-        console.print(f"figure: {write_figure(paired_plot(found).figure, figure)}", highlight=False)
+        console.print(
+            f"figure: {write_figure(paired_plot(comparisons).figure, figure)}", highlight=False
+        )
 
 
 def _only_run() -> str:

@@ -1,23 +1,17 @@
 """`segtransfer leaderboard`: tables, files and figures of finished records."""
 
-import os
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from benchmark.cards.registry import Registry
 from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError, unknown_name
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
-    from benchmark.leaderboard.build import Leaderboard
-    from benchmark.leaderboard.match import MatchView
     from benchmark.records.store import Store
-    from benchmark.views.text import TextTable
+    from benchmark.views.board import BoardView
 
 FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "json": ".json",
            "parquet": ".parquet"}  # fmt: skip
@@ -41,86 +35,51 @@ def leaderboard(
 
     With --html or --figures alone only those are written.
     """
-    how = _format(format_, out)
-    store, registry = find_store(board), settings.workspace.registry
+    from benchmark.files import write_bytes
+    from benchmark.leaderboard.folder import find_leaderboard
+
+    file_format, workspace = _format(format_, out), settings.workspace
+    store = find_leaderboard(board, workspace)
     if html is not None:
-        write_html(store, html, registry)
+        from benchmark.views.board import write_board_page
+
+        write_board_page(store, html, workspace)
+        console.print(f"page: {html}", highlight=False, markup=False)
+    printed = out is not None or format_ not in ("", "text")
+    if html is not None and figures is None and not printed:
+        return
+    from benchmark.views.board import BoardView
+
+    view = BoardView(store, workspace, clean=clean)
     if figures is not None:
-        write_all_figures(store, figures, registry, clean)
-    if out is not None:
-        _write(out, _content(how, store, registry, clean))
-    elif format_ not in ("", "text"):
-        typer.echo(_content(how, store, registry, clean), nl=False)
-    elif clean and not (html or figures):
-        _print(store, *_build(store, registry, clean), console)
-    elif not (html or figures):
-        print_board(store, settings.workspace)
-
-
-def find_store(board: str) -> "Store":
-    """A leaderboard folder: the path itself, runs/BOARD, or the shipped board.
-
-    Raises:
-        CardError: There is none of that name.
-    """
-    from benchmark.records.store import Store
-
-    for folder in (Path(board), Path("runs") / board):
-        if (folder / "board.yaml").is_file():
-            return Store(folder)
-    registry = settings.workspace.registry
-    registry.board(board)
-    return Store(registry.folders[board])
+        write_all_figures(view, figures)
+    if printed:
+        content = _content(view, file_format)
+        if out is None:
+            typer.echo(content, nl=False)
+        else:
+            write_bytes(out, content.encode() if isinstance(content, str) else content)
+    elif html is None and figures is None:
+        if clean:
+            view.print(console)
+        else:
+            print_view(view)
 
 
 def print_board(store: "Store", workspace: Workspace) -> None:
-    """Write leaderboard.csv and README.md where the folder is a run, and print the table.
+    """Write leaderboard.csv and README.md into a run's folder, and print the table."""
+    from benchmark.views.board import BoardView
 
-    Finished sequences are printed too.
-    """
-    from benchmark.views.markdown import write_leaderboard
+    print_view(BoardView(store, workspace))
 
-    board, views = _build(store, workspace.registry)
-    written = len(board.rows) > 0 and os.access(store.folder, os.W_OK)
+
+def print_view(view: "BoardView") -> None:
+    """Write the tables where the folder is a run, and print them."""
+    written = view.write_tables()
+    view.print(console)
     if written:
-        write_leaderboard(store.folder, board, _match_tables(views))
-    _print(store, board, views, console)
-    if written:
-        console.print(f"records, leaderboard.csv and README.md: {store.folder}", highlight=False)
-
-
-def _print(store: "Store", board: "Leaderboard", views: "list[MatchView]", where: Console) -> None:
-    from benchmark.leaderboard.sequences import read_sequences
-    from benchmark.views.sequences import print_sequences
-    from benchmark.views.terminal import print_leaderboard
-
-    sequences = read_sequences(store.folder, board.board)
-    if len(board.rows) or sequences is None:
-        print_leaderboard(board, where, _match_tables(views))
-    if sequences is not None:
-        print_sequences(sequences, where)
-
-
-def _read(store: "Store", clean: bool) -> "Leaderboard":
-    from benchmark.leaderboard.folder import read_leaderboard
-
-    return read_leaderboard(store, clean=clean, cache=settings.workspace.table_cache)
-
-
-def _build(
-    store: "Store", registry: Registry, clean: bool = False
-) -> "tuple[Leaderboard, list[MatchView]]":
-    from benchmark.leaderboard.match import match_views, pretraining_caps, target_domains
-
-    board = _read(store, clean)
-    return board, match_views(board, target_domains(registry), pretraining_caps(registry))
-
-
-def _match_tables(views: "list[MatchView]") -> "list[TextTable]":
-    from benchmark.views.match import match_table
-
-    several = [view for view in views if view.cells["source_domain"].nunique() > 1]
-    return [match_table(several)] if several else []
+        folder = view.store.folder
+        console.print(f"records, leaderboard.csv and README.md: {folder}", highlight=False)
 
 
 def _format(name: str, out: Path | None) -> str:
@@ -134,74 +93,23 @@ def _format(name: str, out: Path | None) -> str:
             raise CardError(f"--out {out}: ending unknown; add --format {', '.join(FORMATS)}")
         name = endings[out.suffix]
     if name == "parquet" and out is None:
-        raise CardError("--format parquet is no text; add --out FILE.parquet")
+        raise CardError("--format parquet is not text; add --out FILE.parquet")
     return name or "text"
 
 
-def _content(how: str, store: "Store", registry: Registry, clean: bool) -> str | bytes:
-    """The leaderboard in one of the formats; CSV and Parquet hold its rows alone."""
-    if how == "csv":
-        from benchmark.views.csv import to_csv
-
-        return to_csv(_read(store, clean))
-    if how == "parquet":
-        from benchmark.views.parquet import to_parquet
-
-        return to_parquet(_read(store, clean))
-    from benchmark.leaderboard.sequences import read_sequences
-    from benchmark.views.markdown import to_markdown
-    from benchmark.views.sequences import footer, sequence_markdown, sequence_tables
-
-    board, views = _build(store, registry, clean)
-    more, sequences = _match_tables(views), read_sequences(store.folder, board.board)
-    if how == "json":
-        from benchmark.views.json import to_json
-
-        return to_json(board, views, sequences)
-    if how == "markdown":
-        found = [to_markdown(board, more)] if len(board.rows) or not sequences else []
-        return "\n".join([*found, *([sequence_markdown(sequences)] if sequences else [])])
-    if how == "latex":
-        from benchmark.views.latex import to_latex
-
-        if sequences is None:
-            return to_latex(board, more)
-        return to_latex(board, [*more, *sequence_tables(sequences)], [footer(sequences)])
-    plain = Console(file=StringIO(), width=console.width)
-    with plain.capture() as captured:
-        _print(store, board, views, plain)
-    return captured.get()
+def _content(view: "BoardView", file_format: str) -> str | bytes:
+    """The leaderboard in one of the formats."""
+    if file_format == "text":
+        return view.to_text(console.width)
+    content: str | bytes = getattr(view, f"to_{file_format}")()
+    return content
 
 
-def write_html(store: "Store", out: Path, registry: Registry) -> None:
-    """The page of one board."""
-    from benchmark.leaderboard.folder import read_boards
-    from benchmark.views.page.facts import page_records
-    from benchmark.views.page.write import write_page
-
-    found = read_boards(store, settings.workspace.table_cache)
-    facts = page_records(found.cells, found.trust)
-    write_page(out, found.full, found.clean, facts, store.folder, registry)
-    console.print(f"page: {out}", highlight=False, markup=False)
-
-
-def write_all_figures(store: "Store", folder: Path, registry: Registry, clean: bool) -> None:
-    """Every figure that can be drawn; what cannot is said in one line each."""
+def write_all_figures(view: "BoardView", folder: Path) -> None:
+    """Draw every figure that can be drawn, and name the others."""
     from benchmark.views.figures.catalogue import board_figures, write_figures
 
-    board, views = _build(store, registry, clean)
-    written, left_out = write_figures(folder, board_figures(board, views))
-    for one in left_out:
-        console.print(f"not drawn: {one.name}: {one.why}", highlight=False, markup=False)
+    written, not_drawn = write_figures(folder, board_figures(view.leaderboard, view.matches))
+    for figure in not_drawn:
+        console.print(f"not drawn: {figure.name}: {figure.why}", highlight=False, markup=False)
     console.print(f"{len(written)} files in {folder}", highlight=False, markup=False)
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    from benchmark.files import write_bytes
-
-    if isinstance(content, str):
-        from benchmark.files import write_text
-
-        write_text(path, content)
-    else:
-        write_bytes(path, content)

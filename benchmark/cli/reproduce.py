@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from benchmark.cards.board import BoardCard, Reproduction
-from benchmark.cli.leaderboard import find_store, print_board
+from benchmark.cli.leaderboard import print_board
 from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes, grid_selection
 from benchmark.cli.terminal import console, settings
 from benchmark.errors import CardError
@@ -115,9 +115,10 @@ def _with_other(
     name: str, published: "tuple[PublishedNumber, ...]", held: "list[PublishedComparison]"
 ) -> "tuple[str, list[PublishedComparison]]":
     """The numbers of another board, each beside the one of this board."""
+    from benchmark.leaderboard.folder import find_leaderboard
     from benchmark.leaderboard.published import reproduced_numbers
 
-    store = find_store(name)
+    store = find_leaderboard(name, settings.workspace)
     board = store.board()
     if board.reproduces is None:
         raise CardError(f"--beside {name}: board {board.id} reproduces no paper; choose another")

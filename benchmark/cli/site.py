@@ -23,26 +23,20 @@ def site(
     """
     from shutil import copytree
 
-    from benchmark.leaderboard.folder import read_boards
     from benchmark.leaderboard.sequences import read_sequences
     from benchmark.records.store import Store
-    from benchmark.views.page.facts import page_records
-    from benchmark.views.page.write import IndexEntry, write_index, write_page
+    from benchmark.views.board import write_board_page
+    from benchmark.views.page.write import IndexEntry, write_index
 
-    registry = settings.workspace.registry
-    entries = []
-    for name, folder in board_folders(registry, runs).items():
-        store = Store(folder)
-        found = read_boards(store, settings.workspace.table_cache)
-        files_in, count = folder, len(found.cells)
-        if with_records and count:
-            files_in = out / name
-            copytree(folder / "records", files_in / "records", dirs_exist_ok=True)
-        facts = page_records(found.cells, found.trust)
-        page = out / f"{name}.html"
-        write_page(page, found.full, found.clean, facts, folder, registry, files_in)
-        sequences = read_sequences(folder, store.board())
-        entries.append(IndexEntry(found.full, page.name, count, sequences))
+    workspace, entries = settings.workspace, []
+    for name, folder in board_folders(workspace.registry, runs).items():
+        store, page = Store(folder), out / f"{name}.html"
+        copy_records = with_records and bool(store.files())
+        if copy_records:
+            copytree(folder / "records", out / name / "records", dirs_exist_ok=True)
+        boards = write_board_page(store, page, workspace, out / name if copy_records else None)
+        count, sequences = len(boards.cells), read_sequences(folder, store.board())
+        entries.append(IndexEntry(boards.full, page.name, count, sequences))
         console.print(f"{name}: {count} records", highlight=False)
     write_index(out / "index.html", entries)
     console.print(f"pages: {out / 'index.html'}", highlight=False)

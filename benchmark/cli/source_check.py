@@ -1,6 +1,5 @@
 """`segtransfer source check`: a tick table, a report, and what to mend."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from benchmark.cards.card import fingerprint, read_card
+from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
@@ -18,7 +17,7 @@ from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
-    from benchmark.sources.report import CheckReport, Finding
+    from benchmark.sources.report import CheckReport
 
 CONTENT = 3  # CONTENT/tasks/source/ID.yaml
 
@@ -38,7 +37,7 @@ def source_check(
     stays as it is, determinism, contamination, one synthetic fine-tuning against scratch, cost.
     Ends with status 1 if anything failed.
     """
-    from benchmark.sources.report import Finding
+    from benchmark.sources.report import Finding, check_report
 
     path = Path(card) if card.endswith((".yaml", ".yml")) else None
     name = path.stem if path else card
@@ -48,25 +47,23 @@ def source_check(
     except CardError as error:
         if path is None and not settings.content:
             raise
-        finding = Finding(check="schema", ok=False, found=str(error), mend="mend that key of it")
-        _finish([finding], None, folder, name)
+        finding = Finding(check="schema", ok=False, found=str(error), mend="fix that key of it")
+        _finish(check_report(name, None, [finding]), folder)
         return
     if source.weights is None:
         raise CardError(
-            f"source task {name!r} has no weights file to check; `run` makes what it is"
+            f"source task {name!r} has no weights file to check; `run` makes its weights"
         )
     from benchmark.models.weight_store import import_weights
     from benchmark.running.devices import set_threads
-    from benchmark.sources.check import Check
+    from benchmark.sources.check import check_source
 
     if file:
         import_weights(workspace, source.id, file)
     set_threads(1)
-    findings = [Finding(check="schema", ok=True, found=f"{source.id}, version {source.version}")]
     with bars() as progress:
-        check = Check(workspace, source)
-        findings += check.findings(StageDisplay(progress, "checking"))
-    _finish(findings, source, folder, name)
+        report = check_source(workspace, source, StageDisplay(progress, "checking"))
+    _finish(report, folder)
 
 
 def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
@@ -85,41 +82,14 @@ def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
     return replace(settings.workspace, registry=registry), source
 
 
-def _finish(
-    findings: Iterable["Finding"], source: SourceCard | None, folder: Path, name: str
-) -> None:
+def _finish(report: "CheckReport", folder: Path) -> None:
     """Print the table, write the report, and end."""
-    from benchmark.sources.report import CheckReport
-
-    report = _report(CheckReport, tuple(findings), source, name)
     console.print(_table(report))
     say([f"{one.mark} {one.check}: {one.mend}" for one in report.findings if one.mend])
     for path in report.write(folder):
         say([f"report: {path}"])
     if not report.passed:
         raise typer.Exit(1)
-
-
-def _report(
-    kind: "type[CheckReport]",
-    findings: tuple["Finding", ...],
-    source: SourceCard | None,
-    name: str,
-) -> "CheckReport":
-    from datetime import UTC, datetime
-    from importlib.metadata import version
-
-    from benchmark import __version__
-
-    return kind(
-        source=name,
-        card=fingerprint(source) if source else "none",
-        weights=next((one.found for one in findings if one.check == "hash" and one.ok), "none"),
-        findings=findings,
-        segtransfer=__version__,
-        torch=version("torch"),
-        checked=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
 
 
 def _table(report: "CheckReport") -> Table:

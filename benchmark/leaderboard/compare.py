@@ -12,9 +12,10 @@ import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError, unknown_name
-from benchmark.leaderboard.entry_name import EntryName, entry_of
+from benchmark.leaderboard.entry_name import EntryName, entry_of, find_entries
 from benchmark.records.record import RunRecord
-from benchmark.records.trust import LEVELS, TrustLevel
+from benchmark.records.store import Store
+from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.anova import SeedNoise, noise_of_differences
 from benchmark.statistics.bootstrap import Estimate, estimates
@@ -80,6 +81,33 @@ class Comparison:
         """The cases with the largest difference in either direction."""
         ordered = sorted(self.cases, key=lambda case: (-abs(case.difference), case.case))
         return tuple(ordered[:count])
+
+
+def compare_entries(
+    store: Store, first: str, second: str, target: str | None = None
+) -> list[Comparison]:
+    """Compare two entries of a leaderboard folder, case by case.
+
+    Args:
+        store: The leaderboard folder, see `find_leaderboard`.
+        first: `source`, `source/strategy` or `source/strategy/n8`.
+        second: What it is compared with, written likewise.
+        target: One target only; None stands for every target that both have.
+
+    Returns:
+        One comparison per target; differences are positive where the first entry is better.
+
+    Raises:
+        RecordError: An entry is unknown or ambiguous, or nothing was scored for both.
+    """
+    records, trust = [], dict[str, TrustLevel]()
+    known = trust_levels(store.folder)
+    for path, record in store.records():
+        records.append(record)
+        name = path.relative_to(store.folder / "records").as_posix()
+        trust[record.key] = known.get(name, LEVELS[0])
+    entries = find_entries(first, second, records)
+    return compare(store.board(), *entries, records, target, trust)
 
 
 def compare(

@@ -16,9 +16,43 @@ from benchmark.leaderboard.statistics_cache import StatisticsCache, forget_unuse
 from benchmark.records.store import Store
 from benchmark.records.trust import TrustLevel, trust_levels
 from benchmark.workers import Workers
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.build import Leaderboard
+
+
+def find_leaderboard(name: str | Path, workspace: Workspace) -> Store:
+    """The leaderboard folder of that path, below `runs/`, or of the shipped board.
+
+    Raises:
+        CardError: There is none of that name.
+    """
+    for folder in (Path(name), Path("runs") / name):
+        if (folder / "board.yaml").is_file():
+            return Store(folder)
+    return Store(workspace.registry.folders[workspace.registry.board(str(name)).id])
+
+
+def load_leaderboard(
+    name: str | Path, workspace: Workspace, *, clean: bool = False
+) -> "Leaderboard":
+    """The tables of a leaderboard.
+
+    `rows` is a DataFrame with one row per target, number of training subjects, source and
+    strategy; `overall` one with the mean ranks over all targets.
+
+    Args:
+        name: A leaderboard folder, a folder below `runs/`, or the id of a shipped board.
+        workspace: All cards, and the cache of what was read before.
+        clean: Leave out cells whose source was pretrained on the target's data.
+
+    Raises:
+        CardError: There is no leaderboard of that name.
+        RecordError: A record is damaged or not the board's.
+    """
+    store = find_leaderboard(name, workspace)
+    return read_leaderboard(store, clean=clean, cache=workspace.table_cache)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
 """What `segtransfer source check` found, as data, as Markdown and as JSON."""
 
 import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from benchmark.cards.card import Model
+from benchmark import __version__
+from benchmark.cards.card import Model, fingerprint
+from benchmark.cards.task import SourceCard
 from benchmark.files import write_text
 from benchmark.views.text import escape_markdown, markdown_table
 
@@ -71,3 +76,23 @@ class CheckReport(Model):
         lines += ["", "The fine-tuning is on a synthetic phantom: it shows that the path works, "
                   "not how good the source is."]  # fmt: skip
         return "\n".join(lines) + "\n"
+
+
+def check_report(name: str, source: SourceCard | None, findings: Iterable[Finding]) -> CheckReport:
+    """The findings, with the card, weights and software that they are of.
+
+    Args:
+        name: The source's id, also where its card cannot be read.
+        source: Its card; None if it cannot be read.
+        findings: What was checked.
+    """
+    findings = tuple(findings)
+    return CheckReport(
+        source=name,
+        card=fingerprint(source) if source else "none",
+        weights=next((one.found for one in findings if one.check == "hash" and one.ok), "none"),
+        findings=findings,
+        segtransfer=__version__,
+        torch=version("torch"),
+        checked=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,26 @@
+"""Types of the public interface, which `__init__.py` imports lazily."""
+
+from benchmark.errors import BenchmarkError as BenchmarkError
+from benchmark.leaderboard.build import Leaderboard as Leaderboard
+from benchmark.leaderboard.compare import Comparison as Comparison
+from benchmark.leaderboard.compare import compare_entries as compare_entries
+from benchmark.leaderboard.folder import find_leaderboard as find_leaderboard
+from benchmark.leaderboard.folder import load_leaderboard as load_leaderboard
+from benchmark.models.weight_store import import_weights as import_weights
+from benchmark.planning.transfers import GridSelection as GridSelection
+from benchmark.planning.transfers import Transfer as Transfer
+from benchmark.planning.transfers import plan as plan
+from benchmark.records.store import Store as Store
+from benchmark.running.board import RunMonitor as RunMonitor
+from benchmark.running.board import RunOptions as RunOptions
+from benchmark.running.board import run_board as run_board
+from benchmark.running.board import run_board_sequences as run_board_sequences
+from benchmark.sources.check import check_source as check_source
+from benchmark.submission.merge import merge as merge_submission
+from benchmark.submission.pack import pack as pack_submission
+from benchmark.submission.verify import verified as verify_submission
+from benchmark.views.board import BoardView as BoardView
+from benchmark.workspace import Workspace as Workspace
+from benchmark.workspace import load_registry as load_registry
+
+__version__: str

@@ -1,0 +1,153 @@
+"""Everything that is shown of one leaderboard folder, in every output format."""
+
+import os
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.folder import Boards, read_boards, read_leaderboard
+from benchmark.leaderboard.match import (
+    MatchView,
+    match_views,
+    pretraining_caps,
+    target_domains,
+)
+from benchmark.leaderboard.sequences import SequenceReport, read_sequences
+from benchmark.records.store import Store
+from benchmark.views.csv import to_csv
+from benchmark.views.json import to_json
+from benchmark.views.latex import to_latex
+from benchmark.views.markdown import to_markdown, write_leaderboard
+from benchmark.views.match import match_table
+from benchmark.views.parquet import to_parquet
+from benchmark.views.sequences import (
+    footer,
+    print_sequences,
+    sequence_markdown,
+    sequence_tables,
+)
+from benchmark.views.terminal import print_leaderboard
+from benchmark.views.text import TextTable
+from benchmark.workspace import Workspace
+
+WIDTH = 120  # characters of the text format, where no other width is given
+
+
+class BoardView:
+    """A leaderboard with its sequences and its effects of domain and task match."""
+
+    def __init__(self, store: Store, workspace: Workspace, *, clean: bool = False) -> None:
+        """Read the records of a folder.
+
+        Args:
+            store: The leaderboard folder.
+            workspace: All cards, and the cache of what was read before.
+            clean: Leave out cells whose source was pretrained on the target's data.
+
+        Raises:
+            RecordError: A record is damaged or not the board's.
+        """
+        self.store, self.registry = store, workspace.registry
+        self.leaderboard: Leaderboard = read_leaderboard(
+            store, clean=clean, cache=workspace.table_cache
+        )
+
+    @cached_property
+    def sequences(self) -> SequenceReport | None:
+        """Results of the board's sequences; None if no sequence is finished."""
+        return read_sequences(self.store.folder, self.leaderboard.board)
+
+    @cached_property
+    def matches(self) -> list[MatchView]:
+        """Effects of domain match and task match."""
+        domains, caps = target_domains(self.registry), pretraining_caps(self.registry)
+        return match_views(self.leaderboard, domains, caps)
+
+    @property
+    def match_tables(self) -> list[TextTable]:
+        """The effects as a table, if sources of several domains take part."""
+        several = [view for view in self.matches if view.cells["source_domain"].nunique() > 1]
+        return [match_table(several)] if several else []
+
+    def print(self, console: Console) -> None:
+        """Print every table."""
+        if len(self.leaderboard.rows) or self.sequences is None:
+            print_leaderboard(self.leaderboard, console, self.match_tables)
+        if self.sequences is not None:
+            print_sequences(self.sequences, console)
+
+    def write_tables(self) -> bool:
+        """Write leaderboard.csv and README.md into the folder, if it has rows and is writable."""
+        writable = len(self.leaderboard.rows) > 0 and os.access(self.store.folder, os.W_OK)
+        if writable:
+            write_leaderboard(self.store.folder, self.leaderboard, self.match_tables)
+        return writable
+
+    def to_text(self, width: int = WIDTH) -> str:
+        """The tables as they are printed, in lines of so many characters."""
+        console = Console(file=StringIO(), width=width)
+        with console.capture() as captured:
+            self.print(console)
+        return captured.get()
+
+    def to_markdown(self) -> str:
+        """The tables in Markdown."""
+        parts = []
+        if len(self.leaderboard.rows) or self.sequences is None:
+            parts.append(to_markdown(self.leaderboard, self.match_tables))
+        if self.sequences is not None:
+            parts.append(sequence_markdown(self.sequences))
+        return "\n".join(parts)
+
+    def to_latex(self) -> str:
+        """The tables in LaTeX with booktabs."""
+        if self.sequences is None:
+            return to_latex(self.leaderboard, self.match_tables)
+        tables = [*self.match_tables, *sequence_tables(self.sequences)]
+        return to_latex(self.leaderboard, tables, [footer(self.sequences)])
+
+    def to_csv(self) -> str:
+        """The rows of all targets with every number."""
+        return to_csv(self.leaderboard)
+
+    def to_json(self) -> str:
+        """All numbers, by the schema of `views.json_schema`."""
+        return to_json(self.leaderboard, self.matches, self.sequences)
+
+    def to_parquet(self) -> bytes:
+        """The rows of all targets with every number.
+
+        Raises:
+            BenchmarkError: pyarrow is not installed.
+        """
+        return to_parquet(self.leaderboard)
+
+
+def write_board_page(
+    store: Store, out: Path, workspace: Workspace, records: Path | None = None
+) -> Boards:
+    """Write one leaderboard folder as one self-contained HTML page.
+
+    Args:
+        store: The leaderboard folder.
+        out: The file.
+        workspace: All cards, and the cache of what was read before.
+        records: Folder to which the page links its records; None stands for the store's.
+
+    Returns:
+        What was read.
+
+    Raises:
+        RecordError: A record is damaged or not the board's.
+    """
+    from benchmark.views.page.facts import page_records
+    from benchmark.views.page.write import write_page
+
+    boards = read_boards(store, workspace.table_cache)
+    facts = page_records(boards.cells, boards.trust)
+    folders = (store.folder, workspace.registry, records or store.folder)
+    write_page(out, boards.full, boards.clean, facts, *folders)
+    return boards
