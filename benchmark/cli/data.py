@@ -26,7 +26,7 @@ def data_get(
 
     After an interruption type the same command: nothing is fetched or unpacked twice.
     """
-    from benchmark.data.install import obtain, remove_downloads
+    from benchmark.data.install import install, remove_downloads
 
     card = settings.workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
@@ -40,7 +40,7 @@ def data_get(
     root = (to or settings.workspace.dataset_folder(name)).resolve()
     try:
         with bars(transfer=True) as progress:
-            obtain(card, settings.workspace, root, StageDisplay(progress))
+            install(card, settings.workspace, root, StageDisplay(progress))
         data_import(name, root)
     except KeyboardInterrupt:
         errors.print("stopped; type the same command to go on")
@@ -91,7 +91,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     Raises:
         DataError: It is refused, or there is nobody to ask.
     """
-    from benchmark.data.install import accept, acceptance
+    from benchmark.data.licences import accept, acceptance
 
     if known := acceptance(card, settings.workspace):
         console.print(f"licence accepted on {known.accepted}", highlight=False)

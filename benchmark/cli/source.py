@@ -21,12 +21,7 @@ def source_get(name: Annotated[str, typer.Argument(help="Id of the source task."
     from benchmark.models.weight_store import get_weights
 
     with bars(transfer=True) as progress:
-        task = progress.add_task(f"fetching {name}", total=None)
-        stored = get_weights(
-            settings.workspace,
-            name,
-            lambda done, total: progress.update(task, completed=done, total=total or None),
-        )
+        stored = get_weights(settings.workspace, name, StageDisplay(progress))
     console.print(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}", highlight=False)
 
 

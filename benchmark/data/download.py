@@ -1,18 +1,22 @@
-"""Fetching one file over HTTP: resumed where it broke off, named only once it is verified."""
+"""Fetching one file over HTTP: resumed after an interruption, named only once it is verified."""
 
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from benchmark.errors import DataError
+from benchmark.workers import Progress, no_progress
+
+if TYPE_CHECKING:
+    import requests
 
 RETRIES = 5
 PAUSE_S = 2.0
@@ -21,12 +25,18 @@ BUSY = (408, 429)
 TIMEOUT_S = (15.0, 60.0)
 CHUNK = 1 << 20
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
-class Remote:
-    """One file to fetch; `name` is the file name to give it, without a folder."""
+class RemoteFile:
+    """One file to fetch.
+
+    Attributes:
+        url: Its http or https address.
+        name: File name to give it, without a folder.
+        bytes: Its size, if known.
+        md5: In hexadecimal, if known.
+        sha256: In hexadecimal, if known.
+    """
 
     url: str
     name: str
@@ -34,17 +44,30 @@ class Remote:
     md5: str | None = None
     sha256: str | None = None
 
+    def difference(self, path: Path) -> str | None:
+        """How a file on disk differs from what is expected; None if it does not."""
+        size = path.stat().st_size
+        if self.bytes not in (None, size):
+            return f"size is {size} bytes, expected {self.bytes}"
+        for algorithm, expected in (("md5", self.md5), ("sha256", self.sha256)):
+            if expected:
+                with path.open("rb") as stream:
+                    digest = hashlib.file_digest(stream, algorithm).hexdigest()
+                if digest != expected.lower():
+                    return f"{algorithm} is {digest}, expected {expected}"
+        return None
 
-def fetch(remote: Remote, folder: Path, progress: Progress = lambda done, total: None) -> Path:
-    """Fetch a file into a folder, or find it there already; an interrupted transfer is resumed.
 
-    A broken connection, a fault of the server and a busy one (HTTP 408, 429) are tried again,
-    after the pause that it asks for or 2, 4, ... s, 60 s at most.
+def fetch(remote: RemoteFile, folder: Path, progress: Progress = no_progress) -> Path:
+    """Fetch a file into a folder unless it is there already; resumes an interrupted transfer.
+
+    After a broken connection, a server error or a busy server (HTTP 408, 429) the transfer is
+    tried again: after 2, 4, ... s, or the longer pause that the server asks for, 60 s at most.
 
     Args:
         remote: What to fetch, and what it must be.
-        folder: Where to put it; made if it is not there.
-        progress: Told the bytes done and in all (0 if unknown), about every MiB.
+        folder: Where to put it; made if it does not exist.
+        progress: Gets the bytes done and in total (0 if unknown), about every MiB.
 
     Returns:
         The path of the verified file.
@@ -54,117 +77,142 @@ def fetch(remote: Remote, folder: Path, progress: Progress = lambda done, total:
             the one expected (then nothing of it is left).
     """
     if urlsplit(remote.url).scheme not in ("http", "https"):
-        raise DataError(f"{remote.url}: only http and https addresses are fetched; mend the card")
+        raise DataError(f"{remote.url}: only http and https addresses are fetched; fix the card")
     if Path(remote.name).name != remote.name or remote.name in ("", ".."):
-        raise DataError(f"{remote.name!r}: a file name without a folder is needed; mend the card")
-    target, part = folder / remote.name, folder / f"{remote.name}.part"
+        raise DataError(f"{remote.name!r}: a file name without a folder is needed; fix the card")
+    target = folder / remote.name
+    transfer = _Transfer(remote, target, progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if target.is_file() and _difference(target, remote) is None:
+        if target.is_file() and remote.difference(target) is None:
             return target
-        _transfer(remote, part, progress)
-        if difference := _difference(part, remote):
-            raise _another_file(remote, part, difference)
-        os.replace(part, target)
-        _note(part).unlink(missing_ok=True)
+        transfer.run()
+        if difference := remote.difference(transfer.part):
+            raise transfer.another_file(difference)
+        os.replace(transfer.part, target)
+        transfer.note.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
-            f"{part}: cannot be written ({error.strerror or error}); make room or choose another "
-            "folder, then type the same command again"
+            f"{transfer.part}: cannot be written ({error.strerror or error}); make room or choose "
+            "another folder, then type the same command again"
         ) from None
     return target
 
 
-def _transfer(remote: Remote, part: Path, progress: Progress) -> None:
-    import requests
-    from urllib3.exceptions import HTTPError
+class _Transfer:
+    """The transfer of one file into a part, and a note of what the part is of.
 
-    cause, pause = "", 0.0
-    for attempt in range(1, RETRIES + 2):
-        time.sleep(pause)
-        try:
-            return _attempt(remote, part, progress)
-        except (requests.RequestException, HTTPError) as error:
-            named = isinstance(error, requests.HTTPError)
-            cause = str(error) if named else type(error).__name__
-            answer = getattr(error, "response", None)
-            asked = 0.0 if answer is None else _asked_pause(answer.headers)
-            pause = min(max(PAUSE_S * attempt, asked), LONGEST_PAUSE_S)
-    done = part.stat().st_size if part.is_file() else 0
-    raise DataError(
-        f"{remote.url}: the transfer failed {RETRIES + 1} times ({cause}), {done} of "
-        f"{remote.bytes or 'unknown'} bytes are there; type the same command again to resume"
-    )
+    The note holds the address and the validator (an ETag or a date) that the server gave, so that
+    a part is only continued with the file that it began with.
+    """
 
+    def __init__(self, remote: RemoteFile, target: Path, progress: Progress) -> None:
+        self.remote, self.progress = remote, progress
+        self.part = target.with_name(f"{target.name}.part")
+        self.note = target.with_name(f"{target.name}.part.json")
 
-def _attempt(remote: Remote, part: Path, progress: Progress) -> None:
-    import requests
+    def run(self) -> None:
+        """Transfer the file, with retries."""
+        import requests
+        from urllib3.exceptions import HTTPError
 
-    done, validator = _kept(remote, part)
-    if done and done == remote.bytes:
-        return
-    headers = {"Accept-Encoding": "identity"}
-    if done:
-        headers |= {"Range": f"bytes={done}-"} | ({"If-Range": validator} if validator else {})
-    with requests.get(remote.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
-        status, answer = response.status_code, response.headers
-        continues = answer.get("Content-Range", "").startswith(f"bytes {done}-")
-        same = _validator(answer) in (None, validator)
-        if done and (status == 416 or (status == 206 and not (continues and same))):
-            _drop(part)
+        cause, pause = "", 0.0
+        for attempt in range(1, RETRIES + 2):
+            time.sleep(pause)
+            try:
+                return self._attempt()
+            except (requests.RequestException, HTTPError) as error:
+                is_status = isinstance(error, requests.HTTPError)
+                cause = str(error) if is_status else type(error).__name__
+                response = getattr(error, "response", None)
+                asked = 0.0 if response is None else _retry_after(response.headers)
+                pause = min(max(PAUSE_S * attempt, asked), LONGEST_PAUSE_S)
+        done = self.part.stat().st_size if self.part.is_file() else 0
+        raise DataError(
+            f"{self.remote.url}: the transfer failed {RETRIES + 1} times ({cause}), {done} of "
+            f"{self.remote.bytes or 'unknown'} bytes are there; type the same command again to "
+            "resume"
+        )
+
+    def another_file(self, difference: str) -> DataError:
+        """Remove the part; the error for a file that is not the expected one."""
+        self._drop()
+        return DataError(
+            f"{self.remote.url}: {difference}; the file has changed at its host, or the transfer "
+            "was damaged; type the same command again, and report it if that does not help"
+        )
+
+    def _attempt(self) -> None:
+        import requests
+
+        remote, (done, validator) = self.remote, self._resumable()
+        if done and done == remote.bytes:
+            return
+        headers = {"Accept-Encoding": "identity"}
+        if done:
+            headers |= {"Range": f"bytes={done}-"} | ({"If-Range": validator} if validator else {})
+        with requests.get(remote.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            status = response.status_code
+            self._check_status(response, done, validator)
+            if status == 200:
+                done = 0
+                self.part.write_bytes(b"")
+                note = {"url": remote.url, "is": _validator(response.headers)}
+                self.note.write_text(json.dumps(note))
+            length = response.headers.get("Content-Length", "")
+            total = done + int(length) if length.isdecimal() else remote.bytes or 0
+            if remote.bytes not in (None, total):
+                raise self.another_file(f"size is {total} bytes, expected {remote.bytes}")
+            needed, free = total - done, shutil.disk_usage(self.part.parent).free
+            if needed > free:
+                raise DataError(
+                    f"{self.part.parent}: {needed / 1e9:.2f} GB are needed for {remote.name}, "
+                    f"{free / 1e9:.2f} GB are free; make room, then type the same command again"
+                )
+            with self.part.open("ab") as file:
+                for chunk in response.raw.stream(CHUNK, decode_content=False):
+                    file.write(chunk)
+                    done += len(chunk)
+                    self.progress(f"fetching {remote.name}", done, total)
+                    if remote.bytes is not None and done > remote.bytes:
+                        break
+        if done < (remote.bytes or 0):
+            raise requests.ConnectionError("the connection was closed early")
+
+    def _check_status(
+        self, response: "requests.Response", done: int, validator: str | None
+    ) -> None:
+        """Raise what is to be tried again, or a DataError; 200, or 206 that fits, passes."""
+        import requests
+
+        status, headers = response.status_code, response.headers
+        fits = headers.get("Content-Range", "").startswith(f"bytes {done}-")
+        same = _validator(headers) in (None, validator)
+        if done and (status == 416 or (status == 206 and not (fits and same))):
+            self._drop()
             raise requests.HTTPError(f"HTTP status {status}, the part does not fit")
         if 400 <= status < 500 and status not in BUSY:
             account = "; access needs an account" if status in (401, 403) else ""
             raise DataError(
-                f"{remote.url}: HTTP status {status}{account}; check the address, or fetch the "
-                f"file by hand as {part.with_suffix('')} and type the same command again"
+                f"{self.remote.url}: HTTP status {status}{account}; check the address, or fetch "
+                f"the file by hand as {self.part.with_suffix('')} and type the same command again"
             )
-        if status != (206 if done else 200) and status != 200:
+        if status != 200 and not (done and status == 206):
             raise requests.HTTPError(f"HTTP status {status}", response=response)
-        if status == 200:
-            done = 0
-            part.write_bytes(b"")
-            _note(part).write_text(json.dumps({"url": remote.url, "is": _validator(answer)}))
-        length = answer.get("Content-Length", "")
-        total = done + int(length) if length.isdecimal() else remote.bytes or 0
-        if remote.bytes not in (None, total):
-            raise _another_file(remote, part, f"size is {total} bytes, expected {remote.bytes}")
-        needed, free = total - done, shutil.disk_usage(part.parent).free
-        if needed > free:
-            raise DataError(
-                f"{part.parent}: {needed / 1e9:.2f} GB are needed for {remote.name}, "
-                f"{free / 1e9:.2f} GB are free; make room, then type the same command again"
-            )
-        with part.open("ab") as file:
-            for chunk in response.raw.stream(CHUNK, decode_content=False):
-                file.write(chunk)
-                done += len(chunk)
-                progress(done, total)
-                if remote.bytes is not None and done > remote.bytes:
-                    break
-    if done < (remote.bytes or 0):
-        raise requests.ConnectionError("the connection was closed early")
 
+    def _resumable(self) -> tuple[int, str | None]:
+        """Bytes of the part that can be continued, and the validator of its file."""
+        try:
+            note = json.loads(self.note.read_text())
+            size = self.part.stat().st_size
+        except (FileNotFoundError, ValueError):
+            return 0, None
+        too_large = self.remote.bytes is not None and size > self.remote.bytes
+        return (0, None) if note["url"] != self.remote.url or too_large else (size, note["is"])
 
-def _asked_pause(headers: Mapping[str, str]) -> float:
-    """Seconds that the server asks to wait (Retry-After: a number or a date); 0 if none."""
-    text = headers.get("Retry-After", "")
-    if text.isdecimal():
-        return float(text)
-    try:
-        return (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0
-
-
-def _kept(remote: Remote, part: Path) -> tuple[int, str | None]:
-    try:
-        note = json.loads(_note(part).read_text())
-        size = part.stat().st_size
-    except (FileNotFoundError, ValueError):
-        return 0, None
-    fits = note["url"] == remote.url and (remote.bytes is None or size <= remote.bytes)
-    return (size, note["is"]) if fits else (0, None)
+    def _drop(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:
@@ -173,31 +221,11 @@ def _validator(headers: Mapping[str, str]) -> str | None:
     return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
 
 
-def _difference(path: Path, remote: Remote) -> str | None:
-    size = path.stat().st_size
-    if remote.bytes not in (None, size):
-        return f"size is {size} bytes, expected {remote.bytes}"
-    for name, expected in (("md5", remote.md5), ("sha256", remote.sha256)):
-        if expected:
-            with path.open("rb") as stream:
-                found = hashlib.file_digest(stream, name).hexdigest()
-            if found != expected.lower():
-                return f"{name} is {found}, expected {expected}"
-    return None
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that the server asks to wait (Retry-After: a number or a date); 0 if none."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
 
-
-def _another_file(remote: Remote, part: Path, difference: str) -> DataError:
-    _drop(part)
-    return DataError(
-        f"{remote.url}: {difference}; the archive has changed at its host, or the transfer was "
-        "damaged; type the same command again, and if it says so again report it"
-    )
-
-
-def _note(part: Path) -> Path:
-    return part.with_name(f"{part.name}.json")
-
-
-def _drop(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _note(part).unlink(missing_ok=True)
+    with suppress(InvalidHeader, ValueError, OverflowError):
+        return Retry().parse_retry_after(headers.get("Retry-After", ""))
+    return 0.0

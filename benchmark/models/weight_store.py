@@ -1,19 +1,17 @@
 """Checkpoints of source tasks: fetched or given, verified, and kept under the home folder."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model
 from benchmark.cards.task import SourceCard, WeightsFile
-from benchmark.data.download import Remote, fetch
+from benchmark.data.download import RemoteFile, fetch
 from benchmark.errors import WeightsError
 from benchmark.files import replacing, sha256_of, write_text
+from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
-
-Progress = Callable[[int, int], None]
 
 
 class StoredWeights(Model):
@@ -72,9 +70,7 @@ def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights
     return keep_weights(source, _weights(source), file, f"file {file.name}", workspace)
 
 
-def get_weights(
-    workspace: Workspace, name: str, progress: Progress = lambda done, total: None
-) -> StoredWeights:
+def get_weights(workspace: Workspace, name: str, progress: Progress = no_progress) -> StoredWeights:
     """Fetch a checkpoint from the address or the repository that its card names.
 
     Raises:
@@ -94,7 +90,7 @@ def get_weights(
             f"`segtransfer source import {name} --from FILE`"
         )
     whole = weights.sha256 if len(weights.sha256 or "") == 64 else None
-    remote = Remote(weights.url, Path(weights.file).name, sha256=whole)
+    remote = RemoteFile(weights.url, Path(weights.file).name, sha256=whole)
     path = fetch(remote, workspace.downloads / name, progress)
     stored = keep_weights(source, weights, path, weights.url, workspace)
     path.unlink()

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from benchmark.data import download
-from benchmark.data.download import Remote, fetch
+from benchmark.data.download import RemoteFile, fetch
 from benchmark.errors import DataError
 
 CONTENT = random.Random(1).randbytes(3_000_000)
@@ -46,9 +46,11 @@ class Host:
     sent: int = 0
     url: str = ""
 
-    def remote(self) -> Remote:
+    def remote(self) -> RemoteFile:
         sha256 = hashlib.sha256(CONTENT).hexdigest()
-        return Remote(self.url, "set.zip", len(CONTENT), hashlib.md5(CONTENT).hexdigest(), sha256)
+        return RemoteFile(
+            self.url, "set.zip", len(CONTENT), hashlib.md5(CONTENT).hexdigest(), sha256
+        )
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     thread.join()
 
 
-def refused(remote: Remote, folder: Path) -> str:
+def refused(remote: RemoteFile, folder: Path) -> str:
     with pytest.raises(DataError) as caught:
         fetch(remote, folder)
     assert "\n" not in str(caught.value)
@@ -113,10 +115,11 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_whole_file_is_fetched_once(host: Host, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    path = fetch(host.remote(), tmp_path / "new/folder", lambda *now: told.append(now))
+    events: list[tuple[str, int, int]] = []
+    path = fetch(host.remote(), tmp_path / "new/folder", lambda *event: events.append(event))
     assert path.read_bytes() == CONTENT and names(path.parent) == ["set.zip"]
-    assert told[-1] == (len(CONTENT), len(CONTENT)) and 3 <= len(told) <= 4
+    assert events[-1] == ("fetching set.zip", len(CONTENT), len(CONTENT))
+    assert 3 <= len(events) <= 4
     assert fetch(host.remote(), path.parent) == path and len(host.asked) == 1
     path.write_bytes(OTHER)
     assert fetch(host.remote(), path.parent).read_bytes() == CONTENT and len(host.asked) == 2
@@ -161,7 +164,7 @@ def test_a_file_changed_at_its_host_starts_anew(host: Host, tmp_path: Path) -> N
 def test_a_part_that_the_host_cannot_continue_starts_anew(host: Host, tmp_path: Path) -> None:
     host.cut, host.cuts = 600_000, 6
     host.content = OTHER + OTHER
-    remote = Remote(host.url, "set.zip")
+    remote = RemoteFile(host.url, "set.zip")
     refused(remote, tmp_path)
     host.content, host.tag = CONTENT, False
     (tmp_path / "set.zip.part.json").write_text(f'{{"url": "{host.url}", "is": null}}')
@@ -266,10 +269,10 @@ def test_a_disk_full_on_the_way(
 
 @pytest.mark.parametrize("url", ["ftp://a/b.zip", "file:///etc/passwd", "b.zip"])
 def test_other_schemes_are_refused(tmp_path: Path, url: str) -> None:
-    assert "only http and https" in refused(Remote(url, "b.zip"), tmp_path / "folder")
+    assert "only http and https" in refused(RemoteFile(url, "b.zip"), tmp_path / "folder")
     assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["../b.zip", "/b.zip", "", "..", "."])
 def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
-    assert "without a folder" in refused(Remote("http://127.0.0.1:9/b.zip", name), tmp_path)
+    assert "without a folder" in refused(RemoteFile("http://127.0.0.1:9/b.zip", name), tmp_path)

@@ -24,8 +24,10 @@ from benchmark.cards.dataset import DatasetCard, Download, PairedImages, Phantom
 from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.data import download
-from benchmark.data import install as access
-from benchmark.data.install import STAGING, STATE, obtain
+from benchmark.data import install as install_module
+from benchmark.data.install import STAGING, install
+from benchmark.data.install_state import STATE
+from benchmark.data.licences import acceptance
 from benchmark.data.resolve import resolve_dataset
 from benchmark.errors import DataError
 from benchmark.phantoms.catalogue import make_case
@@ -147,7 +149,7 @@ def home(tmp_path: Path) -> Path:
 
 def refused(card: DatasetCard, home: Path, root: Path | None = None) -> str:
     with pytest.raises(DataError) as caught:
-        obtain(card, workspace_at(home), root or home / "datasets/mine")
+        install(card, workspace_at(home), root or home / "datasets/mine")
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -212,7 +214,7 @@ def test_files_of_the_user_are_not_overwritten(host: Host, home: Path) -> None:
     place.write_bytes(b"mine")
     assert str(place) in refused(host.card(), home) and place.read_bytes() == b"mine"
     place.unlink()
-    obtain(host.card(), workspace_at(home), home / "datasets/mine")
+    install(host.card(), workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == WHOLE
 
 
@@ -222,7 +224,7 @@ def test_a_broken_transfer_goes_on_at_the_second_call(host: Host, home: Path) ->
     kept = host.sent
     assert kept > 5000 and not (home / "datasets/mine/images").exists()
     host.cut = None
-    obtain(host.card(), workspace_at(home), home / "datasets/mine")
+    install(host.card(), workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == WHOLE
     assert host.sent == sum(len(FILES[d.file]) for d in host.card().download)
 
@@ -264,13 +266,13 @@ def test_an_interruption_anywhere_loses_nothing(
         root = tmp_path / f"root{number}"
         left = number
         try:
-            obtain(card, workspace_at(home), root)
+            install(card, workspace_at(home), root)
         except KeyboardInterrupt:
             left = 3
             with suppress(KeyboardInterrupt):
-                obtain(card, workspace_at(home), root)
+                install(card, workspace_at(home), root)
             left = 0
-            obtain(card, workspace_at(home), root)
+            install(card, workspace_at(home), root)
         else:
             break
         assert tree(root) == expected, number
@@ -292,7 +294,7 @@ def test_an_archive_that_changed_on_the_server(host: Host, home: Path, kind: str
     assert "has changed at its host" in message and f"{host.url}/masks.zip" in message
     assert not (home / "datasets/mine/masks").exists()
     host.files["masks.zip"] = FILES["masks.zip"]
-    obtain(card, workspace_at(home), home / "datasets/mine")
+    install(card, workspace_at(home), home / "datasets/mine")
     assert tree(home / "datasets/mine") == IMAGES | MASKS | {"README.txt": NOTES}
     assert host.asked.count("images.zip") == 1
 
@@ -300,11 +302,11 @@ def test_an_archive_that_changed_on_the_server(host: Host, home: Path, kind: str
 def test_a_card_that_changed_since(host: Host, home: Path) -> None:
     root = home / "datasets/mine"
     without = host.card(host.download("images.zip", md5=None, bytes=None))
-    obtain(without, workspace_at(home), root)
-    obtain(host.card(host.download("images.zip")), workspace_at(home), root)
+    install(without, workspace_at(home), root)
+    install(host.card(host.download("images.zip")), workspace_at(home), root)
     assert host.asked == ["images.zip"]
     message = refused(host.card(host.download("images.zip", bytes=7)), home)
-    assert f"bytes {len(FILES['images.zip'])}" in message and "now says 7" in message
+    assert f"bytes {len(FILES['images.zip'])}" in message and "now has 7" in message
     assert "into" in refused(host.card(host.download("images.zip", into="a")), home)
 
 
@@ -319,7 +321,7 @@ def test_a_missing_member(host: Host, home: Path, file: str, nested: str | None)
 
 def test_a_member_of_a_nested_archive_is_expected(host: Host, home: Path) -> None:
     found = host.download("outer.zip", nested="parts/*.zip", expects=("parts/5.png",))
-    obtain(host.card(found), workspace_at(home), home / "datasets/mine")
+    install(host.card(found), workspace_at(home), home / "datasets/mine")
     nested = {k.replace("masks/", "parts/"): v for k, v in MASKS.items()}
     assert tree(home / "datasets/mine") == nested | {"README.txt": NOTES}
 
@@ -338,7 +340,7 @@ def test_no_room_is_said_before_anything_is_fetched(
 @pytest.mark.parametrize("where", ["into", "nested"])
 @pytest.mark.parametrize("text", ["../evil", "/tmp/evil"])
 def test_a_card_cannot_leave_the_folder(host: Host, home: Path, where: str, text: str) -> None:
-    assert "mend the card" in refused(host.card(host.download("images.zip", **{where: text})), home)
+    assert "fix the card" in refused(host.card(host.download("images.zip", **{where: text})), home)
     assert not (home / "datasets/evil").exists()
 
 
@@ -350,7 +352,7 @@ def test_two_downloads_of_one_name(host: Host, home: Path) -> None:
 def test_one_process_at_a_time(host: Host, home: Path) -> None:
     (home / "downloads").mkdir(parents=True)
     with FileLock(home / "downloads/mine.lock"):
-        assert "another process is getting it" in refused(host.card(), home)
+        assert "another process is installing it" in refused(host.card(), home)
     assert host.asked == []
 
 
@@ -379,16 +381,16 @@ def test_the_licence_is_asked_for_until_accepted_and_when_it_changes(
     assert question not in known.stdout and known.exit_code == 0
     new = type_(home, host.card(licence="CC BY-NC 4.0"), "get", "mine", answer="n\n")
     assert question in new.stdout and "was not accepted" in str(new.exception)
-    assert access.acceptance(host.card(), workspace_at(home)) is not None
+    assert acceptance(host.card(), workspace_at(home)) is not None
     (home / "licences/mine.json").write_text("{")
-    assert access.acceptance(host.card(), workspace_at(home)) is None
+    assert acceptance(host.card(), workspace_at(home)) is None
 
 
 def test_ctrl_c_ends_in_one_line(host: Host, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(access, "fetch", stop)
+    monkeypatch.setattr(install_module, "fetch", stop)
     done = type_(home, host.card(), "get", "mine", "--accept-licence")
     assert done.exit_code == 130 and done.stderr.splitlines() == [
         "stopped; type the same command to go on"
