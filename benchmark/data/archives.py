@@ -104,9 +104,7 @@ class _Budget:
         if self.members > MAX_MEMBERS:
             raise ValueError(f"more than {MAX_MEMBERS} members")
         if self.bytes > max(SMALL_BYTES, self.max_ratio * self.size):
-            raise ValueError(
-                f"an archive bomb: it unpacks to more than {self.max_ratio:g} times its size"
-            )
+            raise ValueError(f"a bomb, it unpacks to more than {self.max_ratio:g} times its size")
         if self.bytes > self.free:
             needed, free = self.bytes / 1e9, self.free / 1e9
             raise OSError(ENOSPC, f"{needed:.2f} GB or more are needed, {free:.2f} GB are free")

@@ -47,10 +47,8 @@ class Host:
     url: str = ""
 
     def remote(self) -> RemoteFile:
-        sha256 = hashlib.sha256(CONTENT).hexdigest()
-        return RemoteFile(
-            self.url, "set.zip", len(CONTENT), hashlib.md5(CONTENT).hexdigest(), sha256
-        )
+        hashes = [hashlib.new(name, CONTENT).hexdigest() for name in ("md5", "sha256")]
+        return RemoteFile(self.url, "set.zip", len(CONTENT), *hashes)
 
 
 @pytest.fixture
