@@ -8,7 +8,7 @@ import typer
 from benchmark.cli.data import say
 from benchmark.cli.source_check import source_check
 from benchmark.cli.source_new import source_new
-from benchmark.cli.terminal import bars, console, settings
+from benchmark.cli.terminal import StageDisplay, bars, console, settings
 
 app = typer.Typer(no_args_is_help=True, help="Checkpoints of source tasks: draft, check, fetch.")
 app.command("new")(source_new)
