@@ -1,15 +1,12 @@
 """`segtransfer compare`: two entries, case by case."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.markup import escape
-from rich.table import Table
 
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
@@ -42,9 +39,7 @@ def compare(
         from benchmark.views.figures.frame import write_figure
         from benchmark.views.figures.pairs import paired_plot
 
-        console.print(
-            f"figure: {write_figure(paired_plot(comparisons).figure, figure)}", highlight=False
-        )
+        print_text(f"figure: {write_figure(paired_plot(comparisons).figure, figure)}")
 
 
 def _only_run() -> str:
@@ -60,53 +55,44 @@ def _only_run() -> str:
     return str(found[0])
 
 
-def _print_comparison(found: "Comparison", count: int) -> None:
-    metric = found.metric
-    unit = metric.unit_suffix
+def _print_comparison(comparison: "Comparison", count: int) -> None:
+    from benchmark.views.text import format_bounds
+
+    first, second, metric = comparison.first, comparison.second, comparison.metric
     digits = ".2f" if metric.unit else ".4f"
-    made = ", SYNTHETIC" if found.synthetic else ""
-    console.rule(escape(f"{found.first} against {found.second}: {found.target}{made}"),
-                 align="left")  # fmt: skip
-    seeds = ", ".join(map(str, found.seeds))
-    of = {case.subject for case in found.cases}
-    console.print(
-        f"{metric.title}, {len(of)} subjects, {len(found.cases)} cases, seeds {seeds}; positive: "
-        f"{found.first} is better", highlight=False, markup=False,
-    )  # fmt: skip
-    for name, mean in (("subjects", found.subjects), ("cases", found.over_cases)):
-        text = f"mean over {name}: {mean.value:+{digits}}{unit}"
-        if mean.low is not None and mean.high is not None:
-            text += f" [{mean.low:+{digits}}, {mean.high:+{digits}}], 95 % over {mean.covers}"
-        else:
-            text += f", no interval: {mean.covers}"
-        console.print(text, highlight=False, markup=False)
-    console.print(
-        f"subjects: {found.better} better, {found.worse} worse, {found.equal} equal",
-        highlight=False,
+    synthetic = ", SYNTHETIC" if comparison.synthetic else ""
+    console.rule(escape(f"{first} against {second}: {comparison.target}{synthetic}"), align="left")
+    subjects = len({case.subject for case in comparison.cases})
+    print_text(
+        f"{metric.title}, {subjects} subjects, {len(comparison.cases)} cases, "
+        f"seeds {', '.join(map(str, comparison.seeds))}; positive: {first} is better"
     )
-    levels = ", ".join(f"{name} {level}" for name, level in
-                       zip((found.first, found.second), found.trust, strict=True))  # fmt: skip
-    console.print(f"trust: {levels}", highlight=False, markup=False)
-    for note in found.notes:
-        console.print(note, highlight=False, markup=False)
-    _print_cases(found, count, digits)
+    for name, mean in (("subjects", comparison.subjects), ("cases", comparison.over_cases)):
+        bounds = format_bounds(mean.low, mean.high, f"+{digits}")
+        covers = f" {bounds}, 95 % over" if bounds else ", no interval:"
+        value = f"{mean.value:+{digits}}{metric.unit_suffix}"
+        print_text(f"mean over {name}: {value}{covers} {mean.covers}")
+    counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.equal} equal"
+    print_text(
+        f"subjects: {counts}",
+        f"trust: {first} {comparison.trust[0]}, {second} {comparison.trust[1]}",
+        *comparison.notes,
+    )
+    _print_cases(comparison, count, digits)
 
 
-def _print_cases(found: "Comparison", count: int, digits: str) -> None:
-    shown = found.largest(count)
-    if not shown:
-        return
-    several = len(found.seeds) > 1
-    heads: Sequence[str] = ("case", "subject", str(found.first), str(found.second), "difference",
-                            *(["over seeds"] if several else []))  # fmt: skip
-    table = Table(*map(escape, heads), title="Cases with the largest difference", box=SIMPLE,
-                  title_justify="left")  # fmt: skip
-    for case in shown:
-        values = [
-            f"{case.first:{digits}}",
-            f"{case.second:{digits}}",
-            f"{case.difference:+{digits}}",
-        ]
-        span = [f"{case.low:+{digits}} to {case.high:+{digits}}"] if several else []
-        table.add_row(escape(case.case), escape(case.subject), *values, *span)
-    console.print(table)
+def _print_cases(comparison: "Comparison", count: int, digits: str) -> None:
+    from benchmark.views.terminal import print_table
+    from benchmark.views.text import TextTable
+
+    columns = ["case", "subject", str(comparison.first), str(comparison.second), "difference"]
+    rows = [
+        [case.case, case.subject, f"{case.first:{digits}}", f"{case.second:{digits}}",
+         f"{case.difference:+{digits}}", f"{case.low:+{digits}} to {case.high:+{digits}}"]
+        for case in comparison.largest(count)
+    ]  # fmt: skip
+    if len(comparison.seeds) > 1:
+        columns.append("over seeds")
+    if rows:
+        title = "Cases with the largest difference"
+        print_table(TextTable(title, columns, [row[: len(columns)] for row in rows]), console)

@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, interactive, settings
+from benchmark.cli.terminal import (
+    StageDisplay,
+    bars,
+    interactive,
+    print_text,
+    resumable,
+    settings,
+)
 from benchmark.errors import CardError, DataError
 
 app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
@@ -30,7 +37,7 @@ def data_get(
 
     card = settings.workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
-        console.print(f"{name} is synthetic: made when it is read, nothing is to get")
+        print_text(f"{name} is synthetic: made when it is read, nothing is to get")
         return
     print_terms(card)
     if card.access != "open" or not card.download:
@@ -38,13 +45,10 @@ def data_get(
         return
     agree(card, accept_licence)
     root = (to or settings.workspace.dataset_folder(name)).resolve()
-    try:
+    with resumable():
         with bars(transfer=True) as progress:
             install(card, settings.workspace, root, StageDisplay(progress))
         data_import(name, root)
-    except KeyboardInterrupt:
-        errors.print("stopped; type the same command to go on")
-        raise typer.Exit(130) from None
     remove_downloads(card, settings.workspace)
 
 
@@ -60,7 +64,7 @@ def print_terms(card: DatasetCard) -> None:
     if len(card.download) > 1 and (known := sum(d.bytes or 0 for d in card.download)):
         least = " or more" if any(d.bytes is None for d in card.download) else ""
         lines.append(f"  in all: {size(known)}{least}")
-    say(lines)
+    print_text(*lines)
 
 
 def print_steps(card: DatasetCard) -> None:
@@ -69,13 +73,8 @@ def print_steps(card: DatasetCard) -> None:
     steps = [*(card.how_to_get or (f"Get the data from {card.homepage}.",))]
     if not any(last in step for step in steps):
         steps.append(f"Type `{last} --from DIR`.")
-    say([f"This data set cannot be downloaded for you (access: {card.access}):",
-         *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))])  # fmt: skip
-
-
-def say(lines: list[str]) -> None:
-    """Print text of cards as it is: no markup, no colours, no broken addresses."""
-    console.print("\n".join(lines), markup=False, highlight=False, emoji=False, soft_wrap=True)
+    print_text(f"This data set cannot be downloaded for you (access: {card.access}):",
+         *(f"  {number}. {step}" for number, step in enumerate(steps, start=1)))  # fmt: skip
 
 
 def size(count: int | None) -> str:
@@ -94,7 +93,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     from benchmark.data.licences import accept, acceptance
 
     if known := acceptance(card, settings.workspace):
-        console.print(f"licence accepted on {known.accepted}", highlight=False)
+        print_text(f"licence accepted on {known.accepted}")
         return
     if not accepted and not interactive():
         raise DataError(
@@ -123,7 +122,7 @@ def data_import(
             folder,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    console.print(copy.summary(registry.dataset(name).part_of), highlight=False, markup=False)
+    print_text(copy.summary(registry.dataset(name).part_of))
 
 
 @app.command("check")
@@ -157,7 +156,7 @@ def data_split(
     from benchmark.files import write_text
 
     write_text(path, "\n".join(lines) + "\n")
-    console.print(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
+    print_text(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
 
 
 @app.command("preview")
@@ -181,4 +180,4 @@ def data_preview(
             cases,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    say([str(path) for path in paths])
+    print_text(*[str(path) for path in paths])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError, unknown_name
 from benchmark.workspace import Workspace
 
@@ -44,7 +44,7 @@ def leaderboard(
         from benchmark.views.board import write_board_page
 
         write_board_page(store, html, workspace)
-        console.print(f"page: {html}", highlight=False, markup=False)
+        print_text(f"page: {html}")
     printed = out is not None or format_ not in ("", "text")
     if html is not None and figures is None and not printed:
         return
@@ -79,7 +79,7 @@ def print_view(view: "BoardView") -> None:
     view.print(console)
     if written:
         folder = view.store.folder
-        console.print(f"records, leaderboard.csv and README.md: {folder}", highlight=False)
+        print_text(f"records, leaderboard.csv and README.md: {folder}")
 
 
 def _format(name: str, out: Path | None) -> str:
@@ -111,5 +111,5 @@ def write_all_figures(view: "BoardView", folder: Path) -> None:
 
     written, not_drawn = write_figures(folder, board_figures(view.leaderboard, view.matches))
     for figure in not_drawn:
-        console.print(f"not drawn: {figure.name}: {figure.why}", highlight=False, markup=False)
-    console.print(f"{len(written)} files in {folder}", highlight=False, markup=False)
+        print_text(f"not drawn: {figure.name}: {figure.why}")
+    print_text(f"{len(written)} files in {folder}")

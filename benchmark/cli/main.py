@@ -19,7 +19,7 @@ from benchmark.cli.run import run
 from benchmark.cli.sequence import sequence
 from benchmark.cli.show import show
 from benchmark.cli.site import site
-from benchmark.cli.terminal import console, errors, settings
+from benchmark.cli.terminal import console, errors, print_text, settings
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ def _common(
     settings.home = home
     settings.__dict__.pop("workspace", None)  # of an earlier call in this process
     if version:
-        console.print(f"segtransfer {__version__}", highlight=False)
+        print_text(f"segtransfer {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         console.print(context.get_help())

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
-from benchmark.cli.terminal import StageDisplay, bars, console, errors
+from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
 from benchmark.running.board import RunMonitor
 from benchmark.workers import Workers
 
@@ -15,7 +15,7 @@ class TerminalMonitor(RunMonitor):
 
     def report(self, line: str) -> None:
         """Print one line."""
-        console.print(line, highlight=False, markup=False)
+        print_text(line)
 
     @contextmanager
     def counting(

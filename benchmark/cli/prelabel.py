@@ -8,7 +8,7 @@ import typer
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cli.options import Device
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
+from benchmark.cli.terminal import StageDisplay, bars, print_text, resumable, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -66,16 +66,11 @@ def prelabel(
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
-    try:
+    with resumable():
         cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
-    except KeyboardInterrupt:
-        errors.print("stopped; type the same command")
-        raise typer.Exit(130) from None
-    console.print(f"{len(cases)} label maps: {out / 'labels'}", highlight=False, markup=False)
-    console.print(f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})",
-                  highlight=False, markup=False)  # fmt: skip
-    console.print(f"then: segtransfer --content {out} data import {name} --from {out}",
-                  highlight=False, markup=False, soft_wrap=True)  # fmt: skip
+    print_text(f"{len(cases)} label maps: {out / 'labels'}")
+    print_text(f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})")
+    print_text(f"then: segtransfer --content {out} data import {name} --from {out}")
 
 
 def _propose(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import Device
-from benchmark.cli.terminal import StageDisplay, bars, console, errors, settings
+from benchmark.cli.terminal import StageDisplay, bars, print_text, resumable, settings
 from benchmark.errors import CardError
 
 
@@ -33,26 +33,17 @@ def pretrain(
     if card.pretrain is None:
         raise CardError(f"source task {source!r} has no recipe (`pretrain:`) on its card")
     set_threads(1)
-    try:
-        with bars() as progress:
-            folder = ensure_pretrained(
-                settings.workspace,
-                recipe_board,
-                card,
-                choose_device(device),
-                StageDisplay(progress),
-            )
-    except KeyboardInterrupt:
-        errors.print("stopped; type the same command to go on")
-        raise typer.Exit(130) from None
-    console.print(summary(folder), highlight=False)
-    console.print(f"  weights: {folder / 'model.safetensors'}", highlight=False, soft_wrap=True)
+    with resumable(), bars() as progress:
+        show = StageDisplay(progress)
+        folder = ensure_pretrained(
+            settings.workspace, recipe_board, card, choose_device(device), show
+        )
+    print_text(summary(folder))
+    print_text(f"  weights: {folder / 'model.safetensors'}")
     if out:
         path = export(card, recipe_board, folder, out)
-        console.print(f"  card: {path}; to use it, type", highlight=False, soft_wrap=True)
-        console.print(
+        print_text(f"  card: {path}; to use it, type")
+        print_text(
             f"  segtransfer --content {out} source import {path.stem} "
-            f"--from {out / path.stem}.safetensors",
-            highlight=False,
-            soft_wrap=True,
+            f"--from {out / path.stem}.safetensors"
         )

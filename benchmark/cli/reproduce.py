@@ -10,7 +10,7 @@ from rich.markup import escape
 from benchmark.cards.board import BoardCard, Reproduction
 from benchmark.cli.leaderboard import print_board
 from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes, grid_selection
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -51,7 +51,7 @@ def reproduce(
     selection = grid_selection(sources, "", strategies, sizes, seeds)
     here = runnable_part(workspace, card, selection)
     for name, why in here.why_not.items():
-        console.print(f"left out: {name}: {why}", highlight=False, markup=False)
+        print_text(f"left out: {name}: {why}")
     folder = out or Path("runs") / board
     if run and here.anything:
         options = RunOptions(device=device, jobs=jobs)
@@ -64,10 +64,7 @@ def reproduce(
         small = " or ".join(
             f"`segtransfer reproduce {name}`" for name in _stand_ins(workspace, card)
         )
-        console.print(
-            f"nothing of this board can be run here yet; on synthetic phantoms: {small}",
-            highlight=False, markup=False,
-        )  # fmt: skip
+        print_text(f"nothing of this board can be run here yet; on synthetic phantoms: {small}")
 
 
 def _stand_ins(workspace: Workspace, board: BoardCard) -> list[str]:
@@ -136,11 +133,11 @@ def _print(board: BoardCard, held: "list[PublishedComparison]", beside: str) -> 
 
     console.rule(escape(f"Published beside ours: {board.title} ({board.id})"), align="left")
     if not held:
-        console.print("no number of this paper is known to us", highlight=False)
+        print_text("no number of this paper is known to us")
     for table in reproduction_tables(held, beside):
         print_table(table, console)
     for note in reproduction_notes(held):
-        console.print(note, highlight=False, markup=False)
+        print_text(note)
 
 
 def _write(folder: Path, board: BoardCard, held: "list[PublishedComparison]", beside: str) -> None:
@@ -153,4 +150,4 @@ def _write(folder: Path, board: BoardCard, held: "list[PublishedComparison]", be
     write_text(folder / "reproduction.md", reproduction_markdown(board, held, beside))
     written, _ = write_figures(folder, [published_plot(board.id, held, beside)])
     files = ", ".join(["reproduction.csv", "reproduction.md", *(path.name for path in written)])
-    console.print(f"{files}: {folder}", highlight=False, markup=False)
+    print_text(f"{files}: {folder}")

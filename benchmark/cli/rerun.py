@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.box import SIMPLE
-from rich.markup import escape
-from rich.table import Table
 
 from benchmark.cards.board import BoardCard
 from benchmark.cli.submit import print_checks
-from benchmark.cli.terminal import console
+from benchmark.cli.terminal import console, print_text
 from benchmark.errors import SubmissionError
 from benchmark.workspace import Workspace
 
@@ -65,7 +62,7 @@ def rerun(
                 _same_conditions(pack, transfer.cell.path, transfer.fingerprints.model_dump())
             if dry_run:
                 for transfer in unfinished(transfers, store):
-                    console.print(f"  {transfer.cell.path}", highlight=False)
+                    print_text(f"  {transfer.cell.path}")
                 return
             create_board_folder(workspace, board, store.folder)
             session.run_cells(transfers, store)
@@ -97,17 +94,19 @@ def _compare(pack: "Pack", store: "Store", names: list[str]) -> None:
     )
     path = write_rerun(store.folder, found)
     _print(found)
-    console.print(f"re-run: {path}", highlight=False, markup=False, soft_wrap=True)
+    print_text(f"re-run: {path}")
     if not all(cell.confirmed for cell in found.cells):
         raise typer.Exit(1)
 
 
-def _print(found: "Rerun") -> None:
-    table = Table("cell", "mean, new - old", "tolerance", "result", box=SIMPLE)
-    for cell in found.cells:
-        row = (cell.record, f"{cell.difference:+.4f}", f"{cell.tolerance:.4f}", cell.verdict)
-        table.add_row(*map(escape, row))
-    console.print(table)
-    done = sum(cell.confirmed for cell in found.cells)
-    console.print(f"{done} of {len(found.cells)} cells confirmed on {found.by}", highlight=False,
-                  markup=False)  # fmt: skip
+def _print(rerun: "Rerun") -> None:
+    from benchmark.views.terminal import print_table
+    from benchmark.views.text import TextTable
+
+    rows = [
+        (cell.record, f"{cell.difference:+.4f}", f"{cell.tolerance:.4f}", cell.verdict)
+        for cell in rerun.cells
+    ]
+    print_table(TextTable("", ("cell", "mean, new - old", "tolerance", "result"), rows), console)
+    confirmed = sum(cell.confirmed for cell in rerun.cells)
+    print_text(f"{confirmed} of {len(rerun.cells)} cells confirmed on {rerun.by}")

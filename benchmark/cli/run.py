@@ -19,7 +19,7 @@ from benchmark.cli.options import (
     grid_selection,
 )
 from benchmark.cli.rerun import rerun
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -114,7 +114,7 @@ def _join(
     workspace, card = find_source(workspace, source)
     compared, lacking = comparison_sources(workspace, board, card)
     for line in lacking:
-        console.print(line, highlight=False, markup=False)
+        print_text(line)
     return workspace, replace(selection, sources=(card.id, *compared)), compared
 
 
@@ -126,9 +126,9 @@ def print_state(
 
     state = board_state(workspace, board, selection, folder)
     if state.missing_pretraining:
-        console.print(f"to pretrain first: {', '.join(state.missing_pretraining)}")
+        print_text(f"to pretrain first: {', '.join(state.missing_pretraining)}")
         return
     done = len(state.transfers) - len(state.todo)
-    console.print(f"{done} of {len(state.transfers)} cells are done; to run:")
+    print_text(f"{done} of {len(state.transfers)} cells are done; to run:")
     for transfer in state.todo:
-        console.print(f"  {transfer.cell.path}", highlight=False)
+        print_text(f"  {transfer.cell.path}")

@@ -16,7 +16,7 @@ from benchmark.cli.options import (
     grid_selection,
     names,
 )
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 
 if TYPE_CHECKING:
     from benchmark.planning.sequences import SequenceRun
@@ -50,7 +50,7 @@ def sequence(
     selection = grid_selection(sources, ",".join(card.devices), strategies, "", seeds)
     if dry_run:
         if missing := missing_pretraining(workspace, card, selection):
-            console.print(f"to pretrain first: {', '.join(missing)}")
+            print_text(f"to pretrain first: {', '.join(missing)}")
         else:
             _print_state(plan_sequences(workspace, card, selection, chosen), folder)
         return
@@ -66,9 +66,9 @@ def _print_state(runs: "list[SequenceRun]", folder: Path) -> None:
     from benchmark.records.sequence_record import has_sequence
 
     todo = [run for run in runs if not has_sequence(folder, run.run, run.key)]
-    console.print(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
+    print_text(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
     for run in todo:
-        console.print(f"  {run.run.path}", highlight=False, markup=False)
+        print_text(f"  {run.run.path}")
 
 
 def print_report(board: BoardCard, folder: Path) -> None:
@@ -79,7 +79,6 @@ def print_report(board: BoardCard, folder: Path) -> None:
 
     report = sequence_report(board, list(sequence_records(folder, board)))
     for figure in write_sequences(folder, report):
-        console.print(f"not drawn: {figure.name}: {figure.why}", highlight=False, markup=False)
+        print_text(f"not drawn: {figure.name}: {figure.why}")
     print_sequences(report, console)
-    console.print(f"records, sequences.csv, README.md and figures: {folder / 'sequences'}",
-                  highlight=False, markup=False)  # fmt: skip
+    print_text(f"records, sequences.csv, README.md and figures: {folder / 'sequences'}")

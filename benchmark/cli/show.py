@@ -7,7 +7,7 @@ from rich.table import Table
 
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError, unknown_name
 
 
@@ -43,4 +43,4 @@ def _show_contamination(
     if table.row_count:
         console.print(table)
     else:
-        console.print("contamination: none known; no source was pretrained on these targets' data")
+        print_text("contamination: none known; no source was pretrained on these targets' data")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cards.registry import Registry
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import print_text, settings
 from benchmark.errors import CardError
 
 
@@ -37,9 +37,9 @@ def site(
         boards = write_board_page(store, page, workspace, out / name if copy_records else None)
         count, sequences = len(boards.cells), read_sequences(folder, store.board())
         entries.append(IndexEntry(boards.full, page.name, count, sequences))
-        console.print(f"{name}: {count} records", highlight=False)
+        print_text(f"{name}: {count} records")
     write_index(out / "index.html", entries)
-    console.print(f"pages: {out / 'index.html'}", highlight=False)
+    print_text(f"pages: {out / 'index.html'}")
 
 
 def board_folders(registry: Registry, runs: Path) -> dict[str, Path]:

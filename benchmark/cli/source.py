@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.data import say
 from benchmark.cli.source_check import source_check
 from benchmark.cli.source_new import source_new
-from benchmark.cli.terminal import StageDisplay, bars, console, settings
+from benchmark.cli.terminal import StageDisplay, bars, print_text, settings
 
 app = typer.Typer(no_args_is_help=True, help="Checkpoints of source tasks: draft, check, fetch.")
 app.command("new")(source_new)
@@ -22,7 +21,7 @@ def source_get(name: Annotated[str, typer.Argument(help="Id of the source task."
 
     with bars(transfer=True) as progress:
         stored = get_weights(settings.workspace, name, StageDisplay(progress))
-    console.print(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}", highlight=False)
+    print_text(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}")
 
 
 @app.command("import")
@@ -34,7 +33,7 @@ def source_import(
     from benchmark.models.weight_store import import_weights
 
     stored = import_weights(settings.workspace, name, file)
-    console.print(f"{name}: {stored.path(settings.workspace)}", highlight=False)
+    print_text(f"{name}: {stored.path(settings.workspace)}")
 
 
 @app.command("template")
@@ -43,4 +42,4 @@ def source_template() -> None:
     from importlib.resources import files
 
     template = files("benchmark.models.plugins").joinpath("template.py")
-    say([template.read_text(encoding="utf-8").rstrip()])
+    print_text(template.read_text(encoding="utf-8").rstrip())

@@ -11,8 +11,7 @@ from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
-from benchmark.cli.data import say
-from benchmark.cli.terminal import StageDisplay, bars, console, settings
+from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -85,9 +84,9 @@ def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
 def _finish(report: "CheckReport", folder: Path) -> None:
     """Print the table, write the report, and end."""
     console.print(_table(report))
-    say([f"{one.mark} {one.check}: {one.mend}" for one in report.findings if one.mend])
+    print_text(*[f"{one.mark} {one.check}: {one.mend}" for one in report.findings if one.mend])
     for path in report.write(folder):
-        say([f"report: {path}"])
+        print_text(f"report: {path}")
     if not report.passed:
         raise typer.Exit(1)
 

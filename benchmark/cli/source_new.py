@@ -7,9 +7,8 @@ import typer
 
 from benchmark.cards.dataset import Domain
 from benchmark.cards.task import SourceObjective
-from benchmark.cli.data import say
 from benchmark.cli.options import names
-from benchmark.cli.terminal import StageDisplay, bars, interactive, settings
+from benchmark.cli.terminal import StageDisplay, bars, interactive, print_text, settings
 from benchmark.errors import CardError
 from benchmark.files import printable
 
@@ -88,16 +87,14 @@ def source_new(
     facts["provides"] = provides or ("encoder_decoder" if found.whole else "encoder")
     source = write_draft(path, found, facts, statistics, settings.workspace)
     assert source.weights is not None
-    say([
-        f"card: {path}",
+    print_text(f"card: {path}",
         f"  provides {source.provides}; weights kept as safetensors, sha256 "
         f"{source.weights.sha256}",
         *(f"  {seen.dataset} is no data set of the registry: compared by its name alone"
           for seen in source.saw if seen.dataset not in {*registry.datasets, "unknown"}),
         *(["  what it saw is unknown: it stays out of every clean ranking"]
           if any(seen.dataset == "unknown" for seen in source.saw) else []),
-        f"next: segtransfer --content {folder} source check {name}",
-    ])  # fmt: skip
+        f"next: segtransfer --content {folder} source check {name}",)  # fmt: skip
 
 
 def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
@@ -169,7 +166,7 @@ def _print_found(found: "Found") -> None:
         lines.append("  names do not match: check that it is this network, and run source check")
     if not fit.complete:
         lines.append("  boards refuse an encoder that is not covered whole: see sources.md")
-    say(lines)
+    print_text(*lines)
 
 
 def _input(fit: "Fit") -> str:

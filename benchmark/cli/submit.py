@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.cli.terminal import console, settings
+from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import SubmissionError
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def pack(
     path = out or Path(f"{store.board().id}_{card.id}.zip")
     made = write_pack(registry, store, card.id, path, with_predictions=with_predictions)
     size = sum(facts.bytes for facts in made.files.values()) / 1e6
-    console.print(f"{path}: {len(made.files)} files, {size:.1f} MB unpacked", highlight=False)
+    print_text(f"{path}: {len(made.files)} files, {size:.1f} MB unpacked")
     if made.missing:
-        console.print(f"{len(made.missing)} cells of the board are missing, and listed as such")
-    console.print(f"next: segtransfer submit verify {path}", highlight=False, soft_wrap=True)
+        print_text(f"{len(made.missing)} cells of the board are missing, and listed as such")
+    print_text(f"next: segtransfer submit verify {path}")
 
 
 @app.command()
@@ -102,7 +102,7 @@ def merge(
         where = card_folder(store.folder, cards)
         names = copy_pack(verdict, store, where, rerun)
         print_board(store, replace(settings.workspace, registry=verdict.registry))
-        console.print(f"merged {len(names)} records; card: {where}", highlight=False, markup=False)
+        print_text(f"merged {len(names)} records; card: {where}")
 
 
 def print_checks(verdict: "Verdict") -> None:
@@ -121,8 +121,8 @@ def print_checks(verdict: "Verdict") -> None:
         for place in verdict.standing.placements:
             rows.add_row(*map(escape, place.cells))
         console.print(rows)
-        console.print(trust_line(verdict), highlight=False, markup=False)
-    console.print(headline(verdict), highlight=False, markup=False)
+        print_text(trust_line(verdict))
+    print_text(headline(verdict))
 
 
 def _store(folder: Path | None) -> "Store | None":

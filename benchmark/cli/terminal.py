@@ -1,10 +1,13 @@
 """What all commands share: settings, consoles, progress bars."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -51,6 +54,21 @@ def bars(*, transfer: bool = False) -> Bars:
         transient=True,
         disable=not errors.is_terminal,
     )
+
+
+def print_text(*lines: str) -> None:
+    """Print text as it is: no markup, no colours, no broken addresses."""
+    console.print("\n".join(lines), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Ctrl-C ends with one line and exit status 130; the same command resumes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        errors.print("stopped; type the same command to resume")
+        raise typer.Exit(130) from None
 
 
 class StageDisplay:

@@ -393,7 +393,7 @@ def test_ctrl_c_ends_in_one_line(host: Host, home: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(install_module, "fetch", stop)
     done = type_(home, host.card(), "get", "mine", "--accept-licence")
     assert done.exit_code == 130 and done.stderr.splitlines() == [
-        "stopped; type the same command to go on"
+        "stopped; type the same command to resume"
     ]
 
 
