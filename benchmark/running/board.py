@@ -201,7 +201,7 @@ def run_board(
     workspace: Workspace,
     board: BoardCard,
     selection: GridSelection | None = None,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     *,
     options: RunOptions | None = None,
     monitor: RunMonitor | None = None,
@@ -229,7 +229,7 @@ def run_board(
         WeightsError: Weights are missing or do not cover the network.
         ProtocolError: The protocol cannot be kept.
     """
-    store = Store(folder or Path("runs") / board.id)
+    store = Store(Path(folder or f"runs/{board.id}"))
     with RunSession(workspace, options, monitor) as session:
         transfers = session.pretrain_and_plan(board, selection or GridSelection())
         create_board_folder(workspace, board, store.folder)

@@ -1,4 +1,4 @@
-"""Every command of README and docs is typed, and every YAML example is read, as it stands there.
+"""Every command and Python example of README and docs is run, and every YAML example is read.
 
 Commands stand in blocks marked `sh`; what is not run here (it needs a network, or is tested by its
 own job) stands in blocks marked `text`.
@@ -28,6 +28,10 @@ PLACES = {
     "protocol": "leaderboards/{}/board.yaml",
     "provides": "tasks/source/{}.yaml",
 }
+
+
+def stem(page: Path) -> str:
+    return page.stem
 
 
 def blocks(page: Path, kind: str) -> list[str]:
@@ -71,7 +75,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=stem)
 def test_its_commands_run(
     page: Path,
     home: Path,
@@ -93,11 +97,21 @@ def test_its_commands_run(
         assert capsys.readouterr().out.strip(), words
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=stem)
 def test_its_examples_are_cards(page: Path, tmp_path: Path) -> None:
     names = write_cards(page, tmp_path)
     known = {card.id for _, card in Registry.load((*content_roots(), tmp_path)).cards()}
     assert set(names) <= known
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=stem)
+def test_its_python_runs(
+    page: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEGTRANSFER_HOME", str(home))
+    code = compile("\n".join(blocks(page, "python")), str(page), "exec")
+    exec(code, {"__name__": page.stem})
 
 
 def test_the_table_of_the_readme_is_that_of_the_board() -> None:
