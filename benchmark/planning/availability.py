@@ -1,18 +1,18 @@
-"""Which part of a board can run with what is on this machine; it imports no torch."""
+"""Which part of a board can run with the data and weights on this machine; imports no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.cards.board import BoardCard
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
-from benchmark.planning.source_weights import weights_fingerprint
-from benchmark.planning.transfers import GridSelection, axes, nested_subjects
+from benchmark.planning.source_weights import source_weights
+from benchmark.planning.transfers import GridSelection, complete_selection, nested_subjects
 from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunnablePart:
-    """The part that can run, and by name of target, source or size why the rest cannot."""
+    """The part that can run; `why_not` gives the reason for each target, source or size left out."""
 
     chosen: GridSelection
     why_not: dict[str, str]
@@ -20,47 +20,42 @@ class RunnablePart:
     @property
     def anything(self) -> bool:
         """Whether there is a cell to run."""
-        chosen = self.chosen
-        return bool(chosen.targets and chosen.sources and chosen.train_subjects)
+        return bool(self.chosen.targets and self.chosen.sources and self.chosen.train_subjects)
 
 
 def runnable_part(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> RunnablePart:
-    """Leave out targets and sources whose data or weights are not here, and sizes too large.
+    """Leave out targets and sources without local data or weights, and sizes that are too large.
 
     Raises:
         CardError: A name is not in the registry, or not on the board.
     """
-    sources, targets, strategies, sizes, seeds = axes(workspace.registry, board, chosen)
+    grid = complete_selection(workspace.registry, board, chosen)
     why_not: dict[str, str] = {}
-    rows = []
-    for target in map(workspace.registry.target, targets):
+    splits = []
+    for target in map(workspace.registry.target, grid.targets):
         try:
-            data = resolve_target(workspace, target, legacy=board.legacy)
-            rows.append([row for row in data.rows if row.case in data.cases])
+            dataset = resolve_target(workspace, target, legacy=board.legacy)
+            splits.append([row for row in dataset.rows if row.case in dataset.cases])
         except DataError as error:
             why_not[target.id] = str(error)
-    for source in map(workspace.registry.source, sources):
+    for source in map(workspace.registry.source, grid.sources):
         try:
             if source.pretrain:
                 resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
             else:
-                weights_fingerprint(workspace, board, source.id)
+                source_weights(workspace, board, source)
         except (DataError, WeightsError) as error:
             why_not[source.id] = str(error)
-    for size in sizes:
-        for some in rows:
+    for size in grid.train_subjects:
+        for rows in splits:
             try:
-                nested_subjects(some, size)
+                nested_subjects(rows, size)
             except CardError as error:
                 why_not[str(size)] = str(error)
-    return RunnablePart(
-        chosen=GridSelection(
-            sources=tuple(name for name in sources if name not in why_not),
-            targets=tuple(name for name in targets if name not in why_not),
-            strategies=strategies,
-            train_subjects=tuple(size for size in sizes if str(size) not in why_not),
-            seeds=seeds,
-            limit_steps=chosen.limit_steps,
-        ),
-        why_not=why_not,
+    runnable = replace(
+        grid,
+        sources=tuple(name for name in grid.sources if name not in why_not),
+        targets=tuple(name for name in grid.targets if name not in why_not),
+        train_subjects=tuple(size for size in grid.train_subjects if str(size) not in why_not),
     )
+    return RunnablePart(chosen=runnable, why_not=why_not)

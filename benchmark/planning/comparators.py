@@ -1,4 +1,4 @@
-"""A source that joins a board: its card, and who it is compared with."""
+"""The sources that one source is compared with, and a source whose card is not in the registry."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,34 +8,33 @@ from benchmark.cards.card import read_card
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.errors import CardError, WeightsError
-from benchmark.planning.source_weights import weights_fingerprint
+from benchmark.planning.source_weights import source_weights
 from benchmark.workspace import Workspace
 
 
-def find_source(workspace: Workspace, word: str) -> tuple[Workspace, SourceCard]:
-    """A source by its id or the path of its card, and the workspace with it.
+def find_source(workspace: Workspace, name: str) -> tuple[Workspace, SourceCard]:
+    """A source by its id or the path of its card, and the workspace including it.
 
     Raises:
-        CardError: There is none, or its id is another card's.
+        CardError: There is no such source, or its id is that of another card.
     """
-    path = Path(word)
+    path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
-        return workspace, workspace.registry.source(word)
+        return workspace, workspace.registry.source(name)
     card = read_card(path, SourceCard)
     return replace(workspace, registry=with_source(workspace.registry, card)), card
 
 
 def with_source(registry: Registry, card: SourceCard) -> Registry:
-    """The registry with one more source; one that is there already is no more.
+    """The registry including a source; a card that is in it already changes nothing.
 
     Raises:
-        CardError: Its id is another card's, or its recipe's data set is unknown.
+        CardError: Its id is that of another card, or its recipe's data set is unknown.
     """
-    known = registry.sources.get(card.id)
-    if known is not None and known != card:
+    if registry.sources.get(card.id, card) != card:
         raise CardError(
             f"{card.id!r} is the id of another card in the registry; a card is not edited once a "
-            "record uses it, take an id of your own"
+            "record uses it, take another id"
         )
     if card.pretrain is not None:
         registry.dataset(card.pretrain.dataset)
@@ -45,26 +44,26 @@ def with_source(registry: Registry, card: SourceCard) -> Registry:
 def comparison_sources(
     workspace: Workspace, board: BoardCard, card: SourceCard
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Who a source is compared with: the baseline and ImageNet, on its network.
+    """Sources that a source is compared with: the baseline and ImageNet, on its network.
 
     Returns:
-        Names of those that can be run here; one line for each whose weights are not here.
+        Names of those that can be run on this machine; one line for each without local weights.
     """
-    network = card.encoder or board.protocol.encoder
-    own = network == board.protocol.encoder
-    names = [board.baseline if own else f"{board.baseline}@{network}"]
-    for name in board.sources:
-        other = workspace.registry.source(name)
-        natural = (other.domain, other.task) == ("natural", "classification")
-        if natural and (other.encoder or board.protocol.encoder) == network:
-            names.append(name)
-    here, lacking = [], []
-    for name in dict.fromkeys(names):
+    board_encoder = board.protocol.encoder
+    encoder = card.encoder or board_encoder
+    names = [board.baseline if encoder == board_encoder else f"{board.baseline}@{encoder}"]
+    for other in map(workspace.registry.source, board.sources):
+        imagenet = (other.domain, other.task) == ("natural", "classification")
+        if imagenet and (other.encoder or board_encoder) == encoder:
+            names.append(other.id)
+    runnable, lacking = [], []
+    for source in map(workspace.registry.source, dict.fromkeys(names)):
         try:
-            if workspace.registry.source(name).pretrain is None:
-                weights_fingerprint(workspace, board, name)
+            if source.pretrain is None:
+                source_weights(workspace, board, source)
         except WeightsError as error:
-            lacking.append(f"not compared with {name}: {error}")
+            lacking.append(f"not compared with {source.id}: {error}")
             continue
-        here.append(name)
-    return tuple(name for name in here if name != card.id), tuple(lacking)
+        if source.id != card.id:
+            runnable.append(source.id)
+    return tuple(runnable), tuple(lacking)

@@ -1,4 +1,4 @@
-"""Cells and sequences that are finished: taken over from others, marked as cards say today."""
+"""Finished cells and sequences: copied from another store, marked as the cards ask for now."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,15 +18,15 @@ from benchmark.records.store import Store
 
 
 def copy_existing_records(store: Store, shipped: Store, transfers: Iterable[Transfer]) -> int:
-    """Copy records that others made under exactly the conditions of these cells.
+    """Copy the records of cells that were run elsewhere under exactly the same conditions.
 
     Args:
-        store: Where they are wanted; what is there stays.
-        shipped: Where they may be; their prediction hashes come along.
-        transfers: Cells.
+        store: Where they are copied to; existing records stay.
+        shipped: Where they are copied from, with their prediction hashes.
+        transfers: The cells.
 
     Returns:
-        How many were copied.
+        The number of copied records.
     """
     count = 0
     for transfer in transfers:
@@ -43,36 +43,36 @@ def copy_existing_records(store: Store, shipped: Store, transfers: Iterable[Tran
 
 
 def refresh_marks(store: Store, transfers: Iterable[Transfer]) -> int:
-    """Give finished records the marks that the cards ask for today.
+    """Give finished records the marks that the cards ask for now.
 
-    A mark is no condition of a result: a card may say only later that its data set is part of a
-    larger one. Scores stay as they are; a record that someone checked has to be checked again.
+    A mark is not a condition of a result: a card may state only later that its data set is part
+    of a larger one. Scores stay the same; a verified record has to be verified again.
 
     Returns:
-        How many were changed.
+        The number of changed records.
     """
     count = 0
     for transfer in transfers:
         record = store.get(transfer.cell, transfer.key)
-        if record and (marks := _marks(transfer.marks, record.marks)) != record.marks:
+        if record and (marks := _updated(transfer.marks, record.marks)) != record.marks:
             store.write(record.model_copy(update={"marks": marks}))
             count += 1
     return count
 
 
 def refresh_sequence_marks(folder: Path, runs: Iterable[SequenceRun]) -> int:
-    """The same for finished sequences in a board's folder."""
+    """As `refresh_marks`, for the finished sequences in a board's folder."""
     count = 0
     for run in runs:
-        if has_sequence(folder, run.run, run.key):
-            record = read_sequence(sequence_path(folder, run.run))
-            marks = _marks(run.marks, record.marks)
-            if marks != record.marks:
-                write_sequence(folder, record.model_copy(update={"marks": marks}))
-                count += 1
+        if not has_sequence(folder, run.run, run.key):
+            continue
+        record = read_sequence(sequence_path(folder, run.run))
+        if (marks := _updated(run.marks, record.marks)) != record.marks:
+            write_sequence(folder, record.model_copy(update={"marks": marks}))
+            count += 1
     return count
 
 
-def _marks(today: Marks, recorded: Marks) -> Marks:
-    """Only a run can tell whether the weights covered the network."""
-    return today.model_copy(update={"partial_weights": recorded.partial_weights})
+def _updated(planned: Marks, recorded: Marks) -> Marks:
+    """The planned marks; whether weights covered the network is known only from the run."""
+    return planned.model_copy(update={"partial_weights": recorded.partial_weights})

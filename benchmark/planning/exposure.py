@@ -1,15 +1,16 @@
-"""What a source saw of a target's data set, or of one that shares people or images with it."""
+"""Contamination: which part of a target's data, or of related data, a source was pretrained on."""
 
 from collections.abc import Iterable
 
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import UNKNOWN, Saw, SourceCard
 
-WHOM = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
+# The texts of reasons stand in the marks of records and must not change.
+SUBJECTS = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
 
 
 def declared_exposure(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
-    """What the pretraining behind a source has seen: of its card, or of its recipe."""
+    """The pretraining data that a source's card names, or that its recipe uses."""
     if source.pretrain is None:
         return source.saw
     name = source.pretrain.dataset
@@ -17,49 +18,53 @@ def declared_exposure(source: SourceCard, registry: Registry) -> tuple[Saw, ...]
 
 
 def contamination(
-    seen: Iterable[Saw], registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
+    exposure: Iterable[Saw], registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
 ) -> tuple[str, ...]:
-    """Why a source's result on a data set does not count as transfer from elsewhere.
+    """Why a source's result on a data set does not count as transfer to unseen data.
 
     Args:
-        seen: What the source saw.
-        registry: Tells which data sets share a family (a pool of people or images).
+        exposure: Pretraining data of the source.
+        registry: Gives the families of data sets that share subjects or images.
         dataset: The target's data set.
-        rows: The part of its split that the target uses; without it, subjects that are known by
-            name cannot be compared.
+        rows: The part of its split that the target uses; without it, subjects given by name
+            cannot be compared.
 
     Returns:
-        One reason a data set seen; empty for a clean transfer. Subjects that the data set
-        reserves to pretraining (subset `pretrain`) are no contamination; data that nobody can
-        name count as seen.
+        One reason per data set of the exposure; empty for a clean transfer. Subjects that the
+        data set reserves for pretraining (subset `pretrain`) are no contamination; unknown
+        pretraining data count as contamination.
     """
     card, split = registry.dataset(dataset), tuple(rows)
-    reasons = []
-    for saw in seen:
-        if saw.dataset == UNKNOWN:
-            reasons.append("what it saw is unknown")
-            continue
-        other = registry.datasets.get(saw.dataset)
-        shared = {saw.dataset, *(other.families if other else ())} & {dataset, *card.families}
-        if not shared:
-            continue
-        if isinstance(saw.subjects, tuple) and split:
-            known = {row.subject: row.subset for row in split}
-            both = {name: known[name] for name in saw.subjects if name in known}
-            worst = next((s for s in ("test", "val", "train") if s in both.values()), None)
-            if worst:
-                count = sum(subset == worst for subset in both.values())
-                reasons.append(f"saw {saw.dataset}, {count} subjects of the {worst} subset")
-            if both or saw.dataset == dataset:
-                continue
-        if saw.dataset == dataset:
-            if isinstance(saw.subjects, tuple):
-                reasons.append(f"saw {saw.dataset}, {len(saw.subjects)} subjects")
-            elif saw.subjects != "pretrain":
-                reasons.append(f"saw {saw.dataset}, {WHOM[saw.subjects]}")
-        else:
-            reasons.append(f"saw {saw.dataset}, of the same family ({', '.join(sorted(shared))})")
-    return tuple(reasons)
+    reasons = (_reason(seen, registry, card.id, card.families, split) for seen in exposure)
+    return tuple(reason for reason in reasons if reason)
+
+
+def _reason(
+    seen: Saw,
+    registry: Registry,
+    dataset: str,
+    families: tuple[str, ...],
+    split: tuple[SplitRow, ...],
+) -> str:
+    if seen.dataset == UNKNOWN:
+        return "what it saw is unknown"
+    other = registry.datasets.get(seen.dataset)
+    shared = {seen.dataset, *(other.families if other else ())} & {dataset, *families}
+    if not shared:
+        return ""
+    if isinstance(seen.subjects, tuple) and split:
+        subsets = {row.subject: row.subset for row in split}
+        common = [subsets[name] for name in dict.fromkeys(seen.subjects) if name in subsets]
+        for subset in ("test", "val", "train"):
+            if count := common.count(subset):
+                return f"saw {seen.dataset}, {count} subjects of the {subset} subset"
+        if common or seen.dataset == dataset:
+            return ""
+    if seen.dataset != dataset:
+        return f"saw {seen.dataset}, of the same family ({', '.join(sorted(shared))})"
+    if isinstance(seen.subjects, tuple):
+        return f"saw {seen.dataset}, {len(seen.subjects)} subjects"
+    return "" if seen.subjects == "pretrain" else f"saw {seen.dataset}, {SUBJECTS[seen.subjects]}"
 
 
 def _reserves(registry: Registry, dataset: str) -> bool:

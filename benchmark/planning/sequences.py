@@ -1,6 +1,6 @@
 """The runs of a board's sequences, with the fingerprints of all that a result depends on.
 
-As in `plan.py`, no torch is imported, so that finished sequences are recognised at once.
+As `transfers`, this imports no torch, so that finished sequences are recognised in an instant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from benchmark.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceRun:
-    """One training through a sequence, with everything it takes to run it.
+    """One training through a sequence, with everything needed to run it.
 
     `devices` are the transfers to each device that is scored, with all training subjects.
     """
@@ -40,13 +40,13 @@ def plan_sequences(
     chosen: GridSelection,
     sequences: Sequence[str],
 ) -> list[SequenceRun]:
-    """All chosen runs, sequence by sequence; of `chosen` the sources, strategies and seeds count.
+    """All chosen runs, sequence by sequence.
 
     Args:
         workspace: All cards and local data.
-        board: Whose sequences.
-        chosen: Which part of the grid; targets and sizes are the sequences'.
-        sequences: Their names; empty stands for all.
+        board: Board with sequences.
+        chosen: Sources, strategies and seeds; targets and sizes are those of the sequences.
+        sequences: Names of sequences; empty stands for all.
 
     Raises:
         CardError: The board has no sequences, or a name is not on it.
@@ -54,15 +54,15 @@ def plan_sequences(
     """
     check_sequences(board, sequences)
     grid = board.model_copy(update={"targets": board.devices, "train_subjects": (0,)})
-    together: dict[tuple[str, str, int], dict[str, Transfer]] = {}
+    runs: dict[tuple[str, str, int], dict[str, Transfer]] = {}
     for transfer in plan(workspace, grid, chosen):
         cell = transfer.cell
-        place = together.setdefault((cell.source, cell.strategy, cell.seed), {})
-        place[cell.target] = transfer
+        devices = runs.setdefault((cell.source, cell.strategy, cell.seed), {})
+        devices[cell.target] = transfer
     return [
-        _run(board, name, devices)
+        _sequence_run(board, name, devices)
         for name in sequences or board.sequences
-        for devices in together.values()
+        for devices in runs.values()
     ]
 
 
@@ -70,7 +70,7 @@ def check_sequences(board: BoardCard, names: Sequence[str]) -> None:
     """Check that a board has these sequences.
 
     Raises:
-        CardError: It has none, or not one of that name.
+        CardError: The board has no sequences, or none of that name.
     """
     if not board.sequences:
         raise CardError(f"board {board.id} has no `sequences`; see docs/sequence-boards.md")
@@ -79,37 +79,33 @@ def check_sequences(board: BoardCard, names: Sequence[str]) -> None:
             raise CardError(f"board {board.id}: {unknown_name('sequence', name, board.sequences)}")
 
 
-def _run(board: BoardCard, name: str, devices: Mapping[str, Transfer]) -> SequenceRun:
+def _sequence_run(board: BoardCard, name: str, devices: Mapping[str, Transfer]) -> SequenceRun:
     first = next(iter(devices.values()))
     stages, cell = board.sequences[name], first.cell
     run = SequenceId(
         board=board.id, sequence=name, source=cell.source, strategy=cell.strategy, seed=cell.seed
     )
-    prints = SequenceFingerprints(
-        protocol=first.fingerprints.protocol,
-        strategy=first.fingerprints.strategy,
-        source=first.fingerprints.source,
-        weights=first.fingerprints.weights,
+    fingerprints = SequenceFingerprints(
+        **first.fingerprints.model_dump(include={"protocol", "strategy", "source", "weights"}),
         devices={
-            device: DeviceFingerprints(
-                target=one.fingerprints.target,
-                splits=one.fingerprints.splits,
-                data=one.fingerprints.data,
+            name: DeviceFingerprints(
+                **transfer.fingerprints.model_dump(include={"target", "splits", "data"})
             )
-            for device, one in devices.items()
+            for name, transfer in devices.items()
         },
     )
-    marks = [one.marks for one in devices.values()]
+    marks = [transfer.marks for transfer in devices.values()]
+    reasons = dict.fromkeys(reason for mark in marks for reason in mark.contamination)
     return SequenceRun(
         run=run,
-        key=sequence_key(run, stages, prints),
+        key=sequence_key(run, stages, fingerprints),
         stages=stages,
-        fingerprints=prints,
+        fingerprints=fingerprints,
         marks=Marks(
-            synthetic=any(one.synthetic for one in marks),
-            subset=any(one.subset for one in marks),
+            synthetic=any(mark.synthetic for mark in marks),
+            subset=any(mark.subset for mark in marks),
             partial_weights=False,
-            contamination=tuple(dict.fromkeys(why for one in marks for why in one.contamination)),
+            contamination=tuple(reasons),
         ),
         devices=devices,
     )

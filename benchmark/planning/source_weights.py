@@ -1,8 +1,9 @@
-"""Where the weights of a source lie on this machine, and whom its pretraining saw."""
+"""The weights of a source on this machine, and what its pretraining was exposed to."""
 
 import hashlib
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
@@ -14,86 +15,95 @@ from benchmark.planning.exposure import declared_exposure
 from benchmark.workspace import Workspace
 
 PRETRAINING_VERSION = 2
+FACTS_FILE, WEIGHTS_FILE = "pretraining.json", "model.safetensors"
 
 
-def pretraining_cases(opened: ResolvedDataset) -> tuple[list[str], list[str]]:
-    """Cases to learn from and cases to watch it on, of different subjects.
+class SourceWeights(NamedTuple):
+    """The checkpoint of a source on this machine.
+
+    Attributes:
+        fingerprint: `sha256:<hex>` of the file; `none` for random initialisation.
+        path: Of the file; None for random initialisation.
+        pretraining_items: How many images or slices an in-suite pretraining learned from; None
+            for other sources.
+    """
+
+    fingerprint: str
+    path: Path | None = None
+    pretraining_items: int | None = None
+
+
+def source_weights(workspace: Workspace, board: BoardCard, source: SourceCard) -> SourceWeights:
+    """The checkpoint of a source.
+
+    Raises:
+        WeightsError: It is not on this machine.
+    """
+    if source.provides == "nothing":
+        return SourceWeights("none")
+    if source.weights:
+        stored = stored_weights(source, workspace)
+        return SourceWeights("sha256:" + stored.sha256, stored.path(workspace))
+    folder = pretrained_folder(workspace, board, source)
+    try:
+        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(f"{source.id!r} has not been pretrained yet") from None
+    return SourceWeights(facts["sha256"], folder / WEIGHTS_FILE, facts["items"]["train"])
+
+
+def pretraining_cases(dataset: ResolvedDataset) -> tuple[list[str], list[str]]:
+    """Training and validation cases of a pretraining, of different subjects.
+
+    Subset `pretrain` where the data set has one, else `train`. Without subset `val` a tenth of
+    the subjects, drawn by a hash of their names, validates.
 
     Raises:
         DataError: Fewer than two subjects.
     """
-    pool, val = opened.names("pretrain"), []
+    pool, val = dataset.names("pretrain"), []
     if not pool:
-        pool, val = opened.names("train"), opened.names("val")
+        pool, val = dataset.names("train"), dataset.names("val")
     if val:
         return pool, val
     subjects = sorted(
-        {opened.cases[name].subject for name in pool},
+        {dataset.cases[name].subject for name in pool},
         key=lambda subject: hashlib.sha256(f"watch|{subject}".encode()).hexdigest(),
     )
     if len(subjects) < 2:
-        raise DataError(f"{opened.card.id}: pretraining needs two subjects, {len(subjects)} here")
-    watched = set(subjects[: max(1, len(subjects) // 10)])
-    held = [name for name in pool if opened.cases[name].subject in watched]
-    return [name for name in pool if opened.cases[name].subject not in watched], held
+        raise DataError(f"{dataset.card.id}: pretraining needs two subjects, found {len(subjects)}")
+    held_out = set(subjects[: max(1, len(subjects) // 10)])
+    val = [name for name in pool if dataset.cases[name].subject in held_out]
+    return [name for name in pool if dataset.cases[name].subject not in held_out], val
 
 
 def source_exposure(workspace: Workspace, source: SourceCard) -> tuple[Saw, ...]:
-    """What a source saw; the subjects of an in-suite pretraining by name."""
+    """The pretraining data of a source; the subjects of an in-suite pretraining by name."""
     if source.pretrain is None:
         return declared_exposure(source, workspace.registry)
-    data = resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
-    names = [name for part in pretraining_cases(data) for name in part]
-    subjects = tuple(sorted({data.cases[name].subject for name in names}))
+    dataset = resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
+    names = [name for subset in pretraining_cases(dataset) for name in subset]
+    subjects = tuple(sorted({dataset.cases[name].subject for name in names}))
     return (Saw(dataset=source.pretrain.dataset, subjects=subjects),)
 
 
 def pretrained_folder(workspace: Workspace, board: BoardCard, source: SourceCard) -> Path:
-    """Where the weights of an in-suite source lie, by everything they depend on."""
+    """Folder of an in-suite source's weights, named by a hash of everything they depend on."""
     assert source.pretrain is not None
-    data = resolve_dataset(workspace, source.pretrain.dataset)
-    key = fingerprint(
-        [
-            PRETRAINING_VERSION,
-            source.pretrain.model_dump(),
-            source.input.model_dump(),
-            source.encoder or board.protocol.encoder,
-            board.protocol.encoder_depth,
-            board.protocol.decoder_channels,
-            data.fingerprint,
-            data.split_fingerprint,
-        ]
-    )
-    return workspace.pretrained_folder(source.id, key)
+    dataset = resolve_dataset(workspace, source.pretrain.dataset)
+    conditions = [
+        PRETRAINING_VERSION,
+        source.pretrain.model_dump(),
+        source.input.model_dump(),
+        source.encoder or board.protocol.encoder,
+        board.protocol.encoder_depth,
+        board.protocol.decoder_channels,
+        dataset.fingerprint,
+        dataset.split_fingerprint,
+    ]
+    return workspace.pretrained_folder(source.id, fingerprint(conditions))
 
 
-def weights_file(workspace: Workspace, board: BoardCard, source: SourceCard) -> Path:
-    """The checkpoint of a source that provides one."""
-    if source.weights:
-        return stored_weights(source, workspace).path(workspace)
-    return pretrained_folder(workspace, board, source) / "model.safetensors"
-
-
-def pretraining_items(workspace: Workspace, board: BoardCard, source: SourceCard) -> int | None:
-    """How many images or slices an in-suite pretraining learned from; None for other sources."""
-    if source.pretrain is None:
-        return None
-    facts = pretrained_folder(workspace, board, source) / "pretraining.json"
-    return int(json.loads(facts.read_text(encoding="utf-8"))["items"]["train"])
-
-
-def weights_fingerprint(workspace: Workspace, board: BoardCard, name: str) -> str:
-    """SHA-256 of a source's checkpoint, `none` for random initialisation.
-
-    Raises:
-        WeightsError: The checkpoint is not on this machine.
-    """
-    source = workspace.registry.source(name)
-    if source.provides == "nothing":
-        return "none"
-    if source.weights:
-        return "sha256:" + stored_weights(source, workspace).sha256
-    facts = pretrained_folder(workspace, board, source) / "pretraining.json"
-    if not facts.is_file():
-        raise WeightsError(f"{name!r} has not been pretrained yet")
-    return str(json.loads(facts.read_text(encoding="utf-8"))["sha256"])
+def is_pretrained(workspace: Workspace, board: BoardCard, source: SourceCard) -> bool:
+    """Whether the weights of an in-suite source are on this machine."""
+    return (pretrained_folder(workspace, board, source) / FACTS_FILE).is_file()

@@ -1,11 +1,11 @@
 """The cells of a board's grid, each with the fingerprints of all that its result depends on.
 
-Planning reads cards and local registrations only; it imports no torch, so that a finished
-board is recognised at once.
+Planning reads only cards and what is registered on this machine. It imports no torch, so that a
+finished board is recognised in an instant.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -15,21 +15,17 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
-from benchmark.data.resolve import ResolvedDataset, resolve_target
+from benchmark.data.resolve import resolve_target
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination
-from benchmark.planning.source_weights import (
-    pretrained_folder,
-    source_exposure,
-    weights_fingerprint,
-)
+from benchmark.planning.source_weights import is_pretrained, source_exposure, source_weights
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """One cell, with everything it takes to run it."""
+    """One cell, with everything needed to run it."""
 
     cell: CellId
     key: str
@@ -58,18 +54,10 @@ class GridSelection:
     limit_steps: int | None = None
 
 
-def limited(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:
-    """The protocol with fewer steps, for trials; another fingerprint, hence unranked."""
-    if steps is None or (protocol.steps is not None and steps >= protocol.steps):
-        return protocol
-    evaluations = min(protocol.evaluations, steps)
-    return protocol.model_copy(update={"steps": steps, "epochs": None, "evaluations": evaluations})
-
-
-def axes(
+def complete_selection(
     registry: Registry, board: BoardCard, chosen: GridSelection
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
-    """Sources, targets, strategies, sizes and seeds of the chosen part of a grid.
+) -> GridSelection:
+    """The selection with every axis written out.
 
     Any source may join a board, and any target may be run under its protocol (one that is not
     the board's has a table of its own and stays out of the overall ranking).
@@ -81,20 +69,30 @@ def axes(
         registry.source(name)
     for name in chosen.targets:
         registry.target(name)
-    return (
-        chosen.sources or board.sources,
-        chosen.targets or board.targets,
-        _pick("strategy", board.id, chosen.strategies, tuple(board.strategies)),
-        _pick("size", board.id, chosen.train_subjects, board.train_subjects),
-        _pick("seed", board.id, chosen.seeds, board.seeds),
+    return GridSelection(
+        sources=chosen.sources or board.sources,
+        targets=chosen.targets or board.targets,
+        strategies=_on_board("strategy", board, chosen.strategies, tuple(board.strategies)),
+        train_subjects=_on_board("size", board, chosen.train_subjects, board.train_subjects),
+        seeds=_on_board("seed", board, chosen.seeds, board.seeds),
+        limit_steps=chosen.limit_steps,
     )
 
 
-def plan(
-    workspace: Workspace,
-    board: BoardCard,
-    chosen: GridSelection,
-) -> list[Transfer]:
+T = TypeVar("T", str, int)
+
+
+def _on_board(
+    axis: str, board: BoardCard, chosen: tuple[T, ...], known: tuple[T, ...]
+) -> tuple[T, ...]:
+    for value in chosen:
+        if value not in known:
+            message = unknown_name(axis, str(value), map(str, known))
+            raise CardError(f"board {board.id}: {message} Other grids are boards of their own.")
+    return chosen or known
+
+
+def plan(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> list[Transfer]:
     """All chosen cells, target by target and source by source.
 
     Raises:
@@ -102,87 +100,81 @@ def plan(
         DataError: A target's data set is not on this machine.
         WeightsError: An in-suite source has not been pretrained yet.
     """
-    sources, targets, strategies, sizes, seeds = axes(workspace.registry, board, chosen)
-    protocol = limited(board.protocol, chosen.limit_steps)
-    weights = {name: weights_fingerprint(workspace, board, name) for name in sources}
-    seen = {name: source_exposure(workspace, workspace.registry.source(name)) for name in sources}
-    cells = []
-    for target in map(workspace.registry.target, targets):
-        data = resolve_target(workspace, target, legacy=board.legacy)
-        rows = [row for row in data.rows if row.case in data.cases]
-        reasons = {
-            name: contamination(saw, workspace.registry, target.dataset, rows)
-            for name, saw in seen.items()
+    registry = workspace.registry
+    grid = complete_selection(registry, board, chosen)
+    protocol = with_step_limit(board.protocol, grid.limit_steps)
+    sources = [registry.source(name) for name in grid.sources]
+    weights = {source.id: source_weights(workspace, board, source) for source in sources}
+    exposure = {source.id: source_exposure(workspace, source) for source in sources}
+    transfers = []
+    for target in map(registry.target, grid.targets):
+        dataset = resolve_target(workspace, target, legacy=board.legacy)
+        rows = [row for row in dataset.rows if row.case in dataset.cases]
+        marks = {
+            name: Marks(
+                synthetic=dataset.card.synthetic,
+                subset=dataset.subset,
+                partial_weights=False,
+                contamination=contamination(seen, registry, target.dataset, rows),
+                unranked=_unranked(board.protocol, protocol),
+            )
+            for name, seen in exposure.items()
         }
-        for source, strategy, size, seed in product(sources, strategies, sizes, seeds):
-            if strategy not in board.strategies_for(source):
+        for source, strategy in product(sources, grid.strategies):
+            if strategy not in board.strategies_for(source.id):
                 continue
-            cell = CellId(
-                board=board.id,
-                target=target.id,
-                source=source,
-                strategy=strategy,
-                train_subjects=size,
-                seed=seed,
+            fingerprints = Fingerprints(
+                protocol=fingerprint(protocol),
+                strategy=fingerprint(board.strategies[strategy]),
+                target=fingerprint(target),
+                source=fingerprint(source),
+                weights=weights[source.id].fingerprint,
+                splits=dataset.split_fingerprint,
+                data=dataset.fingerprint,
             )
-            cells.append(
-                _transfer(
-                    cell,
-                    board,
-                    protocol,
-                    workspace.registry.source(source),
-                    target,
-                    data,
-                    weights[source],
-                    reasons[source],
-                )  # fmt: skip
-            )
-    return cells
+            for size, seed in product(grid.train_subjects, grid.seeds):
+                cell = CellId(
+                    board=board.id,
+                    target=target.id,
+                    source=source.id,
+                    strategy=strategy,
+                    train_subjects=size,
+                    seed=seed,
+                )
+                transfers.append(
+                    Transfer(
+                        cell=cell,
+                        key=cell_key(cell, fingerprints),
+                        fingerprints=fingerprints,
+                        marks=marks[source.id],
+                        protocol=protocol,
+                        strategy=board.strategies[strategy],
+                        source=source,
+                        target=target,
+                    )
+                )
+    return transfers
 
 
-def _transfer(
-    cell: CellId,
-    board: BoardCard,
-    protocol: FineTuningProtocol,
-    source: SourceCard,
-    target: TargetCard,
-    data: ResolvedDataset,
-    weights: str,
-    contaminated: tuple[str, ...],
-) -> Transfer:
-    strategy = board.strategies[cell.strategy]
-    prints = Fingerprints(
-        protocol=fingerprint(protocol),
-        strategy=fingerprint(strategy),
-        target=fingerprint(target),
-        source=fingerprint(source),
-        weights=weights,
-        splits=data.split_fingerprint,
-        data=data.fingerprint,
-    )
-    marks = Marks(
-        synthetic=data.card.synthetic,
-        subset=data.subset,
-        partial_weights=False,
-        contamination=contaminated,
-        unranked=_unranked(board.protocol, protocol),
-    )
-    return Transfer(
-        cell=cell,
-        key=cell_key(cell, prints),
-        fingerprints=prints,
-        marks=marks,
-        protocol=protocol,
-        strategy=strategy,
-        source=source,
-        target=target,
-    )
+def with_step_limit(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:
+    """The protocol with fewer steps, for trials; it has another fingerprint and is unranked."""
+    if steps is None or (protocol.steps is not None and steps >= protocol.steps):
+        return protocol
+    evaluations = min(protocol.evaluations, steps)
+    return protocol.model_copy(update={"steps": steps, "epochs": None, "evaluations": evaluations})
+
+
+def _unranked(board: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str, ...]:
+    if used == board:
+        return ()
+    full = f"of {board.steps} steps" if board.steps else f"steps for {board.epochs} epochs"
+    return (f"trial: {used.steps} {full}",)
 
 
 def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
     """The first `count` training subjects in a fixed order; 0 stands for all.
 
-    The order hashes the subject's name, so that smaller subsets lie inside larger ones.
+    Subjects are ordered by a hash of their names, so that smaller subsets are part of larger ones.
 
     Raises:
         CardError: The split has fewer training subjects.
@@ -196,41 +188,23 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
     return tuple(subjects[: count or None])
 
 
-T = TypeVar("T", str, int)
-
-
-def _pick(what: str, board: str, chosen: Sequence[T], known: tuple[T, ...]) -> tuple[T, ...]:
-    for value in chosen:
-        if value not in known:
-            message = unknown_name(what, str(value), map(str, known))
-            raise CardError(f"board {board}: {message} Other grids are boards of their own.")
-    return tuple(chosen) or known
-
-
-def _unranked(ranked: FineTuningProtocol, used: FineTuningProtocol) -> tuple[str, ...]:
-    if used == ranked:
-        return ()
-    whole = f"of {ranked.steps} steps" if ranked.steps else f"steps for {ranked.epochs} epochs"
-    return (f"trial: {used.steps} {whole}",)
-
-
 def missing_pretraining(
     workspace: Workspace, board: BoardCard, chosen: GridSelection
 ) -> tuple[str, ...]:
-    """In-suite sources among the chosen ones whose weights are not there yet.
+    """In-suite sources among the chosen ones that are not pretrained yet.
 
     Checks names, data and checkpoints first, so that nothing is pretrained in vain.
 
     Raises:
-        BenchmarkError: What `plan` raises, but for pretraining.
+        BenchmarkError: What `plan` raises, other than for missing pretraining.
     """
-    sources, targets, *_ = axes(workspace.registry, board, chosen)
-    for target in map(workspace.registry.target, targets):
+    grid = complete_selection(workspace.registry, board, chosen)
+    for target in map(workspace.registry.target, grid.targets):
         resolve_target(workspace, target, legacy=board.legacy)
     missing = []
-    for source in map(workspace.registry.source, sources):
+    for source in map(workspace.registry.source, grid.sources):
         if source.pretrain is None:
-            weights_fingerprint(workspace, board, source.id)
-        elif not (pretrained_folder(workspace, board, source) / "pretraining.json").is_file():
+            source_weights(workspace, board, source)
+        elif not is_pretrained(workspace, board, source):
             missing.append(source.id)
     return tuple(missing)

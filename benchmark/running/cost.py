@@ -1,7 +1,6 @@
-"""What a cell costs: parameters and counted operations beside what was measured."""
+"""Cost of a cell: parameters and counted operations, together with what was measured."""
 
-import platform
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -9,20 +8,19 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.models.networks import SegmentationNetwork, parameter_counts
 from benchmark.records.record import Cost
-from benchmark.running.meter import Meter
 
 
 def training_gflop(
     network: SegmentationNetwork, protocol: FineTuningProtocol, steps: int, device: torch.device
 ) -> float:
-    """10^9 floating-point operations of all training steps, counted on one image, not guessed.
+    """10^9 floating-point operations of all training steps, counted on one image.
 
-    Forward and backward of convolutions and matrix products (a multiplication and an addition
-    are two), for what trains in the end; validation and test are not in it.
+    Forward and backward pass of convolutions and matrix products (a multiplication and an
+    addition are two) for the parts that train in the end; validation and test are not included.
     """
     image = torch.zeros((1, 1, protocol.input_size, protocol.input_size), device=device)
     modes = [(module, module.training) for module in network.modules()]
-    network.eval()  # the same operations, and no statistics move
+    network.eval()  # the same operations, and running statistics stay the same
     with FlopCounterMode(display=False) as counter:
         network(image).sum().backward()
     network.zero_grad(set_to_none=True)
@@ -32,7 +30,7 @@ def training_gflop(
 
 
 def forward_gflop(network: SegmentationNetwork, size: int, device: torch.device) -> float:
-    """10^9 floating-point operations to segment one image of so many rows and columns."""
+    """10^9 floating-point operations to segment one image of `size` rows and columns."""
     network.eval()
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(torch.zeros((1, 1, size, size), device=device))
@@ -44,30 +42,24 @@ def cost(
     protocol: FineTuningProtocol,
     steps: int,
     device: torch.device,
-    tuning: Meter,
+    measured: dict[str, Any],
     seconds: float,
 ) -> Cost:
-    """The record's cost; `seconds` is how long the whole cell took."""
+    """The cost of a cell.
+
+    Args:
+        network: After fine-tuning.
+        protocol: Under which it was fine-tuned.
+        steps: Optimiser steps in all.
+        device: Where the network is.
+        measured: Fields of `Cost` that `metered` gave for fine-tuning.
+        seconds: Duration of the complete cell.
+    """
     total, trainable = parameter_counts(network)
-    busy = tuning.gpu_utilisation_percent
     return Cost(
         total_parameters=total,
         trainable_parameters=trainable,
         training_gflop=round(training_gflop(network, protocol, steps, device), 3),
-        fine_tuning_seconds=round(tuning.seconds, 3),
         total_seconds=round(seconds, 3),
-        peak_memory_mib=round(tuning.peak_memory_mib, 1),
-        energy_joules=None if tuning.joules is None else round(tuning.joules, 1),
-        energy_method=tuning.method,
-        gpu_utilisation_percent=None if busy is None else round(busy, 1),
+        **measured,
     )
-
-
-def processor() -> str:
-    """Model of the CPU as the system names it; the machine type where it does not."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()

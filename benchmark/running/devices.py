@@ -1,31 +1,58 @@
-"""Where cells and pretrainings are run."""
+"""The devices and the software of this machine."""
+
+import platform
+from pathlib import Path
 
 import torch
 
+from benchmark import __version__
 from benchmark.errors import ProtocolError
+from benchmark.records.record import Environment
 from benchmark.workers import cores
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; `auto` is CUDA where there is one, else the CPU.
+    """The device of that name; `auto` is CUDA if available, else the CPU.
 
     Raises:
-        ProtocolError: The name is none of a CPU or a CUDA device, or this machine has no such.
+        ProtocolError: The name is not that of a CPU or a CUDA device, or this machine has no such
+            device.
     """
-    found = torch.cuda.device_count()
+    count = torch.cuda.device_count()
     if name == "auto":
-        name = "cuda" if found else "cpu"
+        name = "cuda" if count else "cpu"
     kind, _, number = name.partition(":")
     if name != "cpu" and (kind != "cuda" or not (name == kind or number.isdecimal())):
         raise ProtocolError(f"unknown device {name!r}; type --device auto, cpu, cuda or cuda:N")
-    if kind == "cuda" and int(number or 0) >= found:
-        here = ", ".join(["cpu", *(f"cuda:{one}" for one in range(found))])
+    if kind == "cuda" and int(number or 0) >= count:
+        usable = ", ".join(["cpu", *(f"cuda:{index}" for index in range(count))])
         raise ProtocolError(
-            f"no device {name!r} that torch {torch.__version__} can use; here: {here}"
+            f"no device {name!r} that torch {torch.__version__} can use; available: {usable}"
         )
     return torch.device(name)
 
 
 def set_threads(jobs: int) -> None:
-    """Threads of this process = cores / jobs; more would make all of them wait."""
+    """Set the threads of this process to cores / jobs; more would wait for each other."""
     torch.set_num_threads(max(1, cores() // jobs))
+
+
+def processor() -> str:
+    """Model of the CPU as the system names it; the machine type where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def environment(device: torch.device) -> Environment:
+    """Software and hardware of this process."""
+    return Environment(
+        segtransfer=__version__,
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        threads=torch.get_num_threads(),
+    )

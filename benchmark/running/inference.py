@@ -1,4 +1,4 @@
-"""Test cases scored once, in their native grid, label by label."""
+"""Test cases predicted and scored in their native grid, label by label."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,92 +9,101 @@ import torch.nn.functional as F
 
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import IGNORE, Prepared, PreparedCase
-from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import from_slices, offsets
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.planning.transfers import Transfer
 from benchmark.records.record import CaseScore
 from benchmark.running.case_scores import score_case
+from benchmark.running.setup import TargetData
 from benchmark.scoring.pooled import Batch, pooled_scores
-from benchmark.training.fine_tuning import resident
+from benchmark.training.batches import to_device
 from benchmark.training.selection import predict
+
+LabelMap = npt.NDArray[np.uint8]
 
 
 def score_cases(
     network: SegmentationNetwork,
-    transfer: Transfer,
-    opened: ResolvedDataset,
-    data: Prepared,
+    data: TargetData,
     device: torch.device,
-    seen: Callable[[str, npt.NDArray[np.uint8]], None] = lambda case, labels: None,
-) -> list[CaseScore]:
-    """Score every test case once; `seen` is given each predicted label map, in native geometry.
+    *keep: Callable[[str, LabelMap], None],
+) -> tuple[CaseScore, ...]:
+    """Predict and score every test case once.
+
+    Args:
+        network: Fine-tuned.
+        data: Of the target task.
+        device: Where the network is.
+        keep: Each is called with the name and the label map of every case, in native geometry.
 
     Raises:
         DataError: The target asks for distances, but the data set gives no pixel spacing.
     """
-    target, card, cases = transfer.target, opened.card, opened.cases
-    prepared = {case.case: case for case in data.cases}
-    scores = []
-    for name in opened.names("test"):
-        planes = native_labels(network, data, prepared[name], transfer.protocol.batch_size, device)
-        prediction = np.ascontiguousarray(from_slices(planes, target.slice_axis), np.uint8)
-        seen(name, prediction)
-        loaded = load_case(card, cases[name])
-        scores += score_case(target, card, cases[name], loaded, prediction)
-    return scores
+    target, card = data.transfer.target, data.dataset.card
+    batch_size = data.transfer.protocol.batch_size
+    prepared = {case.case: case for case in data.prepared.cases}
+    scores: list[CaseScore] = []
+    for name in data.dataset.names("test"):
+        case = data.dataset.cases[name]
+        slices = native_labels(network, data.prepared, prepared[name], batch_size, device)
+        prediction = np.ascontiguousarray(from_slices(slices, target.slice_axis), np.uint8)
+        for function in keep:
+            function(name, prediction)
+        scores += score_case(target, card, case, load_case(card, case), prediction)
+    return tuple(scores)
 
 
 def score_pooled(
-    network: SegmentationNetwork,
-    transfer: Transfer,
-    opened: ResolvedDataset,
-    data: Prepared,
-    device: torch.device,
-    metrics: Sequence[str],
+    network: SegmentationNetwork, data: TargetData, device: torch.device, metrics: Sequence[str]
 ) -> dict[str, float] | None:
     """Scores pooled over batches of test images at the network's resolution; None for no metric.
 
-    The foreground is every label together; pixels to ignore count nowhere.
+    Only boards that reproduce published numbers ask for them. The foreground is all labels
+    together, and ignored pixels do not count. The images are predicted in the published batches,
+    across cases: floating-point results depend on the size of a batch, so that probabilities of
+    `score_cases`, which predicts case by case, may differ in the last digits.
     """
     if not metrics:
         return None
-    rows, size = data.rows(opened.names("test")), transfer.protocol.batch_size
+    images, masks = data.prepared.images, data.prepared.masks
+    rows, size = data.prepared.rows(data.dataset.names("test")), data.transfer.protocol.batch_size
 
     def batches() -> Iterator[Batch]:
         for start in range(0, len(rows), size):
-            chosen = rows[start : start + size]
-            (logits,) = predict(network, resident(data.images[chosen], device), size)
-            masks = np.asarray(data.masks[chosen])
-            valid = masks != IGNORE
-            yield (1 - logits.softmax(1)[:, 0]).cpu().numpy()[valid], masks[valid] > 0
+            batch = rows[start : start + size]
+            (logits,) = predict(network, to_device(images[batch], device), size)
+            reference = np.asarray(masks[batch])
+            valid = reference != IGNORE
+            yield (1 - logits.softmax(1)[:, 0]).cpu().numpy()[valid], reference[valid] > 0
 
     return {name: round(value, 6) for name, value in pooled_scores(batches(), metrics).items()}
 
 
 def native_labels(
     network: SegmentationNetwork,
-    data: Prepared,
+    prepared: Prepared,
     case: PreparedCase,
     batch_size: int,
     device: torch.device,
-) -> npt.NDArray[np.uint8]:
-    """Predicted labels (slices, rows, columns) of a case; probabilities are resampled back."""
-    planes = native_probabilities(network, data, case, batch_size, device)
-    return np.concatenate([part.argmax(1).to(torch.uint8).cpu().numpy() for part in planes])
+) -> LabelMap:
+    """Predicted labels of a case in its native grid, (slices, rows, columns)."""
+    batches = native_probabilities(network, prepared, case, batch_size, device)
+    return np.concatenate([batch.argmax(1).to(torch.uint8).cpu().numpy() for batch in batches])
 
 
 def native_probabilities(
     network: SegmentationNetwork,
-    data: Prepared,
+    prepared: Prepared,
     case: PreparedCase,
     batch_size: int,
     device: torch.device,
 ) -> Iterator[torch.Tensor]:
-    """Probabilities (slices, outputs, rows, columns) of a case in its native grid, in batches."""
-    size = data.images.shape[-1]
+    """Probabilities of a case, resampled to its native grid: (slices, outputs, rows, columns).
+
+    Yields them in batches of slices.
+    """
+    size = prepared.images.shape[-1]
     top, left = offsets(case.fitted, size)
-    images = resident(data.images[case.first : case.first + case.slices], device)
+    images = to_device(prepared.images[case.first : case.first + case.slices], device)
     for logits in predict(network, images, batch_size):
         inside = logits.softmax(1)[..., top : top + case.fitted[0], left : left + case.fitted[1]]
         yield F.interpolate(inside, size=case.native, mode="bilinear", align_corners=False)

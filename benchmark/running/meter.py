@@ -1,4 +1,4 @@
-"""What a stretch of work took of the machine: wall time, memory, energy, how busy the GPU was."""
+"""Wall time, memory, energy and GPU utilisation of a stretch of work."""
 
 import resource
 import sys
@@ -7,60 +7,55 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pynvml
 import torch
 
 RAPL = Path("/sys/class/powercap")
 PROCESS = Path("/proc/self")
-BETWEEN_READINGS_S = 0.5
-Counter = Callable[[], float | None]
-
-
-class Meter:
-    """Readings of a stretch of work, complete when it ends; None where nothing could be read."""
-
-    seconds: float = 0.0
-    peak_memory_mib: float = 0.0
-    joules: float | None = None
-    method: str = "none"
-    gpu_utilisation_percent: float | None = None
+SAMPLING_PERIOD_S = 0.5
+Reader = Callable[[], float | None]
 
 
 @contextmanager
-def metered(device: torch.device) -> Iterator[Meter]:
+def metered(device: torch.device) -> Iterator[dict[str, Any]]:
     """Measure what is done inside.
 
-    Energy and utilisation are of the whole device, other work included; memory is what tensors
-    held on a GPU, and this process's resident memory on a CPU.
+    Energy and utilisation are of the complete device, other work included; memory is that of
+    tensors on a GPU, and the resident memory of this process on a CPU.
+
+    Yields:
+        Empty until the work ends; then the measured fields of `records.record.Cost`. None stands
+        for what could not be read.
     """
-    meter = Meter()
-    meter.method, energy = energy_counter(device)
-    _finish_and_forget_peak(device)
+    measured: dict[str, Any] = {}
+    method, energy = energy_counter(device)
+    _reset_peak_memory(device)
     before, started = energy(), time.perf_counter()
-    with _readings(gpu_utilisation(device)) as readings:
-        yield meter
+    with _sampled(gpu_utilisation(device)) as samples:
+        yield measured
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-    meter.seconds = time.perf_counter() - started
-    after = energy()
-    if before is not None and after is not None and after >= before:
-        meter.joules = after - before
-    else:
-        meter.method = "none"
-    meter.peak_memory_mib = peak_memory_mib(device)
-    if readings:
-        meter.gpu_utilisation_percent = sum(readings) / len(readings)
+    seconds, after = time.perf_counter() - started, energy()
+    joules = None if before is None or after is None or after < before else after - before
+    measured.update(
+        fine_tuning_seconds=round(seconds, 3),
+        peak_memory_mib=round(peak_memory_mib(device), 1),
+        energy_joules=None if joules is None else round(joules, 1),
+        energy_method="none" if joules is None else method,
+        gpu_utilisation_percent=round(sum(samples) / len(samples), 1) if samples else None,
+    )
 
 
-def energy_counter(device: torch.device) -> tuple[str, Counter]:
-    """A counter of joules that only grows, and its name; `none` where there is none to read.
+def energy_counter(device: torch.device) -> tuple[str, Reader]:
+    """The name and the reader of a counter of joules that only grows; `none` without a counter.
 
-    NVIDIA: NVML's total energy. CPU: the packages' RAPL counters, where the system lets one
+    NVIDIA: NVML's total energy. CPU: RAPL counters of the packages, if the system lets this user
     read them.
     """
     if device.type == "cuda":
-        read = _of_nvml(device, lambda card: pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1e3)
+        read = _nvml(device, lambda card: pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1e3)
         return ("none" if read() is None else "NVML"), read
     counters = sorted(RAPL.glob("intel-rapl:[0-9]*/energy_uj"))
     packages = [path for path in counters if path.parent.name.count(":") == 1]
@@ -74,15 +69,15 @@ def energy_counter(device: torch.device) -> tuple[str, Counter]:
     return ("RAPL", rapl) if packages and rapl() is not None else ("none", lambda: None)
 
 
-def gpu_utilisation(device: torch.device) -> Counter:
+def gpu_utilisation(device: torch.device) -> Reader:
     """Percent of NVML's last sampling period (1/6 to 1 s) in which a kernel ran on the GPU."""
     if device.type != "cuda":
         return lambda: None
-    return _of_nvml(device, lambda card: float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu))
+    return _nvml(device, lambda card: float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu))
 
 
 def peak_memory_mib(device: torch.device) -> float:
-    """Most memory held since the stretch began; since the process began where that is unknown."""
+    """Peak memory since `metered` began; since the process began if the system cannot reset it."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     with suppress(OSError):
@@ -94,8 +89,8 @@ def peak_memory_mib(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def _finish_and_forget_peak(device: torch.device) -> None:
-    """Let earlier work on the device end, and count its peak of memory anew."""
+def _reset_peak_memory(device: torch.device) -> None:
+    """Wait for earlier work on the device, and reset its peak of memory."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
         torch.cuda.reset_peak_memory_stats(device)
@@ -104,8 +99,8 @@ def _finish_and_forget_peak(device: torch.device) -> None:
             (PROCESS / "clear_refs").write_text("5")
 
 
-def _of_nvml(device: torch.device, ask: Callable[[object], float]) -> Counter:
-    """What NVML says of the card; None without a driver, a permission, or for part of a card.
+def _nvml(device: torch.device, query: Callable[[object], float]) -> Reader:
+    """A reading of NVML; None without a driver or a permission, and for part of a card.
 
     The card is found by its UUID, as CUDA and NVML may number cards differently.
     """
@@ -118,7 +113,7 @@ def _of_nvml(device: torch.device, ask: Callable[[object], float]) -> Counter:
 
     def read() -> float | None:
         try:
-            return ask(card)
+            return query(card)
         except pynvml.NVMLError:
             return None
 
@@ -126,25 +121,25 @@ def _of_nvml(device: torch.device, ask: Callable[[object], float]) -> Counter:
 
 
 @contextmanager
-def _readings(read: Counter) -> Iterator[list[float]]:
-    """What is read now and then while the work goes on, and once at its end."""
-    found: list[float | None] = []
+def _sampled(read: Reader) -> Iterator[list[float]]:
+    """Readings at intervals while the work goes on and one at its end; empty if unreadable."""
+    samples: list[float] = []
+    if read() is None:
+        yield samples
+        return
     ended = Event()
 
-    def follow() -> None:
-        while not ended.wait(BETWEEN_READINGS_S):
-            found.append(read())
-        found.append(read())
+    def sample() -> None:
+        running = True
+        while running:
+            running = not ended.wait(SAMPLING_PERIOD_S)
+            if (value := read()) is not None:
+                samples.append(value)
 
-    known: list[float] = []
-    if read() is None:
-        yield known
-        return
-    thread = Thread(target=follow, daemon=True)
+    thread = Thread(target=sample, daemon=True)
     thread.start()
     try:
-        yield known
+        yield samples
     finally:
         ended.set()
         thread.join()
-        known += [one for one in found if one is not None]

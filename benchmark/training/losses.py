@@ -1,4 +1,7 @@
-"""The losses of protocols: cross-entropy, soft Dice of the labels over the batch, their sum."""
+"""The losses of protocols: cross-entropy, soft Dice of the labels over the batch, their sum.
+
+Pixels of value 255 are ignored.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -11,16 +14,20 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean over the pixels that are not 255; (N, L + 1, H, W) and (N, H, W)."""
+    """Mean over the pixels that are not ignored.
+
+    Args:
+        logits: (N, L + 1, H, W).
+        labels: (N, H, W) integers in 0 ... L, or 255.
+    """
     return F.cross_entropy(logits, labels, ignore_index=IGNORE)
 
 
 def dice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """1 - soft Dice, pooled over the batch, averaged over the labels without background.
 
-    With smoothing 1 in numerator and denominator (MONAI's DiceLoss with `batch=True`,
-    `include_background=False`, `softmax=True`, `smooth_nr=smooth_dr=1`); pixels of value 255
-    count nowhere.
+    Smoothing is 1 in numerator and denominator: MONAI's DiceLoss with `batch=True`,
+    `include_background=False`, `softmax=True`, `smooth_nr=smooth_dr=1`, and ignored pixels.
 
     Args:
         logits: (N, L + 1, H, W).
@@ -29,15 +36,15 @@ def dice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     valid = labels != IGNORE
     truth = F.one_hot(labels.where(valid, 0), logits.shape[1]).movedim(-1, 1)[:, 1:]
     weight = valid[:, None].to(logits.dtype)
-    share = logits.softmax(1)[:, 1:] * weight
+    probability = logits.softmax(1)[:, 1:] * weight
     truth = truth.to(logits.dtype) * weight
-    both = (share * truth).sum((0, 2, 3))
-    size = share.sum((0, 2, 3)) + truth.sum((0, 2, 3))
-    return (1 - (2 * both + 1) / (size + 1)).mean()
+    intersection = (probability * truth).sum((0, 2, 3))
+    total = probability.sum((0, 2, 3)) + truth.sum((0, 2, 3))
+    return (1 - (2 * intersection + 1) / (total + 1)).mean()
 
 
 def dice_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Sum of both."""
+    """Sum of both, as in nnU-Net (Isensee et al., Nature Methods 2021)."""
     return cross_entropy(logits, labels) + dice(logits, labels)
 
 

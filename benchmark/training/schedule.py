@@ -1,4 +1,4 @@
-"""What fine-tuning and pretraining share: optimiser, schedule, times of evaluation."""
+"""Optimiser, learning-rate schedule and times of evaluation of fine-tuning and pretraining."""
 
 import math
 from collections.abc import Iterable
@@ -25,20 +25,17 @@ def make_optimizer(
     steps: int,
     warmup_share: float,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """An optimiser over the parameters that train, with its schedule."""
-    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name]
-    optimizer = kind(
-        [p for p in parameters if p.requires_grad], lr=learning_rate, weight_decay=weight_decay
-    )
-    factor = (
-        (lambda step: cosine_with_warmup(step, steps, warmup_share))
-        if (schedule == "cosine")
-        else (lambda step: 1.0)
-    )
+    """An optimiser over the parameters that require gradients, with its schedule."""
+    optimizer_class = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name]
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    optimizer = optimizer_class(trained, lr=learning_rate, weight_decay=weight_decay)
+
+    def factor(step: int) -> float:
+        return cosine_with_warmup(step, steps, warmup_share) if schedule == "cosine" else 1.0
+
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
 def is_evaluation(step: int, steps: int, evaluations: int) -> bool:
-    """Whether one evaluates after this step (equally spaced, the last included)."""
-    done = step * evaluations
-    return done // steps > (done - evaluations) // steps
+    """Whether to evaluate after this step: equally spaced, the last step included."""
+    return step * evaluations // steps > (step - 1) * evaluations // steps

@@ -1,4 +1,4 @@
-"""How good a network is while it learns: Dice pooled over a whole subset, for selection only."""
+"""Validation Dice pooled over all slices of a subset; selects weights and is never a result."""
 
 import torch
 import torch.nn.functional as F
@@ -21,25 +21,25 @@ def pooled_dice(
 ) -> float:
     """Mean over labels of the Dice of all slices taken together, at the network's resolution.
 
-    Pooling (as nnU-Net selects, Isensee et al., Nature Methods 2021) keeps a network that finds
-    nothing from being chosen for the cases where there is nothing to find.
+    As nnU-Net selects (Isensee et al., Nature Methods 2021). Averaged over cases instead, a
+    network that predicts no foreground would win by the cases without a lesion.
 
     Args:
         network: Gives logits (N, L + 1, S, S).
         images: (N, C, S, S) in [0, 1].
         masks: (N, S, S), 0 ... L or 255.
-        batch_size: Slices at a time.
+        batch_size: Slices per forward pass.
 
     Returns:
-        In [0, 1]; a label that is nowhere and found nowhere counts 1.
+        In [0, 1]; a label in neither reference nor prediction counts 1.
     """
-    both = size = torch.zeros((), dtype=torch.float64, device=images.device)
+    intersection = total = torch.zeros((), dtype=torch.float64, device=images.device)
     parts = zip(predict(network, images, batch_size), masks.split(batch_size), strict=True)
     for logits, labels in parts:
         valid = labels != IGNORE
         truth = F.one_hot(labels.long().where(valid, 0), logits.shape[1])[..., 1:]
-        found = F.one_hot(logits.argmax(1), logits.shape[1])[..., 1:]
-        truth, found = truth * valid[..., None], found * valid[..., None]
-        both = both + (found * truth).sum((0, 1, 2))
-        size = size + (found + truth).sum((0, 1, 2))
-    return float(torch.where(size > 0, 2 * both / size.clamp(min=1), 1.0).mean())
+        predicted = F.one_hot(logits.argmax(1), logits.shape[1])[..., 1:]
+        truth, predicted = truth * valid[..., None], predicted * valid[..., None]
+        intersection = intersection + (predicted * truth).sum((0, 1, 2))
+        total = total + (predicted + truth).sum((0, 1, 2))
+    return float(torch.where(total > 0, 2 * intersection / total.clamp(min=1), 1.0).mean())

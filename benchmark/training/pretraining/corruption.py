@@ -13,10 +13,10 @@ import torch.nn.functional as F
 
 
 def corrupt(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Corrupt each image on its own draws; a network then restores the original.
+    """Corrupt each image by draws of its own; the network learns to restore the original.
 
     Models Genesis (Zhou et al., Medical Image Analysis 2021, 101840) in 2-D, with the order and
-    the rates of its public code: local shuffling (0.5), a bent grey scale (0.9), painting (0.9;
+    the rates of its public code: local shuffling (0.5), remapped intensities (0.9), painting (0.9;
     a fifth of it in-painting, the rest out-painting). Its flips, which also change the target,
     are left out.
 
@@ -42,10 +42,10 @@ def corrupt(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
             painted[number] = in_painting(size, rng) if inside else out_painting(size, rng)
 
     pixels = _on(source, images)[:, None].expand(-1, channels, -1)
-    spoiled = remap_intensities(images.flatten(2).gather(2, pixels), _on(curve, images)).view_as(
+    corrupted = remap_intensities(images.flatten(2).gather(2, pixels), _on(curve, images)).view_as(
         images
     )
-    return torch.where(_on(painted, images), _on(noise, images).to(images.dtype), spoiled)
+    return torch.where(_on(painted, images), _on(noise, images).to(images.dtype), corrupted)
 
 
 def local_shuffle(size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -88,10 +88,10 @@ def grey_curve(rng: np.random.Generator, points: int = 1024) -> npt.NDArray[np.f
 
 def remap_intensities(images: torch.Tensor, curves: torch.Tensor) -> torch.Tensor:
     """Map the grey values of each image, (N, ...) in [0, 1], by its curve, (N, points)."""
-    place = images.flatten(1).float().clamp(0, 1) * (curves.shape[1] - 1)
-    low = place.long().clamp(max=curves.shape[1] - 2)
-    bent = torch.lerp(curves.gather(1, low), curves.gather(1, low + 1), place - low)
-    return bent.to(images.dtype).view(images.shape)
+    position = images.flatten(1).float().clamp(0, 1) * (curves.shape[1] - 1)
+    low = position.long().clamp(max=curves.shape[1] - 2)
+    mapped = torch.lerp(curves.gather(1, low), curves.gather(1, low + 1), position - low)
+    return mapped.to(images.dtype).view(images.shape)
 
 
 def in_painting(size: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
@@ -106,7 +106,7 @@ def out_painting(size: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
 
 
 def _several(most: int, rng: np.random.Generator) -> int:
-    """Go on with probability 0.95 until `most`, as the original does."""
+    """Boxes in a row, each next one with probability 0.95, at most `most`, as in the original."""
     return min(int(rng.geometric(0.05)) - 1, most)
 
 

@@ -1,4 +1,4 @@
-"""In-suite pretraining: a network learns a source task, in steps that can be taken up again."""
+"""In-suite pretraining: a network learns a source task; a stopped training can be resumed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from benchmark.cards.task import Pretraining
-from benchmark.data.preprocessing import IGNORE
 from benchmark.files import replacing
-from benchmark.training.augmentation import batch_rows
-from benchmark.training.pretraining.objectives import Objective, Samples
+from benchmark.training.batches import batch_rows, has_foreground
+from benchmark.training.pretraining.objectives import LabelledSlices, Objective
 from benchmark.training.schedule import is_evaluation, make_optimizer
 
-ORDER, CHANGES, EVALUATION = 2, 3, 4
+ORDER, TRAINING, EVALUATION = 2, 3, 4  # streams of random numbers of one seed
 FOREGROUND_SHARE = 1 / 3
 
 
@@ -23,8 +22,8 @@ FOREGROUND_SHARE = 1 / 3
 class Pretrained:
     """How pretraining went: (step, mean loss since the last evaluation, validation score).
 
-    The first point is the untrained network, at step 0 and with a loss of 0; `chance` is what
-    an answer that looks at no image scores on the same validation slices.
+    The first point is the untrained network, at step 0 and with a loss of 0; `chance` is the
+    validation score of the best answer that does not depend on the image.
     """
 
     curve: tuple[tuple[int, float, float], ...]
@@ -33,32 +32,31 @@ class Pretrained:
 
 def pretrain(
     objective: Objective,
-    train: Samples,
-    val: Samples,
+    train: LabelledSlices,
+    val: LabelledSlices,
     recipe: Pretraining,
     checkpoint: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pretrained:
     """Train on the source task for the recipe's steps; the last weights stay in the objective.
 
-    Random numbers of a step depend on the recipe's seed and the step alone, and everything else
-    is in the checkpoint (written at each evaluation), so that a pretraining which was stopped
-    and taken up again ends with the same weights on a CPU as one that was not.
+    The random numbers of a step depend only on the recipe's seed and the step, and all other
+    state is in the checkpoint, which is written at each evaluation. On a CPU a resumed
+    pretraining therefore ends with the same weights as one that was never stopped.
     """
     optimizer, schedule = make_optimizer(
         objective.parameters(), "adamw", recipe.learning_rate, 0.01, "cosine", recipe.steps, 0.05
     )
-    foreground = ((train.masks > 0) & (train.masks != IGNORE)).flatten(1).any(1).cpu().numpy()
     batches = batch_rows(
-        np.arange(len(train.images)),
-        foreground,
+        has_foreground(train.masks),
         batch_size=recipe.batch_size,
         foreground_share=FOREGROUND_SHARE if recipe.objective == "segmentation" else 0.0,
         rng=np.random.default_rng([recipe.seed, ORDER]),
     )
     chance = _evaluate(objective, val, recipe.seed, chance=True)
     first = 0
-    losses = torch.zeros((), dtype=torch.float64, device=train.images.device)  # read seldom
+    # summed on the device: reading it at every step would wait for a GPU
+    losses = torch.zeros((), dtype=torch.float64, device=train.images.device)
     curve = [(0, 0.0, _evaluate(objective, val, recipe.seed))]
     state: dict[str, Any] = {"objective": objective, "optimizer": optimizer, "schedule": schedule}
     if checkpoint and checkpoint.is_file():
@@ -68,7 +66,7 @@ def pretrain(
         if step <= first:
             continue
         objective.train()
-        rng = np.random.default_rng([recipe.seed, CHANGES, step])
+        rng = np.random.default_rng([recipe.seed, TRAINING, step])
         loss = objective.loss(train.take(rows), rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -87,7 +85,7 @@ def pretrain(
 
 
 @torch.inference_mode()
-def _evaluate(objective: Objective, val: Samples, seed: int, *, chance: bool = False) -> float:
+def _evaluate(objective: Objective, val: LabelledSlices, seed: int, *, chance: bool = False) -> float:
     objective.eval()
     measure = objective.chance if chance else objective.score
     return round(measure(val, np.random.default_rng([seed, EVALUATION])), 6)

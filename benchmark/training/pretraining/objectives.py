@@ -1,7 +1,7 @@
-"""What a network learns in pretraining: loss, validation score and chance level of each objective.
+"""Objectives of pretraining: loss, validation score and chance level of each.
 
-An objective holds the network and whatever else trains with it (a classifier, a projection); both
-are its parameters, so one state dictionary is all that a checkpoint needs.
+An objective is a module with the network and any further layer that trains with it (a classifier,
+a projection), so that a checkpoint needs only its state dictionary.
 """
 
 from abc import ABC, abstractmethod
@@ -25,19 +25,19 @@ from benchmark.training.selection import pooled_dice
 EVALUATION_BATCH = 32
 
 
-class Samples(NamedTuple):
-    """Slices on the device; a class is -1 where there is none."""
+class LabelledSlices(NamedTuple):
+    """Slices on the device with masks and classes; class -1 stands for no class."""
 
     images: torch.Tensor  # (N, C, S, S) float16 in [0, 1]
     masks: torch.Tensor  # (N, S, S) uint8, 0 ... L, 255 ignored
     classes: torch.Tensor  # (N,) int64
 
-    def take(self, rows: torch.Tensor | slice) -> "Samples":
+    def take(self, rows: torch.Tensor | slice) -> "LabelledSlices":
         """Some of the slices."""
-        return Samples(self.images[rows], self.masks[rows], self.classes[rows])
+        return LabelledSlices(self.images[rows], self.masks[rows], self.classes[rows])
 
-    def split(self, size: int) -> Iterator["Samples"]:
-        """All slices in order, `size` at a time."""
+    def split(self, size: int) -> Iterator["LabelledSlices"]:
+        """All slices in order, in parts of `size`."""
         for first in range(0, len(self.images), size):
             yield self.take(slice(first, first + size))
 
@@ -51,16 +51,16 @@ class Objective(nn.Module, ABC):
         self.network = network
 
     @abstractmethod
-    def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """Training loss of a batch; random numbers come from `rng` only."""
 
     @abstractmethod
-    def score(self, samples: Samples, rng: np.random.Generator) -> float:
+    def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """Validation score of the network as it is."""
 
     @abstractmethod
-    def chance(self, samples: Samples, rng: np.random.Generator) -> float:
-        """Score of the best answer that looks at no image."""
+    def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
+        """Score of the best answer that does not depend on the image."""
 
 
 class Segmentation(Objective):
@@ -71,16 +71,16 @@ class Segmentation(Objective):
         super().__init__(network)
         self.augmentation = augmentation
 
-    def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """Dice and cross-entropy, as in fine-tuning."""
         images, masks = augmented(batch, self.augmentation, rng)
         return dice_cross_entropy(self.network(images), masks)
 
-    def score(self, samples: Samples, rng: np.random.Generator) -> float:
-        """Mean Dice over the labels; a label that is nowhere and found nowhere counts 1."""
+    def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
+        """Mean Dice over the labels; a label in neither reference nor prediction counts 1."""
         return pooled_dice(self.network, samples.images, samples.masks, EVALUATION_BATCH)
 
-    def chance(self, samples: Samples, rng: np.random.Generator) -> float:
+    def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """Mean Dice of calling every pixel that label: 2 p / (p + 1) for a share p."""
         valid = samples.masks != IGNORE
         labels = int(samples.masks[valid].max()) if valid.any() else 0
@@ -101,52 +101,45 @@ class Classification(Objective):
         self.augmentation = augmentation
         self.classifier = nn.Linear(network.encoder.out_channels[-1], classes)
 
-    def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """Cross-entropy."""
         images, _ = augmented(batch, self.augmentation, rng)
         return F.cross_entropy(self.classifier(pooled(self.network, images)), batch.classes)
 
-    def score(self, samples: Samples, rng: np.random.Generator) -> float:
-        """Mean over the classes present of the share that is named rightly."""
-        found = torch.cat(
-            [
-                self.classifier(pooled(self.network, part.images.float())).argmax(1)
-                for part in samples.split(EVALUATION_BATCH)
-            ]
-        )
-        right = (found == samples.classes).double()
-        return float(
-            torch.stack([right[samples.classes == k].mean() for k in samples.classes.unique()])
-            .mean()
-            .item()
-        )
+    def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
+        """Mean recall of the classes present."""
+        parts = samples.split(EVALUATION_BATCH)
+        logits = [self.classifier(pooled(self.network, part.images.float())) for part in parts]
+        correct = (torch.cat(logits).argmax(1) == samples.classes).double()
+        recalls = [correct[samples.classes == label].mean() for label in samples.classes.unique()]
+        return float(torch.stack(recalls).mean())
 
-    def chance(self, samples: Samples, rng: np.random.Generator) -> float:
+    def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """One over the number of classes present."""
         return 1.0 / len(samples.classes.unique())
 
 
 class Restoration(Objective):
-    """The image behind a spoiled one; score is the share of the variance that is explained."""
+    """The image behind a corrupted one; score is the share of the variance that is explained."""
 
-    def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """Mean squared error to the untouched image."""
         images = batch.images.float()
         return F.mse_loss(self.network(corrupt(images, rng)), images)
 
-    def score(self, samples: Samples, rng: np.random.Generator) -> float:
+    def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """1 - (squared error) / (squared deviation from the mean grey value)."""
         error, spread = self._errors(samples, rng, answer=self.network)
         return 1 - error / spread
 
-    def chance(self, samples: Samples, rng: np.random.Generator) -> float:
-        """The mean grey value scores 0; handing the spoiled image back may score more."""
+    def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
+        """The mean grey value scores 0; handing the corrupted image back may score more."""
         error, spread = self._errors(samples, rng, answer=nn.Identity())
         return max(0.0, 1 - error / spread)
 
     @staticmethod
     def _errors(
-        samples: Samples, rng: np.random.Generator, answer: nn.Module
+        samples: LabelledSlices, rng: np.random.Generator, answer: nn.Module
     ) -> tuple[float, float]:
         mean = samples.images.mean(dtype=torch.float64).item()
         error = spread = 0.0
@@ -158,7 +151,7 @@ class Restoration(Objective):
 
 
 class Contrastive(Objective):
-    """Two views of one image beside the views of others; score is top-1 retrieval."""
+    """Two views of one image among the views of others; score is top-1 retrieval."""
 
     POOL = 256
 
@@ -170,13 +163,13 @@ class Contrastive(Objective):
             nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, width)
         )
 
-    def loss(self, batch: Samples, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """NT-Xent of the two views."""
         first, second = two_views(batch.images.float(), rng)
         both = self.projection(pooled(self.network, torch.cat([first, second])))
         return contrastive_loss(*both.chunk(2))
 
-    def score(self, samples: Samples, rng: np.random.Generator) -> float:
+    def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """Share of images (at most 256) whose nearest second view is their own."""
         views: list[list[torch.Tensor]] = [[], []]
         for part in samples.take(slice(self.POOL)).split(EVALUATION_BATCH):
@@ -186,7 +179,7 @@ class Contrastive(Objective):
         nearest = (first @ second.T).argmax(1)
         return float((nearest == torch.arange(len(first), device=first.device)).double().mean())
 
-    def chance(self, samples: Samples, rng: np.random.Generator) -> float:
+    def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """One over the number of images to choose from."""
         return 1.0 / min(len(samples.images), self.POOL)
 
@@ -216,8 +209,8 @@ def pooled(network: SegmentationNetwork, images: torch.Tensor) -> torch.Tensor:
 
 
 def augmented(
-    batch: Samples, how: Augmentation | None, rng: np.random.Generator
+    batch: LabelledSlices, ranges: Augmentation | None, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Images and masks after the recipe's augmentation, if it has one; flips are horizontal."""
     images, masks = batch.images.float(), batch.masks.long()
-    return augment(images, masks, how, ("horizontal",), rng) if how else (images, masks)
+    return augment(images, masks, ranges, ("horizontal",), rng) if ranges else (images, masks)

@@ -1,0 +1,206 @@
+"""Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
+
+from dataclasses import dataclass
+
+import torch
+
+from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
+from benchmark.data.resolve import ResolvedDataset, resolve_target
+from benchmark.errors import ProtocolError
+from benchmark.models.networks import SegmentationNetwork, build_network
+from benchmark.models.weights import load_part, read_tensors, renamed
+from benchmark.planning.source_weights import SourceWeights, source_weights
+from benchmark.planning.transfers import Transfer, nested_subjects
+from benchmark.records.record import Coverage, Marks, Selection, SourceFacts
+from benchmark.training.batches import TrainingSet
+from benchmark.training.fine_tuning import fine_tune
+from benchmark.workers import Progress, no_progress
+from benchmark.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TargetData:
+    """The data of a cell's target task: resolved on this machine and prepared for a network."""
+
+    transfer: Transfer
+    dataset: ResolvedDataset
+    prepared: Prepared
+
+    @property
+    def training_set(self) -> TrainingSet:
+        """Training cases of the cell's nested subset of subjects, and all validation cases."""
+        dataset = self.dataset
+        rows = [row for row in dataset.rows if row.case in dataset.cases]
+        subjects = set(nested_subjects(rows, self.transfer.cell.train_subjects))
+        train = [c for c in dataset.names("train") if dataset.cases[c].subject in subjects]
+        return TrainingSet(self.prepared, train, dataset.names("val"))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A cell before fine-tuning.
+
+    Attributes:
+        data: Of the target task.
+        network: With the weights of the source, on `device`.
+        coverage: Which tensors came from the source; None for a source without weights.
+        source: Description of the source for the record.
+        device: Where the network is trained.
+    """
+
+    data: TargetData
+    network: SegmentationNetwork
+    coverage: Coverage | None
+    source: SourceFacts
+    device: torch.device
+
+    def marks(self, planned: Marks) -> Marks:
+        """The marks of the plan, and whether the weights covered the network only in part."""
+        partial = self.coverage is not None and not self.coverage.complete
+        return planned.model_copy(update={"partial_weights": partial})
+
+    def fine_tune(
+        self, training_set: TrainingSet | None = None, progress: Progress = no_progress
+    ) -> tuple[Selection, int]:
+        """Fine-tune the network in place, on the cell's training set unless another is given.
+
+        Returns:
+            How the weights were selected, and the number of optimiser steps.
+        """
+        transfer = self.data.transfer
+        return fine_tune(
+            self.network,
+            transfer.strategy,
+            self.data.training_set if training_set is None else training_set,
+            transfer.protocol,
+            flips=transfer.target.flips,
+            seed=transfer.cell.seed,
+            device=self.device,
+            progress=progress,
+        )
+
+
+def set_up(
+    transfer: Transfer,
+    workspace: Workspace,
+    device: torch.device,
+    *,
+    allow_partial: bool = False,
+    progress: Progress = no_progress,
+) -> Setup:
+    """Resolve and prepare the data, build the network from the cell's seed and load the source.
+
+    Args:
+        transfer: The cell.
+        workspace: All cards, local data and weights.
+        device: Where the network is trained.
+        allow_partial: Admit weights that do not cover the network.
+        progress: Called with each stage.
+
+    Raises:
+        BenchmarkError: Data, weights or protocol are not what the cards state.
+    """
+    data = load_target(transfer, workspace, progress)
+    network = initial_network(transfer, device)
+    board = workspace.registry.board(transfer.cell.board)
+    weights = source_weights(workspace, board, transfer.source)
+    coverage = load_source(network, transfer, weights, allow_partial=allow_partial)
+    source = SourceFacts(
+        title=transfer.source.title,
+        domain=transfer.source.domain,
+        task=transfer.source.task,
+        encoder=transfer.encoder,
+        pretraining_items=weights.pretraining_items,
+    )
+    return Setup(data, network, coverage, source, device)
+
+
+def load_target(
+    transfer: Transfer, workspace: Workspace, progress: Progress = no_progress
+) -> TargetData:
+    """Resolve and prepare the data of a cell's target task.
+
+    Raises:
+        DataError: They are not on this machine, or are not what the cards state.
+    """
+    legacy = workspace.registry.board(transfer.cell.board).legacy
+    dataset = resolve_target(workspace, transfer.target, legacy=legacy)
+    preprocessing = Preprocessing(
+        labels=tuple(transfer.target.labels.items()),
+        intensity=transfer.target.intensity,
+        slice_axis=transfer.target.slice_axis,
+        input_size=transfer.protocol.input_size,
+        fit=transfer.protocol.fit,
+    )
+    return TargetData(transfer, dataset, prepare(
+        dataset.card, dataset.cases.values(), dataset.fingerprint, preprocessing,
+        workspace.prepared, lambda done, total: progress("preparing", done, total),
+    ))  # fmt: skip
+
+
+def initial_network(transfer: Transfer, device: torch.device) -> SegmentationNetwork:
+    """The network of a cell, initialised from its seed; outputs are background and labels.
+
+    Raises:
+        ProtocolError: The protocol has one sigmoid output, but the target has several labels.
+    """
+    protocol, statistics = transfer.protocol, transfer.source.input
+    labels = len(transfer.target.labels)
+    plain, sigmoid = protocol.normalisation == "none", protocol.outputs == "sigmoid"
+    if sigmoid and labels != 1:
+        raise ProtocolError(
+            f"outputs: sigmoid is for one label, {transfer.target.id} has {labels}; "
+            "use another board or another target"
+        )
+    torch.manual_seed(transfer.cell.seed)
+    return build_network(
+        transfer.encoder,
+        channels=statistics.channels,
+        classes=1 if sigmoid else labels + 1,
+        input_size=protocol.input_size,
+        decoder_channels=protocol.decoder_channels,
+        encoder_depth=protocol.encoder_depth,
+        normalisation_mean=(0.0,) * statistics.channels if plain else statistics.mean,
+        normalisation_std=(1.0,) * statistics.channels if plain else statistics.std,
+        sigmoid=sigmoid,
+    ).to(device)
+
+
+def load_source(
+    network: SegmentationNetwork,
+    transfer: Transfer,
+    weights: SourceWeights,
+    *,
+    allow_partial: bool = False,
+) -> Coverage | None:
+    """Load what the source provides; None for a source without weights.
+
+    A segmentation network provides its head too if that has as many outputs as the target.
+
+    Raises:
+        WeightsError: The file is damaged or another one, or does not cover the network.
+    """
+    source = transfer.source
+    if weights.path is None:
+        return None
+    tensors = read_tensors(weights.path, transfer.fingerprints.weights.removeprefix("sha256:"))
+    prefix = "encoder."
+    if source.weights:
+        tensors = renamed(tensors, source.weights.rename)
+        prefix = source.weights.key_prefix
+    if source.provides == "encoder":
+        return load_part(
+            network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
+        )
+    parts = {prefix: network.encoder, "decoder.": network.decoder}
+    shapes = {f"head.{name}": value.shape for name, value in network.head.state_dict().items()}
+    fits = all(name in tensors and tensors[name].shape == shape for name, shape in shapes.items())
+    if source.task == "segmentation" and fits:
+        parts["head."] = network.head
+    coverages = []
+    for start, part in parts.items():
+        own = {name: value for name, value in tensors.items() if name.startswith(start)}
+        coverages.append(
+            load_part(part, own, prefix=start, name=source.id, allow_partial=allow_partial)
+        )
+    return coverages[0]
