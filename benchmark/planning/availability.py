@@ -12,7 +12,7 @@ from benchmark.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class RunnablePart:
-    """The part that can run; `why_not` gives the reason for each target, source or size left out."""
+    """The part that can run; `why_not` is the reason for each target, source or size left out."""
 
     chosen: GridSelection
     why_not: dict[str, str]

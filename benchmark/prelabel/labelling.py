@@ -14,17 +14,16 @@ from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.data.readers.label_maps import label_file, write_labels
-from benchmark.data.resolve import ResolvedDataset, resolve_target
+from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import from_slices, plane_spacing
 from benchmark.errors import DataError, WeightsError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.transfers import Transfer
 from benchmark.prelabel.proposals import Proposal, refuse_corrected, write_data_set
-from benchmark.running.cell import load_source, prepare_target, training_cases, transfer_network
 from benchmark.running.inference import native_probabilities
+from benchmark.running.setup import initial_network, prepare_target, set_up
 from benchmark.scoring.biometry import area_cm2
-from benchmark.training.fine_tuning import fine_tune
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace
 
@@ -39,18 +38,9 @@ def tuned_network(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards say.
     """
-    legacy = workspace.registry.board(transfer.cell.board).legacy
-    opened = resolve_target(workspace, transfer.target, legacy=legacy)
-    data = prepare_target(transfer, opened, workspace.prepared, progress)
-    torch.manual_seed(transfer.cell.seed)
-    network = transfer_network(transfer).to(device)
-    load_source(network, transfer, workspace, allow_partial=False)
-    fine_tune(
-        network, transfer.strategy, data, training_cases(transfer, opened), opened.names("val"),
-        transfer.protocol, flips=transfer.target.flips, seed=transfer.cell.seed, device=device,
-        progress=lambda done, total: progress("fine-tuning", done, total),
-    )  # fmt: skip
-    return network
+    setup = set_up(transfer, workspace, device, progress=progress)
+    setup.fine_tune(progress=progress)
+    return setup.network
 
 
 def kept_network(path: Path, transfer: Transfer, device: torch.device) -> SegmentationNetwork:
@@ -70,7 +60,7 @@ def kept_network(path: Path, transfer: Transfer, device: torch.device) -> Segmen
             f"{path}: is not the network of {transfer.cell.path} under the cards and data of now; "
             "leave --weights out to fine-tune it"
         )
-    network = transfer_network(transfer).to(device)
+    network = initial_network(transfer, device)
     network.load_state_dict(tensors)
     return network
 

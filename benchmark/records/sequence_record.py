@@ -63,7 +63,7 @@ class SequenceFingerprints(Facts):
     devices: dict[str, DeviceFingerprints]
 
 
-class Stage(Facts):
+class SequenceStage(Facts):
     """What one stage trained on, how its weights were chosen, and their scores on every device."""
 
     trained_on: tuple[str, ...]
@@ -88,7 +88,7 @@ class SequenceRecord(Facts):
     source: SourceFacts
     main_metric: str
     coverage: Coverage | None
-    stages: tuple[Stage, ...]
+    stages: tuple[SequenceStage, ...]
     environment: Environment
     started: str
 

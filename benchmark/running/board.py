@@ -121,20 +121,11 @@ class RunSession(AbstractContextManager["RunSession"]):
         todo = unfinished(transfers, store)
         if not todo:
             return
-        from benchmark.running.transfers import CellRunner, run_transfers
+        from benchmark.running.transfers import run_transfers
 
-        options = self.options
-        runner = CellRunner(
-            workspace=self.workspace,
-            device=options.device,
-            allow_partial=options.allow_partial,
-            pictures=store.folder / "pictures" if options.pictures else None,
-            predictions=store.folder / "predictions",
-            save_predictions=options.save_predictions,
-        )
         done = len(transfers) - len(todo)
         with self.monitor.counting("cells", self.workers, len(transfers), done) as finished:
-            run_transfers(todo, store, runner, self.workers, finished)
+            run_transfers(todo, self.workspace, store, self.options, self.workers, finished)
 
     def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
         """Run those sequences that have no record yet; one that was stopped is resumed.

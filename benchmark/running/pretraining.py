@@ -1,4 +1,4 @@
-"""In-suite source tasks: pretrained once, when they are asked for or a board first needs them."""
+"""In-suite source tasks: each is pretrained once, on request or when a board first needs it."""
 
 import json
 import shutil
@@ -12,22 +12,27 @@ from filelock import FileLock
 from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.task import Pretraining, SourceCard
+from benchmark.cards.task import SourceCard
 from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError
 from benchmark.files import sha256_of, write_text
 from benchmark.models.networks import build_network
 from benchmark.models.weights import save_network
-from benchmark.planning.source_weights import pretrained_folder, pretraining_cases
-from benchmark.training.fine_tuning import resident
+from benchmark.planning.source_weights import (
+    FACTS_FILE,
+    WEIGHTS_FILE,
+    pretrained_folder,
+    pretraining_cases,
+)
+from benchmark.training.batches import to_device
 from benchmark.training.pretraining.loop import pretrain
-from benchmark.training.pretraining.objectives import Objective, Samples, make_objective
+from benchmark.training.pretraining.objectives import LabelledSlices, Objective, make_objective
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
-MOST_VALIDATION_SLICES = 512
-LEAST_CONTENT = 0.05
+MAX_VALIDATION_SLICES = 512
+MIN_CONTENT = 0.05
 
 
 def ensure_pretrained(
@@ -37,123 +42,124 @@ def ensure_pretrained(
     device: torch.device,
     progress: Progress = no_progress,
 ) -> Path:
-    """Folder with model.safetensors and pretraining.json, made now if it is not there.
+    """Folder with model.safetensors and pretraining.json; pretrains if it is not there yet.
 
-    A second process waits for the first. What was stopped is taken up again at its last
-    evaluation. The weights are written before pretraining.json, whose presence says that they
-    are whole.
+    A second process waits for the first. A stopped pretraining is resumed from its last
+    evaluation. pretraining.json is written after the weights: its presence means that they are
+    complete.
 
     Raises:
-        BenchmarkError: The data or the recipe are not what the cards say.
+        BenchmarkError: The data or the recipe are not what the cards state.
     """
     recipe = source.pretrain
     assert recipe is not None
     folder = pretrained_folder(workspace, board, source)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
-        if (folder / "pretraining.json").is_file():
+        if (folder / FACTS_FILE).is_file():
             return folder
-        opened = resolve_dataset(workspace, recipe.dataset).where(recipe.where)
-        learning, watching = pretraining_cases(opened)
-        data = _prepared(opened, recipe, [*learning, *watching], workspace.prepared, progress)
-        used = [
-            choose_rows(data, learning, recipe.max_items),
-            choose_rows(data, watching, MOST_VALIDATION_SLICES),
-        ]
-        train, val = (samples(data, rows, device) for rows in used)
+        dataset = resolve_dataset(workspace, recipe.dataset).where(recipe.where)
+        train_cases, val_cases = pretraining_cases(dataset)
+        prepared = _prepare(dataset, source, [*train_cases, *val_cases], workspace, progress)
+        train_rows = choose_slices(prepared, train_cases, recipe.max_items)
+        val_rows = choose_slices(prepared, val_cases, MAX_VALIDATION_SLICES)
         torch.manual_seed(recipe.seed)
-        objective = _objective(board, source, recipe, opened, data).to(device)
+        objective = _objective(board, source, dataset, prepared).to(device)
         checkpoint = folder / "checkpoint.pt"
-        stage = f"pretraining {source.id}"
         result = pretrain(
-            objective, train, val, recipe, checkpoint, lambda k, n: progress(stage, k, n)
+            objective,
+            labelled_slices(prepared, train_rows, device),
+            labelled_slices(prepared, val_rows, device),
+            recipe,
+            checkpoint,
+            lambda done, total: progress(f"pretraining {source.id}", done, total),
         )
-        weights = folder / "model.safetensors"
         only = "encoder." if source.provides == "encoder" else ""
-        save_network(weights, objective.network, {"source": source.id}, only=only)
+        save_network(folder / WEIGHTS_FILE, objective.network, {"source": source.id}, only=only)
         facts = {
             "source": source.id,
-            "sha256": "sha256:" + sha256_of(weights),
+            "sha256": "sha256:" + sha256_of(folder / WEIGHTS_FILE),
             "recipe": recipe.model_dump(mode="json"),
             "saw": {
-                "dataset": opened.card.id,
-                "trained_on": subjects_of(data, used[0]),
-                "watched_on": subjects_of(data, used[1]),
+                "dataset": dataset.card.id,
+                "trained_on": subjects_of(prepared, train_rows),
+                "watched_on": subjects_of(prepared, val_rows),
             },
-            "items": {"train": len(train.images), "val": len(val.images)},
+            "items": {"train": len(train_rows), "val": len(val_rows)},
             "chance": result.chance,
             "curve": result.curve,
         }
-        write_text(folder / "pretraining.json", json.dumps(facts, indent=1) + "\n")
+        write_text(folder / FACTS_FILE, json.dumps(facts, indent=1) + "\n")
         checkpoint.unlink(missing_ok=True)
     return folder
 
 
-def choose_rows(data: Prepared, names: list[str], most: int | None) -> npt.NDArray[np.int64]:
-    """Slices with content (5 % of their pixels above 0), at most `most`, smaller caps nested.
+def choose_slices(prepared: Prepared, names: list[str], limit: int | None) -> npt.NDArray[np.int64]:
+    """Rows of slices with content (5 % of their pixels above 0); smaller limits are nested.
 
     Raises:
-        DataError: There is none.
+        DataError: No slice has content.
     """
-    rows = data.rows(names)
-    content = [float((data.images[row] > 0).mean()) >= LEAST_CONTENT for row in rows]
+    rows = prepared.rows(names)
+    content = [float((prepared.images[row] > 0).mean()) >= MIN_CONTENT for row in rows]
     rows = rows[np.array(content, bool)]
     if not len(rows):
         raise DataError("no slice with content to pretrain on")
-    if most is not None and most < len(rows):
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    if limit is not None and limit < len(rows):
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:limit])
     return rows
 
 
-def samples(data: Prepared, rows: npt.NDArray[np.int64], device: torch.device) -> Samples:
+def labelled_slices(
+    prepared: Prepared, rows: npt.NDArray[np.int64], device: torch.device
+) -> LabelledSlices:
     """These slices on the device."""
     classes = np.concatenate(
-        [np.full(c.slices, -1 if c.category is None else c.category) for c in data.cases]
+        [np.full(c.slices, -1 if c.category is None else c.category) for c in prepared.cases]
     )
-    return Samples(
-        resident(data.images[rows], device),
-        resident(data.masks[rows], device),
+    return LabelledSlices(
+        to_device(prepared.images[rows], device),
+        to_device(prepared.masks[rows], device),
         torch.from_numpy(classes[rows]).to(device),
     )
 
 
-def subjects_of(data: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
-    """Whose slices these are."""
-    names = np.concatenate([np.full(c.slices, c.subject) for c in data.cases])
+def subjects_of(prepared: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
+    """Subjects of these slices, sorted."""
+    names = np.concatenate([np.full(c.slices, c.subject) for c in prepared.cases])
     return sorted(set(names[rows].tolist()))
 
 
-def _prepared(
-    opened: ResolvedDataset,
-    recipe: Pretraining,
+def _prepare(
+    dataset: ResolvedDataset,
+    source: SourceCard,
     names: list[str],
-    root: Path,
+    workspace: Workspace,
     progress: Progress,
 ) -> Prepared:
+    recipe, card = source.pretrain, dataset.card
+    assert recipe is not None
     labelled = recipe.objective == "segmentation"
-    how = Preprocessing(
-        labels=tuple((name, (name,)) for name in opened.card.labels) if labelled else (),
+    preprocessing = Preprocessing(
+        labels=tuple((name, (name,)) for name in card.labels) if labelled else (),
         intensity=recipe.intensity,
         slice_axis=recipe.slice_axis,
         input_size=recipe.input_size,
     )
     return prepare(
-        opened.card, [opened.cases[name] for name in names], opened.fingerprint, how, root,
-        lambda done, total: progress(f"preparing {opened.card.id}", done, total),
+        card, [dataset.cases[name] for name in names], dataset.fingerprint, preprocessing,
+        workspace.prepared, lambda done, total: progress(f"preparing {card.id}", done, total),
     )  # fmt: skip
 
 
 def _objective(
-    board: BoardCard,
-    source: SourceCard,
-    recipe: Pretraining,
-    opened: ResolvedDataset,
-    data: Prepared,
+    board: BoardCard, source: SourceCard, dataset: ResolvedDataset, prepared: Prepared
 ) -> Objective:
-    card = opened.card
+    recipe, card = source.pretrain, dataset.card
+    assert recipe is not None
     if recipe.objective == "classification" and len(card.classes) < 2:
         raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
-    outputs = {"segmentation": len(card.labels) + 1, "restoration": data.images.shape[1]}
+    outputs = {"segmentation": len(card.labels) + 1, "restoration": prepared.images.shape[1]}
     network = build_network(
         source.encoder or board.protocol.encoder,
         channels=source.input.channels,
@@ -168,13 +174,13 @@ def _objective(
 
 
 def summary(folder: Path) -> str:
-    """What a user wants to read after a pretraining."""
-    facts = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    """Result of a pretraining in a few lines."""
+    facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
     curve = facts["curve"]
     lines = [
         f"{facts['source']}: {facts['recipe']['objective']} on {facts['saw']['dataset']}",
         f"  trained on {facts['items']['train']} images of {len(facts['saw']['trained_on'])} "
-        f"subjects, watched on {facts['items']['val']} of {len(facts['saw']['watched_on'])}",
+        f"subjects, validated on {facts['items']['val']} of {len(facts['saw']['watched_on'])}",
         f"  validation score {curve[-1][2]:.3f}; untrained {curve[0][2]:.3f}, "
         f"chance {facts['chance']:.3f}",
         *(f"    step {step}: loss {loss:.4f}, score {score:.3f}" for step, loss, score in curve),
@@ -183,14 +189,14 @@ def summary(folder: Path) -> str:
 
 
 def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Path:
-    """Put weights, facts and a source card of their own under `out`; returns the card's path.
+    """Export weights, facts and a source card of their own to `out`; returns the card's path.
 
-    `segtransfer --content OUT source import ID --from OUT/model.safetensors` then gives a source
-    that no longer needs the data it was made from.
+    `segtransfer --content OUT source import ID --from OUT/ID.safetensors` then gives a source that
+    no longer needs the data it was pretrained on.
     """
-    facts = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
     name = f"{source.id}_weights".replace("@", "_")
-    seen = [*facts["saw"]["trained_on"], *facts["saw"]["watched_on"]]
+    subjects = [*facts["saw"]["trained_on"], *facts["saw"]["watched_on"]]
     card = source.model_dump(mode="json", exclude_none=True, exclude={"pretrain", "saw"})
     card |= {
         "id": name,
@@ -201,12 +207,12 @@ def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Pat
             "licence": "that of the data it was made from",
             "key_prefix": "encoder.",
         },
-        "saw": [{"dataset": facts["saw"]["dataset"], "subjects": seen}],
+        "saw": [{"dataset": facts["saw"]["dataset"], "subjects": subjects}],
     }
     path = out / "tasks" / "source" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / "model.safetensors", out / f"{name}.safetensors")
-    shutil.copyfile(folder / "pretraining.json", out / f"{name}.json")
+    shutil.copyfile(folder / WEIGHTS_FILE, out / f"{name}.safetensors")
+    shutil.copyfile(folder / FACTS_FILE, out / f"{name}.json")
     text = StringIO()
     YAML().dump(card, text)
     write_text(path, text.getvalue())

@@ -1,6 +1,7 @@
 """Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -125,17 +126,26 @@ def load_target(
     """
     legacy = workspace.registry.board(transfer.cell.board).legacy
     dataset = resolve_target(workspace, transfer.target, legacy=legacy)
+    prepared = prepare_target(transfer, dataset, workspace.prepared, progress)
+    return TargetData(transfer, dataset, prepared)
+
+
+def prepare_target(
+    transfer: Transfer, dataset: ResolvedDataset, folder: Path, progress: Progress
+) -> Prepared:
+    """Arrays of the cases as the cell's target and protocol ask for, kept below `folder`."""
+    target, protocol = transfer.target, transfer.protocol
     preprocessing = Preprocessing(
-        labels=tuple(transfer.target.labels.items()),
-        intensity=transfer.target.intensity,
-        slice_axis=transfer.target.slice_axis,
-        input_size=transfer.protocol.input_size,
-        fit=transfer.protocol.fit,
+        labels=tuple(target.labels.items()),
+        intensity=target.intensity,
+        slice_axis=target.slice_axis,
+        input_size=protocol.input_size,
+        fit=protocol.fit,
     )
-    return TargetData(transfer, dataset, prepare(
-        dataset.card, dataset.cases.values(), dataset.fingerprint, preprocessing,
-        workspace.prepared, lambda done, total: progress("preparing", done, total),
-    ))  # fmt: skip
+    return prepare(
+        dataset.card, dataset.cases.values(), dataset.fingerprint, preprocessing, folder,
+        lambda done, total: progress("preparing", done, total),
+    )  # fmt: skip
 
 
 def initial_network(transfer: Transfer, device: torch.device) -> SegmentationNetwork:

@@ -1,53 +1,26 @@
 """Many transfers run into a board's folder of records; finished cells are never run again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+
+import numpy as np
+import torch
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.task import SourceCard
+from benchmark.data.slices import to_slices
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.freezing import parts
 from benchmark.planning.transfers import Transfer
-from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
-from benchmark.running.cell import run_cell, transfer_network
+from benchmark.running.board import RunOptions
+from benchmark.running.cell import run_cell
 from benchmark.running.devices import choose_device
 from benchmark.running.pretraining import ensure_pretrained
+from benchmark.running.setup import initial_network
+from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, Workers
 from benchmark.workspace import Workspace
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellRunner:
-    """How cells are run; none of it is part of a result's conditions.
-
-    `allow_partial` admits weights that do not cover the network; such records are marked.
-    `pictures` is the folder in which some cases of each cell are drawn; None draws nothing.
-    `predictions` is the folder for hashes of the predictions, and with `save_predictions` for the
-    label maps; None keeps neither.
-    """
-
-    workspace: Workspace
-    device: str = "auto"
-    allow_partial: bool = False
-    pictures: Path | None = None
-    predictions: Path | None = None
-    save_predictions: bool = False
-
-    def __call__(self, transfer: Transfer, progress: Progress) -> RunRecord:
-        """Run one cell."""
-        return run_cell(
-            transfer,
-            self.workspace,
-            choose_device(self.device),
-            allow_partial=self.allow_partial,
-            pictures=self.pictures,
-            predictions=self.predictions,
-            save_predictions=self.save_predictions,
-            progress=progress,
-        )
 
 
 def pretrain_sources(
@@ -58,7 +31,7 @@ def pretrain_sources(
     workers: Workers,
     finished: Callable[[], None],
 ) -> None:
-    """Pretrain these in-suite sources where they are not there yet."""
+    """Pretrain those of these in-suite sources that are not pretrained yet."""
     cards = [workspace.registry.source(source) for source in sources]
     for _ in workers.as_completed(partial(_pretrain, workspace, board, device), cards):
         finished()
@@ -76,36 +49,63 @@ def _pretrain(
 
 def run_transfers(
     transfers: Sequence[Transfer],
+    workspace: Workspace,
     store: Store,
-    engine: CellRunner,
+    options: RunOptions,
     workers: Workers,
     finished: Callable[[], None],
 ) -> None:
-    """Run cells and write each record as soon as it is there.
+    """Run cells; the process that runs a cell writes its record as soon as it is complete.
 
     Raises:
-        BenchmarkError: Data, weights or protocol are not what the cards say.
+        BenchmarkError: Data, weights or protocol are not what the cards state.
     """
     check_parts(transfers)
-    for record in workers.as_completed(engine, transfers):
-        store.write(record)
+    for _ in workers.as_completed(partial(run_and_record, workspace, store, options), transfers):
         finished()
 
 
+def run_and_record(
+    workspace: Workspace,
+    store: Store,
+    options: RunOptions,
+    transfer: Transfer,
+    progress: Progress,
+) -> None:
+    """Run one cell and write its record; only then draw its pictures."""
+    result = run_cell(
+        transfer,
+        workspace,
+        choose_device(options.device),
+        allow_partial=options.allow_partial,
+        predictions=store.folder / "predictions",
+        save_predictions=options.save_predictions,
+        progress=progress,
+    )
+    store.write(result.record)
+    if options.pictures:
+        axis, label_maps = transfer.target.slice_axis, result.label_maps
+        write_overlays(
+            store.folder / "pictures", result.record, transfer, result.dataset,
+            lambda case: np.stack(to_slices(label_maps[case], axis, case)),
+        )  # fmt: skip
+
+
 def check_parts(transfers: Sequence[Transfer]) -> None:
-    """Refuse, before anything is trained, a strategy with a part that its network has not.
+    """Check before training that every network has the parts that its strategy trains.
 
     Raises:
         ProtocolError: Naming strategy, network and part.
     """
     checked = set()
-    for one in transfers:
-        stages = [one.strategy.train, *(stage.train for stage in one.strategy.stages)]
-        named = {part for stage in stages for part in stage} - {"encoder", "decoder", "head"}
-        key = one.cell.strategy, one.encoder
-        if named and key not in checked:
-            checked.add(key)
-            known = parts(transfer_network(one))
-            for part in sorted(named - known.keys()):
-                what = unknown_name("part of the network", part, known)
-                raise ProtocolError(f"strategy {key[0]!r} on {key[1]}: {what}")
+    for transfer in transfers:
+        strategy, name = transfer.strategy, transfer.cell.strategy
+        trained = {*strategy.train, *(part for stage in strategy.stages for part in stage.train)}
+        special = sorted(trained - {"encoder", "decoder", "head"})
+        if special and (name, transfer.encoder) not in checked:
+            checked.add((name, transfer.encoder))
+            known = parts(initial_network(transfer, torch.device("cpu")))
+            for part in special:
+                if part not in known:
+                    message = unknown_name("part of the network", part, known)
+                    raise ProtocolError(f"strategy {name!r} on {transfer.encoder}: {message}")

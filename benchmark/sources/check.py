@@ -102,7 +102,7 @@ class Check:
 
     def coverage(self) -> str:
         """Every tensor of what the source provides comes from the checkpoint."""
-        found = self.trial.load(self.trial.network(self.trial.transfer()), partial=True)
+        found = self.trial.coverage()
         total = found.matched + len(found.missing) + len(found.mismatched)
         text = f"{found.matched} of {total} tensors, {found.parameter_share:.1%} of the values"
         if found.complete:
@@ -119,7 +119,7 @@ class Check:
     def pyramid(self) -> str:
         """Feature maps at three sizes."""
         try:
-            told = pyramids(lambda size: self.trial.network(self.trial.transfer(size=size)))
+            told = pyramids(self.trial.network)
             if self.source.encoder in plugin_names():
                 check_encoder(self.source.encoder, (self.source.input.channels,))
                 told.append(f"the contract of {plugin(self.source.encoder).value} is kept")
@@ -135,10 +135,10 @@ class Check:
 
     def frozen(self) -> str:
         """With a frozen encoder nothing of it moves, buffers included, and the rest does."""
-        network = self.trial.loaded()
-        before = _copy(network)
+        setup = self.trial.set_up("decoder")
+        network, before = setup.network, _copy(setup.network)
         try:
-            self.trial.tune(network, "decoder")
+            setup.fine_tune()
         except ProtocolError as error:
             raise Failed(str(error), STANDS_STILL) from None
         moved = [name for name, value in _copy(network).items() if not value.equal(before[name])]
@@ -157,9 +157,9 @@ class Check:
         """Two fine-tunings of one seed end with the same bits."""
         ends = []
         for _ in range(2):
-            network = self.trial.loaded()
-            self.trial.tune(network, "full")
-            ends.append(_copy(network))
+            setup = self.trial.set_up()
+            setup.fine_tune()
+            ends.append(_copy(setup.network))
         moved = [name for name, value in ends[0].items() if not value.equal(ends[1][name])]
         if moved:
             raise Failed(
@@ -195,16 +195,15 @@ class Check:
 
     def fine_tuning(self) -> str:
         """One phantom, from these weights and from scratch on the same network."""
-        network, started = self.trial.loaded(), time.perf_counter()
-        self.trial.tune(network, "full")
+        setup, started = self.trial.set_up(), time.perf_counter()
+        setup.fine_tune()
         each = (time.perf_counter() - started) / FEW
         steps = int(min(MOST_STEPS, max(LEAST_STEPS, FINE_TUNING_SECONDS / each)))
         dice = {}
         for name in (self.source.id, "scratch"):
             transfer = self.trial.transfer(name, steps=steps)
-            record = run_cell(
-                transfer, replace(self.workspace, registry=self.trial.cards(steps)), self.device
-            )
+            workspace = replace(self.workspace, registry=self.trial.cards(steps))
+            record = run_cell(transfer, workspace, self.device).record
             scores = [case.scores["dice"] for case in record.cases]
             dice[name] = sum(scores) / len(scores)
         raise Information(
@@ -215,7 +214,7 @@ class Check:
     def cost(self) -> str:
         """Parameters, and operations for one image of the boards' size."""
         size = self.workspace.registry.board(BASE).protocol.input_size
-        network = self.trial.network(self.trial.transfer(size=size))
+        network = self.trial.network(size)
         whole, encoder = parameter_counts(network)[0], parameter_counts(network.encoder)[0]
         raise Information(
             f"{whole / 1e6:.2f} million parameters, {encoder / 1e6:.2f} of them in the encoder; "

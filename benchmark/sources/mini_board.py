@@ -7,12 +7,11 @@ import torch
 
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
-from benchmark.data.resolve import resolve_target
 from benchmark.models.networks import SegmentationNetwork
+from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Coverage
-from benchmark.running.cell import load_source, prepare_target, training_cases, transfer_network
-from benchmark.training.fine_tuning import fine_tune
+from benchmark.running.setup import Setup, initial_network, load_source, set_up
 from benchmark.workspace import Workspace
 
 BOARD, BASE, TARGET = "source_check", "standard_v1", "phantom_fetal_head_64"
@@ -49,9 +48,8 @@ class Trial:
 
     @cached_property
     def size(self) -> int:
-        """Rows and columns that the weights fit: small, or the boards' where they fit no other."""
-        transfer = self.transfer(size=SMALL)
-        if self.load(self.network(transfer), partial=True).complete:
+        """Rows and columns that the weights fit: small, or else those of the boards."""
+        if self.coverage(SMALL).complete:
             return SMALL
         return self.workspace.registry.board(BASE).protocol.input_size
 
@@ -63,38 +61,29 @@ class Trial:
         chosen = GridSelection(sources=(name or self.source.id,), strategies=(strategy,))
         return plan(replace(self.workspace, registry=registry), registry.board(BOARD), chosen)[0]
 
-    def network(self, transfer: Transfer) -> SegmentationNetwork:
-        """The cell's network, freshly initialised from its seed."""
-        torch.manual_seed(transfer.cell.seed)
-        return transfer_network(transfer).to(self.device)
+    def network(self, size: int | None = None) -> SegmentationNetwork:
+        """The source's network, freshly initialised."""
+        return initial_network(self.transfer(size=size), self.device)
 
-    def load(self, network: SegmentationNetwork, partial: bool = False) -> Coverage:
-        """Load the source into a network.
+    def coverage(self, size: int | None = None) -> Coverage:
+        """Which tensors of the network come from the source.
 
         Raises:
-            WeightsError: It does not cover it whole, unless `partial`, or nothing matches.
+            WeightsError: Not a single one.
         """
-        transfer = self.transfer(size=SMALL)
-        found = load_source(
-            network, transfer, replace(self.workspace, registry=self.cards(size=SMALL)), partial
-        )
-        assert found is not None
-        return found
+        transfer = self.transfer(size=size)
+        network = initial_network(transfer, self.device)
+        board = self.workspace.registry.board(BASE)
+        weights = source_weights(self.workspace, board, self.source)
+        coverage = load_source(network, transfer, weights, allow_partial=True)
+        assert coverage is not None
+        return coverage
 
-    def loaded(self) -> SegmentationNetwork:
-        """A network with the source's weights; the rest is the same every time."""
-        network = self.network(self.transfer())
-        self.load(network)
-        return network
+    def set_up(self, strategy: str = "full") -> Setup:
+        """The source on the phantom, before a few steps of fine-tuning; the same every time.
 
-    def tune(self, network: SegmentationNetwork, strategy: str) -> None:
-        """Fine-tune it for a few steps on the phantom."""
-        transfer = self.transfer(strategy=strategy)
-        opened = resolve_target(self.workspace, transfer.target)
-        data = prepare_target(
-            transfer, opened, self.workspace.prepared, lambda stage, done, total: None
-        )
-        fine_tune(
-            network, transfer.strategy, data, training_cases(transfer, opened), opened.names("val"),
-            transfer.protocol, flips=(), seed=0, device=self.device,
-        )  # fmt: skip
+        Raises:
+            WeightsError: The source does not cover the network.
+        """
+        workspace = replace(self.workspace, registry=self.cards())
+        return set_up(self.transfer(strategy=strategy), workspace, self.device)

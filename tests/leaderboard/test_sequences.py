@@ -20,7 +20,7 @@ from benchmark.records.sequence_record import (
     SequenceFingerprints,
     SequenceId,
     SequenceRecord,
-    Stage,
+    SequenceStage,
     sequence_key,
     sequence_records,
     write_sequence,
@@ -66,7 +66,7 @@ def made(
         main_metric="dice",
         coverage=None,
         stages=tuple(
-            Stage(
+            SequenceStage(
                 trained_on=stage,
                 selection=cell.selection,
                 scores={

@@ -85,7 +85,9 @@ def pretrain(
 
 
 @torch.inference_mode()
-def _evaluate(objective: Objective, val: LabelledSlices, seed: int, *, chance: bool = False) -> float:
+def _evaluate(
+    objective: Objective, val: LabelledSlices, seed: int, *, chance: bool = False
+) -> float:
     objective.eval()
     measure = objective.chance if chance else objective.score
     return round(measure(val, np.random.default_rng([seed, EVALUATION])), 6)
