@@ -19,8 +19,8 @@ from benchmark.models.networks import build_network
 from benchmark.planning.availability import runnable_part
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
-from benchmark.running.cell import prepare_target
 from benchmark.running.inference import score_pooled
+from benchmark.running.setup import load_target
 from benchmark.workspace import Workspace
 
 TINY = """
@@ -244,17 +244,15 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     registry = Registry.load(content_roots(content))
     board = registry.board("tiny_v1")
     transfer = plan(Workspace(registry, content.parent), board, GridSelection(seeds=(0,)))[0]
-    from benchmark.data.resolve import resolve_target
-
-    opened = resolve_target(Workspace(registry, content.parent), transfer.target)
-    data = prepare_target(transfer, opened, content.parent, lambda *_: None)
+    target = load_target(transfer, Workspace(registry, content.parent))
+    data, opened = target.prepared, target.dataset
     torch.manual_seed(0)
     network = build_network(
         "tu-test_resnet", channels=3, input_size=32, classes=1, decoder_channels=(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3, sigmoid=True,
     )  # fmt: skip
     cpu = torch.device("cpu")
-    found = score_pooled(network, transfer, opened, data, cpu, board.pooled_metrics)
+    found = score_pooled(network, target, cpu, board.pooled_metrics)
     rows = data.rows(opened.names("test"))
     with torch.inference_mode():
         images = torch.from_numpy(np.array(data.images[rows])).float()
@@ -267,7 +265,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     assert len(dices) == 6 and found is not None
     assert found["pooled_dice"] == pytest.approx(np.mean(dices), abs=1e-6)
     assert found["pooled_pixel_accuracy"] == pytest.approx((p == y).mean(), abs=1e-6)
-    assert score_pooled(network, transfer, opened, data, cpu, ()) is None
+    assert score_pooled(network, target, cpu, ()) is None
 
 
 SHIPPED = [path.parent for path in (shipped_content() / "leaderboards").glob("*/reproduction.csv")]

@@ -1,4 +1,4 @@
-"""GridSelection, volumes and the native grid in one small run; the record is a pure function."""
+"""A cell of volumes from data to record; the record is a pure function of the cell."""
 
 from pathlib import Path
 
@@ -8,86 +8,64 @@ import torch
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.data.preprocessing import Prepared, PreparedCase
-from benchmark.errors import CardError, ProtocolError
-from benchmark.models.networks import build_network
-from benchmark.planning.transfers import GridSelection, nested_subjects, plan
-from benchmark.running.cell import run_cell
-from benchmark.running.inference import native_labels
-from benchmark.training.fine_tuning import fine_tune
-from benchmark.training.schedule import is_evaluation
+from benchmark.data.layouts.registry import load_case
+from benchmark.planning.transfers import GridSelection, Transfer, plan
+from benchmark.records.predictions import prediction_sha256, read_hashes, read_map
+from benchmark.running.cell import CellResult, run_cell
 from benchmark.workspace import Workspace
 
-
-def test_a_volume_cell_twice_gives_the_same_record(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
-    registry = Registry.load(content_roots())
-    chosen = GridSelection(
-        sources=("scratch",), targets=("phantom_stroke_lesion_64",), seeds=(1,), limit_steps=2
-    )
-    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
-    one = run_cell(transfer, Workspace(registry, tmp_path), torch.device("cpu"))
-    two = run_cell(transfer, Workspace(registry, tmp_path), torch.device("cpu"))
-    assert one.without_timings() == two.without_timings()
-    assert one.marks.synthetic and one.marks.unranked
-    tests = {row.case for row in registry.split("phantom_stroke_lesion_64") if row.subset == "test"}
-    assert {case.case for case in one.cases} == tests
-    assert all(np.isfinite(list(case.scores.values())).all() for case in one.cases)
-    assert one.selection.validation_dice is not None and len(one.selection.curve) == 2
+CPU = torch.device("cpu")
+TARGET = "phantom_stroke_lesion_64"
 
 
-def test_the_key_holds_everything_a_result_depends_on(tmp_path: Path) -> None:
-    registry = Registry.load(content_roots())
-    board = registry.board("demo_v1")
-    scratch = GridSelection(sources=("scratch",))
-    keys = {cell.key for cell in plan(Workspace(registry, tmp_path), board, scratch)}
-    assert len(keys) == 4
-    limited = GridSelection(sources=("scratch",), limit_steps=3)
-    assert not keys & {cell.key for cell in plan(Workspace(registry, tmp_path), board, limited)}
+@pytest.fixture(scope="module")
+def workspace(shared_home: Path) -> Workspace:
+    return Workspace(Registry.load(content_roots()), shared_home)
 
 
-def square(rows: int, columns: int) -> tuple[Prepared, PreparedCase]:
-    case = PreparedCase("c", "s", 0, 1, (rows, columns), (32, 64))
-    images = np.zeros((1, 1, 64, 64), np.float16)
-    images[0, 0, 16:48, 32:] = 1
-    return Prepared(images, np.zeros((1, 64, 64), np.uint8), (case,)), case
+@pytest.fixture(scope="module")
+def transfer(workspace: Workspace) -> Transfer:
+    selection = GridSelection(sources=("scratch",), targets=(TARGET,), seeds=(1,), limit_steps=2)
+    (cell,) = plan(workspace, workspace.registry.board("demo_v1"), selection)
+    return cell
 
 
-class Bright(torch.nn.Module):
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return torch.cat([1 - images, images], 1) * 20
+@pytest.fixture(scope="module")
+def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("predictions")
 
 
-def test_predictions_come_back_to_the_native_grid() -> None:
-    data, case = square(50, 100)
-    found = native_labels(Bright(), data, case, 4, torch.device("cpu"))  # type: ignore[arg-type]
-    expected = np.zeros((1, 50, 100))
-    expected[..., 50:] = 1
-    assert np.array_equal(found, expected)
+@pytest.fixture(scope="module")
+def result(workspace: Workspace, transfer: Transfer, predictions: Path) -> CellResult:
+    return run_cell(transfer, workspace, CPU, predictions=predictions, save_predictions=True)
 
 
-def test_selection_needs_a_validation_subset() -> None:
-    data, _ = square(64, 64)
-    protocol = Registry.load(content_roots()).board("demo_v1").protocol
-    network = build_network(
-        "tu-test_resnet", channels=1, input_size=64, classes=2, decoder_channels=(8,) * 5,
-        normalisation_mean=(0.0,), normalisation_std=(1.0,),
-    )  # fmt: skip
-    for train, val, message in (([], ["c"], "no training"), (["c"], [], "no validation")):
-        with pytest.raises(ProtocolError, match=message):
-            fine_tune(network, None, data, train, val, protocol, flips=(), seed=0,  # type: ignore[arg-type]
-                      device=torch.device("cpu"))  # fmt: skip
+def test_every_test_case_is_scored(workspace: Workspace, result: CellResult) -> None:
+    record = result.record
+    rows = workspace.registry.split(TARGET)
+    assert {case.case for case in record.cases} == {r.case for r in rows if r.subset == "test"}
+    assert all(np.isfinite(list(case.scores.values())).all() for case in record.cases)
+    assert record.marks.synthetic and record.marks.unranked
+    assert record.selection.validation_dice is not None and len(record.selection.curve) == 2
+    subjects = {row.subject for row in rows if row.subset == "train"}
+    assert set(record.selection.train_subjects) == subjects
 
 
-@pytest.mark.parametrize(("steps", "evaluations"), [(40, 2), (7, 3), (5, 5), (10, 1)])
-def test_evaluations_are_spaced_equally_and_the_last_step_is_one(
-    steps: int, evaluations: int
+def test_a_second_run_gives_the_same_record(
+    workspace: Workspace, transfer: Transfer, result: CellResult
 ) -> None:
-    at = [step for step in range(1, steps + 1) if is_evaluation(step, steps, evaluations)]
-    assert len(at) == evaluations and at[-1] == steps
+    again = run_cell(transfer, workspace, CPU).record
+    assert again.without_timings() == result.record.without_timings()
 
 
-def test_more_subjects_than_there_are_is_an_error() -> None:
-    rows = Registry.load(content_roots()).split("phantom_fetal_head_64")
-    with pytest.raises(CardError, match="61 training subjects wanted, but the split has 60"):
-        nested_subjects(rows, 61)
+def test_hashes_saved_maps_and_maps_for_pictures_are_of_one_prediction(
+    transfer: Transfer, result: CellResult, predictions: Path
+) -> None:
+    path = predictions / transfer.cell.path
+    hashes = read_hashes(path)
+    assert hashes.key == transfer.key
+    for number, (case, sha256) in enumerate(hashes.cases.items()):
+        labels = result.label_maps[case]
+        mask = load_case(result.dataset.card, result.dataset.cases[case]).mask
+        assert labels.shape == mask.shape and prediction_sha256(labels) == sha256
+        assert np.array_equal(read_map(path.with_suffix(".npz"), number, mask.shape), labels)

@@ -1,4 +1,4 @@
-"""In-suite sources: made once, capped in a nested way, and passed on with all they saw."""
+"""In-suite sources: pretrained once, on nested slices, and exported with their exposure."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +18,10 @@ from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError
 from benchmark.models.weight_store import import_weights
 from benchmark.models.weights import read_tensors
-from benchmark.planning.source_weights import pretraining_cases
-from benchmark.planning.transfers import GridSelection, missing_pretraining, plan
-from benchmark.running.cell import load_source, run_cell, transfer_network
+from benchmark.planning.source_weights import pretraining_cases, source_weights
+from benchmark.planning.transfers import GridSelection, plan
+from benchmark.running.cell import run_cell
+from benchmark.running.setup import initial_network, load_source
 from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
@@ -40,13 +41,12 @@ def registry(source: str, steps: int = 2, **changes: object) -> Registry:
 
 
 def make(cards: Registry, source: str, home: Path) -> Path:
-    torch.set_num_threads(1)
     return pretrained.ensure_pretrained(
         Workspace(cards, home), cards.board("demo_v1"), cards.source(source), CPU
     )
 
 
-def test_two_at_once_make_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_pretrain_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cards, calls = registry("phantom_ct_device_a", max_items=16), []
     real = pretrained.pretrain
     monkeypatch.setattr(pretrained, "pretrain", lambda *a, **k: calls.append(1) or real(*a, **k))
@@ -74,7 +74,7 @@ def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
         ("phantom_ct_device_a", {"encoder", "decoder", "head"}),
     ],
 )
-def test_passed_on_it_is_a_source_that_knows_what_it_saw(
+def test_an_exported_source_names_its_pretraining_data(
     source: str, parts: set[str], tmp_path: Path
 ) -> None:
     cards = registry(source, max_items=32)
@@ -97,18 +97,11 @@ def test_passed_on_it_is_a_source_that_knows_what_it_saw(
     )  # fmt: skip
     chosen = GridSelection(sources=(name,), seeds=(0,), limit_steps=2)
     transfer = plan(Workspace(given, tmp_path), board, chosen)[0]
-    record = run_cell(transfer, Workspace(given, tmp_path), CPU)
+    record = run_cell(transfer, Workspace(given, tmp_path), CPU).record
     assert record.coverage is not None and record.coverage.parameter_share == 1.0
     # the 13 subjects learned from are of train, the 3 watched on of val, which is worse
     reason = ("saw phantom_ct_device_a, 3 subjects of the val subset",)
     assert record.marks.contamination == (reason if own else ())
-
-
-def test_what_a_board_lacks_is_named_before_anything_is_made(tmp_path: Path) -> None:
-    cards = Registry.load(content_roots())
-    board = cards.board("demo_v1")
-    wanted = {"phantom_brain_segmentation", "phantom_brain_restoration"}
-    assert set(missing_pretraining(Workspace(cards, tmp_path), board, GridSelection())) == wanted
 
 
 def data(rows: list[SplitRow]) -> ResolvedDataset:
@@ -117,7 +110,7 @@ def data(rows: list[SplitRow]) -> ResolvedDataset:
     return ResolvedDataset(card, cases, tuple(rows), "", False)
 
 
-def test_cases_to_learn_from_and_to_watch_on() -> None:
+def test_training_and_validation_cases_are_of_different_subjects() -> None:
     reserved = data([SplitRow(f"c{k}", f"s{k // 2}", "pretrain") for k in range(40)]
                     + [SplitRow("t", "t", "train"), SplitRow("v", "v", "val")])  # fmt: skip
     learning, watching = pretraining_cases(reserved)
@@ -128,24 +121,24 @@ def test_cases_to_learn_from_and_to_watch_on() -> None:
         [SplitRow("a", "a", "train"), SplitRow("b", "b", "val"), SplitRow("c", "c", "test")]
     )
     assert pretraining_cases(plain) == (["a"], ["b"])
-    with pytest.raises(DataError, match="two subjects, 1 here"):
+    with pytest.raises(DataError, match="two subjects, found 1"):
         pretraining_cases(data([SplitRow("a", "a", "pretrain")]))
 
 
-def test_smaller_caps_lie_inside_larger_ones_and_blank_slices_are_left_out() -> None:
+def test_smaller_limits_are_nested_and_blank_slices_left_out() -> None:
     images = np.zeros((20, 1, 32, 32), np.float16)
     images[:15] = (np.arange(15) / 15 + 0.05)[:, None, None, None]
     cases = (PreparedCase("c", "s", 0, 20, (32, 32), (32, 32), 1),)
     prepared = Prepared(images, np.zeros((20, 32, 32), np.uint8), cases)
     kept = {
-        most: set(pretrained.choose_rows(prepared, ["c"], most).tolist())
+        most: set(pretrained.choose_slices(prepared, ["c"], most).tolist())
         for most in (3, 7, 40, None)
     }
     assert [len(values) for values in kept.values()] == [3, 7, 15, 15]
     assert kept[3] < kept[7] < kept[40] == kept[None]
     assert kept[None] == set(range(15))
     with pytest.raises(DataError, match="no slice with content"):
-        pretrained.choose_rows(Prepared(images * 0, prepared.masks, cases), ["c"], None)
+        pretrained.choose_slices(Prepared(images * 0, prepared.masks, cases), ["c"], None)
 
 
 def test_a_source_card_says_what_is_possible() -> None:
@@ -158,7 +151,7 @@ def test_a_source_card_says_what_is_possible() -> None:
 
 @pytest.mark.parametrize(("target", "same"), [("phantom_ct_device_b", True),
                                               ("phantom_fetal_head_64", False)])  # fmt: skip
-def test_a_whole_network_brings_its_head_where_it_fits(
+def test_a_segmentation_network_provides_its_head_if_it_fits(
     target: str, same: bool, tmp_path: Path
 ) -> None:
     source = "phantom_ct_device_a"
@@ -166,8 +159,10 @@ def test_a_whole_network_brings_its_head_where_it_fits(
     folder = make(cards, source, tmp_path)
     chosen = GridSelection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
     (transfer,) = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), chosen)
-    network = transfer_network(transfer)
-    coverage = load_source(network, transfer, Workspace(cards, tmp_path), False)
+    network = initial_network(transfer, CPU)
+    board = cards.board("demo_v1")
+    weights = source_weights(Workspace(cards, tmp_path), board, cards.source(source))
+    coverage = load_source(network, transfer, weights)
     given = read_tensors(folder / "model.safetensors", None)
     for name, value in network.state_dict().items():
         if not name.startswith("head."):

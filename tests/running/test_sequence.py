@@ -1,4 +1,4 @@
-"""One device after the other: what stage 1 gives, what a stop costs, what joint stages hold."""
+"""Sequences: stage 1 is the cell, a stopped run resumes, joint stages hold every case."""
 
 import shutil
 import subprocess
@@ -13,7 +13,6 @@ import torch
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
-from benchmark.data.resolve import resolve_target
 from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.existing_records import refresh_sequence_marks
@@ -27,9 +26,10 @@ from benchmark.records.sequence_record import (
     sequence_records,
     write_sequence,
 )
-from benchmark.running.cell import prepare_target, run_cell, transfer_network
-from benchmark.running.sequence import learning_from, run_sequences
-from benchmark.workers import Progress, Workers, no_progress
+from benchmark.running.cell import run_cell
+from benchmark.running.sequence import joint_training_set, run_sequences
+from benchmark.running.setup import initial_network, load_target
+from benchmark.workers import Progress, Workers
 from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
@@ -59,7 +59,6 @@ def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> Seque
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("finished")
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, folder), board, GridSelection(), ("alone_c",))
@@ -67,12 +66,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
 
 
 class Stop(Exception):
-    """The moment at which somebody pulls the plug."""
+    """Raised to interrupt a run."""
 
 
-def with_dropout(transfer: Transfer) -> SegmentationNetwork:
-    """The cell's network with the random numbers that VNet needs in every step."""
-    network = transfer_network(transfer)
+def with_dropout(transfer: Transfer, device: torch.device) -> SegmentationNetwork:
+    """The cell's network, drawing random numbers in every step as VNet does."""
+    network = initial_network(transfer, device)
     network.head = torch.nn.Sequential(torch.nn.Dropout(0.5), network.head)
     return network
 
@@ -80,8 +79,7 @@ def with_dropout(transfer: Transfer) -> SegmentationNetwork:
 def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    torch.set_num_threads(1)
-    monkeypatch.setattr("benchmark.running.sequence.transfer_network", with_dropout)
+    monkeypatch.setattr("benchmark.running.setup.initial_network", with_dropout)
     registry, board = tiny()
     (one,) = plan_sequences(
         Workspace(registry, tmp_path), board, GridSelection(), ("device_order",)
@@ -119,7 +117,6 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
 
 def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_b",))
     whole = run(tmp_path / "whole", tmp_path, registry, one)
@@ -144,12 +141,11 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
 
 
 def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_a",))
     (cell,) = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A,)))
     stage = run(tmp_path, tmp_path, registry, one).stages[0]
-    record = run_cell(cell, Workspace(registry, tmp_path), CPU)
+    record = run_cell(cell, Workspace(registry, tmp_path), CPU).record
     assert stage.scores[A] == record.cases
     assert stage.selection == record.selection
     assert set(stage.scores) == {A, B, C}
@@ -158,29 +154,29 @@ def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
 def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
     registry, board = tiny()
     transfers = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A, B)))
-    devices = {}
-    for transfer in transfers:
-        opened = resolve_target(Workspace(registry, tmp_path), transfer.target)
-        devices[transfer.cell.target] = (
-            prepare_target(transfer, opened, tmp_path, no_progress),
-            opened,
-        )
-    both = learning_from(devices)
-    for name, (data, opened) in devices.items():
+    devices = {
+        transfer.cell.target: load_target(transfer, Workspace(registry, tmp_path))
+        for transfer in transfers
+    }
+    both = joint_training_set(devices)
+    for name, target in devices.items():
+        data, opened = target.prepared, target.dataset
         for subset, names in (("train", both.train), ("val", both.val)):
             mine = [case for case in names if case.startswith(f"{name}/")]
             assert mine == [f"{name}/{case}" for case in opened.names(subset)]
             assert np.array_equal(
-                both.data.images[both.data.rows(mine)], data.images[data.rows(opened.names(subset))]
+                both.prepared.images[both.prepared.rows(mine)],
+                data.images[data.rows(opened.names(subset))],
             )
             assert np.array_equal(
-                both.data.masks[both.data.rows(mine)], data.masks[data.rows(opened.names(subset))]
+                both.prepared.masks[both.prepared.rows(mine)],
+                data.masks[data.rows(opened.names(subset))],
             )
     assert not set(both.train) & set(both.val)
-    assert both.subjects == {
-        f"{name}/{opened.cases[case].subject}"
-        for name, (_, opened) in devices.items()
-        for case in opened.names("train")
+    assert set(both.subjects) == {
+        f"{name}/{target.dataset.cases[case].subject}"
+        for name, target in devices.items()
+        for case in target.dataset.names("train")
     }
 
 

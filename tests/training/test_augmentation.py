@@ -1,43 +1,14 @@
-"""Batches: order, forced foreground, and augmentation that moves image and mask together."""
-
-import itertools
+"""Augmentation moves image and mask together, and only as the target permits."""
 
 import numpy as np
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from benchmark.cards.protocol import Augmentation
-from benchmark.training.augmentation import augment, batch_rows
+from benchmark.training.augmentation import augment
 
 STILL = Augmentation(
     rotation_degrees=0, scale=0, shift=0, gamma=0, noise=0, horizontal_flip=0, vertical_flip=0
 )
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(2, 40), st.integers(2, 12), st.floats(0, 1), st.integers(0, 5))
-def test_every_batch_holds_its_share_of_foreground(
-    count: int, size: int, share: float, seed: int
-) -> None:
-    foreground = np.zeros(count, bool)
-    foreground[0] = True
-    batches = batch_rows(
-        np.arange(count), foreground, batch_size=size, foreground_share=share,
-        rng=np.random.default_rng(seed),
-    )  # fmt: skip
-    for batch in itertools.islice(batches, 5):
-        assert len(batch) == size
-        assert foreground[batch].sum() >= np.ceil(size * share) or share == 0
-
-
-def test_every_slice_is_drawn_once_before_any_twice() -> None:
-    batches = batch_rows(
-        np.arange(12), np.zeros(12, bool), batch_size=4, foreground_share=0.5,
-        rng=np.random.default_rng(0),
-    )  # fmt: skip
-    drawn = np.concatenate(list(itertools.islice(batches, 3)))
-    assert sorted(drawn.tolist()) == list(range(12))
 
 
 def test_no_augmentation_changes_nothing() -> None:

@@ -8,8 +8,10 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol, Stage, Strategy
 from benchmark.cards.registry import Registry
 from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
-from benchmark.training.fine_tuning import FineTuned, fine_tune
+from benchmark.training.batches import TrainingSet
+from benchmark.training.fine_tuning import fine_tune
 
 CPU = torch.device("cpu")
 DEMO = Registry.load(content_roots()).board("demo_v1").protocol
@@ -37,11 +39,11 @@ def data(count: int = 10) -> Prepared:
     return Prepared(images, (images[:, 0] > 0.5).astype(np.uint8), tuple(cases))
 
 
-def tune(net: SegmentationNetwork, strategy: Strategy, how: FineTuningProtocol) -> FineTuned:
-    torch.set_num_threads(1)
-    some = data()
-    names = [case.case for case in some.cases]
-    return fine_tune(net, strategy, some, names, [], how, flips=(), seed=0, device=CPU)
+def tune(net: SegmentationNetwork, strategy: Strategy, how: FineTuningProtocol) -> int:
+    """Fine-tune on ten slices; the number of optimiser steps."""
+    prepared = data()
+    training_set = TrainingSet(prepared, [case.case for case in prepared.cases], [])
+    return fine_tune(net, strategy, training_set, how, flips=(), seed=0, device=CPU)[1]
 
 
 def test_a_stage_trains_its_parts_first_and_only_them() -> None:
@@ -49,7 +51,7 @@ def test_a_stage_trains_its_parts_first_and_only_them() -> None:
     net = network()
     before = {name: value.clone() for name, value in net.named_parameters()}
     head = Strategy(train=("head",), freeze_norm_stats=True, stages=stages)
-    assert tune(net, head, protocol()).steps == 5
+    assert tune(net, head, protocol()) == 5
     moved = {
         n.partition(".")[0] for n, v in net.named_parameters() if not torch.equal(v, before[n])
     }
@@ -59,7 +61,7 @@ def test_a_stage_trains_its_parts_first_and_only_them() -> None:
 def test_epochs_grow_with_the_number_of_slices() -> None:
     how = protocol(steps=None, epochs=2, batch_size=4)
     assert [how.steps_for(n) for n in (1, 4, 5, 10)] == [2, 2, 4, 6]
-    assert tune(network(), Strategy(train=ALL, freeze_norm_stats=False), how).steps == 6
+    assert tune(network(), Strategy(train=ALL, freeze_norm_stats=False), how) == 6
     with pytest.raises(ValueError, match="either steps or epochs"):
         protocol(epochs=2)
 
@@ -76,14 +78,13 @@ def test_a_head_of_one_channel_learns_like_two_logits() -> None:
     tune(net, Strategy(train=ALL, freeze_norm_stats=False), how)
 
 
-def test_a_constant_schedule_does_not_move_the_learning_rate() -> None:
-    from benchmark.training.schedule import make_optimizer
-
-    parameter = torch.nn.Parameter(torch.zeros(1))
-    optimizer, schedule = make_optimizer([parameter], "adam", 0.1, 0.0, "constant", 5, 0.0)
-    rates = []
-    for _ in range(5):
-        optimizer.step()
-        schedule.step()
-        rates.append(optimizer.param_groups[0]["lr"])
-    assert rates == [0.1] * 5 and isinstance(optimizer, torch.optim.Adam)
+@pytest.mark.parametrize(
+    ("train", "val", "message"), [([], ["0"], "no training"), (["0"], [], "no validation")]
+)
+def test_selection_needs_training_and_validation_cases(
+    train: list[str], val: list[str], message: str
+) -> None:
+    everything = Strategy(train=ALL, freeze_norm_stats=False)
+    with pytest.raises(ProtocolError, match=message):
+        fine_tune(network(), everything, TrainingSet(data(), train, val), DEMO, flips=(), seed=0,
+                  device=CPU)  # fmt: skip

@@ -16,7 +16,7 @@ from benchmark.cards.task import PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.augmentation import augment
 from benchmark.training.losses import LOSSES
-from benchmark.training.pretraining.objectives import Samples, make_objective
+from benchmark.training.pretraining.objectives import LabelledSlices, make_objective
 from benchmark.training.schedule import make_optimizer
 from benchmark.training.selection import predict
 
@@ -25,7 +25,7 @@ EVERYTHING = Augmentation(
     rotation_degrees=20, scale=0.1, shift=0.1, shear=0.1, gamma=0.2, noise=0.05,
     horizontal_flip=0.5, vertical_flip=0.5,
 )  # fmt: skip
-SAMPLES = Samples(
+SAMPLES = LabelledSlices(
     torch.zeros(6, 1, 32, 32, dtype=torch.float16, device=AWAY),
     torch.zeros(6, 32, 32, dtype=torch.uint8, device=AWAY),
     torch.zeros(6, dtype=torch.int64, device=AWAY),

@@ -22,7 +22,6 @@ def learner(objective: PretrainingObjective) -> Objective:
 
 @pytest.mark.parametrize("objective", ["segmentation", "contrastive"])
 def test_taken_up_again_it_ends_alike(objective: PretrainingObjective, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     train, val = scenes(24, 0), scenes(8, 100)
     how = recipe(objective, 9, evaluations=3)
     whole = learner(objective)

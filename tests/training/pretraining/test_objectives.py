@@ -13,8 +13,8 @@ from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import (
     Classification,
     Contrastive,
+    LabelledSlices,
     Restoration,
-    Samples,
     Segmentation,
     make_objective,
 )
@@ -29,11 +29,11 @@ def network(outputs: int) -> SegmentationNetwork:
     )  # fmt: skip
 
 
-def scenes(count: int, first: int) -> Samples:
+def scenes(count: int, first: int) -> LabelledSlices:
     """Natural-scene phantoms: a mask and one of six classes each."""
     cases = [make_case("natural_object", seed=1, index=first + k, size=64) for k in range(count)]
     images = np.stack([case.image for case in cases]).transpose(0, 3, 1, 2) / 255
-    return Samples(
+    return LabelledSlices(
         torch.from_numpy(images.astype(np.float16)),
         torch.from_numpy(np.stack([case.mask for case in cases])),
         torch.tensor([int(case.facts["class_index"]) for case in cases]),
@@ -48,13 +48,15 @@ def recipe(objective: PretrainingObjective, steps: int, **changes: object) -> Pr
     ).model_copy(update=changes)  # fmt: skip
 
 
-def brains(count: int, first: int) -> Samples:
+def brains(count: int, first: int) -> LabelledSlices:
     """The middle slices of T1 brain phantoms."""
     images = [make_case("brain_anatomy", seed=1, index=first + k, size=64).image[:, :, 4:12]
               for k in range(count)]  # fmt: skip
     slices = np.concatenate([np.moveaxis(i / i.max(), 2, 0) for i in images])[:, None]
     none = torch.full((len(slices),), -1)
-    return Samples(torch.from_numpy(slices.astype(np.float16)), none[:, None, None].byte(), none)
+    return LabelledSlices(
+        torch.from_numpy(slices.astype(np.float16)), none[:, None, None].byte(), none
+    )
 
 
 OUTPUTS = {"segmentation": 2, "restoration": 1}
@@ -67,7 +69,6 @@ OUTPUTS = {"segmentation": 2, "restoration": 1}
 def test_learning_beats_chance_and_the_untrained_network(
     objective: PretrainingObjective, steps: int
 ) -> None:
-    torch.set_num_threads(1)
     learner = make_objective(objective, network(OUTPUTS.get(objective, 1)), 6, None)
     train, val = (
         (brains(20, 0), brains(4, 99))
@@ -87,7 +88,7 @@ def rng() -> np.random.Generator:
 def test_chance_of_segmentation_is_calling_everything_that_label() -> None:
     masks = torch.zeros((1, 64, 64), dtype=torch.uint8)
     masks[:, :32] = 1  # half of the valid pixels below: 2 * 0.5 / 1.5
-    samples = Samples(torch.zeros((1, 1, 64, 64)), masks, torch.tensor([-1]))
+    samples = LabelledSlices(torch.zeros((1, 1, 64, 64)), masks, torch.tensor([-1]))
     assert Segmentation(network(2), None).chance(samples, rng()) == pytest.approx(2 / 3)
     masks[:, 48:] = 255  # now 2 of 3 parts: 2 * (2 / 3) / (5 / 3)
     assert Segmentation(network(2), None).chance(samples, rng()) == pytest.approx(0.8)
@@ -107,7 +108,7 @@ class Fixed(nn.Module):
 
 def test_balanced_accuracy_of_a_constant_answer_is_chance() -> None:
     classes = torch.tensor([0, 0, 0, 2])
-    samples = Samples(torch.rand((4, 1, 64, 64)), torch.zeros((4, 64, 64)).byte(), classes)
+    samples = LabelledSlices(torch.rand((4, 1, 64, 64)), torch.zeros((4, 64, 64)).byte(), classes)
     learner = Classification(network(1), 3, None).eval()
     with torch.no_grad():
         learner.classifier.weight.zero_()
@@ -117,7 +118,7 @@ def test_balanced_accuracy_of_a_constant_answer_is_chance() -> None:
 
 def test_restoration_scores_1_for_the_image_itself_and_0_for_its_mean() -> None:
     image = torch.rand((1, 1, 64, 64)).half()
-    samples = Samples(image, torch.zeros((1, 64, 64)).byte(), torch.tensor([-1]))
+    samples = LabelledSlices(image, torch.zeros((1, 64, 64)).byte(), torch.tensor([-1]))
     learner = Restoration(network(1))
     for answer, expected in ((image.float(), 1.0), (image.float().mean().expand(1, 1, 64, 64), 0)):
         learner.network = Fixed(answer)  # type: ignore[assignment]
@@ -126,7 +127,7 @@ def test_restoration_scores_1_for_the_image_itself_and_0_for_its_mean() -> None:
 
 def test_retrieval_among_alike_images_is_no_better_than_chance() -> None:
     image = torch.full((6, 1, 64, 64), 0.5).half()
-    samples = Samples(image, torch.zeros((6, 64, 64)).byte(), torch.full((6,), -1))
+    samples = LabelledSlices(image, torch.zeros((6, 64, 64)).byte(), torch.full((6,), -1))
     learner = Contrastive(network(1)).eval()
     learner.projection = nn.Sequential(nn.Flatten(), nn.LazyLinear(4))
     with torch.no_grad():

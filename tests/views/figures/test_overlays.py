@@ -1,26 +1,15 @@
-"""Pictures of a cell: which cases and slices, and that they change nothing in the record."""
-
-from pathlib import Path
+"""Pictures of a cell: which cases and slices are drawn."""
 
 import numpy as np
-import pytest
-import torch
-from PIL import Image
 from support.factories import make_record
 
-from benchmark.cards.content import content_roots
-from benchmark.cards.registry import Registry
-from benchmark.planning.transfers import GridSelection, plan
-from benchmark.running.cell import run_cell
 from benchmark.views.figures.outlines import fullest_slice
 from benchmark.views.figures.overlays import (
     Overlay,
     best_median_worst,
     caption,
     draw_overlays,
-    picture_path,
 )
-from benchmark.workspace import Workspace
 
 
 def test_best_median_and_worst_follow_the_metric() -> None:
@@ -69,39 +58,3 @@ def test_outlines_of_both_are_drawn_and_the_caption_says_what_it_is() -> None:
     assert "SYNTHETIC" in words and "UNRANKED (trial: 1 of 2 steps)" in words and "scratch" in words
     many = Overlay(overlay.image, 2 * mask, mask, 2.0, "x")
     assert len(draw_overlays([many, many], ("a", "b"), "").legends[0].get_texts()) == 4
-
-
-@pytest.mark.parametrize("target", ["phantom_fetal_head_64", "phantom_stroke_lesion_64"])
-def test_pictures_change_nothing_in_the_record(target: str, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
-    registry = Registry.load(content_roots())
-    chosen = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
-    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
-    device = torch.device("cpu")
-    without = run_cell(transfer, Workspace(registry, tmp_path), device)
-    record = run_cell(
-        transfer, Workspace(registry, tmp_path), device, pictures=tmp_path / "pictures"
-    )
-    assert record.without_timings() == without.without_timings()
-    path = picture_path(tmp_path / "pictures", record)
-    assert path == tmp_path / f"pictures/{target}/scratch/full/nall/seed0.png"
-    with Image.open(path) as picture:
-        assert picture.format == "PNG" and picture.width > 3 * picture.height / 2
-        pixels = np.asarray(picture.convert("RGB")).astype(int)
-    assert (abs(pixels - [0x56, 0xB4, 0xE9]).sum(2) < 30).any()
-    assert [p.name for p in path.parent.iterdir()] == ["seed0.png"]
-
-
-def test_a_picture_that_cannot_be_written_costs_no_cell(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
-    registry = Registry.load(content_roots())
-    chosen = GridSelection(
-        sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=1
-    )
-    (transfer,) = plan(Workspace(registry, tmp_path), registry.board("demo_v1"), chosen)
-    (tmp_path / "file").touch()
-    with pytest.warns(UserWarning, match="picture not written"):
-        record = run_cell(
-            transfer, Workspace(registry, tmp_path), torch.device("cpu"), pictures=tmp_path / "file"
-        )
-    assert record.cases

@@ -1,0 +1,44 @@
+"""Planned cells: their keys, and nested subsets of subjects."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.errors import CardError
+from benchmark.planning.transfers import GridSelection, missing_pretraining, nested_subjects, plan
+from benchmark.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.load(content_roots())
+
+
+def test_the_key_depends_on_the_protocol(registry: Registry, tmp_path: Path) -> None:
+    workspace, board = Workspace(registry, tmp_path), registry.board("demo_v1")
+    keys = {cell.key for cell in plan(workspace, board, GridSelection(sources=("scratch",)))}
+    assert len(keys) == 4
+    limited = plan(workspace, board, GridSelection(sources=("scratch",), limit_steps=3))
+    assert not keys & {cell.key for cell in limited}
+
+
+def test_more_subjects_than_the_split_has_is_an_error(registry: Registry) -> None:
+    rows = registry.split("phantom_fetal_head_64")
+    with pytest.raises(CardError, match="61 training subjects wanted, but the split has 60"):
+        nested_subjects(rows, 61)
+
+
+def test_smaller_subsets_are_part_of_larger_ones(registry: Registry) -> None:
+    rows = registry.split("phantom_fetal_head_64")
+    assert set(nested_subjects(rows, 5)) < set(nested_subjects(rows, 20))
+    assert len(nested_subjects(rows, 0)) == 60
+
+
+def test_missing_pretraining_is_named_before_anything_is_trained(
+    registry: Registry, tmp_path: Path
+) -> None:
+    workspace, board = Workspace(registry, tmp_path), registry.board("demo_v1")
+    missing = missing_pretraining(workspace, board, GridSelection())
+    assert set(missing) == {"phantom_brain_segmentation", "phantom_brain_restoration"}
