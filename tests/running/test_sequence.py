@@ -164,14 +164,9 @@ def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
         for subset, names in (("train", both.train), ("val", both.val)):
             mine = [case for case in names if case.startswith(f"{name}/")]
             assert mine == [f"{name}/{case}" for case in opened.names(subset)]
-            assert np.array_equal(
-                both.prepared.images[both.prepared.rows(mine)],
-                data.images[data.rows(opened.names(subset))],
-            )
-            assert np.array_equal(
-                both.prepared.masks[both.prepared.rows(mine)],
-                data.masks[data.rows(opened.names(subset))],
-            )
+            rows, expected = both.prepared.rows(mine), data.rows(opened.names(subset))
+            assert np.array_equal(both.prepared.images[rows], data.images[expected])
+            assert np.array_equal(both.prepared.masks[rows], data.masks[expected])
     assert not set(both.train) & set(both.val)
     assert set(both.subjects) == {
         f"{name}/{target.dataset.cases[case].subject}"
