@@ -17,6 +17,7 @@ from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry
 from benchmark.data.preprocessing import Prepared, PreparedCase
 from benchmark.models.networks import build_network
+from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.training.losses import dice_cross_entropy
 from benchmark.training.schedule import make_optimizer
@@ -69,7 +70,7 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
 
     def recipe() -> None:
         fine_tune(
-            network, strategy, data, [case.case for case in cases], [], protocol,
+            network, strategy, TrainingSet(data, [case.case for case in cases], []), protocol,
             flips=("horizontal",), seed=0, device=device,
         )  # fmt: skip
 
