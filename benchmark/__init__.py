@@ -29,12 +29,12 @@ PUBLIC = {
     "import_weights": "models.weight_store",
     "load_leaderboard": "leaderboard.folder",
     "load_registry": "workspace",
-    "merge_submission": "submission.merge:merge",
-    "pack_submission": "submission.pack:pack",
+    "merge_submission": "submission.merge",
+    "pack_submission": "submission.write_pack",
     "plan": "planning.transfers",
     "run_board": "running.board",
     "run_board_sequences": "running.board",
-    "verify_submission": "submission.verify:verified",
+    "verify_submission": "submission.verify",
 }
 __all__ = [*PUBLIC]
 
@@ -47,8 +47,7 @@ def __getattr__(name: str) -> Any:
         return version("segtransfer")
     if name not in PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, attribute = PUBLIC[name].partition(":")
-    return getattr(import_module(f"{__name__}.{module}"), attribute or name)
+    return getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
 
 
 def __dir__() -> list[str]:

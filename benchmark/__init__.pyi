@@ -16,9 +16,9 @@ from benchmark.running.board import RunOptions as RunOptions
 from benchmark.running.board import run_board as run_board
 from benchmark.running.board import run_board_sequences as run_board_sequences
 from benchmark.sources.check import check_source as check_source
-from benchmark.submission.merge import merge as merge_submission
-from benchmark.submission.pack import pack as pack_submission
-from benchmark.submission.verify import verified as verify_submission
+from benchmark.submission.merge import merge_submission as merge_submission
+from benchmark.submission.verify import verify_submission as verify_submission
+from benchmark.submission.write_pack import pack_submission as pack_submission
 from benchmark.views.board import BoardView as BoardView
 from benchmark.workspace import Workspace as Workspace
 from benchmark.workspace import load_registry as load_registry

@@ -9,7 +9,7 @@ import pytest
 from support.cores import pin_to_one_core
 
 if TYPE_CHECKING:
-    from support.packs import Place
+    from support.packs import Machine
 
 # Also of the processes that tests start, and before anything imports NumPy or torch.
 os.environ["COLUMNS"] = "120"
@@ -33,18 +33,32 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory) -> "Place":
-    """Not to be changed."""
-    from support.packs import add_source, place
+def machine(tmp_path_factory: pytest.TempPathFactory) -> "Machine":
+    """A machine with a finished run of `own_encoder`; not to be changed."""
+    from support.packs import add_source, make_machine
 
-    found = place(tmp_path_factory.mktemp("machine"))
-    add_source(found, "own_encoder")
-    found.run("run", "own_encoder")
-    return found
+    made = make_machine(tmp_path_factory.mktemp("machine"))
+    add_source(made, "own_encoder")
+    made.run("run", "own_encoder")
+    return made
 
 
 @pytest.fixture
-def machine(here: "Place", tmp_path: Path) -> "Place":
-    """A copy that may be changed."""
-    shutil.copytree(here.root, tmp_path / "machine")
-    return type(here)(tmp_path / "machine", here.registry, here.board)
+def machine_copy(machine: "Machine", tmp_path: Path) -> "Machine":
+    """A copy of the machine that may be changed."""
+    shutil.copytree(machine.root, tmp_path / "machine")
+    return type(machine)(tmp_path / "machine", machine.registry, machine.board)
+
+
+@pytest.fixture(scope="session")
+def shared_pack(machine: "Machine", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of `own_encoder` as a pack without label maps; not to be changed."""
+    from support.packs import make_pack
+
+    return make_pack(machine, tmp_path_factory.mktemp("packs") / "pack")
+
+
+@pytest.fixture
+def pack(shared_pack: Path, tmp_path: Path) -> Path:
+    """A copy of the pack that may be changed."""
+    return Path(shutil.copytree(shared_pack, tmp_path / "pack"))

@@ -1,6 +1,5 @@
 """`segtransfer run BOARD --rerun-of PATH`: the cells of a submission run again and compared."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from benchmark.workspace import Workspace
 if TYPE_CHECKING:
     from benchmark.records.store import Store
     from benchmark.running.board import RunOptions
-    from benchmark.submission.read_pack import Pack
+    from benchmark.submission.read_pack import Submission
     from benchmark.submission.rerun import Rerun
 
 
@@ -39,19 +38,20 @@ def rerun(
     from benchmark.records.store import Store
     from benchmark.running.board import RunSession, create_board_folder, unfinished
     from benchmark.submission.rerun import choose
-    from benchmark.submission.verify import verified
+    from benchmark.submission.verify import verify_submission
 
-    with verified(path, workspace, None) as verdict:
-        if verdict.refused or verdict.pack is None or verdict.registry is None:
+    with verify_submission(path, workspace) as verdict:
+        submission = verdict.submission
+        if verdict.refused or submission is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was run")
-        pack, workspace = verdict.pack, replace(workspace, registry=verdict.registry)
-        if pack.manifest.board != board.id:
-            raise SubmissionError(f"{path}: is of board {pack.manifest.board!r}, not {board.id!r}")
-        names = choose(sorted(pack.records), cells, draw)
-        targets = tuple(dict.fromkeys(pack.records[name].cell.target for name in names))
-        selection = GridSelection(sources=(pack.card.id,), targets=targets)
-        store = Store(out or Path("runs") / f"{board.id}_rerun_{pack.card.id}")
+        workspace, source = submission.workspace, submission.card.id
+        if submission.board.id != board.id:
+            raise SubmissionError(f"{path}: is of board {submission.board.id!r}, not {board.id!r}")
+        names = choose(sorted(submission.records), cells, draw)
+        targets = tuple(dict.fromkeys(submission.records[name].cell.target for name in names))
+        selection = GridSelection(sources=(source,), targets=targets)
+        store = Store(out or Path("runs") / f"{board.id}_rerun_{source}")
         with RunSession(workspace, options, TerminalMonitor()) as session:
             transfers = [
                 transfer
@@ -59,43 +59,47 @@ def rerun(
                 if transfer.cell.path in names
             ]
             for transfer in transfers:
-                _same_conditions(pack, transfer.cell.path, transfer.fingerprints.model_dump())
+                _same_conditions(submission, transfer.cell.path, transfer.fingerprints.model_dump())
             if dry_run:
                 for transfer in unfinished(transfers, store):
                     print_text(f"  {transfer.cell.path}")
                 return
             create_board_folder(workspace, board, store.folder)
             session.run_cells(transfers, store)
-        _compare(pack, store, [transfer.cell.path for transfer in transfers])
+        _compare(submission, store, [transfer.cell.path for transfer in transfers])
 
 
-def _same_conditions(pack: "Pack", name: str, here: dict[str, str]) -> None:
-    there = pack.records[name].fingerprints.model_dump()
-    if odd := [field for field, value in here.items() if there[field] != value]:
+def _same_conditions(submission: "Submission", name: str, expected: dict[str, str]) -> None:
+    submitted = submission.records[name].fingerprints.model_dump()
+    if fields := [field for field, value in expected.items() if submitted[field] != value]:
         raise SubmissionError(
-            f"{name}: was made with other {', '.join(odd)} than there are on this machine; a "
-            "re-run needs the same"
+            f"{name}: was made with other {', '.join(fields)} than those on this machine; a re-run "
+            "needs the same"
         )
 
 
-def _compare(pack: "Pack", store: "Store", names: list[str]) -> None:
+def _compare(submission: "Submission", store: "Store", names: list[str]) -> None:
     from benchmark.records.predictions import read_hashes
     from benchmark.records.store import read_record
     from benchmark.submission.rerun import Rerun, compare_cell, write_rerun
 
     again = {name: read_record(store.folder / "records" / name) for name in names}
-    on = {name: read_hashes(store.folder / "predictions" / name).processor for name in names}
-    found = Rerun(
-        board=pack.manifest.board,
-        source=pack.card.id,
+    processors = {
+        name: read_hashes(store.folder / "predictions" / name).processor for name in names
+    }
+    result = Rerun(
+        board=submission.board.id,
+        source=submission.card.id,
         environment=again[names[0]].environment,
-        processor=on[names[0]],
-        cells=tuple(compare_cell(pack, name, again[name], on[name]) for name in names),
+        processor=processors[names[0]],
+        cells=tuple(
+            compare_cell(submission, name, again[name], processors[name]) for name in names
+        ),
     )
-    path = write_rerun(store.folder, found)
-    _print(found)
+    path = write_rerun(store.folder, result)
+    _print(result)
     print_text(f"re-run: {path}")
-    if not all(cell.confirmed for cell in found.cells):
+    if not all(cell.confirmed for cell in result.cells):
         raise typer.Exit(1)
 
 

@@ -1,6 +1,5 @@
 """`segtransfer submit`: pack one source's results, verify a pack, merge it into a leaderboard."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,13 +39,12 @@ def pack(
     """Pack card, records, per-case scores, prediction hashes and a manifest of one source."""
     from benchmark.planning.comparators import find_source
     from benchmark.records.store import Store
-    from benchmark.submission.pack import pack as write_pack
+    from benchmark.submission.write_pack import pack_submission
 
-    workspace, card = find_source(settings.workspace, source)
-    registry = workspace.registry
+    _, card = find_source(settings.workspace, source)
     store = Store(folder)
     path = out or Path(f"{store.board().id}_{card.id}.zip")
-    made = write_pack(registry, store, card.id, path, with_predictions=with_predictions)
+    made = pack_submission(store, card, path, with_predictions=with_predictions)
     size = sum(facts.bytes for facts in made.files.values()) / 1e6
     print_text(f"{path}: {len(made.files)} files, {size:.1f} MB unpacked")
     if made.missing:
@@ -67,9 +65,9 @@ def verify(
     are on this machine.
     """
     from benchmark.submission.report import write_reports
-    from benchmark.submission.verify import verified
+    from benchmark.submission.verify import verify_submission
 
-    with verified(path, settings.workspace, _store(board_folder)) as verdict:
+    with verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
         print_checks(verdict)
         write_reports(verdict, html, markdown)
         if verdict.refused:
@@ -90,36 +88,37 @@ def merge(
 ) -> None:
     """Verify a pack, copy it into a leaderboard, and write its tables again."""
     from benchmark.cli.leaderboard import print_board
-    from benchmark.submission.merge import card_folder
-    from benchmark.submission.merge import merge as copy_pack
-    from benchmark.submission.verify import verified
+    from benchmark.submission.merge import card_folder, merge_submission
+    from benchmark.submission.verify import verify_submission
 
-    with verified(path, settings.workspace, _store(board_folder)) as verdict:
-        if verdict.refused or verdict.store is None or verdict.registry is None:
+    with verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
+        submission = verdict.submission
+        if verdict.refused or submission is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was merged")
-        store = verdict.store
-        where = card_folder(store.folder, cards)
-        names = copy_pack(verdict, store, where, rerun)
-        print_board(store, replace(settings.workspace, registry=verdict.registry))
-        print_text(f"merged {len(names)} records; card: {where}")
+        folder = card_folder(submission.store.folder, cards)
+        names = merge_submission(verdict, folder, rerun)
+        print_board(submission.store, submission.workspace)
+        print_text(f"merged {len(names)} records; card: {folder}")
 
 
 def print_checks(verdict: "Verdict") -> None:
-    """The checks with ticks, the new rows, and what came of it."""
-    from benchmark.submission.report import HEADS, TICKS, headline, trust_line
+    """Print the checks with ticks, the new rows, and the verdict."""
+    from benchmark.submission.report import TICKS, headline, trust_line
+    from benchmark.submission.standing import HEADS
 
     table = Table("", "check", "found", box=SIMPLE)
-    for one in verdict.checklist.checks:
-        state = "" if one.state == "passed" else f"\n{one.state}"
-        table.add_row(TICKS[one.state], one.name + state, escape("\n".join(one.details[:5])))
+    for check in verdict.checklist.checks:
+        state = "" if check.state == "passed" else f"\n{check.state}"
+        findings = escape("\n".join(check.findings[:5]))
+        table.add_row(TICKS[check.state], check.name + state, findings)
     console.print(table)
     if verdict.standing.placements:
         rows = Table(box=SIMPLE)
         for head in HEADS:
             rows.add_column(escape(head), overflow="fold", min_width=10)
-        for place in verdict.standing.placements:
-            rows.add_row(*map(escape, place.cells))
+        for placement in verdict.standing.placements:
+            rows.add_row(*map(escape, placement))
         console.print(rows)
         print_text(trust_line(verdict))
     print_text(headline(verdict))

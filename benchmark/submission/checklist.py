@@ -1,69 +1,88 @@
-"""The checks of a submission, each with what was found."""
+"""The results of the checks of a submission."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from benchmark.errors import BenchmarkError
 from benchmark.files import printable
 
-State = Literal["passed", "refused", "to look at", "not checked"]
+CheckState = Literal["passed", "refused", "to look at", "not checked"]
+
+
+class Refused(Exception):
+    """A check failed whose result all later checks need."""
 
 
 @dataclass
-class Check:
-    """One check. Problems refuse the submission; warnings are for a person to judge.
+class SubmissionCheck:
+    """One check: problems refuse the submission, warnings are for a person to judge.
 
-    `gaps` are what could not be checked here, and why; `said` is what was found to be right.
+    `gaps` says what could not be checked on this machine and why; `summary` what was right.
     """
 
     name: str
-    said: str = ""
+    summary: str = ""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
 
+    def add(self, record: str, problems: Iterable[str]) -> int:
+        """Add the problems of one record; returns their number."""
+        texts = [f"{record}: {problem}" for problem in problems]
+        self.problems += texts
+        return len(texts)
+
     @property
-    def state(self) -> State:
-        """The worst of what was found."""
+    def state(self) -> CheckState:
+        """The worst of the findings."""
         if self.problems:
             return "refused"
         if self.warnings:
             return "to look at"
-        return "not checked" if self.gaps and not self.said else "passed"
+        return "not checked" if self.gaps and not self.summary else "passed"
 
     @property
-    def details(self) -> list[str]:
-        """Every finding as one printable line, the worst first."""
-        said = [self.said] if self.said and not self.problems else []
-        return [printable(text) for text in (*self.problems, *self.warnings, *said, *self.gaps)]
+    def findings(self) -> list[str]:
+        """Each finding as one printable line, the worst first."""
+        summary = [self.summary] if self.summary and not self.problems else []
+        return list(map(printable, (*self.problems, *self.warnings, *summary, *self.gaps)))
 
     @property
-    def detail(self) -> str:
-        """The first finding, and how many more there are."""
-        found = self.details
-        more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
-        return found[0] + more if found else ""
+    def first_finding(self) -> str:
+        """The worst finding, and how many more there are."""
+        first, *others = self.findings or [""]
+        return f"{first} ({len(others)} more)" if others else first
 
 
 @dataclass
 class Checklist:
     """Checks in the order in which they were made."""
 
-    checks: list[Check] = field(default_factory=list)
+    checks: list[SubmissionCheck] = field(default_factory=list)
+    folder: Path | None = None
 
     @contextmanager
-    def check(self, name: str) -> Iterator[Check]:
-        """A check; an error that a user can mend is its problem and ends it."""
-        one = Check(name)
-        self.checks.append(one)
+    def check(self, name: str, *, required: bool = False) -> Iterator[SubmissionCheck]:
+        """Make a check; an error of this package is its problem and ends it.
+
+        Paths below `folder`, that of the opened pack, are shortened in the problem.
+
+        Raises:
+            Refused: It is required, and it or one before it has a problem.
+        """
+        check = SubmissionCheck(name)
+        self.checks.append(check)
         try:
-            yield one
+            yield check
         except BenchmarkError as error:
-            one.problems.append(str(error))
+            check.problems.append(str(error).replace(f"{self.folder}/", ""))
+        if required and self.refused:
+            raise Refused
 
     @property
     def refused(self) -> bool:
         """Whether any check found a problem."""
-        return any(one.problems for one in self.checks)
+        return any(check.problems for check in self.checks)

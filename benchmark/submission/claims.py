@@ -1,203 +1,179 @@
-"""The conditions a record claims, against the registry, the data here and the accepted records."""
+"""What a record claims, against the registry, the data on this machine and accepted records."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.cards.registry import SplitRow
+from benchmark.cards.task import TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, DataError
 from benchmark.planning.exposure import contamination
 from benchmark.planning.source_weights import source_exposure
 from benchmark.planning.transfers import nested_subjects
 from benchmark.records.record import RunRecord
-from benchmark.workspace import Workspace
-
-LONGEST = 200  # characters of a text that the submitter writes
+from benchmark.submission.limits import MAX_CHARACTERS
+from benchmark.submission.read_pack import Submission
 
 
 @dataclass(frozen=True)
 class TargetConditions:
-    """What is known here of one target.
+    """What is known of one target on this machine.
 
     Attributes:
         card: Of the target.
-        opened: Its data, where they are on this machine.
-        rows: Its split, as far as it is known without the data; empty where it is not.
+        data: Its data, if they are on this machine.
+        split: Its split, as far as it is known without the data; empty if it is not.
         accepted: An accepted record of it, if there is one.
     """
 
     card: TargetCard
-    opened: ResolvedDataset | None
-    rows: tuple[SplitRow, ...]
+    data: ResolvedDataset | None
+    split: tuple[SplitRow, ...]
     accepted: RunRecord | None
 
     @classmethod
-    def of(
-        cls,
-        workspace: Workspace,
-        board: BoardCard,
-        name: str,
-        accepted: Iterable[RunRecord],
-    ) -> "TargetConditions":
-        """Look the target up in the cards, on this machine, and among accepted records.
+    def of(cls, submission: Submission, name: str) -> "TargetConditions":
+        """Look a target up in the cards, on this machine, and among accepted records.
 
         Raises:
             BenchmarkError: There is no such target, or its data have changed.
         """
-        card = workspace.registry.target(name)
-        known = next((record for record in accepted if record.cell.target == name), None)
+        registry = submission.workspace.registry
+        card = registry.target(name)
+        of_target = (r for r in submission.accepted.values() if r.cell.target == name)
+        accepted = next(of_target, None)
         try:
-            opened = resolve_target(workspace, card, legacy=board.legacy)
-        except DataError:  # it is not on this machine, or is not whole
-            opened = None
-        if opened is not None:
-            return cls(card, opened, tuple(r for r in opened.rows if r.case in opened.cases), known)
+            data = resolve_target(submission.workspace, card, legacy=submission.board.legacy)
+        except DataError:  # not on this machine, or not complete
+            data = None
+        if data is not None:
+            return cls(card, data, tuple(r for r in data.rows if r.case in data.cases), accepted)
         try:
-            return cls(card, None, workspace.registry.split(card.dataset), known)
-        except CardError:  # it has a rule, which needs the data
-            return cls(card, None, (), known)
+            return cls(card, None, registry.split(card.dataset), accepted)
+        except CardError:  # it is made by a rule, which needs the data
+            return cls(card, None, (), accepted)
 
     @cached_property
-    def prints(self) -> dict[str, tuple[str, str]]:
-        """Per field of fingerprints what it should be, and who says so."""
-        found = {"target": (fingerprint(self.card), "the registry's")}
-        if self.opened is not None and not self.opened.subset:
-            found["splits"] = (self.opened.split_fingerprint, "that of the data here")
-            found["data"] = (self.opened.fingerprint, "that of the data here")
-        elif self.rows and self.opened is None:
-            split = fingerprint([[row.case, row.subject, row.subset] for row in self.rows])
-            found["splits"] = (split, "the registry's")
+    def fingerprints(self) -> dict[str, tuple[str, str]]:
+        """Expected value of each field of the fingerprints that is known, and its origin."""
+        expected = {"target": (fingerprint(self.card), "the registry's")}
+        if self.data is not None and not self.data.subset:
+            expected["splits"] = (self.data.split_fingerprint, "that of the data here")
+            expected["data"] = (self.data.fingerprint, "that of the data here")
+        elif self.split and self.data is None:
+            split = fingerprint([[row.case, row.subject, row.subset] for row in self.split])
+            expected["splits"] = (split, "the registry's")
         if self.accepted is not None:
-            prints = self.accepted.fingerprints
             for name in ("target", "splits", "data"):
-                found.setdefault(name, (getattr(prints, name), "that of the accepted records"))
-        return found
+                value = getattr(self.accepted.fingerprints, name)
+                expected.setdefault(name, (value, "that of the accepted records"))
+        return expected
 
     @cached_property
-    def tests(self) -> dict[str, str] | None:
-        """Subject of each test case; None where it is not known."""
-        if self.opened is not None and not self.opened.subset:
-            return {name: self.opened.cases[name].subject for name in self.opened.names("test")}
+    def test_subjects(self) -> dict[str, str] | None:
+        """Subject of each test case; None if they are not known."""
+        if self.data is not None and not self.data.subset:
+            return {name: self.data.cases[name].subject for name in self.data.names("test")}
         if self.accepted is not None and not self.accepted.marks.subset:
             return {row.case: row.subject for row in self.accepted.cases}
         return None
 
     @property
     def gaps(self) -> list[str]:
-        """What cannot be checked here."""
+        """What cannot be checked on this machine."""
         name = self.card.id
-        found = [
-            f"{name}: {what}, its data are not here and it has no accepted record"
-            for what in ("splits", "data")
-            if what not in self.prints
+        gaps = [
+            f"{name}: {field}, its data are not here and it has no accepted record"
+            for field in ("splits", "data")
+            if field not in self.fingerprints
         ]
         if self.accepted is None:
-            found.append(f"{name}: prepared data, it has no accepted record to compare with")
-        return found
+            gaps.append(f"{name}: prepared data, it has no accepted record to compare with")
+        return gaps
 
 
 def fingerprint_problems(
-    record: RunRecord, facts: TargetConditions, card: SourceCard
+    record: RunRecord, conditions: TargetConditions, submission: Submission
 ) -> Iterator[str]:
-    """What a record claims to rest on and does not."""
-    name, prints = record.cell.path, record.fingerprints
-    wanted = {"source": (fingerprint(card), "that of the card in the pack"), **facts.prints}
-    for field, (value, whose) in wanted.items():
+    """Fingerprints that are not those of the cards, data and accepted records."""
+    prints, card, accepted = record.fingerprints, submission.card, conditions.accepted
+    expected = {"source": (fingerprint(card), "that of the card in the pack")}
+    for field, (value, origin) in (expected | conditions.fingerprints).items():
         if getattr(prints, field) != value:
-            yield f"{name}: fingerprints.{field} is not {whose}"
+            yield f"fingerprints.{field} is not {origin}"
     weights = card.weights.sha256 if card.weights else None
     if not prints.weights.removeprefix("sha256:").startswith(weights or ""):
-        yield f"{name}: fingerprints.weights is not the SHA-256 on the card"
+        yield "fingerprints.weights is not the SHA-256 on the card"
     if (prints.weights == "none") != (card.provides == "nothing"):
-        yield f"{name}: fingerprints.weights is {prints.weights[:20]!r}, the card says otherwise"
-    known = facts.accepted
-    if known and known.fingerprints.data == prints.data:
-        if record.prepared_data != known.prepared_data:
-            yield f"{name}: prepared_data is not that of the accepted records"
+        yield f"fingerprints.weights is {prints.weights[:20]!r}, unlike the card"
+    if accepted and accepted.fingerprints.data == prints.data:
+        if record.prepared_data != accepted.prepared_data:
+            yield "prepared_data is not that of the accepted records"
 
 
 def card_problems(
-    record: RunRecord,
-    facts: TargetConditions,
-    card: SourceCard,
-    board: BoardCard,
-    registry: Registry,
+    record: RunRecord, conditions: TargetConditions, submission: Submission
 ) -> Iterator[str]:
-    """What a record says of itself and its cards, the protocol or the split do not."""
-    name, marks, said = record.cell.path, record.marks, record.source
-    encoder = card.encoder or board.protocol.encoder
-    if record.cell.strategy not in board.strategies_for(card.id):
-        yield f"{name}: the source does not take part with {record.cell.strategy!r}"
-    if (said.title, said.domain, said.task, said.encoder) != (
-        card.title, card.domain, card.task, encoder,
+    """Facts of a record that contradict its cards, the protocol or each other."""
+    target, source, protocol = conditions.card, submission.card, submission.board.protocol
+    dataset = submission.workspace.registry.dataset(target.dataset)
+    marks, selection, coverage = record.marks, record.selection, record.coverage
+    encoder, described = source.encoder or protocol.encoder, record.source
+    complete = coverage is None or coverage.complete
+    if record.cell.strategy not in submission.board.strategies_for(source.id):
+        yield f"the source does not take part with {record.cell.strategy!r}"
+    if (described.title, described.domain, described.task, described.encoder) != (
+        source.title, source.domain, source.task, encoder,
     ):  # fmt: skip
-        yield f"{name}: source: title, domain, task or encoder are not the card's"
-    if record.main_metric != facts.card.main_metric:
-        yield f"{name}: main_metric is {record.main_metric!r}, not the target's"
+        yield "source: title, domain, task or encoder are not the card's"
+    if record.main_metric != target.main_metric:
+        yield f"main_metric is {record.main_metric!r}, not the target's"
     if marks.unranked:
-        yield f"{name}: unranked ({marks.unranked[0]}); it can enter no table"
-    if marks.synthetic != registry.dataset(facts.card.dataset).synthetic:
-        yield f"{name}: marks.synthetic is not what the data set's card says"
-    covered = record.coverage
-    whole = covered is None or not (covered.missing or covered.mismatched)
-    if (covered is None) != (card.provides == "nothing") or whole == marks.partial_weights:
-        yield f"{name}: coverage and marks.partial_weights contradict each other or the card"
-    if covered is not None and covered.parameter_share > 1:
-        yield f"{name}: coverage.parameter_share is above 1"
-    for text in (*record.environment.model_dump().values(), record.started):
-        if len(str(text)) > LONGEST or not str(text).isprintable():
-            yield f"{name}: environment or started: {str(text)[:20]!r} is no plain short text"
-    if record.selection.learning_rate not in board.protocol.learning_rates:
-        yield f"{name}: selection.learning_rate is not one of the protocol's"
-    if set(record.pooled or ()) != set(board.pooled_metrics):
-        yield f"{name}: pooled: is not of the board's pooled metrics"
-    steps = board.protocol.steps
-    if steps is not None and record.selection.step > steps:
-        yield f"{name}: selection.step is above the protocol's {steps}"
+        yield f"unranked ({marks.unranked[0]}); it can enter no table"
+    if marks.synthetic != dataset.synthetic:
+        yield "marks.synthetic is not that of the data set's card"
+    if (coverage is None) != (source.provides == "nothing") or complete == marks.partial_weights:
+        yield "coverage and marks.partial_weights contradict each other or the card"
+    if coverage is not None and coverage.parameter_share > 1:
+        yield "coverage.parameter_share is above 1"
+    for text in map(str, (*record.environment.model_dump().values(), record.started)):
+        if len(text) > MAX_CHARACTERS or not text.isprintable():
+            yield f"environment or started: {text[:20]!r} is not a short plain text"
+    if selection.learning_rate not in protocol.learning_rates:
+        yield "selection.learning_rate is not one of the protocol's"
+    if set(record.pooled or ()) != set(submission.board.pooled_metrics):
+        yield "pooled: not the board's pooled metrics"
+    if protocol.steps is not None and selection.step > protocol.steps:
+        yield f"selection.step is above the protocol's {protocol.steps}"
 
 
 def split_problems(
-    record: RunRecord, facts: TargetConditions, card: SourceCard, workspace: Workspace
+    record: RunRecord, conditions: TargetConditions, submission: Submission
 ) -> Iterator[str]:
-    """Cases scored, subjects trained with, and contamination, against the split."""
-    name = record.cell.path
-    labels = set(facts.card.labels)
-    if {row.label for row in record.cases} != labels:
-        yield f"{name}: labels are not the target's ({', '.join(sorted(labels))})"
-    if set(record.cases[0].scores) != set(facts.card.metrics):
-        yield f"{name}: metrics are not the target's ({', '.join(facts.card.metrics)})"
-    if facts.tests is not None and not record.marks.subset:
-        if {row.case: row.subject for row in record.cases} != facts.tests:
-            yield f"{name}: cases are not the {len(facts.tests)} of the test subset"
-    if not facts.rows:
+    """Scored cases, training subjects and contamination that are not those of the split."""
+    card, tests, marks = conditions.card, conditions.test_subjects, record.marks
+    if {row.label for row in record.cases} != set(card.labels):
+        yield f"labels are not the target's ({', '.join(sorted(card.labels))})"
+    if set(record.cases[0].scores) != set(card.metrics):
+        yield f"metrics are not the target's ({', '.join(card.metrics)})"
+    if tests is not None and not marks.subset:
+        if {row.case: row.subject for row in record.cases} != tests:
+            yield f"cases are not the {len(tests)} of the test subset"
+    if not conditions.split:
         return
-    if not record.marks.subset and (facts.opened or not facts.card.where):
-        wanted = set(nested_subjects(facts.rows, record.cell.train_subjects))
-        if set(record.selection.train_subjects) != wanted:
-            yield f"{name}: selection.train_subjects are not those of the split"
+    if not marks.subset and (conditions.data or not card.where):
+        expected = nested_subjects(conditions.split, record.cell.train_subjects)
+        if set(record.selection.train_subjects) != set(expected):
+            yield "selection.train_subjects are not those of the split"
     try:
-        seen = source_exposure(workspace, card)
-    except DataError:  # what it was pretrained on is not on this machine
+        seen = source_exposure(submission.workspace, submission.card)
+    except DataError:  # its pretraining data are not on this machine
         return
-    wanted_reasons = contamination(seen, workspace.registry, facts.card.dataset, facts.rows)
-    if bool(wanted_reasons) != bool(record.marks.contamination):
+    reasons = contamination(seen, submission.workspace.registry, card.dataset, conditions.split)
+    if bool(reasons) != bool(marks.contamination):
         yield (
-            f"{name}: marks.contamination is {', '.join(record.marks.contamination) or 'empty'}; "
-            f"by the card it is {', '.join(wanted_reasons) or 'empty'}"
+            f"marks.contamination is {', '.join(marks.contamination) or 'empty'}; "
+            f"by the card it is {', '.join(reasons) or 'empty'}"
         )
-
-
-def all_facts(
-    workspace: Workspace,
-    board: BoardCard,
-    records: Mapping[str, RunRecord],
-    accepted: Iterable[RunRecord],
-) -> dict[str, TargetConditions]:
-    """Facts of every target that the records have."""
-    known = list(accepted)
-    names = dict.fromkeys(record.cell.target for record in records.values())
-    return {name: TargetConditions.of(workspace, board, name, known) for name in names}

@@ -1,40 +1,38 @@
-"""A verified pack copied into a leaderboard: card, records, prediction hashes, trust."""
+"""Copy a verified pack into a leaderboard: card, records, prediction hashes, trust."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmark import __version__
 from benchmark.errors import SubmissionError
-from benchmark.files import sha256_of, write_text
-from benchmark.records.store import Store
-from benchmark.records.trust import LEVELS, Trust, TrustLevel, level_of, read_trust, write_trust
-from benchmark.submission.manifest import card_name
+from benchmark.files import sha256_of, write_bytes
+from benchmark.records.trust import LEVELS, Trust, level_of, read_trust, write_trust
+from benchmark.submission.manifest import card_path
 from benchmark.submission.rerun import confirmed
 from benchmark.submission.verify import Verdict
 
 
 def card_folder(board_folder: Path, cards: Path | None) -> Path:
-    """Where the card of a merged source goes: `tasks/source` of the same content folder.
+    """Folder for the card of a merged source: `tasks/source` of the board's content folder.
 
     Raises:
-        SubmissionError: The board's folder is not in a content folder, and no other is named.
+        SubmissionError: The board's folder is not in a content folder, and `cards` is None.
     """
     if cards is not None:
         return cards
     if board_folder.resolve().parent.name != "leaderboards":
         raise SubmissionError(
-            f"{board_folder}: is not in a folder leaderboards/; say with --cards DIR where the "
-            "source card goes"
+            f"{board_folder}: is not in a folder leaderboards/; give the folder of the source card "
+            "with --cards DIR"
         )
     return board_folder.resolve().parents[1] / "tasks" / "source"
 
 
-def merge(verdict: Verdict, store: Store, cards: Path, rerun: Path | None = None) -> list[str]:
-    """Copy a pack that may be merged; to do it twice changes nothing.
+def merge_submission(verdict: Verdict, cards: Path, rerun: Path | None = None) -> list[str]:
+    """Copy a pack that may be merged into the board's folder; a second time changes nothing.
 
     Args:
         verdict: Of the pack, which is still open.
-        store: The board's folder.
         cards: Folder of source cards.
         rerun: Folder of a re-run of this pack.
 
@@ -43,36 +41,29 @@ def merge(verdict: Verdict, store: Store, cards: Path, rerun: Path | None = None
 
     Raises:
         SubmissionError: It was refused, or the re-run is of another pack or contradicts it.
-        RecordError: The disk refused.
+        RecordError: A file cannot be written.
     """
-    pack, levels, by = verdict.pack, dict(verdict.standing.levels), f"segtransfer {__version__}"
-    if verdict.refused or pack is None:
+    submission = verdict.submission
+    if verdict.refused or submission is None:
         raise SubmissionError("the submission was refused; nothing was merged")
-    makers = dict.fromkeys(levels, by)
+    board_folder, pack = submission.store.folder, submission.folder
+    ours = f"segtransfer {__version__}"
+    trusted = {name: (level, ours) for name, level in verdict.standing.levels.items()}
     if rerun is not None:
-        found, names = confirmed(pack, rerun)
-        levels |= dict.fromkeys(names, "re-run")
-        makers |= dict.fromkeys(names, found.by)
-    card = card_name(pack.card.id)
-    if not (cards / Path(card).name).exists():
-        write_text(cards / Path(card).name, _text(pack.folder / card))
-    for name in pack.records:
+        report, names = confirmed(submission, rerun)
+        trusted |= dict.fromkeys(names, ("re-run", report.by))
+    card = cards / f"{submission.card.id}.yaml"
+    if not card.exists():
+        write_bytes(card, (pack / card_path(submission.card.id)).read_bytes())
+    for name in submission.records:
         for kind in ("predictions", "records"):
-            write_text(store.folder / kind / name, _text(pack.folder / kind / name))
-    known = read_trust(store.folder)
+            write_bytes(board_folder / kind / name, (pack / kind / name).read_bytes())
+    trust = read_trust(board_folder)
     date = datetime.now(UTC).date().isoformat()
-    for name, level in levels.items():
-        sha256 = sha256_of(store.folder / "records" / name)
-        if _higher(level, level_of(sha256, known.get(name))):
-            known[name] = Trust(sha256=sha256, level=level, by=makers[name], date=date)
-    if known:
-        write_trust(store.folder, known)
-    return list(pack.records)
-
-
-def _higher(one: TrustLevel, two: TrustLevel) -> bool:
-    return LEVELS.index(one) > LEVELS.index(two)
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8")
+    for name, (level, by) in trusted.items():
+        sha256 = sha256_of(board_folder / "records" / name)
+        if LEVELS.index(level) > LEVELS.index(level_of(sha256, trust.get(name))):
+            trust[name] = Trust(sha256=sha256, level=level, by=by, date=date)
+    if trust:
+        write_trust(board_folder, trust)
+    return list(submission.records)

@@ -1,47 +1,46 @@
-"""Opening a pack that others made: nothing outside its folder, nothing too large, nothing run."""
+"""Read a pack strictly: manifest, card, records and prediction hashes; nothing is executed."""
 
-import os
-import stat
-import tempfile
-import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_card
 from benchmark.cards.task import SourceCard
-from benchmark.data.archives import extract
-from benchmark.errors import SubmissionError
+from benchmark.errors import RecordError, SubmissionError
 from benchmark.files import printable
+from benchmark.planning.comparators import with_source
 from benchmark.records.predictions import PredictionHashes, read_hashes
 from benchmark.records.record import RunRecord
+from benchmark.records.store import Store, read_record, read_strictly
+from benchmark.records.validate import Conditions, check_record
+from benchmark.submission.checklist import Checklist, SubmissionCheck
+from benchmark.submission.container import list_files
 from benchmark.submission.manifest import (
-    ALLOWED,
     ID,
     MANIFEST,
-    MAX_BYTES,
-    MAX_FILES,
-    MAX_MAPS_BYTES,
-    MAX_TEXT_BYTES,
     Manifest,
-    card_name,
-    file_facts,
-    read_manifest,
+    PackedFile,
+    card_path,
+    derived_files,
 )
+from benchmark.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Pack:
-    """An opened pack.
+class Submission:
+    """A pack that was read, and what it is checked against.
 
     Attributes:
-        folder: Where it was unpacked.
-        manifest: What it says it is.
+        folder: The unpacked pack.
+        manifest: Its manifest.
         card: Of its source.
         records: By path below `records/`.
         hashes: Of the predictions, by the same paths.
+        board: Of the records.
+        workspace: All cards, the submission's among them, and local data.
+        store: The board's folder of accepted records.
+        accepted: The accepted records by path, once they were read.
     """
 
     folder: Path
@@ -49,118 +48,74 @@ class Pack:
     card: SourceCard
     records: Mapping[str, RunRecord]
     hashes: Mapping[str, PredictionHashes]
+    board: BoardCard
+    workspace: Workspace
+    store: Store
+    accepted: dict[str, RunRecord] = field(default_factory=dict)
 
     def maps(self, name: str) -> Path:
-        """Where the label maps of a record lie, if the pack has them."""
+        """Path of the label maps of a record, which the pack need not have."""
         return (self.folder / "predictions" / name).with_suffix(".npz")
 
+    def record_sha256(self, name: str) -> str:
+        """SHA-256 of the file of a record, in hexadecimal."""
+        return self.manifest.files[f"records/{name}"].sha256
 
-@contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
-    """The folder of a pack; a zip is unpacked into a temporary one.
+
+def read_submission(
+    folder: Path, workspace: Workspace, store: Store | None, checklist: Checklist
+) -> Submission:
+    """Read files, manifest, card and records, each only where those before it were right.
+
+    Args:
+        folder: The unpacked pack.
+        workspace: Our cards and local data.
+        store: The board's folder of accepted records; None takes the shipped one.
+        checklist: Gets the checks.
 
     Raises:
-        SubmissionError: It is neither, is too large, or has a name twice.
-        DataError: The zip is damaged, or writes outside its folder, or is a bomb.
+        Refused: A check failed.
     """
-    if path.is_dir() and not path.is_symlink():
-        yield path
-        return
-    if path.is_symlink() or not path.is_file() or not _is_zip(path):
+    registry = workspace.registry
+    checklist.folder = folder
+    with checklist.check("files and sizes", required=True) as check:
+        files = list_files(folder)
+        check.summary = f"{len(files)} files, {sum(files.values()) / 1e6:.1f} MB"
+    with checklist.check("manifest", required=True) as check:
+        manifest = _manifest(folder, files)
+        board = registry.board(manifest.board)
+        check.summary = f"SHA-256 of all {len(manifest.files)} files; board {board.id}"
+    with checklist.check("source card") as check:
+        card = _card(folder, manifest, files)
+        check.summary = f"{card.id}, {'as registered' if card.id in registry.sources else 'new'}"
+        workspace = replace(workspace, registry=with_source(registry, card))
+    with checklist.check("records", required=True) as check:
+        records = _records(folder, board, manifest.source, check)
+        hashes = _hashes(folder, files, records)
+        check.summary = f"{len(records)} under the board's protocol, strategies, sizes and seeds"
+    with checklist.check("derived files", required=True) as check:
+        for name, text in derived_files(records).items():
+            if name not in files or (folder / name).read_bytes() != text.encode():
+                raise SubmissionError(f"{name}: does not follow from the records; it was edited")
+        check.summary = "cases, coverage and environment follow from the records"
+    store = store or Store(registry.folders[board.id])
+    return Submission(folder, manifest, card, records, hashes, board, workspace, store)
+
+
+def _manifest(folder: Path, files: Mapping[str, int]) -> Manifest:
+    """The manifest, once every file was found to have the size and SHA-256 listed there."""
+    if MANIFEST not in files:
         raise SubmissionError(
-            f"{printable(path)}: neither a folder nor a zip; "
-            "make a pack with `segtransfer submit pack`"
+            f"{MANIFEST}: is missing, so this is not a pack; make one with "
+            "`segtransfer submit pack`"
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise SubmissionError(
-            f"{printable(path)}: damaged ({printable(error)}); pack it again"
-        ) from None
-    check_size(len(members), sum(member.file_size for member in members))
-    names = Counter(member.filename.replace("\\", "/").casefold() for member in members)
-    name, count = names.most_common(1)[0] if names else ("", 0)
-    if count > 1:
-        raise SubmissionError(f"{printable(name)}: is in the zip {count} times; pack it again")
-    with tempfile.TemporaryDirectory(prefix="segtransfer.") as temporary:
-        folder = Path(temporary) / "pack"
-        extract(path, folder)
-        yield folder
-
-
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4" and zipfile.is_zipfile(file)
-
-
-def check_size(files: int, size: int) -> None:
-    """Refuse what is larger than a pack may be.
-
-    Raises:
-        SubmissionError: Saying by how much.
-    """
-    if files > MAX_FILES or size > MAX_BYTES:
-        raise SubmissionError(
-            f"{files} files of {size / 1e6:.0f} MB; a pack has at most {MAX_FILES} files and "
-            f"{MAX_BYTES / 1e6:.0f} MB; leave the predictions out"
-        )
-
-
-def list_files(folder: Path) -> dict[str, int]:
-    """Every file of a pack with its size in bytes.
-
-    Raises:
-        SubmissionError: A link, something that is no file, a name that no pack has, or too large.
-    """
-    found: dict[str, int] = {}
-    for one, entry in _walk(folder, ""):
-        if not stat.S_ISREG(entry.st_mode):
-            raise SubmissionError(f"{printable(one)}: is a link or no file; a pack has plain files")
-        if not ALLOWED.fullmatch(one):
-            raise SubmissionError(
-                f"{printable(one)}: no pack has such a file; "
-                "a pack has a manifest, a card, records, prediction hashes and label maps"
-            )
-        most = MAX_MAPS_BYTES if one.endswith(".npz") else MAX_TEXT_BYTES
-        if entry.st_size > most:
-            raise SubmissionError(
-                f"{printable(one)}: {entry.st_size / 1e6:.0f} MB; "
-                f"at most {most / 1e6:.0f} MB are read"
-            )
-        found[one] = entry.st_size
-        check_size(len(found), 0)
-    check_size(len(found), sum(found.values()))
-    return found
-
-
-def _walk(folder: Path, name: str) -> Iterator[tuple[str, os.stat_result]]:
-    try:
-        for item in sorted(os.scandir(folder), key=lambda item: item.name):
-            if item.is_dir(follow_symlinks=False):
-                yield from _walk(Path(item.path), f"{name}{item.name}/")
-            else:
-                yield name + item.name, item.stat(follow_symlinks=False)
-    except OSError as error:
-        raise SubmissionError(f"{printable(folder)}: cannot be read ({error.strerror})") from None
-
-
-def check_manifest(folder: Path, files: Mapping[str, int]) -> Manifest:
-    """The manifest, once every file was found to be what it says.
-
-    Raises:
-        SubmissionError: A file is missing, not listed, or another one.
-    """
-    manifest = read_manifest(folder)
-    listed, here = set(manifest.files), set(files) - {MANIFEST}
-    for names, what in (
-        (listed - here, "is listed but not there"),
-        (here - listed, "is not listed"),
-    ):
-        if names:
-            raise SubmissionError(f"{MANIFEST}: {printable(min(names))} {what}; pack it again")
-    for name, facts in manifest.files.items():
-        if file_facts(folder / name) != facts:
+    manifest = read_strictly(folder / MANIFEST, Manifest, "pack it again")
+    listed, present = set(manifest.files), set(files) - {MANIFEST}
+    for name in sorted(listed ^ present)[:1]:
+        problem = "is listed but not there" if name in listed else "is not listed"
+        raise SubmissionError(f"{MANIFEST}: {printable(name)} {problem}; pack it again")
+    for name, packed in manifest.files.items():
+        if PackedFile.of(folder / name) != packed:
             raise SubmissionError(
                 f"{name}: is not the file of the manifest (size or SHA-256 differ); it was edited "
                 "or damaged, pack it again"
@@ -168,19 +123,13 @@ def check_manifest(folder: Path, files: Mapping[str, int]) -> Manifest:
     return manifest
 
 
-def pack_card(folder: Path, manifest: Manifest, files: Mapping[str, int]) -> SourceCard:
-    """The one card of a pack.
-
-    Raises:
-        SubmissionError: It is missing, or there are others.
-        CardError: It is no card.
-    """
+def _card(folder: Path, manifest: Manifest, files: Mapping[str, int]) -> SourceCard:
     if not ID.fullmatch(manifest.source):
         raise SubmissionError(
-            f"source {printable(manifest.source)!r}: no id (letters, digits, . _ -)"
+            f"source {printable(manifest.source)!r}: not an id (letters, digits, . _ -)"
         )
     cards = [name for name in files if name.startswith("tasks/")]
-    if cards != [card_name(manifest.source)]:
+    if cards != [card_path(manifest.source)]:
         raise SubmissionError(
             f"cards of {printable(', '.join(cards)) or 'nothing'}; expected the one of "
             f"{manifest.source!r}"
@@ -188,31 +137,44 @@ def pack_card(folder: Path, manifest: Manifest, files: Mapping[str, int]) -> Sou
     return read_card(folder / cards[0], SourceCard)
 
 
-def pack_hashes(folder: Path, records: Mapping[str, RunRecord]) -> dict[str, PredictionHashes]:
-    """The prediction hashes of each record; they are of its key and its cases.
+def _records(
+    folder: Path, board: BoardCard, source: str, check: SubmissionCheck
+) -> dict[str, RunRecord]:
+    conditions = Conditions.of(board)
+    records: dict[str, RunRecord] = {}
+    for name in Store(folder).files():
+        try:
+            record = read_record(folder / "records" / name)
+            check_record(record, name, f"records/{name}", conditions)
+        except RecordError as error:
+            check.problems.append(str(error).replace(f"{folder}/", ""))
+            continue
+        if record.cell.source != source:
+            check.problems.append(
+                f"{name}: a record of {record.cell.source!r} in a pack of {source!r}"
+            )
+        records[name] = record
+    if not records:
+        check.problems.append("there is none")
+    return records
 
-    Raises:
-        SubmissionError: Some are missing, too many, or another run's.
-        RecordError: A file is damaged.
-    """
-    found = {}
-    here = {
-        path.relative_to(folder / "predictions").as_posix()
-        for path in (folder / "predictions").rglob("*.json")
-    }
-    if odd := here ^ set(records):
-        raise SubmissionError(
-            f"predictions/{printable(min(odd))}: without record, or record without it"
-        )
-    for path in (folder / "predictions").rglob("*.npz"):
-        name = path.relative_to(folder / "predictions").with_suffix(".json").as_posix()
-        if name not in records:
+
+def _hashes(
+    folder: Path, files: Mapping[str, int], records: Mapping[str, RunRecord]
+) -> dict[str, PredictionHashes]:
+    """The prediction hashes of each record, with its key and its cases."""
+    packed = {name for name in files if name.startswith("predictions/")}
+    wanted = {f"predictions/{name}" for name in records}
+    for name in sorted({name for name in packed if name.endswith(".json")} ^ wanted)[:1]:
+        raise SubmissionError(f"{printable(name)}: without record, or record without it")
+    for name in sorted(packed - wanted):
+        if name.removesuffix(".npz") + ".json" not in wanted:
             raise SubmissionError(f"{printable(name)}: label maps without a record")
+    hashes = {name: read_hashes(folder / "predictions" / name) for name in records}
     for name, record in records.items():
-        hashes = read_hashes(folder / "predictions" / name)
-        if hashes.key != record.key or set(hashes.cases) != {row.case for row in record.cases}:
+        cases = {row.case for row in record.cases}
+        if hashes[name].key != record.key or set(hashes[name].cases) != cases:
             raise SubmissionError(
                 f"predictions/{name}: of another run or other cases than its record"
             )
-        found[name] = hashes
-    return found
+    return hashes

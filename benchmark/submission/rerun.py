@@ -1,8 +1,8 @@
 """A submission's cells run again by somebody else, compared record by record.
 
 On the same processor with the same software and number of threads the records are equal, timings
-aside. Elsewhere rounding differs, and training carries that to other weights, as another seed
-would: there the mean of the main metric is compared.
+aside. Elsewhere rounding differs, so training ends at other weights, as with another seed: there
+the mean of the main metric is compared.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import ValidationError
 
-from benchmark.errors import SubmissionError
-from benchmark.files import printable, sha256_of, write_text
+from benchmark.errors import RecordError, SubmissionError
+from benchmark.files import printable, write_text
 from benchmark.records.record import Environment, Facts, RunRecord
+from benchmark.records.store import read_strictly
 from benchmark.scoring.metrics import METRICS
-from benchmark.submission.read_pack import Pack
+from benchmark.submission.limits import RERUN_RELATIVE_TOLERANCE, RERUN_TOLERANCE
+from benchmark.submission.read_pack import Submission
 
-TOLERANCE = 0.02  # of the mean of a ratio
-TOLERANCE_SHARE = 0.1  # of the mean of a metric with a unit
 FILE = "rerun.json"
 
 
@@ -38,19 +37,19 @@ class CellRerun(Facts):
 
     @property
     def confirmed(self) -> bool:
-        """Whether the result was found again."""
+        """Whether the result was reproduced."""
         return self.identical or (not self.same_machine and abs(self.difference) <= self.tolerance)
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """The result in words."""
         if self.identical:
             return "identical"
         return "within tolerance" if self.confirmed else "DIFFERS"
 
 
 class Rerun(Facts):
-    """Which cells of a submission were run again, on what, and what came of it."""
+    """Which cells of a submission were run again, on which machine, with which result."""
 
     schema_version: Literal[1] = 1
     board: str
@@ -61,47 +60,53 @@ class Rerun(Facts):
 
     @property
     def by(self) -> str:
-        """Who ran it: the software and the hardware."""
+        """Software and hardware of the re-run."""
         machine = self.processor if self.environment.device == "cpu" else self.environment.device
         return f"segtransfer {self.environment.segtransfer}, {machine}"
 
 
-def compare_cell(pack: Pack, name: str, again: RunRecord, processor: str) -> CellRerun:
-    """Compare a submitted record with one made again.
+def compare_cell(submission: Submission, name: str, record: RunRecord, processor: str) -> CellRerun:
+    """Compare a submitted record with one of a re-run.
 
     Args:
-        pack: Holds the submitted one.
+        submission: Holds the submitted record.
         name: Its path.
-        again: Of the same cell under the same conditions.
-        processor: On which it was made.
+        record: Of the re-run: the same cell under the same conditions.
+        processor: Model of the CPU of the re-run.
 
     Raises:
         SubmissionError: The conditions are not the same.
     """
-    old = pack.records[name]
-    if old.key != again.key:
+    submitted = submission.records[name]
+    if submitted.key != record.key:
         raise SubmissionError(f"{name}: was made under other conditions than the re-run")
-    same = old.environment == again.environment and pack.hashes[name].processor == processor
-    same &= again.environment.device == "cpu"
-    means = [np.mean([row.scores[old.main_metric] for row in r.cases]) for r in (old, again)]
-    unit = METRICS[old.main_metric].unit
-    tolerance = TOLERANCE_SHARE * abs(float(means[0])) if unit else TOLERANCE
+    same_machine = (
+        submitted.environment == record.environment
+        and submission.hashes[name].processor == processor
+        and record.environment.device == "cpu"
+    )
+    metric = submitted.main_metric
+    old, new = (
+        float(np.mean([row.scores[metric] for row in one.cases])) for one in (submitted, record)
+    )
+    relative = RERUN_RELATIVE_TOLERANCE * abs(old)
+    tolerance = relative if METRICS[metric].unit else RERUN_TOLERANCE
     return CellRerun(
         record=name,
-        sha256=_sha256(pack, name),
-        identical=_content(old) == _content(again),
-        same_machine=same,
-        difference=round(float(means[1] - means[0]), 6),
-        tolerance=0.0 if same else round(tolerance, 6),
+        sha256=submission.record_sha256(name),
+        identical=_results(submitted) == _results(record),
+        same_machine=same_machine,
+        difference=round(new - old, 6),
+        tolerance=0.0 if same_machine else round(tolerance, 6),
     )
 
 
 def choose(names: Sequence[str], count: int | None, seed: int) -> list[str]:
-    """So many of the names, drawn by a seed; all of them where no count is given."""
+    """Draw `count` of the names by a seed; all of them if no count is given."""
     if count is None or count >= len(names):
         return list(names)
     drawn = np.random.default_rng(seed).choice(len(names), count, replace=False)
-    return [names[place] for place in sorted(drawn)]
+    return [names[index] for index in sorted(drawn)]
 
 
 def write_rerun(folder: Path, rerun: Rerun) -> Path:
@@ -111,38 +116,32 @@ def write_rerun(folder: Path, rerun: Rerun) -> Path:
     return path
 
 
-def confirmed(pack: Pack, folder: Path) -> tuple[Rerun, list[str]]:
-    """The re-run that lies in a folder, and the records of a pack that it confirms.
+def confirmed(submission: Submission, folder: Path) -> tuple[Rerun, list[str]]:
+    """The re-run in a folder, and the records of a submission that it confirms.
 
     Raises:
         SubmissionError: There is none, it is of another pack, or it contradicts a record.
     """
     path = folder / FILE
+    command = f"segtransfer run {submission.board.id} --rerun-of PACK"
     try:
-        rerun = Rerun.model_validate_json(path.read_bytes(), strict=True)
-    except (OSError, ValidationError):
-        raise SubmissionError(
-            f"{printable(path)}: no re-run; make one with `segtransfer run {pack.manifest.board} "
-            "--rerun-of PACK`"
-        ) from None
+        rerun = read_strictly(path, Rerun, f"make one with `{command}`")
+    except RecordError as error:
+        raise SubmissionError(f"no re-run: {error}") from None
     for cell in rerun.cells:
-        if cell.record not in pack.records or cell.sha256 != _sha256(pack, cell.record):
-            raise SubmissionError(
-                f"{printable(path)}: {printable(cell.record)} is not of this pack"
-            )
+        name = cell.record
+        if name not in submission.records or cell.sha256 != submission.record_sha256(name):
+            raise SubmissionError(f"{printable(path)}: {printable(name)} is not of this pack")
         if not cell.confirmed:
             raise SubmissionError(
-                f"{cell.record}: the re-run found another result ({cell.difference:+.4f}, "
+                f"{name}: the re-run found another result ({cell.difference:+.4f}, "
                 f"tolerance {cell.tolerance:.4f}); ask the submitter, or merge without --rerun"
             )
     return rerun, [cell.record for cell in rerun.cells]
 
 
-def _content(record: RunRecord) -> dict[str, object]:
-    data = record.without_timings()
-    data.pop("environment")
-    return data
-
-
-def _sha256(pack: Pack, name: str) -> str:
-    return sha256_of(pack.folder / "records" / name)
+def _results(record: RunRecord) -> dict[str, object]:
+    """What has to be equal in an identical re-run."""
+    results = record.without_timings()
+    del results["environment"]
+    return results

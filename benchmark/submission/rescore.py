@@ -2,56 +2,53 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.records.predictions import prediction_sha256, read_map
 from benchmark.records.record import CaseScore, RunRecord
 from benchmark.running.case_scores import score_case
 from benchmark.submission.claims import TargetConditions
-from benchmark.submission.read_pack import Pack
+from benchmark.submission.limits import SCORE_TOLERANCE
+from benchmark.submission.read_pack import Submission
 
-ROUNDING = 1.5e-6  # scores have six digits
+
+def can_rescore(record: RunRecord, data: ResolvedDataset | None) -> bool:
+    """Whether the references of all cases of a record are on this machine."""
+    return data is not None and all(row.case in data.cases for row in record.cases)
 
 
-def rescored(pack: Pack, name: str, facts: TargetConditions) -> Iterator[str]:
-    """Where a record's scores or hashes are not those of its label maps.
+def rescore_problems(
+    submission: Submission, name: str, conditions: TargetConditions
+) -> Iterator[str]:
+    """Scores and hashes of a record that are not those of its label maps.
 
     Args:
-        pack: Has the maps of this record.
+        submission: Has the maps of this record.
         name: Path of the record.
-        facts: Of the target; its data are here.
+        conditions: Of the target; its data are on this machine.
 
     Raises:
         RecordError: A map is damaged or has another shape than its reference.
     """
-    assert facts.opened is not None
-    record, hashes = pack.records[name], pack.hashes[name]
-    said: dict[str, list[CaseScore]] = {}
-    for row in record.cases:
-        said.setdefault(row.case, []).append(row)
-    for number, (case, sha256) in enumerate(hashes.cases.items()):
-        known = facts.opened.cases[case]
-        loaded = load_case(facts.opened.card, known)
-        labels = read_map(pack.maps(name), number, loaded.mask.shape)
+    data = conditions.data
+    assert data is not None
+    reported = {(row.case, row.label): row for row in submission.records[name].cases}
+    for number, (case, sha256) in enumerate(submission.hashes[name].cases.items()):
+        loaded = load_case(data.card, data.cases[case])
+        labels = read_map(submission.maps(name), number, loaded.mask.shape)
         if prediction_sha256(labels) != sha256:
-            yield f"{name}: case {case!r}: the label map has another SHA-256"
+            yield f"case {case!r}: the label map has another SHA-256"
             continue
-        found = score_case(facts.card, facts.opened.card, known, loaded, labels)
-        for one in found:
-            if not any(_same(one, row) for row in said[case] if row.label == one.label):
-                yield f"{name}: case {case!r}, {one.label}: scores are not those of its label map"
+        for row in score_case(conditions.card, data.card, data.cases[case], loaded, labels):
+            if not _equal(row, reported.get((case, row.label))):
+                yield f"case {case!r}, {row.label}: scores are not those of its label map"
 
 
-def can_rescore(record: RunRecord, opened: ResolvedDataset | None) -> bool:
-    """Whether the references of all its cases are on this machine."""
-    return opened is not None and all(row.case in opened.cases for row in record.cases)
-
-
-def _same(one: CaseScore, two: CaseScore) -> bool:
-    if one.scores.keys() != two.scores.keys():
+def _equal(computed: CaseScore, reported: CaseScore | None) -> bool:
+    """Whether two rows are equal, scores up to rounding."""
+    if reported is None or computed.scores.keys() != reported.scores.keys():
         return False
-    found, said = ([row.scores[name] for name in one.scores] for row in (one, two))
-    facts = [(row.subject, row.reference_empty, row.prediction_empty) for row in (one, two)]
-    return facts[0] == facts[1] and bool(np.allclose(found, said, rtol=0, atol=ROUNDING))
+    return computed.model_copy(update={"scores": reported.scores}) == reported and all(
+        abs(value - reported.scores[name]) <= SCORE_TOLERANCE
+        for name, value in computed.scores.items()
+    )

@@ -15,8 +15,8 @@ MISSING = "-"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MARKDOWN = re.compile(
     r"[&<>|`\\*~]"  # HTML, the end of a table cell, code, emphasis, strikethrough
-    r"|(?<!\w)[_@#]|_(?!\w)"  # emphasis, mentions, references to issues; not within a name
-    r"|(?<=\])[(:]|(?<=:)//|(?<=www)\."  # links and automatic links
+    r"|(?<![^\W_])[_@]|_(?![^\W_])|#"  # emphasis and mentions outside names, issues
+    r"|(?<=\])[(:]|(?<=:)//|(?<=www)\.|@(?=[\w-]+\.)"  # links and automatic links, also of mail
 )
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;", "(": "&#40;",
             ":": "&#58;", "//": "&#47;&#47;", ".": "&#46;"}  # fmt: skip

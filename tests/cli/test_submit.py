@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import save_file
-from support.packs import CARD, HEAD, Place, edit, packed
+from support.packs import CARD, SEED0, Machine, edit_record, make_pack
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.errors import SubmissionError
+from benchmark.files import sha256_of
 from benchmark.models.networks import build_network
 from benchmark.records.trust import read_trust
-from benchmark.submission.manifest import file_facts
 
 
 def small_board(folder: Path) -> None:
@@ -39,7 +39,7 @@ def checkpoint(folder: Path) -> Path:
     save_file(network.encoder.state_dict(), weights)
     card = folder / "cards/tasks/source/own_encoder.yaml"
     card.parent.mkdir(parents=True)
-    sha256 = file_facts(weights).sha256
+    sha256 = sha256_of(weights)
     card.write_text(CARD.format(name="own_encoder", title="An encoder", sha256=sha256))
     return card
 
@@ -80,9 +80,9 @@ def test_from_a_checkpoint_to_a_row(
     assert "own_encoder" in (board / "README.md").read_text()
 
 
-def test_verify_imports_no_torch_and_says_why_it_refuses(here: Place, tmp_path: Path) -> None:
-    folder = packed(here, tmp_path / "p")
-    edit(folder, HEAD, {"started": "x"})
+def test_verify_imports_no_torch_and_says_why_it_refuses(machine: Machine, tmp_path: Path) -> None:
+    folder = make_pack(machine, tmp_path / "p")
+    edit_record(folder, SEED0, {"started": "x"})
     code = (
         "import sys; sys.argv = ['segtransfer', *sys.argv[1:]]\n"
         "from benchmark.cli import main\n"
@@ -99,7 +99,7 @@ def test_verify_imports_no_torch_and_says_why_it_refuses(here: Place, tmp_path: 
 
 
 def test_what_is_refused_is_neither_run_again_nor_merged(
-    here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p").mkdir()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.packs import Place, packed
+from support.packs import Machine, make_pack
 
 WORKFLOW = Path(__file__).parents[2] / ".github/workflows/submission.yml"
 
@@ -35,9 +35,13 @@ def test_it_can_do_no_harm() -> None:
 
 
 def bash(text: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    here = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **more,
+    }
     return subprocess.run(
-        ["bash", "-e", "-c", text], cwd=cwd, capture_output=True, text=True, env=here
+        ["bash", "-e", "-c", text], cwd=cwd, capture_output=True, text=True, env=environment
     )
 
 
@@ -75,9 +79,9 @@ def test_only_new_packs_are_let_in(tmp_path: Path, change: str, good: bool) -> N
         assert names and all(name.startswith("submissions/") for name in names)
 
 
-def test_every_pack_is_verified_and_one_bad_one_fails(here: Place, tmp_path: Path) -> None:
+def test_every_pack_is_verified_and_one_bad_one_fails(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "theirs/submissions"
-    packed(here, folder / "bad.zip")
+    make_pack(machine, folder / "bad.zip")
     (folder / "worse.zip").write_bytes(b"x")
     (tmp_path / "packs").write_text("submissions/bad.zip\nsubmissions/worse.zip\n")
     done = bash(script("Verify"), tmp_path, GITHUB_STEP_SUMMARY="summary.md",

@@ -20,11 +20,14 @@ from benchmark.records.predictions import prediction_log
 from benchmark.records.record import Coverage, RunRecord
 from benchmark.records.store import Store, read_record
 from benchmark.running.case_scores import score_case
-from benchmark.submission.manifest import Manifest, derived, file_facts
-from benchmark.submission.pack import pack
+from benchmark.submission.manifest import Manifest, PackedFile, derived_files
+from benchmark.submission.report import to_html, to_markdown
+from benchmark.submission.verify import verify_submission
+from benchmark.submission.write_pack import pack_submission
 from benchmark.workspace import Workspace
 
-HEAD = "phantom_fetal_head_64/own_encoder/full/nall/seed0.json"
+SEED0 = "phantom_fetal_head_64/own_encoder/full/nall/seed0.json"
+SEED1 = SEED0.replace("seed0", "seed1")
 CARD = """
 id: {name}
 version: 1
@@ -39,7 +42,7 @@ weights: {{file: {name}.safetensors, sha256: {sha256}, licence: MIT}}
 
 
 @dataclass
-class Place:
+class Machine:
     """A machine: cards, local data and weights, and an accepted board to join."""
 
     root: Path
@@ -64,45 +67,47 @@ class Place:
         copy_board(self, store)
         chosen = GridSelection(sources=(source,), seeds=seeds)
         for transfer in plan(self.workspace, self.board, chosen):
-            store.write(made(self, transfer, store))
+            store.write(simulated_record(self, transfer, store))
         return store
 
 
-def place(root: Path) -> Place:
+def make_machine(root: Path) -> Machine:
     """A machine; its board, the demo's with one target, has accepted records of scratch."""
     registry = Registry.load(content_roots())
     board = registry.board("demo_v1")
     board = board.model_copy(update={"targets": board.targets[:1]})
     registry = replace(registry, boards={**registry.boards, board.id: board})
-    here = Place(root, registry, board)
-    copy_board(here, here.accepted)
+    machine = Machine(root, registry, board)
+    copy_board(machine, machine.accepted)
     chosen = GridSelection(sources=("scratch",))
-    for transfer in plan(Workspace(registry, here.home), here.board, chosen):
-        here.accepted.write(made(here, transfer, here.accepted, maps=False))
-    return here
+    for transfer in plan(Workspace(registry, machine.home), machine.board, chosen):
+        machine.accepted.write(simulated_record(machine, transfer, machine.accepted, maps=False))
+    return machine
 
 
-def add_source(here: Place, name: str, title: str = "An encoder") -> Path:
+def add_source(machine: Machine, name: str, title: str = "An encoder") -> Path:
     """A card with weights that are registered; the registry knows it from now on."""
-    weights = here.root / f"{name}.safetensors"
+    weights = machine.root / f"{name}.safetensors"
     weights.write_bytes(name.encode())
-    card = here.root / "cards" / f"{name}.yaml"
+    card = machine.root / "cards" / f"{name}.yaml"
     card.parent.mkdir(exist_ok=True)
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     card.write_text(CARD.format(name=name, title=title, sha256=sha256))
-    here.registry = find_source(here.workspace, str(card))[0].registry
-    import_weights(here.workspace, name, weights)
+    machine.registry = find_source(machine.workspace, str(card))[0].registry
+    import_weights(machine.workspace, name, weights)
     return card
 
 
-def copy_board(here: Place, store: Store) -> None:
+def copy_board(machine: Machine, store: Store) -> None:
     store.folder.mkdir(parents=True)
-    (store.folder / "board.yaml").write_text(here.board.model_dump_json())
+    (store.folder / "board.yaml").write_text(machine.board.model_dump_json())
 
 
-def made(here: Place, transfer: Transfer, store: Store, maps: bool = True) -> RunRecord:
+def simulated_record(
+    machine: Machine, transfer: Transfer, store: Store, maps: bool = True
+) -> RunRecord:
     """A record whose predictions are the references with some pixels lost."""
-    opened = resolve_target(here.workspace, transfer.target)
+    opened = resolve_target(machine.workspace, transfer.target)
     log = store.folder / "predictions" / transfer.cell.path
     cases = []
     with prediction_log(log, transfer.key, "a processor", maps) as note:
@@ -129,19 +134,32 @@ def made(here: Place, transfer: Transfer, store: Store, maps: bool = True) -> Ru
             "encoder": transfer.encoder,
         }),
         "selection": base.selection.model_copy(update={
-            "learning_rate": here.board.protocol.learning_rates[0],
+            "learning_rate": machine.board.protocol.learning_rates[0],
             "train_subjects": tuple(train),
         }),
     })  # fmt: skip
 
 
-def packed(here: Place, out: Path, source: str = "own_encoder", *, maps: bool = False) -> Path:
+def make_pack(
+    machine: Machine, out: Path, source: str = "own_encoder", *, maps: bool = False
+) -> Path:
     """The pack of a source of the folder `run`."""
-    pack(here.registry, Store(here.root / "run"), source, out, with_predictions=maps)
+    pack_submission(
+        Store(machine.root / "run"), machine.registry.source(source), out, with_predictions=maps
+    )
     return out
 
 
-def edit(folder: Path, name: str, change: dict[str, object]) -> None:
+def findings(machine: Machine, path: Path) -> dict[str, str]:
+    """The problems of each check that refuses a pack; both reports must be printable."""
+    with verify_submission(path, machine.workspace, machine.accepted) as verdict:
+        for text in (to_markdown(verdict), to_html(verdict)):
+            assert text.replace("\n", "").isprintable()
+        checks = verdict.checklist.checks
+        return {check.name: " | ".join(check.problems) for check in checks if check.problems}
+
+
+def edit_record(folder: Path, name: str, change: dict[str, object]) -> None:
     """Change a record of an unpacked pack; a dotted key leads to a nested fact."""
     path = folder / "records" / name
     data = json.loads(path.read_text())
@@ -154,24 +172,24 @@ def edit(folder: Path, name: str, change: dict[str, object]) -> None:
     path.write_text(json.dumps(data))
 
 
-def forge(folder: Path, **facts: object) -> None:
-    """Make everything that follows from the records again, as somebody who cheats well would."""
+def derive_again(folder: Path, **facts: object) -> None:
+    """Compute again all files that are derived from the records, as a careful cheat would."""
     records = {
         path.relative_to(folder / "records").as_posix(): read_record(path)
         for path in sorted((folder / "records").rglob("*.json"))
     }
-    for name, text in derived(records).items():
+    for name, text in derived_files(records).items():
         (folder / name).write_text(text)
-    seal(folder, **facts)
+    write_manifest(folder, **facts)
 
 
-def seal(folder: Path, **facts: object) -> None:
+def write_manifest(folder: Path, **facts: object) -> None:
     """Write a manifest of the files as they are."""
     path = folder / "manifest.json"
     old = json.loads(path.read_text())
     path.unlink()
     files = sorted(one for one in folder.rglob("*") if one.is_file())
     old["files"] = {
-        one.relative_to(folder).as_posix(): file_facts(one).model_dump() for one in files
+        one.relative_to(folder).as_posix(): PackedFile.of(one).model_dump() for one in files
     }
     path.write_text(json.dumps(Manifest(**(old | facts)).model_dump(mode="json")))

@@ -1,0 +1,154 @@
+"""Write one source's results on a board as one folder or zip that others can check."""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from benchmark import __version__
+from benchmark.cards.card import fingerprint
+from benchmark.cards.task import SourceCard
+from benchmark.errors import SubmissionError
+from benchmark.files import write_text
+from benchmark.records.predictions import read_hashes
+from benchmark.records.record import RunRecord
+from benchmark.records.store import Store
+from benchmark.submission.container import list_files
+from benchmark.submission.manifest import (
+    ID,
+    MANIFEST,
+    Manifest,
+    PackedFile,
+    card_path,
+    derived_files,
+    missing_cells,
+)
+
+
+def pack_submission(
+    store: Store, card: SourceCard, out: Path, *, with_predictions: bool = False
+) -> Manifest:
+    """Pack card, records, prediction hashes and the files derived from them.
+
+    Args:
+        store: The folder that the cells were run into.
+        card: Of the source.
+        out: A .zip file, or a folder; it must not exist.
+        with_predictions: Pack the label maps too, so that anybody can score them again.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        SubmissionError: There is nothing to pack, something is missing or does not belong
+            together, it is too large, or `out` exists.
+        RecordError: A record in the folder is invalid.
+    """
+    if out.exists():
+        raise SubmissionError(f"{out}: exists already; remove it or choose another --out")
+    records, board = source_records(store, card), store.board()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+            tree = Path(temporary) / "pack"
+            write_text(tree / card_path(card.id), card_text(card))
+            for name, record in records.items():
+                for path in _files(store, name, record, with_predictions):
+                    target = tree / path.relative_to(store.folder)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, target)
+            for name, text in derived_files(records).items():
+                write_text(tree / name, text)
+            manifest = Manifest(
+                segtransfer=__version__,
+                board=board.id,
+                source=card.id,
+                missing=missing_cells(board, card.id, records),
+                files={name: PackedFile.of(tree / name) for name in list_files(tree)},
+            )
+            write_text(tree / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+            if out.suffix == ".zip":
+                _write_zip(tree, out)
+            else:
+                tree.chmod(0o755)
+                tree.rename(out)
+    except OSError as error:
+        raise SubmissionError(f"{out}: cannot be written ({error.strerror or error})") from None
+    return manifest
+
+
+def source_records(store: Store, card: SourceCard) -> dict[str, RunRecord]:
+    """The records of one source, by path, made with its present card.
+
+    Raises:
+        SubmissionError: There is none, one is a trial, or the card was edited since.
+    """
+    source = card.id
+    if not ID.fullmatch(source):
+        raise SubmissionError(
+            f"{source!r}: a pack holds a source with its own card; its id has letters, digits, "
+            "'.', '_' and '-' only"
+        )
+    records = {
+        record.cell.path: record for _, record in store.records() if record.cell.source == source
+    }
+    if not records:
+        raise SubmissionError(
+            f"{store.folder}: no record of {source!r}; type "
+            f"`segtransfer run {store.board().id} --source {source} --out {store.folder}`"
+        )
+    for name, record in records.items():
+        if record.marks.unranked:
+            raise SubmissionError(
+                f"{name}: {record.marks.unranked[0]}; a trial is not ranked, run the full protocol"
+            )
+        if record.fingerprints.source != fingerprint(card):
+            raise SubmissionError(
+                f"{name}: made with another version of the card of {source!r}; restore the card, "
+                "or run the cells again"
+            )
+    return records
+
+
+def card_text(card: SourceCard) -> str:
+    """A card as YAML that reads back as the same card; comments of the file are not kept."""
+    text = StringIO()
+    yaml = YAML()
+    yaml.width = 100
+    yaml.dump(card.model_dump(mode="json", exclude_defaults=True), text)
+    return text.getvalue()
+
+
+def _files(store: Store, name: str, record: RunRecord, with_maps: bool) -> Iterator[Path]:
+    """The files of one record: itself, the hashes of its predictions, and the label maps."""
+    path, hashes = store.path(record.cell), store.folder / "predictions" / name
+    maps = hashes.with_suffix(".npz")
+    if not hashes.is_file() or read_hashes(hashes).key != record.key:
+        raise SubmissionError(
+            f"{hashes}: the hashes of this cell's predictions are missing or another run's; delete "
+            f"{path} and run the cell again"
+        )
+    if with_maps and not maps.is_file():
+        raise SubmissionError(
+            f"{maps}: the predictions were not kept; delete {path} and run the cell again with "
+            "--save-predictions, or pack without --with-predictions"
+        )
+    yield from (path, hashes, maps) if with_maps else (path, hashes)
+
+
+def _write_zip(tree: Path, out: Path) -> None:
+    """Write a folder as a zip that has the same bytes for the same content."""
+    part = tree.with_suffix(".zip")
+    with zipfile.ZipFile(part, "w") as archive:
+        for name in list_files(tree):
+            member = zipfile.ZipInfo(name)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            with (tree / name).open("rb") as source, archive.open(member, "w") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+    os.replace(part, out)
