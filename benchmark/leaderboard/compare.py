@@ -17,7 +17,7 @@ from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
 from benchmark.scoring.metrics import METRICS, Metric
-from benchmark.statistics.anova import SeedNoise, noise_of_differences
+from benchmark.statistics.anova import SeedMeanSquare, seed_ms_of_differences
 from benchmark.statistics.bootstrap import Estimate, estimates
 from benchmark.statistics.scores import DECIMALS
 
@@ -237,7 +237,7 @@ def _noise(
     seeds: tuple[int, ...],
     subjects: tuple[str, ...],
     records: Sequence[RunRecord],
-) -> tuple[SeedNoise | None, str]:
+) -> tuple[SeedMeanSquare | None, str]:
     """Seed noise pooled over all entries that have these seeds, as the leaderboard's gains do."""
     note = ""
     if len(seeds) < len(board.seeds):
@@ -253,7 +253,7 @@ def _noise(
             if tuple(by_subject) == subjects:
                 found.setdefault(name, {})[record.cell.seed] = list(by_subject.values())
     whole = [[one[s] for s in seeds] for one in found.values() if len(one) == len(seeds)]
-    return noise_of_differences(np.array(whole, dtype=np.float64)), note
+    return seed_ms_of_differences(np.array(whole, dtype=np.float64)), note
 
 
 def _subject_scores(record: RunRecord) -> dict[str, float]:

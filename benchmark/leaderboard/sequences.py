@@ -14,14 +14,14 @@ from benchmark.records.sequence_record import SequenceId, SequenceRecord, sequen
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import (
-    Trained,
+    SequenceScores,
     average,
     backward_transfer,
     difference,
-    each_alone,
     estimate,
     forgetting,
-    joint,
+    joint_average,
+    single_device_average,
 )
 
 Entry = tuple[str, str]  # source, strategy
@@ -54,7 +54,7 @@ class SequenceReport:
 
     board: BoardCard
     metric: Metric
-    trained: dict[Entry, dict[str, Trained]]
+    trained: dict[Entry, dict[str, SequenceScores]]
     rows: list[Row]
     marks: dict[Entry, list[str]]
     missing: list[SequenceId]
@@ -115,7 +115,7 @@ def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> Sequ
     return SequenceReport(board, metric, trained, rows, marks, missing, len(records))
 
 
-def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric) -> Trained:
+def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric) -> SequenceScores:
     records = sorted(records, key=lambda record: record.run.seed)
     scores = {}
     for device in board.devices:
@@ -124,10 +124,10 @@ def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric
         scores[device] = np.array([[t.by_subject()[:, place] for t in row] for row in tables])
     seeds = tuple(record.run.seed for record in records)
     stages = board.sequences[records[0].run.sequence]
-    return Trained(stages, seeds, scores, metric.higher_is_better)
+    return SequenceScores(stages, seeds, scores, metric.higher_is_better)
 
 
-def _rows(entry: Entry, trained: dict[str, Trained], metric: Metric) -> Iterator[Row]:
+def _rows(entry: Entry, trained: dict[str, SequenceScores], metric: Metric) -> Iterator[Row]:
     whole = metric.bounds
     change = (-whole[1], whole[1])
     for name, one in trained.items():
@@ -139,11 +139,13 @@ def _rows(entry: Entry, trained: dict[str, Trained], metric: Metric) -> Iterator
             "forgetting": estimate(forgetting(one), change),
         }
         if len(one.stages) > 1:
-            measures["against joint"] = estimate(difference(mine, joint(alike)), change)
-            measures["against alone"] = estimate(difference(mine, each_alone(alike)), change)
+            measures["against joint"] = estimate(difference(mine, joint_average(alike)), change)
+            measures["against alone"] = estimate(
+                difference(mine, single_device_average(alike)), change
+            )
         yield Row(name, entry, one.seeds, measures)
     alone = [one for one in trained.values() if [len(stage) for stage in one.stages] == [1]]
-    if len({one.seeds for one in alone}) == 1 and (terms := each_alone(alone)):
+    if len({one.seeds for one in alone}) == 1 and (terms := single_device_average(alone)):
         yield Row(ALONE, entry, alone[0].seeds, {"average": estimate(terms, whole)})
 
 

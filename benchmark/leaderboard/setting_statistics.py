@@ -14,11 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.leaderboard.records_cache import Arrays, array_text, text_array
-from benchmark.statistics.anova import Scores, noise_of_means
+from benchmark.statistics.anova import Scores, seed_ms_of_means
 from benchmark.statistics.bootstrap import Estimate, estimates
-from benchmark.statistics.gains import Gain, draw_gains, mean_standardised_gains, target_gains
+from benchmark.statistics.gains import Gain, bootstrap_gains, mean_standardised_gains, target_gains
 from benchmark.statistics.paired_tests import PairTests, compare_pairs
-from benchmark.statistics.rank_intervals import Ranked, rank_draws, rank_overall, rank_target
+from benchmark.statistics.rank_intervals import (
+    RankInterval,
+    bootstrap_ranks,
+    rank_overall,
+    rank_target,
+)
 from benchmark.statistics.scores import Entry, TargetScores
 
 ESTIMATE = ("score", "low", "high")
@@ -74,8 +79,8 @@ def statistics_of(tasks: Sequence[SettingTask | SizeTask]) -> list[Arrays]:
         setting_statistics(task) if isinstance(task, SettingTask) else size_statistics(task)
         for task in tasks
     ]
-    rank_draws.cache_clear()
-    draw_gains.cache_clear()
+    bootstrap_ranks.cache_clear()
+    bootstrap_gains.cache_clear()
     return found
 
 
@@ -93,8 +98,8 @@ def setting_statistics(task: SettingTask) -> Arrays:
     }
     if not scores.entries:
         return found
-    noise = noise_of_means(scores.values)
-    means = estimates(scores.values, noise, bounds=task.bounds, seed=scores.draw_seed)
+    noise = seed_ms_of_means(scores.values)
+    means = estimates(scores.values, noise, bounds=task.bounds, seed=scores.bootstrap_seed)
     ranks = {one.entry: one for one in rank_target(scores, stability=False).entries}
     gains = target_gains(scores, task.baselines)
     rows, notes = [], []
@@ -133,7 +138,7 @@ def size_statistics(task: SizeTask) -> Arrays:
     }
     scales = [_scale(one) for one in task.targets]
     if entries and all(scales):
-        return found | _pack(compare_pairs([one.only(entries) for one in task.targets], scales))
+        return found | _pack(compare_pairs([one.select(entries) for one in task.targets], scales))
     return found
 
 
@@ -171,7 +176,7 @@ def _bounds(found: Estimate | None) -> tuple[float, float, float]:
     return found.value, _number(found.low), _number(found.high)
 
 
-def _rank(one: Ranked) -> tuple[float, float, float]:
+def _rank(one: RankInterval) -> tuple[float, float, float]:
     return one.rank, _number(one.low), _number(one.high)
 
 

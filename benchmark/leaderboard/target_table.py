@@ -14,7 +14,7 @@ from benchmark.leaderboard.records_cache import Arrays, array_text
 from benchmark.leaderboard.setting_statistics import ESTIMATE, GAIN, RANK
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.anova import Scores, Spread, spreads
+from benchmark.statistics.anova import Scores, VarianceComponents, variance_components
 from benchmark.statistics.bootstrap import covers
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
 from benchmark.statistics.tie_groups import TieGroups
@@ -139,9 +139,9 @@ def entry_facts(board: BoardCard, grid: BoardIndex) -> Facts:
     seeds = [str(seed) for seed in columns["seed"][every]]
     facts["seeds"] = [",".join(seeds[part]) for part in parts]
     facts["seeds_wanted"] = [len(board.seeds)] * len(cells)
-    apart = _spreads(grid, cells)
-    facts["seed_sd"] = [one.seed for one in apart]
-    facts["subject_sd"] = [one.subject for one in apart]
+    components = _variance_components(grid, cells)
+    facts["seed_sd"] = [one.seed_sd for one in components]
+    facts["subject_sd"] = [one.subject_sd for one in components]
     entry = np.repeat(np.arange(len(cells)), counts)
     paths = columns["path"][every[np.lexsort((every, entry))]].tolist()
     facts["records"] = [tuple(paths[part]) for part in parts]
@@ -158,9 +158,10 @@ def _joined(column: Column, cells: Sequence[Cells], starts: Cells) -> list[objec
     ]
 
 
-def _spreads(grid: BoardIndex, cells: Sequence[Cells]) -> list[Spread]:
-    """Spread of each entry, computed together where the shape is the same."""
-    found = [Spread(None, None, None, "its seeds have different subjects")] * len(cells)
+def _variance_components(grid: BoardIndex, cells: Sequence[Cells]) -> list[VarianceComponents]:
+    """Variance components of each entry, computed together where the shape is the same."""
+    note = "its seeds have different subjects"
+    found = [VarianceComponents(None, None, None, note)] * len(cells)
     subjects, scores = grid.columns["subjects"], grid.columns["scores"]
     alike: dict[tuple[int, int], list[int]] = {}
     for place, some in enumerate(cells):
@@ -169,7 +170,8 @@ def _spreads(grid: BoardIndex, cells: Sequence[Cells]) -> list[Spread]:
             alike.setdefault((len(some), len(first)), []).append(place)
     for shape, places in alike.items():
         own = np.concatenate(scores[np.concatenate([cells[place] for place in places])])
-        for place, one in zip(places, spreads(own.reshape(-1, *shape)), strict=True):
+        components = variance_components(own.reshape(-1, *shape))
+        for place, one in zip(places, components, strict=True):
             found[place] = one
     return found
 

@@ -7,20 +7,20 @@ three different resamples, whose variance is half of what it should be). Each dr
 
 the subjects' part widened by sqrt(n / (n - 1)) and both by a common factor that gives the
 draws the tails of Student's t, with the standard error and the Satterthwaite degrees of freedom of
-`variance.py`. The 2.5th and 97.5th percentile of the draws bound the interval: for one seed this
+`anova.py`. The 2.5th and 97.5th percentile of the draws bound the interval: for one seed this
 is the expanded percentile interval (Hesterberg, The American Statistician 69, 2015), which keeps
 the skewness of the scores.
 
 What it covers, in simulations (`tests/simulation/coverage.md`):
 
-- 2 to 5 seeds, 10 or more subjects: 93 to 97 %. With the seed noise of one entry alone (`noise`
-  None) only while seeds add no more error than subjects do; with two seeds and three times the
-  error 88 to 90 %.
-- One seed: 93 to 97 % for the trained networks. Training again may give another mean, of which
-  the interval says nothing, and the label says so.
+- 2 to 5 seeds, 10 or more subjects: 93 to 97 %. With the seed mean square of one entry alone
+  (`pooled` None) only while seeds add no more error than subjects do; with two seeds and three
+  times the error 88 to 90 %.
+- One seed: 93 to 97 % for the trained networks. Training again may give another mean, which
+  the interval does not cover; its label states this.
 - Rare failures: where one subject in twenty scores 0, a small sample often holds none, and no
-  interval can know of them. Means then cover 70 to 88 % with 10 subjects, 82 to 90 % with 35, 92
-  to 95 % with 100; gains, in which shared failures cancel, 90 to 98 %.
+  interval can account for them. Means then cover 70 to 88 % with 10 subjects, 82 to 90 % with 35,
+  92 to 95 % with 100; gains, in which shared failures cancel, 90 to 98 %.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,16 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.statistics.anova import Scores, SeedNoise, standard_error, two_way
+from benchmark.statistics.anova import (
+    Scores,
+    SeedMeanSquare,
+    StandardError,
+    standard_error,
+    two_way_anova,
+)
 
 RESAMPLES = 2000
-SMALL = 5 * 10**5  # numbers that may be kept for the next target of the same shape
-Interval = tuple[float, float | None, float | None]
+CACHED_SIZE = 5 * 10**5  # arrays of at most so many numbers are kept for targets of equal shape
 Covers = Literal["subjects and seeds", "subjects only (one seed)", "nothing (one subject)"]
 
 
@@ -47,110 +52,41 @@ class Estimate:
     covers: Covers
 
 
-def draw_means(
-    scores: Scores, noise: SeedNoise | None = None, resamples: int = RESAMPLES, seed: int = 0
-) -> Scores:
-    """Draws (resamples, K) of the means of K score matrices.
-
-    Args:
-        scores: (K, seeds, subjects); every matrix has the same subjects. Paired differences
-            give draws of paired differences.
-        noise: Seed noise pooled over entries; see `standard_error`.
-        resamples: Number of draws.
-        seed: Of the draws; the same scores always give the same draws.
-    """
-    found = two_way(scores)
-    error = standard_error(found, noise)
-    weights, normal = start_draws(found.subjects, resamples, seed, len(scores))
-    draws = (scores.mean(axis=1) - found.mean[:, None]) @ weights.T
-    draws += normal.T * np.sqrt(error.seed_part)[:, None]
-    draws *= t_scale(error.degrees, resamples, seed)
-    draws += found.mean[:, None]
-    return np.asarray(draws.T, dtype=np.float64)
-
-
-def t_scale(degrees: Scores, resamples: int, seed: int) -> Scores:
-    """What makes normal draws those of Student's t (K, resamples).
-
-    Degrees of freedom are rounded, to whole ones from 10 on: this changes an interval by less
-    than 1 %, and most of a board's means then share their draws.
-    """
-    rounded = np.where(degrees < 10, np.round(degrees, 2), np.round(degrees)).tolist()
-    found = [_tail(one, resamples, seed) for one in rounded]
-    return np.array(found, dtype=np.float64).reshape(-1, resamples)
-
-
-@lru_cache(maxsize=2000)
-def _tail(degrees: float, resamples: int, seed: int) -> Scores:
-    rng = np.random.default_rng([seed, 1])
-    return np.sqrt(degrees / rng.chisquare(degrees, resamples))
-
-
-def start_draws(subjects: int, resamples: int, seed: int, columns: int) -> tuple[Scores, Scores]:
-    """What all draws of so many subjects and columns begin with.
-
-    Returns:
-        Weights (resamples, subjects) of redrawn subjects, whose sums with centred scores have an
-        unbiased variance; normal draws (resamples, columns).
-    """
-    weights = _kept_weights if resamples * subjects <= SMALL else _weights
-    normal = _kept_normal if resamples * columns <= SMALL else _normal
-    return weights(subjects, resamples, seed), normal(columns, resamples, seed)
-
-
-def _weights(subjects: int, resamples: int, seed: int) -> Scores:
-    rng = np.random.default_rng([seed, 2])
-    counts = rng.multinomial(subjects, np.full(subjects, 1 / subjects), resamples)
-    weights = np.asarray(counts / np.sqrt(subjects * max(1, subjects - 1)), dtype=np.float64)
-    weights.flags.writeable = False
-    return weights
-
-
-def _normal(columns: int, resamples: int, seed: int) -> Scores:
-    normal = np.random.default_rng([seed, 3]).standard_normal((resamples, columns))
-    normal = np.asfortranarray(normal)  # a column after the other, as draws are computed
-    normal.flags.writeable = False
-    return normal
-
-
-_kept_weights, _kept_normal = lru_cache(maxsize=40)(_weights), lru_cache(maxsize=40)(_normal)
-
-
 def estimates(
     scores: Scores,
-    noise: SeedNoise | None = None,
+    pooled: SeedMeanSquare | None = None,
     resamples: int = RESAMPLES,
     bounds: tuple[float, float] = (-np.inf, np.inf),
     seed: int = 0,
 ) -> list[Estimate]:
     """Mean and 95 % interval of each of K score matrices.
 
-    Constant scores give an interval of no width: nothing in them says that others are possible.
+    Constant scores give an interval of zero width: they hold no evidence of other values.
 
     Args:
         scores: (K, seeds, subjects).
-        noise: Seed noise pooled over entries; see `standard_error`.
+        pooled: Mean square between seeds pooled over entries; see `standard_error`.
         resamples: Number of draws.
         bounds: Smallest and largest possible mean; an interval does not reach beyond.
         seed: Of the draws.
     """
-    found = two_way(scores)
-    draws = draw_means(scores, noise, resamples, seed)
-    return summarise(found.mean, draws, covers(found.seeds, found.subjects), bounds)
+    anova = two_way_anova(scores)
+    draws = bootstrap_means(scores, pooled, resamples, seed)
+    return percentile_intervals(anova.mean, draws, covers(anova.seeds, anova.subjects), bounds)
 
 
-def summarise(
+def percentile_intervals(
     means: Scores,
     draws: Scores,
-    what: Covers,
+    covered: Covers,
     bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> list[Estimate]:
     """Estimates from means (K,) and their draws (resamples, K)."""
-    if what == "nothing (one subject)" or not len(means):
-        return [Estimate(float(mean), None, None, what) for mean in means]
+    if covered == "nothing (one subject)" or not len(means):
+        return [Estimate(float(mean), None, None, covered) for mean in means]
     low, high = np.clip(_percentiles(draws), *bounds)
     return [
-        Estimate(float(mean), float(a), float(b), what)
+        Estimate(float(mean), float(a), float(b), covered)
         for mean, a, b in zip(means, low, high, strict=True)
     ]
 
@@ -158,35 +94,112 @@ def summarise(
 def _percentiles(draws: Scores) -> Scores:
     """2.5th and 97.5th percentile of each column, as `numpy.percentile`; sorting is faster."""
     ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), len(draws) - 1
-    found = []
-    for place in (0.025 * last, 0.975 * last):
-        below, share = int(place), place - int(place)
+    percentiles = []
+    for position in (0.025 * last, 0.975 * last):
+        below, fraction = int(position), position - int(position)
         low, high = ordered[:, below], ordered[:, min(below + 1, last)]
         gap = high - low
-        found.append(low + gap * share if share < 0.5 else high - gap * (1 - share))
-    return np.stack(found)
+        percentiles.append(low + gap * fraction if fraction < 0.5 else high - gap * (1 - fraction))
+    return np.stack(percentiles)
 
 
 def covers(seeds: int, subjects: int) -> Covers:
-    """What an interval of so many seeds and subjects speaks about; to be shown with it."""
+    """Sources of variation that an interval covers; to be shown with it."""
     if subjects < 2:
         return "nothing (one subject)"
     return "subjects and seeds" if seeds > 1 else "subjects only (one seed)"
 
 
-def mean_interval(scores: Scores, resamples: int = RESAMPLES) -> Interval:
-    """Mean and 95 % interval of one matrix (seeds, subjects); see `estimates`.
+def bootstrap_means(
+    scores: Scores, pooled: SeedMeanSquare | None = None, resamples: int = RESAMPLES, seed: int = 0
+) -> Scores:
+    """Draws (resamples, K) of the means of K score matrices.
 
-    A seed whose whole row is missing (NaN) is left out.
-
-    Raises:
-        ValueError: Some but not all scores of a seed are missing, or all scores are.
+    Args:
+        scores: (K, seeds, subjects); every matrix has the same subjects. Paired differences
+            give draws of paired differences.
+        pooled: Mean square between seeds pooled over entries; see `standard_error`.
+        resamples: Number of draws.
+        seed: Of the draws; the same scores always give the same draws.
     """
-    whole = scores[~np.isnan(scores).all(axis=1)]
-    found = estimates(whole[None], resamples=resamples)[0]
-    return found.value, found.low, found.high
+    anova = two_way_anova(scores)
+    error = standard_error(anova, pooled)
+    return draw_means(scores, anova.mean, error, error.df, resamples, seed).T
 
 
-def gain_interval(scores: Scores, baseline: Scores, resamples: int = RESAMPLES) -> Interval:
-    """Mean paired difference to a baseline and its interval; same subjects, same seeds."""
-    return mean_interval(scores - baseline, resamples)
+def draw_means(
+    scores: Scores,
+    means: Scores,
+    error: StandardError,
+    df: Scores,
+    resamples: int,
+    seed: int,
+) -> Scores:
+    """Draws (K, resamples) of the means of K score matrices; see the head of this module.
+
+    Args:
+        scores: (K, seeds, subjects).
+        means: Of the score matrices (K,).
+        error: Standard error of the means.
+        df: Degrees of freedom of each mean (K,), or of all (1,).
+        resamples: Number of draws.
+        seed: Of the draws.
+    """
+    weights = _subject_weights(scores.shape[2], resamples, seed)
+    normal = _normal_draws(len(scores), resamples, seed)
+    draws = (scores.mean(axis=1) - means[:, None]) @ weights.T
+    draws += normal.T * np.sqrt(error.seed_variance)[:, None]
+    draws *= t_scale(df, resamples, seed)
+    draws += means[:, None]
+    return np.asarray(draws, dtype=np.float64)
+
+
+def t_scale(df: Scores, resamples: int, seed: int) -> Scores:
+    """Factors (K, resamples) that turn normal draws into those of Student's t.
+
+    Degrees of freedom are rounded, to integers from 10 on: this changes an interval by less
+    than 1 %, and most of a board's means then share their draws.
+    """
+    rounded = np.where(df < 10, np.round(df, 2), np.round(df)).tolist()
+    factors = [_t_factors(value, resamples, seed) for value in rounded]
+    return np.array(factors, dtype=np.float64).reshape(-1, resamples)
+
+
+@lru_cache(maxsize=2000)
+def _t_factors(df: float, resamples: int, seed: int) -> Scores:
+    rng = np.random.default_rng([seed, 1])
+    return np.sqrt(df / rng.chisquare(df, resamples))
+
+
+def _subject_weights(subjects: int, resamples: int, seed: int) -> Scores:
+    """Weights (resamples, subjects) of resampled subjects.
+
+    Their sums with centred scores have an unbiased variance, by the factor sqrt(n / (n - 1)).
+    """
+    cached = resamples * subjects <= CACHED_SIZE
+    return (_cached_weights if cached else _new_weights)(subjects, resamples, seed)
+
+
+def _normal_draws(columns: int, resamples: int, seed: int) -> Scores:
+    """Standard normal draws (resamples, columns)."""
+    cached = resamples * columns <= CACHED_SIZE
+    return (_cached_normal if cached else _new_normal)(columns, resamples, seed)
+
+
+def _new_weights(subjects: int, resamples: int, seed: int) -> Scores:
+    rng = np.random.default_rng([seed, 2])
+    counts = rng.multinomial(subjects, np.full(subjects, 1 / subjects), resamples)
+    weights = np.asarray(counts / np.sqrt(subjects * max(1, subjects - 1)), dtype=np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
+def _new_normal(columns: int, resamples: int, seed: int) -> Scores:
+    normal = np.random.default_rng([seed, 3]).standard_normal((resamples, columns))
+    normal = np.asfortranarray(normal)  # column by column, as draws are computed
+    normal.flags.writeable = False
+    return normal
+
+
+_cached_weights = lru_cache(maxsize=40)(_new_weights)
+_cached_normal = lru_cache(maxsize=40)(_new_normal)

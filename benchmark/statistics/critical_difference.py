@@ -1,9 +1,10 @@
-"""Data of a critical-difference diagram (Demsar, JMLR 7, 2006); the drawing is not here.
+"""Data of a critical-difference diagram (Demsar, JMLR 7, 2006), without the drawing.
 
 Blocks are targets, or the subjects of one target. Entries are ranked within each block. Friedman's
 test asks whether any differ; Nemenyi's critical difference, or Wilcoxon's signed-rank test with
-Holm's correction, asks which. Over targets this speaks about further targets of the same kind, and
-few targets find little; over subjects it takes the trained networks as they are, seeds included.
+Holm's correction, asks which. Over targets the conclusions extend to further targets of the same
+kind, and few targets have little power; over subjects they hold for the trained networks as they
+are, seeds included.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,14 @@ import pandas as pd
 from scipy.stats import chi2, rankdata, studentized_range
 
 from benchmark.statistics.anova import Scores
-from benchmark.statistics.paired_tests import holm, signed_rank
+from benchmark.statistics.paired_tests import ALPHA, holm
 from benchmark.statistics.scores import DECIMALS
-
-ALPHA = 0.05
+from benchmark.statistics.signed_rank import signed_rank
 
 
 @dataclass(frozen=True)
 class CriticalDifference:
-    """What a diagram shows.
+    """Content of a diagram.
 
     Attributes:
         entries: Names, best mean rank first.
@@ -32,8 +32,8 @@ class CriticalDifference:
             None with fewer than two entries or blocks.
         critical_difference: Nemenyi's, in mean ranks; None for the other method.
         p: Pairwise p-values (k, k) corrected for all pairs, 1 on the diagonal.
-        bars: Longest runs of entries (first, last index) that are not told apart; length 2 or
-            more. If Friedman's test finds nothing, one bar over all.
+        bars: Longest runs of entries (first, last index) that do not differ; length 2 or more. If
+            Friedman's test is not significant, one bar over all.
         left_out: Entries and blocks that were not complete.
         note: Why there is no test, or "".
     """
@@ -54,49 +54,52 @@ def critical_difference(
     higher_is_better: bool = True,
     method: Literal["nemenyi", "wilcoxon_holm"] = "nemenyi",
 ) -> CriticalDifference:
-    """Mean ranks over blocks and which entries are told apart.
+    """Mean ranks over blocks, Friedman's test, and which pairs of entries differ.
 
     Blocks without any score are dropped first, then entries that lack a block.
 
     Args:
-        scores: One row a block, one column an entry.
+        scores: One row per block, one column per entry.
         higher_is_better: Direction of the metric.
         method: Pairwise test.
     """
     rows = scores.dropna(how="all")
-    kept = rows.dropna(axis=1, how="any")
+    complete = rows.dropna(axis=1, how="any")
     left_out = tuple(
-        map(str, [*scores.index.difference(rows.index), *rows.columns.difference(kept.columns)])
+        map(str, [*scores.index.difference(rows.index), *rows.columns.difference(complete.columns)])
     )
-    kept = kept if len(kept) else kept.iloc[:, :0]
-    values = np.round(
-        kept.to_numpy(dtype=np.float64) * (1.0 if higher_is_better else -1.0), DECIMALS
-    )
+    complete = complete if len(complete) else complete.iloc[:, :0]
+    sign = 1.0 if higher_is_better else -1.0
+    values = np.round(sign * complete.to_numpy(dtype=np.float64), DECIMALS)
     blocks, k = values.shape
     ranks = np.asarray(rankdata(-values, axis=1), dtype=np.float64)
     mean_ranks = ranks.sum(axis=0) / max(1, blocks)
     order = np.argsort(mean_ranks, kind="stable")
-    names, mean_ranks = tuple(str(kept.columns[i]) for i in order), mean_ranks[order]
+    names, mean_ranks = tuple(str(complete.columns[i]) for i in order), mean_ranks[order]
     if k < 2 or blocks < 2:
-        why = "a test needs two or more entries and two or more blocks"
+        note = "a test needs two or more entries and two or more blocks"
         return CriticalDifference(
-            names, mean_ranks, blocks, None, None, np.ones((k, k)), (), left_out, why
+            names, mean_ranks, blocks, None, None, np.ones((k, k)), (), left_out, note
         )
-    values, ranks = values[:, order], ranks[:, order]
-    friedman = _friedman(ranks)
-    p = _nemenyi(mean_ranks, blocks) if method == "nemenyi" else _wilcoxon(values)
+    friedman_p = _friedman(ranks)
     difference = None
     if method == "nemenyi":
+        p = _nemenyi(mean_ranks, blocks)
         q = float(studentized_range.ppf(1 - ALPHA, k, np.inf))
         difference = q * float(np.sqrt(k * (k + 1) / (12 * blocks)))
-    bars = ((0, k - 1),) if friedman >= ALPHA else _bars(p)
+    else:
+        p = _wilcoxon(values[:, order])
+    bars = ((0, k - 1),) if friedman_p >= ALPHA else _bars(p)
     return CriticalDifference(
-        names, mean_ranks, blocks, friedman, difference, p, bars, left_out, ""
+        names, mean_ranks, blocks, friedman_p, difference, p, bars, left_out, ""
     )
 
 
 def _friedman(ranks: Scores) -> float:
-    """Friedman's test with correction for ties (Conover, 1999, section 5.8)."""
+    """Friedman's test with correction for ties (Conover, 1999, section 5.8).
+
+    As `scipy.stats.friedmanchisquare`, which refuses two entries and gives NaN if all are tied.
+    """
     blocks, k = ranks.shape
     between = float(((ranks.sum(axis=0) - blocks * (k + 1) / 2) ** 2).sum())
     within = float((ranks**2).sum()) - blocks * k * (k + 1) ** 2 / 4
@@ -105,16 +108,16 @@ def _friedman(ranks: Scores) -> float:
 
 def _nemenyi(mean_ranks: Scores, blocks: int) -> Scores:
     k = len(mean_ranks)
-    apart = np.abs(mean_ranks[:, None] - mean_ranks) / np.sqrt(k * (k + 1) / (12 * blocks))
-    return np.asarray(np.clip(studentized_range.sf(apart, k, np.inf), 0.0, 1.0), dtype=np.float64)
+    q = np.abs(mean_ranks[:, None] - mean_ranks) / np.sqrt(k * (k + 1) / (12 * blocks))
+    return np.asarray(np.clip(studentized_range.sf(q, k, np.inf), 0.0, 1.0), dtype=np.float64)
 
 
 def _wilcoxon(values: Scores) -> Scores:
     k = values.shape[1]
     first, second = np.triu_indices(k, 1)
     p = np.ones((k, k))
-    found = holm(signed_rank((values[:, first] - values[:, second]).T)[1])
-    p[first, second] = p[second, first] = found
+    _, uncorrected = signed_rank((values[:, first] - values[:, second]).T)
+    p[first, second] = p[second, first] = holm(uncorrected)
     return p
 
 

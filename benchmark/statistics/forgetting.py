@@ -1,4 +1,4 @@
-"""What a sequence of trainings keeps and loses: R[i, j], average, backward transfer, forgetting.
+"""Metrics of sequential fine-tuning: average score, backward transfer, forgetting.
 
 R[i, j] is the score on device j after stage i, with T stages and device j learned at stage s(j):
 
@@ -8,8 +8,8 @@ R[i, j] is the score on device j after stage i, with T stages and device j learn
                                                                      (Chaudhry et al. 2018)
 
 The last two are over the devices learned before the last stage. Where lower scores are better
-their signs are turned: positive transfer is always a gain, positive forgetting always a loss.
-The maximum is taken of the means over seeds and subjects, and stays with its stage in the
+their signs are reversed: positive transfer is always a gain, positive forgetting always a loss.
+The maximum is taken of the means over seeds and subjects, and its stage stays fixed in the
 interval: the maximum of noisy scores would find forgetting where there is none.
 """
 
@@ -26,8 +26,8 @@ Terms = dict[str, Scores]
 
 
 @dataclass(frozen=True)
-class Trained:
-    """One sequence of one source and strategy.
+class SequenceScores:
+    """Scores of one sequence of one source and strategy.
 
     Attributes:
         stages: Devices learned together, stage by stage.
@@ -44,13 +44,13 @@ class Trained:
     @property
     def matrix(self) -> Scores:
         """R (stages, devices), means over seeds and subjects."""
-        return np.stack([one.mean(axis=(0, 2)) for one in self.scores.values()], axis=1)
+        return np.stack([scores.mean(axis=(0, 2)) for scores in self.scores.values()], axis=1)
 
     @property
-    def earlier(self) -> dict[str, int]:
-        """The devices learned before the last stage, and the place of the stage they were in."""
-        places = enumerate(self.stages[:-1])
-        return {device: place for place, stage in places for device in stage}
+    def learned_before(self) -> dict[str, int]:
+        """The devices learned before the last stage, each with the index of its stage."""
+        earlier = enumerate(self.stages[:-1])
+        return {device: index for index, stage in earlier for device in stage}
 
     @property
     def sign(self) -> int:
@@ -58,39 +58,39 @@ class Trained:
         return 1 if self.higher_is_better else -1
 
 
-def average(trained: Trained) -> Terms:
+def average(sequence: SequenceScores) -> Terms:
     """Mean over all scored devices after the last stage, in the unit of the metric."""
-    return {device: s[:, -1] / len(trained.scores) for device, s in trained.scores.items()}
+    return {device: s[:, -1] / len(sequence.scores) for device, s in sequence.scores.items()}
 
 
-def backward_transfer(trained: Trained) -> Terms:
-    """What later stages add to what was learned before; no terms with one stage."""
-    weight = trained.sign / max(1, len(trained.earlier))
+def backward_transfer(sequence: SequenceScores) -> Terms:
+    """Change of each device from the stage that learned it to the last; no terms with one stage."""
+    weight = sequence.sign / max(1, len(sequence.learned_before))
     return {
-        device: (trained.scores[device][:, -1] - trained.scores[device][:, place]) * weight
-        for device, place in trained.earlier.items()
+        device: (sequence.scores[device][:, -1] - sequence.scores[device][:, stage]) * weight
+        for device, stage in sequence.learned_before.items()
     }
 
 
-def forgetting(trained: Trained) -> Terms:
-    """What was known best at some earlier stage and is lost; no terms with one stage."""
-    weight, terms = trained.sign / max(1, len(trained.earlier)), Terms()
-    for device in trained.earlier:
-        scores = trained.scores[device]
-        best = int((trained.sign * scores[:, :-1].mean(axis=(0, 2))).argmax())
+def forgetting(sequence: SequenceScores) -> Terms:
+    """Loss of each device from its best earlier stage to the last; no terms with one stage."""
+    weight, terms = sequence.sign / max(1, len(sequence.learned_before)), Terms()
+    for device in sequence.learned_before:
+        scores = sequence.scores[device]
+        best = int((sequence.sign * scores[:, :-1].mean(axis=(0, 2))).argmax())
         terms[device] = (scores[:, best] - scores[:, -1]) * weight
     return terms
 
 
-def each_alone(runs: Sequence[Trained]) -> Terms:
-    """Mean over devices of the score of a network that was trained on that device alone.
+def single_device_average(runs: Sequence[SequenceScores]) -> Terms:
+    """Mean over devices of the score of the network trained on that device alone.
 
     Args:
-        runs: Of one source and strategy, with the same seeds; those of one stage with one device
-            count.
+        runs: Of one source and strategy, with the same seeds; only those of one
+            stage with one device are used.
 
     Returns:
-        No terms unless every scored device was trained on alone.
+        No terms unless there is such a network for every scored device.
     """
     alone = {run.stages[0][0]: run for run in runs if [len(s) for s in run.stages] == [1]}
     devices = list(runs[0].scores) if runs else []
@@ -99,8 +99,8 @@ def each_alone(runs: Sequence[Trained]) -> Terms:
     return {device: alone[device].scores[device][:, -1] / len(devices) for device in devices}
 
 
-def joint(runs: Sequence[Trained]) -> Terms:
-    """The average of the run that learned all devices together; no terms where there is none."""
+def joint_average(runs: Sequence[SequenceScores]) -> Terms:
+    """The average of the run that learned all devices together; no terms without such a run."""
     for run in runs:
         if len(run.stages) == 1 and len(run.stages[0]) > 1 and {*run.stages[0]} == {*run.scores}:
             return average(run)
@@ -115,9 +115,9 @@ def difference(first: Terms, second: Terms) -> Terms:
 def estimate(terms: Terms, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate | None:
     """A statistic with its 95 % interval over subjects (of each device apart) and seeds.
 
-    The subjects of all devices are put in one row, each as far from the mean of its seed as makes
-    the variance of the row's mean the sum of the devices' own. Devices are taken to have scanned
-    different subjects.
+    The subjects of all devices are put in one row. Their distances from the mean of their seed are
+    scaled so that the variance of the row's mean is the sum of the devices' variances. Devices are
+    assumed to have scanned different subjects.
 
     Args:
         terms: Of the statistic.
@@ -134,7 +134,7 @@ def estimate(terms: Terms, bounds: tuple[float, float] = (-np.inf, np.inf)) -> E
         return Estimate(float(total.mean()), None, None, "nothing (one subject)")
     row = []
     for term in terms.values():
-        own = term.shape[1]
-        widened = np.sqrt(count * (count - 1) / (own * (own - 1)))
-        row.append(total + (term - term.mean(axis=1, keepdims=True)) * widened)
+        subjects = term.shape[1]
+        scale = np.sqrt(count * (count - 1) / (subjects * (subjects - 1)))
+        row.append(total + (term - term.mean(axis=1, keepdims=True)) * scale)
     return estimates(np.concatenate(row, axis=1)[None], bounds=bounds)[0]

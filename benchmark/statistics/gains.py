@@ -1,10 +1,10 @@
-"""Gain over the baseline: paired differences with intervals, and their size in standard units.
+"""Gain over the baseline: paired differences with intervals, and standardised (Glass's delta).
 
 A gain is positive when the entry is better, whatever the direction of the metric. It is divided
 by the standard deviation between subjects of the *baseline* (seeds averaged), Glass's delta
 (Glass, Educational Researcher 5, 1976), not by that of the differences: the divisor is then the
-same for all entries of a target with one baseline, so the order within a target stays. The divisor
-is taken as known.
+same for all entries of a target with one baseline, so the order within a target is kept. The
+divisor is taken as known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,14 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from benchmark.statistics.anova import Scores, noise_of_differences
-from benchmark.statistics.bootstrap import RESAMPLES, Estimate, covers, draw_means, summarise
+from benchmark.statistics.anova import Scores, seed_ms_of_differences
+from benchmark.statistics.bootstrap import (
+    RESAMPLES,
+    Estimate,
+    bootstrap_means,
+    covers,
+    percentile_intervals,
+)
 from benchmark.statistics.scores import Entry, TargetScores
 
 
@@ -31,7 +37,7 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class DrawnGains:
+class GainDraws:
     """Means (K,) and draws (resamples, K) of the gains of those entries that have one."""
 
     entries: tuple[Entry, ...]
@@ -39,18 +45,18 @@ class DrawnGains:
     draws: Scores
 
     @cached_property
-    def place(self) -> dict[Entry, int]:
+    def column(self) -> dict[Entry, int]:
         """Column of each entry."""
         return {entry: index for index, entry in enumerate(self.entries)}
 
 
-def baseline_spread(scores: TargetScores, baseline: Entry) -> float | None:
+def baseline_sd(scores: TargetScores, baseline: Entry) -> float | None:
     """Standard deviation between subjects of an entry, seeds averaged; None if 0 or unknown."""
     if baseline not in scores.entries or len(scores.subjects) < 2:
         return None
     by_subject = scores.values[scores.entries.index(baseline)].mean(axis=0)
-    spread = float(by_subject.std(ddof=1))
-    return spread if spread > 1e-12 else None
+    sd = float(by_subject.std(ddof=1))
+    return sd if sd > 1e-12 else None
 
 
 def target_gains(
@@ -64,19 +70,22 @@ def target_gains(
             baseline has no gain and is not in the result.
         resamples: Number of draws.
     """
-    drawn = draw_gains(scores, tuple(_pairs(baselines)), resamples)
-    what = covers(len(scores.seeds), len(scores.subjects))
-    plain = dict(zip(drawn.entries, summarise(drawn.means, drawn.draws, what), strict=True))
-    units = _spreads(scores, baselines)
-    done: dict[Entry, Gain] = {}
-    for entry, base in _pairs(baselines):
-        if entry not in plain:
-            done[entry] = Gain(None, None, _lacks(scores, entry, base))
-        elif unit := units[base]:
-            done[entry] = Gain(plain[entry], _in_units(plain[entry], unit), "")
+    pairs = _pairs(baselines)
+    draws = bootstrap_gains(scores, pairs, resamples)
+    covered = covers(len(scores.seeds), len(scores.subjects))
+    intervals = percentile_intervals(draws.means, draws.draws, covered)
+    estimate_of = dict(zip(draws.entries, intervals, strict=True))
+    sd_of = _baseline_sds(scores, baselines)
+    gains: dict[Entry, Gain] = {}
+    for entry, baseline in pairs:
+        if entry not in estimate_of:
+            gains[entry] = Gain(None, None, _lacks(scores, entry, baseline))
+        elif sd := sd_of[baseline]:
+            gains[entry] = Gain(estimate_of[entry], _divided(estimate_of[entry], sd), "")
         else:
-            done[entry] = Gain(plain[entry], None, "the baseline does not vary between subjects")
-    return done
+            note = "the baseline does not vary between subjects"
+            gains[entry] = Gain(estimate_of[entry], None, note)
+    return gains
 
 
 def mean_standardised_gains(
@@ -84,80 +93,85 @@ def mean_standardised_gains(
     baselines: Mapping[Entry, Entry],
     resamples: int = RESAMPLES,
 ) -> dict[Entry, Gain]:
-    """Mean over all targets of the standardised gain; an entry that lacks one has None.
+    """Mean over all targets of the standardised gain; None for an entry that lacks a target.
 
-    Targets are taken as they are; subjects and seeds are drawn apart for each.
+    Targets are taken as fixed; subjects and seeds are drawn independently for each.
 
     Args:
         targets: All targets of the board, one or more.
         baselines: As for `target_gains`.
         resamples: Number of draws.
     """
-    pairs = tuple(_pairs(baselines))
-    drawn = [draw_gains(one, pairs, resamples) for one in targets]
-    seeds = min(len(one.seeds) for one in targets)
-    what = covers(seeds, min(len(one.subjects) for one in targets))
-    units = [_spreads(one, baselines) for one in targets]
+    pairs = _pairs(baselines)
+    draws = [bootstrap_gains(scores, pairs, resamples) for scores in targets]
+    sds = [_baseline_sds(scores, baselines) for scores in targets]
     notes = {
         entry: "; ".join(
-            f"{one.target}: "
-            + ("the baseline does not vary" if entry in d.place else _lacks(one, entry, base))
-            for one, d, unit in zip(targets, drawn, units, strict=True)
-            if entry not in d.place or not unit[base]
+            f"{scores.target}: "
+            + ("the baseline does not vary" if entry in drawn.column
+               else _lacks(scores, entry, baseline))
+            for scores, drawn, sd_of in zip(targets, draws, sds, strict=True)
+            if entry not in drawn.column or not sd_of[baseline]
         )
-        for entry, base in _pairs(baselines)
-    }
-    whole = [entry for entry, note in notes.items() if not note]
-    found = summarise(*_standardise(drawn, whole, baselines, units), what)
-    gains = dict(zip(whole, found, strict=True))
-    return {entry: Gain(None, gains.get(entry), note) for entry, note in notes.items()}
+        for entry, baseline in pairs
+    }  # fmt: skip
+    complete = [entry for entry, note in notes.items() if not note]
+    subjects = min(len(scores.subjects) for scores in targets)
+    covered = covers(min(len(scores.seeds) for scores in targets), subjects)
+    means, mean_draws = _mean_standardised(draws, complete, baselines, sds)
+    intervals = percentile_intervals(means, mean_draws, covered)
+    estimate_of = dict(zip(complete, intervals, strict=True))
+    return {entry: Gain(None, estimate_of.get(entry), note) for entry, note in notes.items()}
 
 
-def _in_units(gain: Estimate, unit: float) -> Estimate:
-    low, high = (None if bound is None else bound / unit for bound in (gain.low, gain.high))
-    return Estimate(gain.value / unit, low, high, gain.covers)
+def _divided(gain: Estimate, sd: float) -> Estimate:
+    low, high = (None if bound is None else bound / sd for bound in (gain.low, gain.high))
+    return Estimate(gain.value / sd, low, high, gain.covers)
 
 
-def _spreads(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict[Entry, float | None]:
-    return {base: baseline_spread(scores, base) for base in set(baselines.values())}
+def _baseline_sds(
+    scores: TargetScores, baselines: Mapping[Entry, Entry]
+) -> dict[Entry, float | None]:
+    return {baseline: baseline_sd(scores, baseline) for baseline in set(baselines.values())}
 
 
-def _standardise(
-    drawn: Sequence[DrawnGains],
+def _mean_standardised(
+    targets: Sequence[GainDraws],
     entries: Sequence[Entry],
     baselines: Mapping[Entry, Entry],
-    units: Sequence[Mapping[Entry, float | None]],
+    sds: Sequence[Mapping[Entry, float | None]],
 ) -> tuple[Scores, Scores]:
-    """Means and draws of entries in units of their baseline's spread, averaged over targets."""
-    means, draws = np.zeros(len(entries)), np.zeros((len(entries), len(drawn[0].draws)))
-    for one, unit in zip(drawn, units, strict=True):
-        places = [one.place[entry] for entry in entries]
-        scale = np.array([unit[baselines[entry]] for entry in entries], dtype=np.float64)
-        means += one.means[places] / scale
-        draws += one.draws.T[places] / scale[:, None]
-    return means / len(drawn), draws.T / len(drawn)
+    """Means and draws of entries in SDs of their baseline, averaged over targets."""
+    means, draws = np.zeros(len(entries)), np.zeros((len(entries), len(targets[0].draws)))
+    for drawn, sd_of in zip(targets, sds, strict=True):
+        columns = [drawn.column[entry] for entry in entries]
+        sd = np.array([sd_of[baselines[entry]] for entry in entries], dtype=np.float64)
+        means += drawn.means[columns] / sd
+        draws += drawn.draws.T[columns] / sd[:, None]
+    return means / len(targets), draws.T / len(targets)
 
 
-def _pairs(baselines: Mapping[Entry, Entry]) -> list[tuple[Entry, Entry]]:
-    return [(entry, base) for entry, base in baselines.items() if entry != base]
+def _pairs(baselines: Mapping[Entry, Entry]) -> tuple[tuple[Entry, Entry], ...]:
+    return tuple((entry, baseline) for entry, baseline in baselines.items() if entry != baseline)
 
 
-def _lacks(scores: TargetScores, entry: Entry, base: Entry) -> str:
-    who = "baseline" if entry in scores.entries else "entry"
-    lacking = base if entry in scores.entries else entry
-    return f"the {who} {scores.left_out.get(lacking, 'has no scores')}"
+def _lacks(scores: TargetScores, entry: Entry, baseline: Entry) -> str:
+    role, name = ("baseline", baseline) if entry in scores.entries else ("entry", entry)
+    return f"the {role} {scores.left_out.get(name, 'has no scores')}"
 
 
 @lru_cache(maxsize=64)
-def draw_gains(
+def bootstrap_gains(
     scores: TargetScores, pairs: tuple[tuple[Entry, Entry], ...], resamples: int
-) -> DrawnGains:
-    """Draws of the gains of entries over their baselines, of those pairs that are there."""
-    place = {entry: index for index, entry in enumerate(scores.entries)}
-    pairs = tuple((e, base) for e, base in pairs if e in place and base in place)
+) -> GainDraws:
+    """Draws of the gains of entries over their baselines, of the pairs that have scores."""
+    row = {entry: index for index, entry in enumerate(scores.entries)}
+    pairs = tuple(pair for pair in pairs if pair[0] in row and pair[1] in row)
     if not pairs:
-        return DrawnGains((), np.empty(0), np.empty((resamples, 0)))
-    good = scores.goodness
-    differences = good[[place[e] for e, _ in pairs]] - good[[place[base] for _, base in pairs]]
-    draws = draw_means(differences, noise_of_differences(good), resamples, scores.draw_seed)
-    return DrawnGains(tuple(e for e, _ in pairs), differences.mean(axis=(1, 2)), draws)
+        return GainDraws((), np.empty(0), np.empty((resamples, 0)))
+    oriented = scores.oriented_scores
+    entries, baselines = ([row[pair[side]] for pair in pairs] for side in (0, 1))
+    differences = oriented[entries] - oriented[baselines]
+    pooled = seed_ms_of_differences(oriented)
+    draws = bootstrap_means(differences, pooled, resamples, scores.bootstrap_seed)
+    return GainDraws(tuple(entry for entry, _ in pairs), differences.mean(axis=(1, 2)), draws)

@@ -1,47 +1,46 @@
-"""Is one entry worse than another? Paired tests of all pairs, safe against seeds and zeros.
+"""Paired tests of all pairs of entries, valid with few seeds and with many zeros.
 
-Two tests must agree, the larger p-value counts (intersection-union test, Berger 1982):
+Two tests must agree, the larger p-value counts (intersection-union test, Berger,
+Technometrics 24, 1982):
 
-- Wilcoxon's signed-rank test over subjects, scores averaged over seeds: do most subjects say so?
-  Alone it takes the luck of the seeds for a difference of the methods: where seeds and subjects
-  add the same error to a mean, it splits 20 to 40 % of boards of four equal methods, and up to
-  95 % where scores are skewed (`tests/simulation/coverage.md`).
-- Student's t of the mean difference with the standard error of `variance.py`: is the mean
-  difference larger than subjects *and seeds* explain? The seed noise is pooled over all pairs of
-  the target, and a pair's own is used where it is larger.
+- Wilcoxon's signed-rank test over subjects, scores averaged over seeds: are most subjects better?
+  Alone it mistakes the variation between seeds for a difference of the methods: where seeds and
+  subjects add the same error to a mean, it splits 20 to 40 % of boards of four equal methods, and
+  up to 95 % where scores are skewed (`tests/simulation/coverage.md`).
+- Student's t of the mean difference with the standard error of `anova.py`: is the mean difference
+  larger than subjects *and seeds* explain? The seed mean square is pooled over all pairs of the
+  target, and a pair's own is used where it is larger.
 
-Both are two-sided and must point the same way; else p = 1. With one seed there is no seed noise
-to compare with: then the claim is only that these trained networks differ.
+Both are two-sided and must have the same sign; else p = 1. With one seed the variation between
+seeds is unknown: then the claim is only that these trained networks differ.
 
-The pooled seed noise assumes that entries scatter alike over seeds. Where a third of them scatters
-four times as much as the rest, equal methods are split in about 5 % of boards with three or more
+The pooled seed mean square assumes that entries vary alike over seeds. Where a third of them varies
+four times as much as the others, equal methods are split in about 5 % of boards with three or more
 seeds, but in about 11 % with two. Few subjects limit the signed ranks: n subjects cannot give a
 p-value below 2^(1 - n), and ten cannot separate a board of eight.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, stdtr
+from scipy.special import stdtr
 
 from benchmark.statistics.anova import (
-    Effects,
+    Decomposition,
     Scores,
-    SeedNoise,
-    TwoWay,
-    noise_of_differences,
+    SeedMeanSquare,
+    TwoWayAnova,
+    seed_ms_of_differences,
     standard_error,
 )
-from benchmark.statistics.ranks import ordered_ranks
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
+from benchmark.statistics.signed_rank import signed_rank
 
 ALPHA = 0.05
-EXACT_SUBJECTS = 50
-CHUNK = 2**16  # differences that are ranked together; these stay in the cache of a core
+CHUNK = 2**16  # differences that are ranked together; so many fit into the cache of a core
 Claim = Literal[
     "methods differ", "these trained networks differ (one seed)", "no claim (one subject)"
 ]
@@ -53,10 +52,10 @@ class PairTests:
 
     Attributes:
         entries: What is compared.
-        means: What orders them (entries,); higher is better.
+        means: Of each entry (entries,), in the order of the groups; higher is better.
         p: Two-sided p-values before correction (entries, entries), 1 on the diagonal and for
-            pairs that no correction of Holm over these and more pairs would tell apart.
-        claim: What a small p-value says.
+            pairs that Holm's correction over these and more pairs cannot reject.
+        claim: What a small p-value shows.
         smallest: The smallest p-value that so few subjects allow.
     """
 
@@ -77,51 +76,59 @@ def compare_pairs(
 
     Args:
         targets: At least one; each with the same entries in the same order.
-        scales: What differences are divided by to be comparable across targets; all above 0.
+        scales: Divisors that make differences comparable across targets; all above 0.
             None stands for 1.
 
     Raises:
         ValueError: No target, entries that differ, or a scale that is not above 0.
     """
-    if not targets or any(one.entries != targets[0].entries for one in targets):
+    if not targets or any(scores.entries != targets[0].entries for scores in targets):
         raise ValueError("pairs need one or more targets with the same entries")
     units = [1.0] * len(targets) if scales is None else list(scales)
     if len(units) != len(targets) or not all(unit > 0 for unit in units):
         raise ValueError("each target needs a scale above 0")
-    entries = targets[0].entries
-    good = [one.goodness / unit for one, unit in zip(targets, units, strict=True)]
-    seeds, subjects = min(x.shape[1] for x in good), min(x.shape[2] for x in good)
-    noises = [noise_of_differences(x) for x in good]
-    first, second = np.triu_indices(len(entries), 1)
-    effects = [Effects.of(x) for x in good]
-    mean, p_mean = mean_test([x.between(first, second) for x in effects], noises)
-    by_subject = np.concatenate([x.subject for x in effects], axis=1)
-    p = np.ones((len(entries), len(entries)))
-    asked = np.flatnonzero(may_be_rejected(p_mean)) if subjects > 1 else np.empty(0, np.intp)
-    for part in np.split(asked, range(0, len(asked), max(1, CHUNK // by_subject.shape[1]))[1:]):
-        i, j = first[part], second[part]
-        sign, p_ranks = signed_rank(by_subject[i] - by_subject[j])
-        same = np.sign(np.round(mean[part], DECIMALS)) == sign
-        p[i, j] = p[j, i] = np.where(same, np.maximum(p_mean[part], p_ranks), 1.0)
+    scaled = [scores.oriented_scores / unit for scores, unit in zip(targets, units, strict=True)]
+    means = np.mean([values.mean(axis=(1, 2)) for values in scaled], axis=0)
+    seeds = min(values.shape[1] for values in scaled)
+    subjects = [values.shape[2] for values in scaled]
+    testable = min(subjects) > 1
+    p = _p_values(scaled, testable)
     claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
-    return PairTests(
-        entries,
-        np.mean([x.mean(axis=(1, 2)) for x in good], axis=0),
-        p,
-        claim if subjects > 1 else "no claim (one subject)",
-        float(min(1.0, 2.0 ** (1 - sum(x.shape[2] for x in good)))) if subjects > 1 else 1.0,
-    )
+    if not testable:
+        return PairTests(targets[0].entries, means, p, "no claim (one subject)", 1.0)
+    smallest = float(min(1.0, 2.0 ** (1 - sum(subjects))))
+    return PairTests(targets[0].entries, means, p, claim, smallest)
+
+
+def _p_values(scaled: Sequence[Scores], testable: bool) -> Scores:
+    """P-values (entries, entries) of scaled scores (entries, seeds, subjects) of each target."""
+    entries = len(scaled[0])
+    first, second = np.triu_indices(entries, 1)
+    parts = [Decomposition.of(values) for values in scaled]
+    anovas = [part.anova_of_differences(first, second) for part in parts]
+    pooled = [seed_ms_of_differences(values) for values in scaled]
+    mean, p_mean = mean_test(anovas, pooled)
+    by_subject = np.concatenate([part.subject_means for part in parts], axis=1)
+    p = np.ones((entries, entries))
+    pairs = np.flatnonzero(may_be_rejected(p_mean)) if testable else np.empty(0, np.intp)
+    size = max(1, CHUNK // by_subject.shape[1])
+    for chunk in np.split(pairs, range(0, len(pairs), size)[1:]):
+        i, j = first[chunk], second[chunk]
+        sign, p_ranks = signed_rank(by_subject[i] - by_subject[j])
+        agree = np.sign(np.round(mean[chunk], DECIMALS)) == sign
+        p[i, j] = p[j, i] = np.where(agree, np.maximum(p_mean[chunk], p_ranks), 1.0)
+    return p
 
 
 def may_be_rejected(smallest: Scores) -> npt.NDArray[np.bool_]:
-    """Which of some pairs Holm's correction could tell apart, if p-values are at least these.
+    """Pairs that Holm's correction may reject, given lower bounds of their p-values.
 
-    Let n of them be t or more, with n t >= alpha: the first of these that Holm comes to has n
-    or more p-values still to come, itself included, and is not rejected, nor are those after it.
-    More pairs to correct for only leave more to come.
+    If n p-values are t or more, with n t >= alpha, then the first of these in Holm's order is
+    multiplied by n or more and not rejected, nor are those after it. Further pairs only increase
+    the factors.
 
     Args:
-        smallest: (K,)
+        smallest: Lower bounds (K,).
     """
     ordered = np.sort(smallest)
     never = ordered * np.arange(len(ordered), 0, -1) >= ALPHA
@@ -129,81 +136,30 @@ def may_be_rejected(smallest: Scores) -> npt.NDArray[np.bool_]:
     return np.asarray(smallest < limit)
 
 
-def mean_test(found: Sequence[TwoWay], noises: Sequence[SeedNoise | None]) -> tuple[Scores, Scores]:
+def mean_test(
+    anovas: Sequence[TwoWayAnova], pooled: Sequence[SeedMeanSquare | None]
+) -> tuple[Scores, Scores]:
     """Mean over targets of K paired differences, and two-sided p-values of Student's t.
 
+    Degrees of freedom of the sum of variances: Satterthwaite (Biometrics Bulletin 2, 1946).
+
     Args:
-        found: Per target the analyses of variance of the K differences.
-        noises: Per target the pooled seed noise.
+        anovas: Per target the analyses of variance of the K differences.
+        pooled: Per target the pooled seed mean square.
 
     Returns:
-        Means (K,) and p-values (K,). Without any spread p is 1 for a zero mean, else 0.
+        Means (K,) and p-values (K,). Without any variance p is 1 for a zero mean, else 0.
     """
-    errors = [standard_error(a, noise) for a, noise in zip(found, noises, strict=True)]
-    mean = np.mean([a.mean for a in found], axis=0)
-    variance = np.sum([e.variance for e in errors], axis=0)
-    parts = np.sum([e.variance**2 / e.degrees for e in errors], axis=0)
-    degrees = np.divide(variance**2, parts, out=np.ones_like(mean), where=parts > 0)
-    error = np.sqrt(variance) / len(found)
+    errors = [standard_error(anova, square) for anova, square in zip(anovas, pooled, strict=True)]
+    mean = np.mean([anova.mean for anova in anovas], axis=0)
+    variance = np.sum([error.variance for error in errors], axis=0)
+    df_parts = np.sum([error.variance**2 / error.df for error in errors], axis=0)
+    df = np.divide(variance**2, df_parts, out=np.ones_like(mean), where=df_parts > 0)
+    error = np.sqrt(variance) / len(anovas)
     p = np.where(np.abs(mean) < 10.0**-DECIMALS, 1.0, 0.0)
-    some = error > 0
-    p[some] = 2 * stdtr(degrees[some], -np.abs(mean[some]) / error[some])
+    varies = error > 0
+    p[varies] = 2 * stdtr(df[varies], -np.abs(mean[varies]) / error[varies])
     return mean, p
-
-
-def signed_rank(differences: Scores) -> tuple[Scores, Scores]:
-    """Wilcoxon's signed-rank test of each row, exact up to 50 subjects also with ties and zeros.
-
-    Zeros take part in the ranking and then drop out (Pratt, JASA 54, 1959), ties get their mean
-    rank. The exact distribution is that of the observed ranks under random signs; beyond 50
-    subjects its normal approximation is used.
-
-    Args:
-        differences: (K, subjects); values closer than 1e-12 are ties.
-
-    Returns:
-        Sign of each statistic (K,): 1 where positive ranks prevail, 0 where neither does; and
-        two-sided p-values (K,), 1 where all differences are zero.
-    """
-    bits = np.round(differences.astype(np.float64), DECIMALS).view(np.uint64)
-    ordered = np.sort((bits << 1) | (bits >> 63), axis=1)  # by size; the last bit is the sign
-    sizes, negative = ordered >> 1, (ordered & 1).astype(np.float64)
-    plain = (sizes[:, 0] > 0) & (sizes[:, 1:] > sizes[:, :-1]).all(axis=1)  # no zeros, no ties
-    usual = 2 * np.arange(1, differences.shape[1] + 1)
-    sums = usual.sum() - 2 * (negative @ usual.astype(np.float64)).astype(np.int64)
-    odd = np.flatnonzero(~plain)
-    ranks = 2 * ordered_ranks(sizes[odd]) * (sizes[odd] > 0)
-    sums[odd] = ((1 - 2 * negative[odd]) * ranks).sum(axis=1)
-    if differences.shape[1] <= EXACT_SUBJECTS:
-        p = _tail(usual.tobytes())[np.abs(np.where(plain, sums, 0))]
-        for row, own in zip(odd, ranks.astype(np.int64), strict=True):
-            p[row] = _tail(own.tobytes())[abs(sums[row])]
-    else:
-        squares = np.full(len(sums), float(usual @ usual))
-        squares[odd] = (ranks**2).sum(axis=1)
-        deviation = np.sqrt(squares)
-        z = np.divide(np.abs(sums), deviation, out=np.zeros_like(deviation), where=deviation > 0)
-        p = 2 * ndtr(-z)
-    return np.sign(sums).astype(np.float64), np.minimum(1.0, p).astype(np.float64)
-
-
-@lru_cache(maxsize=4096)
-def _tail(row: bytes) -> npt.NDArray[np.float64]:
-    """P(|sum of randomly signed ranks| >= s) for s = 0, 1, ..., sum of ranks (64-bit integers)."""
-    ranks = [int(rank) for rank in np.frombuffer(row, dtype=np.int64)]
-    total = sum(ranks)
-    chance = np.zeros(2 * total + 1)
-    chance[total] = 1.0
-    for rank in ranks:
-        if rank:
-            step = np.zeros_like(chance)
-            step[rank:] = chance[:-rank] / 2
-            step[:-rank] += chance[rank:] / 2
-            chance = step
-    above = np.cumsum(chance[total:][::-1])[::-1]
-    above[1:] *= 2
-    above[0] = 1.0
-    return np.asarray(above, dtype=np.float64)
 
 
 def holm(p: Scores, larger: int = 0) -> Scores:
@@ -211,7 +167,7 @@ def holm(p: Scores, larger: int = 0) -> Scores:
 
     Args:
         p: Of some tests.
-        larger: Number of further tests; their p-values are larger, and not asked for.
+        larger: Number of further tests with larger p-values, whose corrected ones are not needed.
     """
     order = np.argsort(p, kind="stable")
     steps = np.maximum.accumulate(p[order] * np.arange(len(p) + larger, larger, -1))

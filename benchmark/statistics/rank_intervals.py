@@ -1,33 +1,38 @@
-"""Ranks with intervals: how far up and down an entry goes when subjects and seeds are redrawn.
+"""Ranks with bootstrap intervals over subjects and seeds.
 
-All entries of a target share the redrawn subjects, so that only what is particular to an entry
+All entries of a target share the resampled subjects, so that only what is particular to an entry
 moves it. What subjects and seeds have in common for all entries is subtracted first. The seeds'
 part is a normal draw with the entry's own variance, or that of all entries where it is larger
-(`variance.py`). Targets are taken as they are: nothing is said about other targets.
+(`anova.py`). Targets are taken as fixed: the intervals do not extend to other targets.
 
 Bootstrap intervals of ranks are not exact where entries are equal or nearly so (Xie, Singh, Zhang,
-JASA 104, 2009); they show instability, and `groups.py` tests for differences.
+JASA 104, 2009); they show instability, and `tie_groups.py` tests for differences.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.statistics.anova import Scores, TwoWay, noise_of_means, standard_error, two_way
-from benchmark.statistics.bootstrap import RESAMPLES, Covers, covers, start_draws, t_scale
-from benchmark.statistics.ranks import average_ranks
+from benchmark.statistics.anova import (
+    Scores,
+    seed_ms_of_means,
+    standard_error,
+    two_way_anova,
+)
+from benchmark.statistics.bootstrap import RESAMPLES, Covers, covers, draw_means
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
+from benchmark.statistics.signed_rank import average_ranks
 
 Draws = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One entry's rank, 1 for the best, ties averaged; bounds None where nothing is redrawn."""
+class RankInterval:
+    """Rank of one entry, 1 for the best, ties averaged; bounds None without draws."""
 
     entry: Entry
     rank: float
@@ -41,14 +46,14 @@ class Ranking:
 
     Attributes:
         entries: The ranked entries.
-        stability: Mean Kendall tau-b of the ranking and its redraws: 1 if redrawing never changes
-            it, 0 if it is chance. None with fewer than two entries, all tied, no redraws, or
+        stability: Mean Kendall tau-b of the ranking and its draws: 1 if resampling never changes
+            it, 0 if it is chance. None with fewer than two entries, all tied, no draws, or
             where it was not asked for.
-        covers: What the intervals speak about.
+        covers: Sources of variation that the intervals cover.
         missing: Entries without a rank, each with the reasons.
     """
 
-    entries: tuple[Ranked, ...]
+    entries: tuple[RankInterval, ...]
     stability: float | None
     covers: Covers
     missing: Mapping[Entry, tuple[str, ...]]
@@ -58,11 +63,10 @@ def rank_target(
     scores: TargetScores, resamples: int = RESAMPLES, *, stability: bool = True
 ) -> Ranking:
     """Rank the entries of one target by their means; `stability` costs more than the rest."""
-    ranks = _rank(scores.goodness.mean(axis=(1, 2))[None])[0]
-    draws = rank_draws(scores, resamples) if len(scores.subjects) > 1 else None
+    draws = bootstrap_ranks(scores, resamples) if len(scores.subjects) > 1 else None
     missing = {entry: (reason,) for entry, reason in scores.left_out.items()}
-    what = covers(len(scores.seeds), len(scores.subjects))
-    return _ranking(scores.entries, ranks, draws, what, missing, stability)
+    covered = covers(len(scores.seeds), len(scores.subjects))
+    return _ranking(scores.entries, _ranks(scores), draws, covered, missing, stability)
 
 
 def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) -> Ranking:
@@ -73,70 +77,70 @@ def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) ->
 
     Args:
         targets: All targets of the board, also those without any score.
-        resamples: Number of redraws.
+        resamples: Number of draws.
     """
-    everyone = dict.fromkeys(entry for one in targets for entry in (*one.entries, *one.left_out))
-    missing = {entry: lacks for entry in everyone if (lacks := _lacks(entry, targets))}
-    whole = [entry for entry in everyone if entry not in missing]
-    if not whole:
+    entries = dict.fromkeys(e for scores in targets for e in (*scores.entries, *scores.left_out))
+    missing = {entry: lacks for entry in entries if (lacks := _lacks(entry, targets))}
+    complete = tuple(entry for entry in entries if entry not in missing)
+    if not complete:
         return Ranking((), None, "nothing (one subject)", missing)
-    kept = [one.only(whole) for one in targets]
-    ranks = np.mean([_rank(one.goodness.mean(axis=(1, 2))[None])[0] for one in kept], axis=0)
-    subjects = min(len(one.subjects) for one in kept)
+    selected = [scores.select(complete) for scores in targets]
+    ranks = np.asarray(np.mean([_ranks(scores) for scores in selected], axis=0))
+    subjects = min(len(scores.subjects) for scores in selected)
     draws: Scores | None = None
     if subjects > 1:
-        draws = np.zeros((resamples, len(whole)))
-        for one in kept:
-            draws += rank_draws(one, resamples)
-        draws /= len(kept)
-    what = covers(min(len(one.seeds) for one in kept), subjects)
-    return _ranking(tuple(whole), np.asarray(ranks), draws, what, missing, True)
+        draws = np.zeros((resamples, len(complete)))
+        for scores in selected:
+            draws += bootstrap_ranks(scores, resamples)
+        draws /= len(selected)
+    covered = covers(min(len(scores.seeds) for scores in selected), subjects)
+    return _ranking(complete, ranks, draws, covered, missing, True)
 
 
 def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
     return tuple(
-        f"{one.target}: {one.left_out.get(entry, 'no scores')}"
-        for one in targets
-        if entry not in one.entries
+        f"{scores.target}: {scores.left_out.get(entry, 'no scores')}"
+        for scores in targets
+        if entry not in scores.entries
     )
 
 
 @lru_cache(maxsize=64)
-def rank_draws(scores: TargetScores, resamples: int) -> Draws:
-    """Ranks (resamples, entries) under redrawn subjects and seeds; 1 is best, ties averaged.
+def bootstrap_ranks(scores: TargetScores, resamples: int) -> Draws:
+    """Ranks (resamples, entries) of resampled subjects and seeds; 1 is best, ties averaged.
 
-    Halves and whole numbers fit into 32 bits, which are quicker to sort.
+    Halves and integers fit into 32 bits, which are faster to sort.
 
     Args:
         scores: Two or more subjects; any number of entries.
-        resamples: Number of redraws.
+        resamples: Number of draws.
     """
-    good = scores.goodness
-    entries, seeds, subjects = good.shape
+    oriented = scores.oriented_scores
+    entries = len(oriented)
     if entries < 2:
         return np.ones((resamples, entries), dtype=np.float32)
-    own = good - good.mean(axis=0)
-    found, share = two_way(own), entries / (entries - 1)
-    noise = noise_of_means(good)
-    apart = TwoWay(
-        seeds,
-        subjects,
-        found.mean,
-        found.seed * share,
-        found.subject * share,
-        found.residual * share,
+    relative = oriented - oriented.mean(axis=0)
+    # Subtracting the mean of the entries takes 1 / entries of their variance away.
+    anova, unbiased = two_way_anova(relative), entries / (entries - 1)
+    anova = replace(
+        anova,
+        ms_seed=anova.ms_seed * unbiased,
+        ms_subject=anova.ms_subject * unbiased,
+        ms_residual=anova.ms_residual * unbiased,
     )
-    error = standard_error(apart, noise)
-    weights, normal = start_draws(subjects, resamples, scores.draw_seed, entries)
-    draws = (own.mean(axis=1) - found.mean[:, None]) @ weights.T
-    draws += normal.T * np.sqrt(error.seed_part)[:, None]
-    draws *= t_scale(error.degrees.min()[None], resamples, scores.draw_seed)
-    draws += found.mean[:, None]
-    return _rank(np.ascontiguousarray(draws.T)).astype(np.float32)
+    error = standard_error(anova, seed_ms_of_means(oriented))
+    df = error.df.min()[None]
+    draws = draw_means(relative, anova.mean, error, df, resamples, scores.bootstrap_seed)
+    return _ranks_of_means(np.ascontiguousarray(draws.T)).astype(np.float32)
 
 
-def _rank(means: Scores) -> Scores:
-    """Ranks along the last axis of means where higher is better."""
+def _ranks(scores: TargetScores) -> Scores:
+    ranks: Scores = _ranks_of_means(scores.oriented_means[None])[0]
+    return ranks
+
+
+def _ranks_of_means(means: Scores) -> Scores:
+    """Ranks along the last axis of means (rows, entries) where higher is better."""
     return average_ranks(-np.round(means, DECIMALS))
 
 
@@ -144,7 +148,7 @@ def _ranking(
     entries: tuple[Entry, ...],
     ranks: Scores,
     draws: Scores | Draws | None,
-    what: Covers,
+    covered: Covers,
     missing: Mapping[Entry, tuple[str, ...]],
     with_stability: bool,
 ) -> Ranking:
@@ -154,31 +158,31 @@ def _ranking(
         ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), len(draws) - 1
         low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
         bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-        tau = kendall(ranks, draws) if with_stability else None
+        tau = kendall_tau_b(ranks, draws) if with_stability else None
         stability = None if tau is None else float(tau.mean())
     order = np.argsort(ranks, kind="stable")
-    rows = tuple(Ranked(entries[i], float(ranks[i]), *bounds[i]) for i in order)
-    return Ranking(rows, stability, what, missing)
+    rows = tuple(RankInterval(entries[i], float(ranks[i]), *bounds[i]) for i in order)
+    return Ranking(rows, stability, covered, missing)
 
 
-def kendall(ranks: Scores, draws: Scores | Draws) -> Scores | None:
+def kendall_tau_b(ranks: Scores, draws: Scores | Draws) -> Scores | None:
     """Kendall's tau-b of ranks (K,) with each row of draws (B, K) (Biometrika 33, 1945).
 
-    A draw that ties everything has tau 0. None when `ranks` has fewer than two entries or ties
-    them all.
+    As `scipy.stats.kendalltau`, of all rows together. A draw that ties everything has tau 0. None
+    when `ranks` has fewer than two entries or ties them all.
     """
     first, second = np.triu_indices(len(ranks), 1)
     untied = np.count_nonzero(ranks[first] != ranks[second])
     if not untied:
         return None
-    agree, drawn_untied = np.zeros(len(draws)), np.zeros(len(draws))
+    concordance, drawn_untied = np.zeros(len(draws)), np.zeros(len(draws))
     columns = np.ascontiguousarray(draws.T, dtype=np.float32)
-    for place in range(len(ranks) - 1):
-        fixed = np.sign(ranks[place] - ranks[place + 1 :]).astype(np.float32)
-        drawn = np.sign(columns[place] - columns[place + 1 :])
-        agree += fixed @ drawn
-        drawn_untied += np.ones_like(fixed) @ np.abs(drawn)
+    for index in range(len(ranks) - 1):
+        observed = np.sign(ranks[index] - ranks[index + 1 :]).astype(np.float32)
+        drawn = np.sign(columns[index] - columns[index + 1 :])
+        concordance += observed @ drawn
+        drawn_untied += np.ones_like(observed) @ np.abs(drawn)
     scale = np.sqrt(untied * drawn_untied)
     tau = np.zeros(len(draws))
-    np.divide(agree, scale, out=tau, where=scale > 0)
+    np.divide(concordance, scale, out=tau, where=scale > 0)
     return tau

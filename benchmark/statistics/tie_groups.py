@@ -1,7 +1,7 @@
-"""Tie groups: who cannot be told apart from the leader of their group.
+"""Tie groups: entries that do not differ significantly from the leader of their group.
 
 Walk down the order by mean. The first entry leads group 1; the next joins the leader's group
-unless the paired test says that it is worse than *the leader*, in which case it leads the next
+unless the paired test finds it worse than *the leader*, in which case it leads the next
 group. Anchoring at the leader prevents chains, in which neighbours never differ but ends do.
 
 The leader is chosen by the same scores that test it, so a correction for the comparisons with the
@@ -25,7 +25,7 @@ class TieGroups:
 
     Attributes:
         group: Per entry, 1 for the group of the best; in order of the means.
-        claim: What a boundary between two groups says.
+        claim: What a boundary between two groups shows.
         note: Why no boundary was possible, or "".
     """
 
@@ -40,29 +40,28 @@ def tie_groups(tables: Sequence[PairTests]) -> list[TieGroups]:
     Args:
         tables: One per target, or the one of all targets together.
     """
-    corners = [np.triu_indices(len(one.entries), 1) for one in tables]
-    found = [one.p[corner] for one, corner in zip(tables, corners, strict=True)]
-    corrected = np.concatenate(found) if found else np.empty(0)
-    small = corrected < ALPHA  # none of the others is rejected
-    corrected[small] = holm(corrected[small], larger=int(np.count_nonzero(~small)))
-    ends = np.cumsum([len(p) for p in found])
-    done = []
-    for one, corner, end in zip(tables, corners, ends, strict=True):
-        p = np.ones_like(one.p)
-        p[corner] = corrected[end - len(corner[0]) : end]
-        done.append(_walk(one, np.minimum(p, p.T), len(corrected)))
-    return done
+    pairs = [np.triu_indices(len(table.entries), 1) for table in tables]
+    p = np.concatenate([np.empty(0), *(table.p[k] for table, k in zip(tables, pairs, strict=True))])
+    small = p < ALPHA  # none of the others is rejected
+    p[small] = holm(p[small], larger=int(np.count_nonzero(~small)))
+    parts = np.split(p, np.cumsum([len(k[0]) for k in pairs])[:-1])
+    groups = []
+    for table, k, corrected in zip(tables, pairs, parts, strict=False):
+        matrix = np.ones_like(table.p)
+        matrix[k] = corrected
+        groups.append(_groups(table, np.minimum(matrix, matrix.T), len(p)))
+    return groups
 
 
-def _walk(table: PairTests, p: Scores, pairs: int) -> TieGroups:
+def _groups(table: PairTests, p: Scores, pairs: int) -> TieGroups:
     group: dict[Entry, int] = {}
     leader, number = -1, 0
     for index in np.argsort(-table.means, kind="stable"):
         if leader < 0 or p[leader, index] < ALPHA:
             leader, number = int(index), number + 1
         group[table.entries[index]] = number
-    few = len(table.entries) > 1 and table.smallest * pairs >= ALPHA
-    note = "too few subjects to tell so many entries apart" if few else ""
+    powerless = len(table.entries) > 1 and table.smallest * pairs >= ALPHA
+    note = "too few subjects to tell so many entries apart" if powerless else ""
     return TieGroups(group, table.claim, note)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from benchmark.leaderboard.match import AT_MOST, MatchView
-from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK
+from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK
 from benchmark.views.text import MISSING, TextTable, format_interval
 
 METHOD = "mixed model, 95 % over sources and targets; positive is better"
 LIMITS = "at most: by the cards; the records do not say how many items were used"
-EFFECTS = {name: f"{name} [95 %]" for name in (DOMAIN, TASK, BOTH)}
+EFFECTS = {name: f"{name} [95 %]" for name in (DOMAIN, TASK, INTERACTION)}
 ALWAYS_COLUMNS = ("sources", "targets", *EFFECTS.values())
 SHARED_BY_ONE = ("network", "data", "unit")  # in the title even of a single view
 

@@ -12,7 +12,7 @@ from benchmark.files import write_text
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.scoring.metrics import Metric
 from benchmark.statistics.bootstrap import Estimate
-from benchmark.statistics.forgetting import Trained, estimate
+from benchmark.statistics.forgetting import SequenceScores, estimate
 from benchmark.views.figures.catalogue import write_figures
 from benchmark.views.figures.frame import Drawing, NotDrawn
 from benchmark.views.figures.heat_maps import forgetting_matrix
@@ -59,7 +59,7 @@ def sequence_tables(report: SequenceReport) -> list[TextTable]:
 
 
 def stage_scores(
-    one: Trained, metric: Metric
+    one: SequenceScores, metric: Metric
 ) -> Iterator[tuple[tuple[str, ...], list[Estimate | None]]]:
     """Stage by stage what was learned, and the score on each device."""
     bounds = metric.bounds

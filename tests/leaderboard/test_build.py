@@ -15,7 +15,6 @@ from support.factories import board, make_record
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import RunRecord
-from benchmark.statistics.bootstrap import gain_interval, mean_interval
 from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.latex import to_latex
@@ -127,29 +126,6 @@ def test_terminal_markup_in_a_card_stays_text() -> None:
     console = Console(width=200, file=io.StringIO(), record=True)
     print_leaderboard(build_leaderboard(board(), [make_record("[red]x[/red]")]), console)
     assert "[red]x[/red]" in console.export_text()
-
-
-def test_intervals_are_those_of_theory_and_repeat() -> None:
-    rng = np.random.default_rng(0)
-    scores = np.tile(rng.normal(0.5, 0.1, 200), (2, 1))
-    mean, low, high = mean_interval(scores)
-    assert low is not None and high is not None
-    half = 1.96 * scores[0].std() / np.sqrt(200)
-    assert (high - low) / 2 == pytest.approx(half, rel=0.1) and low < mean < high
-    assert mean_interval(scores) == (mean, low, high)
-    assert gain_interval(scores, scores) == (0, 0, 0)
-    assert mean_interval(np.array([[0.3]])) == (pytest.approx(0.3), None, None)
-
-
-def test_intervals_cover() -> None:
-    rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(200):
-        scores = np.tile(rng.normal(0.5, 0.1, 40), (1, 1))
-        _, low, high = mean_interval(scores, resamples=400)
-        assert low is not None and high is not None
-        hits += low <= 0.5 <= high
-    assert 180 <= hits <= 198
 
 
 def contaminated(source: str, target: str) -> list[RunRecord]:

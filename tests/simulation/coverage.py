@@ -26,13 +26,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.statistics.anova import Scores, noise_of_differences, two_way
+from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_differences, two_way_anova
 from benchmark.statistics.bootstrap import Estimate, estimates
-from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK, match_effects
-from benchmark.statistics.paired_tests import compare_pairs, holm, signed_rank
+from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK, match_effects
+from benchmark.statistics.paired_tests import ALPHA, compare_pairs, holm
 from benchmark.statistics.rank_intervals import rank_target
 from benchmark.statistics.scores import TargetScores
-from benchmark.statistics.tie_groups import ALPHA, tie_groups
+from benchmark.statistics.signed_rank import signed_rank
+from benchmark.statistics.tie_groups import tie_groups
 
 ENTRIES = 4
 FAILS = 0.05  # share of subjects
@@ -98,10 +99,11 @@ def measure(setting: Setting, boards: int, truth: float, seed: int = 0) -> Found
         own = of_seeds[:, 0] if setting.seeds == 1 else np.zeros(ENTRIES)
         for estimate, mean in zip(estimates(scores, None, RESAMPLES), truth + own, strict=True):
             hits["mean_alone"].append(inside(estimate, mean))
-        pooled = estimates(scores, two_way(scores).pooled(), RESAMPLES)
-        for estimate, mean in zip(pooled, truth + own, strict=True):
+        for estimate, mean in zip(
+            estimates(scores, pooled_seed_ms(scores), RESAMPLES), truth + own, strict=True
+        ):
             hits["mean"].append(inside(estimate, mean))
-        gains = estimates(scores[1:] - scores[0], noise_of_differences(scores), RESAMPLES)
+        gains = estimates(scores[1:] - scores[0], seed_ms_of_differences(scores), RESAMPLES)
         for estimate, gain in zip(gains, own[1:] - own[0], strict=True):
             hits["gain"].append(inside(estimate, gain))
         if setting.seeds > 1 or setting.ratio == 0:
@@ -122,6 +124,14 @@ def measure(setting: Setting, boards: int, truth: float, seed: int = 0) -> Found
     return Found(
         **{name: float(np.mean(found)) if found else np.nan for name, found in hits.items()}
     )
+
+
+def pooled_seed_ms(scores: Scores) -> SeedMeanSquare | None:
+    """Mean square between seeds of independent entries; None with one seed."""
+    entries, seeds, _ = scores.shape
+    if seeds < 2:
+        return None
+    return SeedMeanSquare(float(two_way_anova(scores).ms_seed.mean()), entries * (seeds - 1))
 
 
 def inside(estimate: Estimate, truth: float) -> bool:
@@ -169,7 +179,7 @@ def simulate_matches(rng: np.random.Generator, targets: int, sources: int) -> pd
 def measure_effects(targets: int, sources: int, boards: int, seed: int = 0) -> dict[str, float]:
     """Share of intervals that hold the true effect."""
     rng = np.random.default_rng([seed, targets, sources])
-    truth = {DOMAIN: 3.0, TASK: 2.0, BOTH: 1.0}
+    truth = {DOMAIN: 3.0, TASK: 2.0, INTERACTION: 1.0}
     hits: dict[str, list[bool]] = {name: [] for name in truth}
     for _ in range(boards):
         found = match_effects(simulate_matches(rng, targets, sources)).effects
@@ -210,12 +220,14 @@ def report(boards: int) -> str:
         "",
         f"Domain and task effects (3, 2 and 1 points), coverage in percent of {boards} boards:",
         "",
-        f"| targets | sources | {DOMAIN} | {TASK} | {BOTH} |",
+        f"| targets | sources | {DOMAIN} | {TASK} | {INTERACTION} |",
         "|" + "---:|" * 5,
     ]
     for targets, sources in ((3, 6), (6, 6), (6, 12)):
         shares = measure_effects(targets, sources, boards)
-        cells = [f"{100 * shares[n]:.1f}" if n in shares else "-" for n in (DOMAIN, TASK, BOTH)]
+        cells = [
+            f"{100 * shares[n]:.1f}" if n in shares else "-" for n in (DOMAIN, TASK, INTERACTION)
+        ]
         lines.append(f"| {targets} | {sources} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -8,50 +8,52 @@ import numpy as np
 import pytest
 
 from benchmark.statistics.anova import (
-    SeedNoise,
-    noise_of_differences,
-    spread,
+    SeedMeanSquare,
+    seed_ms_of_differences,
     standard_error,
-    two_way,
+    two_way_anova,
+    variance_components,
 )
 
 HAND = np.array([[1.0, 2, 6], [3, 4, 8]])
 
 
 def test_mean_squares_by_hand() -> None:
-    found = two_way(HAND[None])
+    found = two_way_anova(HAND[None])
     assert found.mean[0] == 4
-    assert found.seed[0] == pytest.approx(3 * 2)  # 3 subjects x variance of (3, 5)
-    assert found.subject[0] == pytest.approx(2 * 7)  # 2 seeds x variance of (2, 3, 7)
-    assert found.residual[0] == pytest.approx(0)
+    assert found.ms_seed[0] == pytest.approx(3 * 2)  # 3 subjects x variance of (3, 5)
+    assert found.ms_subject[0] == pytest.approx(2 * 7)  # 2 seeds x variance of (2, 3, 7)
+    assert found.ms_residual[0] == pytest.approx(0)
 
 
-def test_spread_by_hand() -> None:
-    found = spread(HAND)
-    assert (found.seed, found.subject, found.residual) == pytest.approx((2**0.5, 7**0.5, 0))
-    error = standard_error(two_way(HAND[None]))
+def test_variance_components_by_hand() -> None:
+    found = variance_components(HAND[None])[0]
+    assert (found.seed_sd, found.subject_sd, found.residual_sd) == pytest.approx(
+        (2**0.5, 7**0.5, 0)
+    )
+    error = standard_error(two_way_anova(HAND[None]))
     assert error.variance[0] == pytest.approx(2 / 2 + 7 / 3)  # of seeds over 2, subjects over 3
-    assert error.degrees[0] == pytest.approx((1 + 7 / 3) ** 2 / (1**2 / 1 + (7 / 3) ** 2 / 2))
+    assert error.df[0] == pytest.approx((1 + 7 / 3) ** 2 / (1**2 / 1 + (7 / 3) ** 2 / 2))
 
 
-def test_pooled_noise_counts_where_it_is_larger() -> None:
-    found = two_way(HAND[None])
-    assert standard_error(found, SeedNoise(1.0, 20)).variance == standard_error(found).variance
-    larger = standard_error(found, SeedNoise(12.0, 20))
+def test_pooled_mean_square_counts_where_it_is_larger() -> None:
+    found = two_way_anova(HAND[None])
+    assert standard_error(found, SeedMeanSquare(1.0, 20)).variance == standard_error(found).variance
+    larger = standard_error(found, SeedMeanSquare(12.0, 20))
     assert larger.variance[0] == pytest.approx(12 / 6 + 7 / 3)
-    assert larger.degrees[0] > standard_error(found).degrees[0]
+    assert larger.df[0] > standard_error(found).df[0]
 
 
-def test_what_all_entries_share_under_a_seed_is_no_noise_of_differences() -> None:
+def test_seed_effects_shared_by_all_entries_cancel_in_differences() -> None:
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(1, 4, 1)) + rng.normal(size=(3, 1, 10))
-    noise = noise_of_differences(shared)
-    assert noise is not None and noise.degrees == 6
+    noise = seed_ms_of_differences(shared)
+    assert noise is not None and noise.df == 6
     assert noise.mean_square == pytest.approx(0, abs=1e-20)
     own = rng.normal(size=(200, 4, 1)) + np.zeros((1, 1, 10))
-    noise = noise_of_differences(own)
+    noise = seed_ms_of_differences(own)
     assert noise is not None and noise.mean_square == pytest.approx(2 * 10, rel=0.15)
-    assert noise_of_differences(own[:1]) is None and noise_of_differences(own[:, :1]) is None
+    assert seed_ms_of_differences(own[:1]) is None and seed_ms_of_differences(own[:, :1]) is None
 
 
 def test_components_are_recovered_from_simulated_scores() -> None:
@@ -61,11 +63,11 @@ def test_components_are_recovered_from_simulated_scores() -> None:
         + 0.1 * rng.normal(size=(400, 1, 30))
         + 0.05 * rng.normal(size=(400, 5, 30))
     )
-    found = two_way(scores)
-    rest = found.residual.mean()
+    found = two_way_anova(scores)
+    rest = found.ms_residual.mean()
     assert rest == pytest.approx(0.05**2, rel=0.03)
-    assert (found.seed.mean() - rest) / 30 == pytest.approx(0.03**2, rel=0.15)
-    assert (found.subject.mean() - rest) / 5 == pytest.approx(0.1**2, rel=0.05)
+    assert (found.ms_seed.mean() - rest) / 30 == pytest.approx(0.03**2, rel=0.15)
+    assert (found.ms_subject.mean() - rest) / 5 == pytest.approx(0.1**2, rel=0.05)
     truth = 0.03**2 / 5 + 0.1**2 / 30 + 0.05**2 / 150
     assert standard_error(found).variance.mean() == pytest.approx(truth, rel=0.05)
     assert found.mean.var() == pytest.approx(truth, rel=0.2)
@@ -81,16 +83,16 @@ def test_components_are_recovered_from_simulated_scores() -> None:
         ([[0.1, 0.3], [0.3, 0.1]], 0.0, 0.0, 0.2, ""),  # negative estimates are cut at 0
     ],
 )
-def test_degenerate_spreads(
+def test_degenerate_variance_components(
     scores: list[list[float]],
     seed: float | None,
     subject: float | None,
     residual: float | None,
     word: str,
 ) -> None:
-    found = spread(np.array(scores))
+    found = variance_components(np.array(scores)[None])[0]
     for value, wanted in zip(
-        (found.seed, found.subject, found.residual), (seed, subject, residual), strict=True
+        (found.seed_sd, found.subject_sd, found.residual_sd), (seed, subject, residual), strict=True
     ):
         assert value == (None if wanted is None else pytest.approx(wanted))
     assert word in found.note
@@ -101,4 +103,4 @@ def test_degenerate_spreads(
 )
 def test_missing_scores_are_refused(scores: np.ndarray) -> None:
     with pytest.raises(ValueError, match="no missing value"):
-        two_way(scores)
+        two_way_anova(scores)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import stats
+from support.boards import mean_interval
 
-from benchmark.statistics.anova import SeedNoise
-from benchmark.statistics.bootstrap import draw_means, estimates, mean_interval, t_scale
+from benchmark.statistics.anova import SeedMeanSquare
+from benchmark.statistics.bootstrap import bootstrap_means, estimates, t_scale
 
 
 def test_one_seed_gives_the_t_interval_of_the_subjects() -> None:
@@ -39,7 +40,7 @@ def test_two_seeds_that_differ_widen_the_interval() -> None:
 def test_draws_have_the_variance_of_mean_squares() -> None:
     rng = np.random.default_rng(3)
     scores = rng.normal(size=(1, 5, 1)) * 0.1 + rng.normal(size=(1, 5, 200))
-    draws = draw_means(scores, SeedNoise(0.0, 1000), resamples=20000)
+    draws = bootstrap_means(scores, SeedMeanSquare(0.0, 1000), resamples=20000)
     subject, residual = scores[0].mean(axis=0).var(ddof=1) * 5, scores[0].var()
     seed = 200 * scores[0].mean(axis=1).var(ddof=1)
     wanted = (subject + max(0.0, seed - residual)) / 1000
@@ -62,15 +63,9 @@ def test_many_cells_at_once_are_the_cells_one_by_one() -> None:
         assert mean_interval(cell, 200_000) == wanted
 
 
-def test_whole_missing_seeds_drop_out_and_half_missing_ones_are_refused() -> None:
-    scores = np.array([[0.1, 0.2, 0.4], [0.2, 0.2, 0.6]])
-    more = np.vstack([scores, np.full(3, np.nan)])
-    assert mean_interval(more) == mean_interval(scores)
-    more[2, 0] = 0.5
+def test_missing_scores_are_refused() -> None:
     with pytest.raises(ValueError, match="missing"):
-        mean_interval(more)
-    with pytest.raises(ValueError, match="missing"):
-        mean_interval(np.full((2, 3), np.nan))
+        mean_interval(np.array([[0.1, 0.2, 0.4], [0.2, np.nan, 0.6]]))
 
 
 def test_one_subject_has_no_interval_and_constant_scores_one_of_no_width() -> None:
@@ -79,3 +74,26 @@ def test_one_subject_has_no_interval_and_constant_scores_one_of_no_width() -> No
     assert one.value == pytest.approx(0.35)
     assert mean_interval(np.full((3, 8), 0.5)) == (0.5, 0.5, 0.5)
     assert estimates(np.empty((0, 2, 5))) == []
+
+
+def test_intervals_are_those_of_theory_and_repeat() -> None:
+    rng = np.random.default_rng(0)
+    scores = np.tile(rng.normal(0.5, 0.1, 200), (2, 1))
+    mean, low, high = mean_interval(scores)
+    assert low is not None and high is not None
+    half = 1.96 * scores[0].std() / np.sqrt(200)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.1) and low < mean < high
+    assert mean_interval(scores) == (mean, low, high)
+    assert mean_interval(scores - scores) == (0, 0, 0)
+    assert mean_interval(np.array([[0.3]])) == (pytest.approx(0.3), None, None)
+
+
+def test_intervals_cover() -> None:
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(200):
+        scores = np.tile(rng.normal(0.5, 0.1, 40), (1, 1))
+        _, low, high = mean_interval(scores, resamples=400)
+        assert low is not None and high is not None
+        hits += low <= 0.5 <= high
+    assert 180 <= hits <= 198

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from support.boards import mean_interval
 
-from benchmark.statistics.bootstrap import mean_interval
 from benchmark.statistics.forgetting import (
+    SequenceScores,
     Terms,
-    Trained,
     average,
     backward_transfer,
     difference,
-    each_alone,
     estimate,
     forgetting,
-    joint,
+    joint_average,
+    single_device_average,
 )
 
 DEVICES = ("a", "b", "c")
@@ -24,12 +24,12 @@ DEVICES = ("a", "b", "c")
 
 def trained(
     matrix: list[list[float]] | np.ndarray, stages: str = "a b c", higher: bool = True
-) -> Trained:
+) -> SequenceScores:
     """R (stages, devices) of one seed and two subjects, whose scores differ by 0.2."""
     values = np.asarray(matrix, float)
     apart = np.array([-0.1, 0.1])
     scores = {d: (values[:, [k]] + apart)[None] for k, d in enumerate(DEVICES)}
-    return Trained(tuple(tuple(stage) for stage in stages.split()), (0,), scores, higher)
+    return SequenceScores(tuple(tuple(stage) for stage in stages.split()), (0,), scores, higher)
 
 
 def value(terms: Terms) -> float:
@@ -62,21 +62,25 @@ def test_the_order_is_the_stages_not_the_devices() -> None:
 
 def test_devices_learned_together_are_one_stage() -> None:
     one = trained([[0.8, 0.6, 0.1], [0.7, 0.7, 0.9]], "ab c")
-    assert one.earlier == {"a": 0, "b": 0}
+    assert one.learned_before == {"a": 0, "b": 0}
     assert value(backward_transfer(one)) == pytest.approx((-0.1 + 0.1) / 2)
 
 
 def test_one_stage_has_nothing_to_forget() -> None:
     one = trained([[0.7, 0.8, 0.9]], "abc")
     assert estimate(backward_transfer(one)) is None and estimate(forgetting(one)) is None
-    assert value(joint([one])) == pytest.approx(0.8)
+    assert value(joint_average([one])) == pytest.approx(0.8)
 
 
 def test_references_need_every_device() -> None:
     runs = [trained([[0.9 - 0.1 * k, 0.1, 0.2]], d) for k, d in enumerate(DEVICES)]
-    assert value(each_alone(runs)) == pytest.approx((0.9 + 0.1 + 0.2) / 3)
-    assert each_alone(runs[:2]) == {} and joint(runs) == {} and joint([trained(R)]) == {}
-    assert each_alone([]) == {}
+    assert value(single_device_average(runs)) == pytest.approx((0.9 + 0.1 + 0.2) / 3)
+    assert (
+        single_device_average(runs[:2]) == {}
+        and joint_average(runs) == {}
+        and joint_average([trained(R)]) == {}
+    )
+    assert single_device_average([]) == {}
     assert estimate(difference(average(runs[0]), {})) is None
 
 
@@ -94,7 +98,7 @@ UNIT = st.floats(0, 1, allow_nan=False, width=32)
 def test_the_formulas_for_any_scores_and_order(scores: np.ndarray, order: list[str]) -> None:
     """Seeds x stages x devices x subjects, against the definitions with loops."""
     given_ = {d: scores[:, :, k] for k, d in enumerate(DEVICES)}
-    one = Trained(tuple((d,) for d in order), (0, 1), given_)
+    one = SequenceScores(tuple((d,) for d in order), (0, 1), given_)
     mean = {(i, d): scores[:, i, k].mean() for i in range(3) for k, d in enumerate(DEVICES)}
     earlier = list(enumerate(order))[:-1]
     back = sum(mean[2, d] - mean[i, d] for i, d in earlier) / 2
@@ -108,8 +112,8 @@ def test_the_formulas_for_any_scores_and_order(scores: np.ndarray, order: list[s
 @given(arrays(float, (1, 3, 3, 4), elements=UNIT))
 def test_an_error_is_a_score_with_its_sign_turned(scores: np.ndarray) -> None:
     stages = tuple((d,) for d in DEVICES)
-    dice = Trained(stages, (0,), {d: scores[:, :, k] for k, d in enumerate(DEVICES)})
-    error = Trained(stages, (0,), {d: 1 - s for d, s in dice.scores.items()}, False)
+    dice = SequenceScores(stages, (0,), {d: scores[:, :, k] for k, d in enumerate(DEVICES)})
+    error = SequenceScores(stages, (0,), {d: 1 - s for d, s in dice.scores.items()}, False)
     for measure in (backward_transfer, forgetting):
         assert value(measure(error)) == pytest.approx(value(measure(dice)), abs=1e-9)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.boards import scores
 
-from benchmark.statistics.gains import baseline_spread, mean_standardised_gains, target_gains
+from benchmark.statistics.gains import baseline_sd, mean_standardised_gains, target_gains
 from benchmark.statistics.scores import TargetScores
 
 HAND = np.array([[[0.4, 0.5, 0.6]], [[0.6, 0.7, 0.8]]])
@@ -24,7 +24,7 @@ def test_gain_by_hand() -> None:
     assert (gain.value, gain.low, gain.high) == pytest.approx((0.2, 0.2, 0.2))
     assert (units.value, units.low, units.high) == pytest.approx((2, 2, 2))
     assert gain.covers == "subjects only (one seed)"
-    assert baseline_spread(scores(HAND), "a") == pytest.approx(0.1)
+    assert baseline_sd(scores(HAND), "a") == pytest.approx(0.1)
 
 
 def test_a_lower_distance_is_a_gain() -> None:

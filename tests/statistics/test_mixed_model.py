@@ -8,16 +8,16 @@ import pytest
 from simulation.coverage import simulate_matches
 from statsmodels.regression.mixed_linear_model import MixedLM  # type: ignore[import-untyped]
 
-from benchmark.statistics.mixed_model import BOTH, DOMAIN, TASK, match_effects
+from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK, match_effects
 
 
 def test_effects_are_recovered() -> None:
     found = match_effects(simulate_matches(np.random.default_rng(0), 9, 18))
     assert (found.targets, found.sources, found.cells, found.missing) == (9, 18, 162, {})
-    for name, truth in ((DOMAIN, 3), (TASK, 2), (BOTH, 1)):
+    for name, truth in ((DOMAIN, 3), (TASK, 2), (INTERACTION, 1)):
         effect = found.effects[name]
         assert effect.low < truth < effect.high and effect.high - effect.low < 4
-    assert found.rest_sd == pytest.approx(1.4, abs=0.3)  # cell 1, seeds 0.5, subjects 0.9 / ...
+    assert found.residual_sd == pytest.approx(1.4, abs=0.3)  # cell 1, seeds 0.5, subjects 0.9 / ...
 
 
 def test_model_of_cell_means_is_the_model_of_all_subjects() -> None:
@@ -36,7 +36,7 @@ def test_model_of_cell_means_is_the_model_of_all_subjects() -> None:
             "score ~ d * k", rows, groups=np.ones(len(rows)), vc_formula=parts
         )
         wanted = 100 * model.fit(method="powell").fe_params
-    for name, column in ((DOMAIN, "d"), (TASK, "k"), (BOTH, "d:k")):
+    for name, column in ((DOMAIN, "d"), (TASK, "k"), (INTERACTION, "d:k")):
         assert found.effects[name].value == pytest.approx(wanted[column], abs=0.02)
 
 
@@ -56,8 +56,8 @@ def test_sources_without_pretraining_take_no_part() -> None:
 
 def test_degrees_of_freedom_are_those_of_sources_or_cells() -> None:
     found = match_effects(simulate_matches(np.random.default_rng(0), 6, 6)).effects
-    assert found[TASK].degrees == 6 - 2
-    assert found[DOMAIN].degrees == found[BOTH].degrees == 36 - (6 + 6 - 1) - 2
+    assert found[TASK].df == 6 - 2
+    assert found[DOMAIN].df == found[INTERACTION].df == 36 - (6 + 6 - 1) - 2
 
 
 def pick(scores: pd.DataFrame, **wanted: list[str]) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def pick(scores: pd.DataFrame, **wanted: list[str]) -> pd.DataFrame:
 )
 def test_too_little_data_gives_words(wanted: dict[str, list[str]], word: str) -> None:
     found = match_effects(pick(simulate_matches(np.random.default_rng(0), 4, 6), **wanted))
-    assert found.effects == {} and set(found.missing) == {DOMAIN, TASK, BOTH}
+    assert found.effects == {} and set(found.missing) == {DOMAIN, TASK, INTERACTION}
     assert word in " ".join(found.missing.values())
 
 
@@ -114,4 +114,4 @@ def test_sources_of_one_domain_would_only_compare_targets() -> None:
     brain = scores[scores.source_domain == scores.source_domain.iloc[0]]
     found = match_effects(brain)
     assert "it would compare targets" in found.missing[DOMAIN]
-    assert DOMAIN not in found.effects and BOTH not in found.effects
+    assert DOMAIN not in found.effects and INTERACTION not in found.effects

@@ -1,6 +1,4 @@
-"""Paired tests: against enumeration of all signs and scipy, by hand, and where nothing varies."""
-
-from itertools import product
+"""Paired tests: against scipy, by hand, and where nothing varies."""
 
 import numpy as np
 import pytest
@@ -9,43 +7,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from support.boards import scores
 
-from benchmark.statistics.anova import two_way
+from benchmark.statistics import paired_tests
+from benchmark.statistics.anova import seed_ms_of_differences, two_way_anova
 from benchmark.statistics.paired_tests import (
     ALPHA,
     compare_pairs,
     holm,
     may_be_rejected,
     mean_test,
-    signed_rank,
 )
-
-
-def test_signed_rank_without_ties_is_scipys_exact_test() -> None:
-    differences = np.random.default_rng(0).normal(0.3, 1, (20, 12))
-    sign, p = signed_rank(differences)
-    assert p == pytest.approx(stats.wilcoxon(differences, axis=1, method="exact").pvalue)
-    sums = (np.sign(differences) * stats.rankdata(abs(differences), axis=1)).sum(axis=1)
-    assert (sign == np.sign(sums)).all()
-
-
-@pytest.mark.parametrize("row", [[0, 0, 1, 1, -2, 3, 3], [1, 1, 1, 1], [0, 0, 0, 5], [2, -2]])
-def test_signed_rank_with_ties_and_zeros_is_the_enumeration_of_signs(row: list[float]) -> None:
-    ranks = np.where(np.array(row) == 0, 0, stats.rankdata(np.abs(row)))
-    seen = abs((np.sign(row) * ranks).sum())
-    sums = [abs((np.array(signs) * ranks).sum()) for signs in product((-1, 1), repeat=len(row))]
-    assert signed_rank(np.array([row]))[1][0] == pytest.approx(np.mean(np.array(sums) >= seen))
-
-
-def test_signed_rank_of_many_subjects_is_scipys_approximation() -> None:
-    differences = np.round(np.random.default_rng(0).normal(0.1, 1, (20, 80)), 1)
-    wanted = stats.wilcoxon(differences, axis=1, zero_method="pratt", method="asymptotic").pvalue
-    assert signed_rank(differences)[1] == pytest.approx(wanted)
-
-
-@pytest.mark.parametrize("subjects", [1, 5, 80])
-def test_signed_rank_of_zeros_says_nothing(subjects: int) -> None:
-    sign, p = signed_rank(np.zeros((2, subjects)))
-    assert (sign == 0).all() and (p == 1).all()
+from benchmark.statistics.signed_rank import signed_rank
 
 
 def test_holm_by_hand() -> None:
@@ -80,13 +51,13 @@ def test_pairs_to_ask_by_hand() -> None:
 
 def test_one_seed_and_target_is_the_paired_t_test() -> None:
     x = np.random.default_rng(0).normal(0.2, 1, (1, 1, 20))
-    mean, p = mean_test([two_way(x)], [None])
+    mean, p = mean_test([two_way_anova(x)], [None])
     assert (mean[0], p[0]) == pytest.approx((x.mean(), stats.ttest_1samp(x[0, 0], 0).pvalue))
 
 
 def test_two_targets_are_averaged_and_their_errors_added() -> None:
     x = np.random.default_rng(0).normal(0.2, 1, (2, 1, 20))
-    mean, p = mean_test([two_way(x[:1]), two_way(x[1:])], [None, None])
+    mean, p = mean_test([two_way_anova(x[:1]), two_way_anova(x[1:])], [None, None])
     error = np.sqrt((x.var(axis=2, ddof=1) / 20).sum()) / 2
     wanted = stats.ttest_ind(x[0, 0], -x[1, 0], equal_var=False)  # Welch: the same sum of errors
     assert mean[0] == pytest.approx(x.mean())
@@ -140,3 +111,28 @@ def test_pairs_of_no_target_or_of_other_entries_are_refused() -> None:
         compare_pairs([scores(values), scores(values[:1])])
     with pytest.raises(ValueError, match="scale"):
         compare_pairs([scores(values)], [0.0])
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 12), (5, 1, 20), (4, 2, 60), (6, 3, 1)])
+def test_pairs_in_parts_are_all_pairs_at_once(
+    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.5, 0.1, shape) + 0.02 * np.arange(shape[0])[:, None, None]
+    values[2] = values[1]
+    values[3] = values[0] + 0.1
+    together = compare_pairs([scores(values)])
+    first, second = np.triu_indices(shape[0], 1)
+    differences = np.round(values[first] - values[second], 12)
+    mean, p_mean = mean_test([two_way_anova(differences)], [seed_ms_of_differences(values)])
+    sign, p_ranks = signed_rank(differences.mean(axis=1))
+    both = np.where(np.sign(mean) == sign, np.maximum(p_mean, p_ranks), 1.0)
+    testable = may_be_rejected(p_mean)
+    assert together.p[first, second][testable] == pytest.approx(
+        both[testable] if shape[2] > 1 else 1.0
+    )
+    assert (together.p[first, second][~testable] == 1).all() and (
+        holm(both)[~testable] >= ALPHA
+    ).all()
+    monkeypatch.setattr(paired_tests, "CHUNK", 1)
+    assert (compare_pairs([scores(values)]).p == together.p).all()

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from support.boards import scores
+from support.boards import scores, target_scores
 
-from benchmark.statistics.rank_intervals import kendall, rank_overall, rank_target
-from benchmark.statistics.scores import TargetScores, target_scores
+from benchmark.statistics.rank_intervals import kendall_tau_b, rank_overall, rank_target
+from benchmark.statistics.scores import TargetScores
 
 
 def test_clear_differences_have_narrow_intervals_and_full_stability() -> None:
@@ -93,10 +93,11 @@ def test_small_tables_rank_without_nan(shape: tuple[int, int, int]) -> None:
 def test_kendall_is_scipys_tau_b() -> None:
     rng = np.random.default_rng(0)
     ranks, draws = rng.integers(0, 4, 7).astype(float), rng.integers(0, 4, (20, 7)).astype(float)
-    found = kendall(ranks, draws)
+    found = kendall_tau_b(ranks, draws)
     wanted = [stats.kendalltau(ranks, draw).statistic for draw in draws]
     assert found == pytest.approx(wanted)
     assert (
-        kendall(np.ones(3), draws[:, :3]) is None and kendall(np.ones(1), np.ones((2, 1))) is None
+        kendall_tau_b(np.ones(3), draws[:, :3]) is None
+        and kendall_tau_b(np.ones(1), np.ones((2, 1))) is None
     )
-    assert kendall(np.arange(3.0), np.ones((1, 3))) == pytest.approx([0])
+    assert kendall_tau_b(np.arange(3.0), np.ones((1, 3))) == pytest.approx([0])

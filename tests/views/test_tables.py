@@ -5,29 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
-from support.boards import scores
+from support.boards import target_scores
 from support.factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import CaseScore, RunRecord
-from benchmark.statistics import paired_tests as paired
-from benchmark.statistics.anova import noise_of_differences, noise_of_means, spread, two_way
+from benchmark.statistics.anova import seed_ms_of_means, variance_components
 from benchmark.statistics.bootstrap import estimates
 from benchmark.statistics.gains import target_gains
-from benchmark.statistics.paired_tests import (
-    ALPHA,
-    compare_pairs,
-    holm,
-    may_be_rejected,
-    mean_test,
-    signed_rank,
-)
+from benchmark.statistics.paired_tests import compare_pairs
 from benchmark.statistics.rank_intervals import rank_target
-from benchmark.statistics.ranks import average_ranks
-from benchmark.statistics.scores import target_scores
 from benchmark.statistics.tie_groups import tie_groups
 from benchmark.views.csv import to_csv
 from benchmark.views.markdown import to_markdown
@@ -89,7 +78,12 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
     for one, group in zip(all_scores, groups, strict=True):
         rows = found.rows[found.rows["target"] == one.target].set_index("source")
         bounds = (0.0, 1.0 if metric == "dice" else np.inf)
-        means = estimates(one.values, noise_of_means(one.values), bounds=bounds, seed=one.draw_seed)
+        means = estimates(
+            one.values,
+            seed_ms_of_means(one.values),
+            bounds=bounds,
+            seed=one.bootstrap_seed,
+        )
         ranks = {r.entry: r for r in rank_target(one).entries}
         gains = target_gains(one, {entry: ("scratch", "full") for entry in one.entries})
         for entry, mean in zip(one.entries, means, strict=True):
@@ -105,9 +99,9 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
                     [gain.value, gain.low, gain.high]
                 )
                 assert row["standardised_high"] == pytest.approx(units.high)
-            apart = spread(tables[one.target][entry].to_numpy())
+            components = variance_components(tables[one.target][entry].to_numpy()[None])[0]
             assert row[["seed_sd", "subject_sd"]].tolist() == pytest.approx(
-                [apart.seed, apart.subject]
+                [components.seed_sd, components.subject_sd]
             )
         for entry in one.left_out:
             own = tables[one.target][entry].to_numpy()
@@ -124,34 +118,6 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
             )
             missed = sum(c.reference_empty != c.prediction_empty for r in mine for c in r.cases)
             assert rows.loc[source, "failures"] == missed
-
-
-@pytest.mark.parametrize("shape", [(7, 3, 12), (5, 1, 20), (4, 2, 60), (6, 3, 1)])
-def test_pairs_in_parts_are_all_pairs_at_once(
-    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(0.5, 0.1, shape) + 0.02 * np.arange(shape[0])[:, None, None]
-    values[2] = values[1]
-    values[3] = values[0] + 0.1
-    whole = compare_pairs([scores(values)])
-    first, second = np.triu_indices(shape[0], 1)
-    differences = np.round(values[first] - values[second], 12)
-    mean, p_mean = mean_test([two_way(differences)], [noise_of_differences(values)])
-    sign, p_ranks = signed_rank(differences.mean(axis=1))
-    both = np.where(np.sign(mean) == sign, np.maximum(p_mean, p_ranks), 1.0)
-    asked = may_be_rejected(p_mean)
-    assert whole.p[first, second][asked] == pytest.approx(both[asked] if shape[2] > 1 else 1.0)
-    assert (whole.p[first, second][~asked] == 1).all() and (holm(both)[~asked] >= ALPHA).all()
-    monkeypatch.setattr(paired, "CHUNK", 1)
-    assert (compare_pairs([scores(values)]).p == whole.p).all()
-
-
-@pytest.mark.parametrize("high", [2, 5, 10**6])
-def test_ranks_are_scipys(high: int) -> None:
-    values = np.random.default_rng(0).integers(0, high, (50, 11)).astype(float)
-    assert (average_ranks(values) == stats.rankdata(values, axis=1)).all()
-    assert (average_ranks(values[:, :1]) == 1).all()
 
 
 def text(card: BoardCard, made: Sequence[RunRecord]) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Pair, Setting
-from benchmark.statistics.critical_difference import ALPHA, CriticalDifference, critical_difference
+from benchmark.statistics.critical_difference import CriticalDifference, critical_difference
+from benchmark.statistics.paired_tests import ALPHA
 from benchmark.views.figures.frame import (
     GREY,
     Drawing,
@@ -42,7 +43,7 @@ def rank_diagram(board: Leaderboard, size: int) -> Drawing | NotDrawn:
     for target in board.board.targets:
         scores = board.scores.get((target, size))
         if scores is not None and scores.entries:
-            means = scores.goodness.mean(axis=(1, 2))
+            means = scores.oriented_means
             columns[target] = dict(zip(scores.entries, means, strict=True))
     table = pd.DataFrame.from_dict(columns, orient="index")
     rows = board.rows[board.rows["train_subjects"] == size]
@@ -55,7 +56,7 @@ def subject_diagram(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     target, size = setting
     scores = board.scores[setting]
     table = pd.DataFrame(
-        scores.goodness.mean(axis=1).T, index=list(scores.subjects),
+        scores.oriented_scores.mean(axis=1).T, index=list(scores.subjects),
         columns=pd.Index(list(scores.entries), tupleize_cols=False),
     )  # fmt: skip
     rows = setting_rows(board, setting)
