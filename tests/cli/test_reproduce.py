@@ -116,12 +116,13 @@ def test_a_tiny_board_is_run_and_held_against_the_published_numbers(content: Pat
     assert all(row["beside"] == row["ours"] for row in rows(run / "reproduction.csv"))
 
 
-SMALL = ["wang2023_small", "cheng2021_small", "zoetmulder2022_small", "yoon2024_small"]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+SMALL = [
+    "wang2023_small",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("cheng2021_small", "zoetmulder2022_small", "yoon2024_small")
+    ),
+]
 
 
 def cut(board: str, content: Path) -> str:
@@ -154,14 +155,14 @@ def write_card(path: Path, card: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
-    name: str, content: Path, home: Path
+    name: str, content: Path, shared_home: Path
 ) -> None:
     name = cut(name, content)
-    words = ["--content", str(content), "--home", str(home), "reproduce", name, "--device", "cpu"]
+    words = ["--content", str(content), "--home", str(shared_home), "reproduce", name, "--device", "cpu"]
     found = CliRunner().invoke(app, words)
     assert found.exit_code == 0, found.output
     registry = Registry.load(content_roots(content))
-    cells = plan(Workspace(registry, home), registry.board(name), GridSelection())
+    cells = plan(Workspace(registry, shared_home), registry.board(name), GridSelection())
     records = [record for _, record in Store(Path("runs") / name).records()]
     assert {record.key for record in records} == {cell.key for cell in cells}
     assert all(record.marks.synthetic for record in records)
@@ -173,11 +174,11 @@ def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
 
 
 def test_a_part_that_the_network_has_not_is_refused_before_anything_is_trained(
-    content: Path, home: Path
+    content: Path, shared_home: Path
 ) -> None:
     path = content / "leaderboards/tiny_v1/board.yaml"
     path.write_text(path.read_text().replace("train: [encoder]", "train: [encoder.0, head]"))
-    words = ["--content", str(content), "--home", str(home), "run", "tiny_v1", "--seeds", "0"]
+    words = ["--content", str(content), "--home", str(shared_home), "run", "tiny_v1", "--seeds", "0"]
     found = CliRunner().invoke(app, words)
     assert isinstance(found.exception, BenchmarkError)
     assert str(found.exception).startswith("strategy 'encoder' on tu-test_resnet: unknown part")

@@ -13,7 +13,8 @@ FOLDERS = {  # folders that test no single package
     "speed": "measurements, run by hand",
     "support": "what tests share",
 }
-SEVERAL_MODULES = {  # files that test what several modules of a package do together
+SEVERAL_MODULES = {  # files that test what several modules do together
+    "test_public_api.py": "what `benchmark/__init__.py` exports",
     "views/test_trust.py": "the level of trust in every output format",
 }
 FILES = [

@@ -29,7 +29,8 @@ from benchmark.records.trust import Trust, write_trust
 from benchmark.views.page.facts import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
-CHROMIUM = shutil.which("chromium")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
