@@ -78,8 +78,8 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cards"
 
 
-def call(*words: str, content: Path) -> Result:
-    options = ["--content", str(content), "--home", str(content.parent / "home")]
+def call(*words: str, content: Path, home: Path | None = None) -> Result:
+    options = ["--content", str(content), "--home", str(home or content.parent / "home")]
     return CliRunner().invoke(app, [*options, *words])
 
 
@@ -158,8 +158,7 @@ def test_the_small_board_of_each_work_runs_from_pretraining_to_comparison(
     name: str, content: Path, shared_home: Path
 ) -> None:
     name = cut(name, content)
-    words = ["--content", str(content), "--home", str(shared_home), "reproduce", name, "--device", "cpu"]
-    found = CliRunner().invoke(app, words)
+    found = call("reproduce", name, "--device", "cpu", content=content, home=shared_home)
     assert found.exit_code == 0, found.output
     registry = Registry.load(content_roots(content))
     cells = plan(Workspace(registry, shared_home), registry.board(name), GridSelection())
@@ -178,8 +177,7 @@ def test_a_part_that_the_network_has_not_is_refused_before_anything_is_trained(
 ) -> None:
     path = content / "leaderboards/tiny_v1/board.yaml"
     path.write_text(path.read_text().replace("train: [encoder]", "train: [encoder.0, head]"))
-    words = ["--content", str(content), "--home", str(shared_home), "run", "tiny_v1", "--seeds", "0"]
-    found = CliRunner().invoke(app, words)
+    found = call("run", "tiny_v1", "--seeds", "0", content=content, home=shared_home)
     assert isinstance(found.exception, BenchmarkError)
     assert str(found.exception).startswith("strategy 'encoder' on tu-test_resnet: unknown part")
     assert not list(Path("runs").rglob("seed0.json"))

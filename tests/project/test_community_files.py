@@ -30,7 +30,8 @@ def test_a_workflow_has_few_rights_limits_and_pinned_actions(path: Path) -> None
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         assert job["runs-on"] and job["timeout-minutes"] <= 60
-        assert set(job.get("needs", [])) <= set(workflow["jobs"]) or job["needs"] in workflow["jobs"]
+        needs = job.get("needs", [])
+        assert ({needs} if isinstance(needs, str) else set(needs)) <= set(workflow["jobs"])
         assert all("run" in step or "uses" in step for step in job["steps"])
         for step in job["steps"]:
             if "actions/checkout" in step.get("uses", ""):
