@@ -1,0 +1,55 @@
+"""Results of the first release are read for ever, and give the tables that they gave then."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from support.factories import workspace_at
+
+from benchmark.leaderboard.build import build_leaderboard
+from benchmark.leaderboard.sequences import sequence_report
+from benchmark.records.predictions import read_hashes
+from benchmark.records.sequence_record import sequence_records
+from benchmark.records.store import Store
+from benchmark.submission.verify import verified
+from benchmark.views.csv import to_csv
+from benchmark.views.sequences import sequence_csv
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "v0.1"
+
+
+def test_records_give_their_table() -> None:
+    store = Store(GOLDEN / "demo")
+    records = [record for _, record in store.records()]
+    assert len(records) == 12
+    table = to_csv(build_leaderboard(store.board(), records))
+    then, now = (
+        list(csv.DictReader(io.StringIO(text)))
+        for text in ((store.folder / "leaderboard.csv").read_text(encoding="utf-8"), table)
+    )
+    assert len(then) == len(now) == 6
+    for old, new in zip(then, now, strict=True):
+        assert old == {name: new[name] for name in old}
+
+
+def test_prediction_hashes_are_of_the_records() -> None:
+    store = Store(GOLDEN / "demo")
+    for path, record in store.records():
+        name = path.relative_to(store.folder / "records")
+        assert read_hashes(store.folder / "predictions" / name).key == record.key
+
+
+def test_a_sequence_gives_its_table() -> None:
+    folder = GOLDEN / "sequence"
+    board = Store(folder).board()
+    report = sequence_report(board, list(sequence_records(folder, board)))
+    then = (folder / "sequences" / "sequences.csv").read_text(encoding="utf-8")
+    assert sequence_csv(report) == then
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_pack_is_verified(tmp_path: Path) -> None:
+    with verified(GOLDEN / "pack.zip", workspace_at(tmp_path), None) as verdict:
+        assert not verdict.refused
+        assert verdict.pack is not None and len(verdict.pack.records) == 4
