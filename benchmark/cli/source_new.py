@@ -13,7 +13,7 @@ from benchmark.errors import CardError
 from benchmark.files import printable
 
 if TYPE_CHECKING:
-    from benchmark.models.checkpoints.identify import Fit
+    from benchmark.models.checkpoints.identify import EncoderMatch
     from benchmark.sources.draft import Found
 
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
@@ -147,7 +147,7 @@ def _print_found(found: "Found") -> None:
 
     fit, checkpoint = found.fit, found.checkpoint
     how = "kinds and shapes in order" if fit.by_order else "names and shapes"
-    state = "whole" if fit.complete else f"{fit.share:.1%} of its values"
+    state = "whole" if fit.complete else f"{fit.coverage:.1%} of its values"
     lines = [
         f"checkpoint: {found.origin.says}, {len(checkpoint.tensors)} tensors",
         *(f"  {printable(note.strip())}" for note in checkpoint.notes),
@@ -160,7 +160,7 @@ def _print_found(found: "Found") -> None:
         if missing:
             lines.append(f"  {len(missing)} {what}: {', '.join(map(printable, missing[:4]))}, ...")
     if found.near:
-        near = ", ".join(f"{one.encoder} ({one.share:.0%})" for one in found.near)
+        near = ", ".join(f"{one.encoder} ({one.coverage:.0%})" for one in found.near)
         lines.append(f"  also near: {near}; another one by --encoder")
     if fit.by_order:
         lines.append("  names do not match: check that it is this network, and run source check")
@@ -169,7 +169,7 @@ def _print_found(found: "Found") -> None:
     print_text(*lines)
 
 
-def _input(fit: "Fit") -> str:
+def _input(fit: "EncoderMatch") -> str:
     if fit.channels == 1:
         return "1 channel; colour images are averaged"
     if fit.channels == 3:

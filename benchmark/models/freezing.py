@@ -1,4 +1,4 @@
-"""Fine-tuning strategies: which parts train, and the proof that the rest did not move."""
+"""Fine-tuning strategies: which parts train, and the proof that frozen tensors do not change."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,18 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.models.whole_networks import Chain
+from benchmark.models.plain_networks import SequentialEncoder
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """The frozen tensors of a network, and what happens to its frozen normalisation layers."""
+    """The frozen tensors of a network, and its frozen normalisation and dropout layers."""
 
     tensors: Mapping[str, torch.Tensor]
     layers: tuple[nn.Module, ...]
 
     def set_modes(self, network: nn.Module) -> None:
-        """Training mode for what trains, evaluation mode for frozen norm layers and dropout."""
+        """Training mode for the network, evaluation mode for its frozen layers."""
         network.train()
         for layer in self.layers:
             layer.eval()
@@ -32,23 +32,26 @@ class Frozen:
         return {name: _hash(tensor) for name, tensor in self.tensors.items()}
 
     def verify(self, before: Mapping[str, str]) -> None:
-        """Prove that nothing frozen has moved.
+        """Prove that no frozen tensor has changed.
+
+        Args:
+            before: Hashes of `fingerprint` before the training.
 
         Raises:
-            ProtocolError: Naming how many tensors moved, and the first.
+            ProtocolError: Naming how many tensors changed, and the first.
         """
-        moved = [name for name, value in self.fingerprint().items() if before[name] != value]
-        if moved:
-            raise ProtocolError(f"{len(moved)} frozen tensors moved (first: {moved[0]})")
+        changed = [name for name, value in self.fingerprint().items() if before[name] != value]
+        if changed:
+            raise ProtocolError(f"{len(changed)} frozen tensors changed (first: {changed[0]})")
 
 
 def parts(network: SegmentationNetwork) -> dict[str, nn.Module]:
-    """What a strategy can name: encoder, decoder, decoder.0 ... decoder.N, head.
+    """The parts that a strategy can name: encoder, decoder, decoder.0 ... decoder.N, head.
 
-    Networks whose encoder is a chain of stages have encoder.0 ... encoder.N too, fine to coarse.
+    Networks with a sequential encoder also have encoder.0 ... encoder.N, fine to coarse.
     """
     blocks = {f"decoder.{n}": block for n, block in enumerate(network.decoder.blocks)}
-    if isinstance(network.encoder, Chain):
+    if isinstance(network.encoder, SequentialEncoder):
         blocks |= {f"encoder.{n}": stage for n, stage in enumerate(network.encoder.stages)}
     return {"encoder": network.encoder, "decoder": network.decoder, **blocks, "head": network.head}
 
@@ -61,13 +64,13 @@ def apply_strategy(
     Args:
         network: Changed in place (`requires_grad`).
         train: Names of parts.
-        freeze_norm_stats: Whether the running statistics of frozen norm layers stand still too.
+        freeze_norm_stats: Whether the running statistics of frozen norm layers are frozen too.
 
     Returns:
-        What is frozen. Running statistics that may move are not part of the proof.
+        The frozen tensors. Running statistics that may change are not among them.
 
     Raises:
-        ProtocolError: A part has no such name.
+        ProtocolError: No part has that name.
     """
     known = parts(network)
     for name in train:
@@ -76,19 +79,17 @@ def apply_strategy(
     network.requires_grad_(False)
     for name in train:
         known[name].requires_grad_(True)
-    training = {id(module) for name in train for module in known[name].modules()}
-    frozen = [module for module in network.modules() if id(module) not in training]
     tensors: dict[str, torch.Tensor] = {
         name: value for name, value in network.named_parameters() if not value.requires_grad
     }
-    if freeze_norm_stats:
-        # a normalisation layer may have children: timm's hold their activation
-        still = {id(buffer) for module in frozen for buffer in module.buffers(recurse=False)}
-        tensors |= {n: b for n, b in network.named_buffers() if id(b) in still}
-        layers = tuple(m for m in frozen if isinstance(m, (_NormBase, _DropoutNd)))
-    else:
-        layers = ()
-    return Frozen(tensors, layers)
+    if not freeze_norm_stats:
+        return Frozen(tensors, ())
+    training = {id(module) for name in train for module in known[name].modules()}
+    modules = [module for module in network.modules() if id(module) not in training]
+    # a normalisation layer may have children: timm's hold their activation
+    buffers = {id(buffer) for module in modules for buffer in module.buffers(recurse=False)}
+    tensors |= {name: value for name, value in network.named_buffers() if id(value) in buffers}
+    return Frozen(tensors, tuple(m for m in modules if isinstance(m, (_NormBase, _DropoutNd))))
 
 
 def _hash(tensor: torch.Tensor) -> str:

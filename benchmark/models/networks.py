@@ -1,4 +1,4 @@
-"""Networks: a U-Net of segmentation-models-pytorch over any encoder, or a whole one by name."""
+"""Segmentation networks: a U-Net over any encoder, or a complete network by name."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +6,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.errors import WeightsError, unknown_name
-from benchmark.models.plugins.entry_points import plugged_unet, plugin_names
-from benchmark.models.torchvision_guard import import_torchvision
-from benchmark.models.whole_networks import NAMED
-
-import_torchvision()
-
-import segmentation_models_pytorch as smp  # noqa: E402  (after the guard)
-import timm  # noqa: E402
+from benchmark.models.encoders import encoder_family
+from benchmark.models.plain_networks import NetworkParts
+from benchmark.models.vision_libraries import smp
 
 
 class SegmentationNetwork(nn.Module):
     """Encoder, decoder and head, behind the source's own input normalisation.
 
     Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels, and
-    colour is averaged where the source takes grey. Gives logits (N, classes, H, W); with
-    `sigmoid` the head has one channel, and two are given whose softmax is its sigmoid.
+    colour is averaged if the source takes grey. Returns logits (N, classes, H, W); with `sigmoid`
+    the head has one channel, and two are returned whose softmax is its sigmoid.
     """
 
     mean: torch.Tensor
@@ -37,7 +31,7 @@ class SegmentationNetwork(nn.Module):
         std: Sequence[float],
         sigmoid: bool = False,
     ) -> None:
-        """Put the parts together; the statistics are no part of the weights."""
+        """Put the parts together; the statistics are not part of the weights."""
         super().__init__()
         self.sigmoid = sigmoid
         self.encoder, self.decoder, self.head = encoder, decoder, head
@@ -74,48 +68,40 @@ def build_network(
     """A randomly initialised network; the global seed fixes its values.
 
     Args:
-        encoder: Name of an smp encoder, `tu-` and a timm model, one that an installed package
-            brings (`plugins`), or one of `named.NAMED`, which are whole networks with a decoder of
-            their own.
-        channels: That the source takes.
+        encoder: Name of an encoder or of a complete network of `encoders.ENCODERS`.
+        channels: Input channels of the source.
         classes: Output channels, labels and background; 1 with `sigmoid`.
         input_size: Rows and columns of the images.
-        decoder_channels: Of the U-Net over an smp or timm encoder.
-        encoder_depth: Of an smp or timm encoder.
-        normalisation_mean: Of the source, a value a channel.
-        normalisation_std: Of the source, a value a channel.
+        decoder_channels: Of the U-Net over an encoder; complete networks have their own decoder.
+        encoder_depth: Of an encoder.
+        normalisation_mean: Of the source, one value per channel.
+        normalisation_std: Of the source, one value per channel.
         sigmoid: Whether the one output channel is the logit of the one label.
 
     Raises:
         WeightsError: No encoder has that name.
     """
-    behaviour = (normalisation_mean, normalisation_std, sigmoid)
-    if encoder in NAMED:
-        return SegmentationNetwork(*NAMED[encoder](channels, classes, input_size), *behaviour)
-    if encoder in plugin_names():
-        parts = plugged_unet(encoder, channels, classes, encoder_depth, decoder_channels)
-        return SegmentationNetwork(*parts, *behaviour)
-    known = [*smp.encoders.get_encoder_names(), *NAMED, *plugin_names()]
-    if encoder.startswith("tu-"):
-        if not timm.is_model(encoder.removeprefix("tu-")):
-            message = unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
-            raise WeightsError(f"encoder {encoder!r}: {message}")
-    elif encoder not in known:
-        raise WeightsError(unknown_name("encoder", encoder, known))
-    unet = smp.Unet(
-        encoder,
-        encoder_depth=encoder_depth,
-        encoder_weights=None,
+    family = encoder_family(encoder)
+    if family.network:
+        parts = family.network(encoder, channels, classes, input_size)
+    else:
+        body = family.encoder(encoder, channels, encoder_depth)
+        parts = _unet(body, classes, encoder_depth, decoder_channels)
+    return SegmentationNetwork(*parts, normalisation_mean, normalisation_std, sigmoid)
+
+
+def _unet(encoder: Any, classes: int, depth: int, decoder_channels: Sequence[int]) -> NetworkParts:
+    """A U-Net over an encoder, as `smp.Unet` builds it over the encoders of its own library."""
+    decoder = smp.decoders.unet.decoder.UnetDecoder(
+        encoder_channels=encoder.out_channels,
         decoder_channels=tuple(decoder_channels),
-        in_channels=channels,
-        classes=classes,
+        n_blocks=depth,
+        add_center_block=isinstance(encoder, smp.encoders.vgg.VGGEncoder),
     )
-    return SegmentationNetwork(
-        unet.encoder,
-        unet.decoder,
-        unet.segmentation_head,
-        *behaviour,
-    )
+    head = smp.base.SegmentationHead(decoder_channels[-1], classes, kernel_size=3)
+    smp.base.initialization.initialize_decoder(decoder)
+    smp.base.initialization.initialize_head(head)
+    return encoder, decoder, head
 
 
 def parameter_counts(network: nn.Module) -> tuple[int, int]:

@@ -15,10 +15,11 @@ from benchmark.workspace import Workspace
 
 
 class StoredWeights(Model):
-    """The checkpoint of a source on this machine: what it is and where it came from.
+    """The checkpoint of a source on this machine and its origin.
 
-    A card may know only the beginning of the hash, or a repository; what was stored first is
-    then the checkpoint of that source on this machine, and its whole hash is in every record.
+    A card may state only the beginning of the hash, or a repository; the file that was stored
+    first is then the checkpoint of that source on this machine, and its full hash is in every
+    record.
     """
 
     source: str
@@ -27,35 +28,35 @@ class StoredWeights(Model):
     origin: str
 
     def path(self, workspace: Workspace) -> Path:
-        """Where the file lies."""
+        """Path of the file."""
         return workspace.weights_file(self.sha256, self.file)
 
 
 def stored_weights(source: SourceCard, workspace: Workspace) -> StoredWeights:
-    """What is known of a source's checkpoint on this machine.
+    """The checkpoint that a source has on this machine.
 
     Raises:
-        WeightsError: It is not here, or is not what the card says now.
+        WeightsError: It is missing or damaged, or the card now states another hash.
     """
-    assert source.weights is not None
-    path = workspace.weights_record(source.id)
-    how = "import {0} --from FILE" if source.weights.by_hand else "get {0}"
-    command = f"`segtransfer source {how.format(source.id)}`"
+    weights = _weights(source)
+    record = workspace.weights_record(source.id)
+    command = f"type `segtransfer source get {source.id}`"
+    if weights.by_hand:
+        command = f"type `segtransfer source import {source.id} --from FILE`"
     try:
-        stored = StoredWeights.model_validate_json(path.read_bytes())
+        stored = StoredWeights.model_validate_json(record.read_bytes())
     except FileNotFoundError:
         raise WeightsError(
-            f"the weights of {source.id!r} ({source.weights.file}) are not on this machine; type "
-            + command
+            f"the weights of {source.id!r} ({weights.file}) are not on this machine; {command}"
         ) from None
     except (ValidationError, OSError):
-        raise WeightsError(f"{path}: damaged; type {command}") from None
+        raise WeightsError(f"{record}: damaged; {command}") from None
     if not stored.path(workspace).is_file():
-        raise WeightsError(f"{stored.path(workspace)}: is gone; type {command}")
-    if not stored.sha256.startswith(source.weights.sha256 or ""):
+        raise WeightsError(f"{stored.path(workspace)}: the file is missing; {command}")
+    if not stored.sha256.startswith(weights.sha256 or ""):
         raise WeightsError(
             f"the weights of {source.id!r} on this machine have SHA-256 {stored.sha256[:16]}..., "
-            f"its card now says {source.weights.sha256}; type {command}"
+            f"its card states {weights.sha256}; {command}"
         )
     return stored
 
@@ -64,35 +65,33 @@ def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights
     """Keep a copy of a checkpoint that the user has.
 
     Raises:
-        WeightsError: The source has no weights file, the file is missing, or it is another one.
+        WeightsError: The source has no weights file, or the file is missing or another one.
     """
     source = workspace.registry.source(name)
-    return keep_weights(source, _weights(source), file, f"file {file.name}", workspace)
+    return keep_weights(source, file, f"file {file.name}", workspace)
 
 
 def get_weights(workspace: Workspace, name: str, progress: Progress = no_progress) -> StoredWeights:
-    """Fetch a checkpoint from the address or the repository that its card names.
+    """Fetch a checkpoint from the address or the repository that its card states.
 
     Raises:
-        WeightsError: The card names neither, the repository refuses, or the file is another one.
+        WeightsError: The card states neither, the repository refuses, or the file is another one.
         DataError: The transfer fails.
     """
     source = workspace.registry.source(name)
     weights = _weights(source)
     if weights.hub is not None:
-        path, commit = fetch_from_hub(
-            weights.hub.repo, weights.hub.file, weights.hub.revision, workspace
-        )
-        return keep_weights(source, weights, path, f"{weights.hub.repo}@{commit}", workspace)
+        hub = weights.hub
+        path, commit = fetch_from_hub(hub.repo, hub.file, hub.revision, workspace)
+        return keep_weights(source, path, f"{hub.repo}@{commit}", workspace)
     if weights.url is None:
         raise WeightsError(
-            f"{name}: its card names no address; type "
-            f"`segtransfer source import {name} --from FILE`"
+            f"{name}: its card has no address; type `segtransfer source import {name} --from FILE`"
         )
-    whole = weights.sha256 if len(weights.sha256 or "") == 64 else None
-    remote = RemoteFile(weights.url, Path(weights.file).name, sha256=whole)
+    sha256 = weights.sha256 if len(weights.sha256 or "") == 64 else None
+    remote = RemoteFile(weights.url, Path(weights.file).name, sha256=sha256)
     path = fetch(remote, workspace.downloads / name, progress)
-    stored = keep_weights(source, weights, path, weights.url, workspace)
+    stored = keep_weights(source, path, weights.url, workspace)
     path.unlink()
     return stored
 
@@ -106,10 +105,10 @@ def _weights(source: SourceCard) -> WeightsFile:
 def fetch_from_hub(
     repo: str, file: str, revision: str | None, workspace: Workspace
 ) -> tuple[Path, str]:
-    """A file of a Hugging Face repository on this machine, and the commit it is of.
+    """A local copy of a file of a Hugging Face repository, and its commit.
 
     Raises:
-        WeightsError: The repository, the revision or the file is not there, or nothing answers.
+        WeightsError: The repository, revision or file does not exist, or there is no answer.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
@@ -126,26 +125,26 @@ def fetch_from_hub(
 
 
 def keep_weights(
-    source: SourceCard, weights: WeightsFile, file: Path, origin: str, workspace: Workspace
+    source: SourceCard, file: Path, origin: str, workspace: Workspace
 ) -> StoredWeights:
-    """Copy a checkpoint to its place once its hash was found right, and remember it.
+    """Copy a checkpoint into the home folder if its hash is right, and record it.
 
     Raises:
-        WeightsError: It is another file than the card says, or it cannot be copied.
+        WeightsError: It is another file than the card states, or it cannot be copied.
     """
+    weights = _weights(source)
     try:
-        found = sha256_of(file)
-        if not found.startswith(weights.sha256 or ""):
+        sha256 = sha256_of(file)
+        if not sha256.startswith(weights.sha256 or ""):
             raise WeightsError(
-                f"{file}: SHA-256 is {found[:16]}..., the card of {source.id!r} says "
+                f"{file}: SHA-256 is {sha256[:16]}..., the card of {source.id!r} states "
                 f"{(weights.sha256 or '')[:16]}...; this is another file, or it is damaged"
             )
         stored = StoredWeights(
-            source=source.id, sha256=found, file=Path(weights.file).name, origin=origin
+            source=source.id, sha256=sha256, file=Path(weights.file).name, origin=origin
         )
-        path = stored.path(workspace)
-        with replacing(path) as temporary:
-            shutil.copyfile(file, temporary)
+        with replacing(stored.path(workspace)) as copy:
+            shutil.copyfile(file, copy)
     except OSError as error:
         raise WeightsError(f"{file}: {error.strerror}; check the path and the disk") from None
     write_text(workspace.weights_record(source.id), stored.model_dump_json(indent=1) + "\n")

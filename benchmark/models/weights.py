@@ -1,4 +1,4 @@
-"""Weights: read safely, by verified hash, and loaded only with a coverage report."""
+"""Weights: read safely, verified by hash, and loaded with a report of their coverage."""
 
 import math
 import pickle
@@ -28,21 +28,21 @@ DAMAGED = (
 
 
 class MoreThanTensors(WeightsError):
-    """A checkpoint that names more than tensors; nothing of it was run."""
+    """A checkpoint names more than tensors; none of its code was run."""
 
 
 def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Tensor]:
     """Read a state dictionary from safetensors or a PyTorch file, without running its code.
 
     Raises:
-        WeightsError: The file is missing, another one, damaged, holds anything but tensors, or
-            holds values that are not finite.
+        WeightsError: The file is missing, damaged or another one, or holds anything but tensors of
+            finite values.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: no such checkpoint")
-    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
+    if expected_sha256 is not None and (sha256 := sha256_of(path)) != expected_sha256:
         raise WeightsError(
-            f"{path}: SHA-256 is {found[:16]}..., expected {expected_sha256[:16]}...; "
+            f"{path}: SHA-256 is {sha256[:16]}..., expected {expected_sha256[:16]}...; "
             "this is another file, or it is damaged"
         )
     data = read_file(path)
@@ -54,24 +54,34 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
     for name, tensor in data.items():
         if not isinstance(tensor, torch.Tensor):
             raise WeightsError(f"{path}: entry {name!r} is {type(tensor).__name__}, not a tensor")
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
+    require_finite(path, data)
     return data
 
 
+def require_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse NaN and infinite values.
+
+    Raises:
+        WeightsError: Naming the first tensor that holds one.
+    """
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
+
+
 def read_file(path: Path) -> object:
-    """What a safetensors or a PyTorch file holds, without running its code.
+    """The content of a safetensors or a PyTorch file, without running its code.
 
     Raises:
         MoreThanTensors: A PyTorch file names objects that only its own code could make.
-        WeightsError: It is damaged, or unpacks to far more than it is.
+        WeightsError: It is damaged, or unpacks to far more than its size.
     """
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         refuse_bomb(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it does not know it refuses
+            warnings.simplefilter("ignore")  # unknown objects are errors, not warnings
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise MoreThanTensors(
@@ -88,10 +98,10 @@ def read_file(path: Path) -> object:
 
 
 def refuse_bomb(path: Path) -> None:
-    """Refuse a zip that unpacks to far more than it is; PyTorch stores tensors as they are.
+    """Refuse a zip that unpacks to far more than its size; PyTorch does not compress tensors.
 
     Raises:
-        WeightsError: Its members are together larger than twice the file.
+        WeightsError: Its members together are larger than twice the file.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -105,20 +115,25 @@ def refuse_bomb(path: Path) -> None:
 def renamed(
     tensors: Mapping[str, torch.Tensor], rules: Sequence[tuple[str, str]]
 ) -> dict[str, torch.Tensor]:
-    """Tensors under the names that rules give them: [regular expression, replacement] in turn.
+    """Tensors under the names that a card's rules give them.
 
     Raises:
         WeightsError: Two tensors end up with one name.
     """
     result: dict[str, torch.Tensor] = {}
     for key, tensor in tensors.items():
-        name = key
-        for pattern, replacement in rules:
-            name = re.sub(pattern, replacement, name)
+        name = renamed_key(key, rules)
         if name in result:
             raise WeightsError(f"rename gives two tensors the name {name!r} (one was {key!r})")
         result[name] = tensor
     return result
+
+
+def renamed_key(key: str, rules: Sequence[tuple[str, str]]) -> str:
+    """A name after all rules (regular expression, replacement) in turn."""
+    for pattern, replacement in rules:
+        key = re.sub(pattern, replacement, key)
+    return key
 
 
 def load_part(
@@ -131,59 +146,55 @@ def load_part(
 ) -> Coverage:
     """Load the tensors below a key prefix into one part of a network.
 
-    A missing `num_batches_tracked` is no loss: it is a counter that older checkpoints lack.
+    `num_batches_tracked` may be missing: it is a counter that older checkpoints lack.
 
     Raises:
-        WeightsError: The part is not covered whole and `allow_partial` is not given, or nothing
-            matches at all.
+        WeightsError: No tensor matches, or not all of them do and `allow_partial` is not given.
     """
     own = nn.Module.state_dict(part)
-    given = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
-    matched = {
-        key: tensors[given[key]]
-        for key in own
-        if key in given and tensors[given[key]].shape == own[key].shape
-    }
+    keys = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
+    common = {name: tensors[keys[name]] for name in own if name in keys}
+    matched = {name: value for name, value in common.items() if value.shape == own[name].shape}
     coverage = Coverage(
         matched=len(matched),
         missing=tuple(
-            key for key in own if key not in given and not key.endswith("num_batches_tracked")
+            name for name in own if name not in keys and not name.endswith("num_batches_tracked")
         ),
         mismatched=tuple(
-            f"{key} {tuple(tensors[given[key]].shape)} for {tuple(own[key].shape)}"
-            for key in own
-            if key in given and key not in matched
+            f"{name} {tuple(value.shape)} for {tuple(own[name].shape)}"
+            for name, value in common.items()
+            if name not in matched
         ),
         unused=tuple(key for key in tensors if key.removeprefix(prefix) not in own),
-        parameter_share=round(_elements(matched) / max(1, _elements(own)), 6),
+        parameter_share=round(_values(matched) / max(1, _values(own)), 6),
     )
     if not matched or not (coverage.complete or allow_partial):
-        raise WeightsError(_refusal(coverage, len(own), name))
+        raise WeightsError(_not_covered(coverage, len(own), name))
     # smp encoders override load_state_dict and report nothing; torch's own does the work.
     nn.Module.load_state_dict(part, {**own, **matched})
     return coverage
 
 
-def _elements(tensors: Mapping[str, torch.Tensor]) -> int:
+def _values(tensors: Mapping[str, torch.Tensor]) -> int:
     return sum(math.prod(tensor.shape) for tensor in tensors.values())
 
 
-def _refusal(coverage: Coverage, total: int, name: str) -> str:
+def _not_covered(coverage: Coverage, total: int, name: str) -> str:
     text = f"{name}: {coverage.matched} of {total} tensors would be loaded"
-    for what, names in (
+    for problem, names in (
         ("missing", coverage.missing),
         ("of another shape", coverage.mismatched),
         ("in the file but not used", coverage.unused),
     ):
         if names:
-            text += f"; {len(names)} {what} (first: {names[0]})"
+            text += f"; {len(names)} {problem} (first: {names[0]})"
     return text + "; correct key_prefix or encoder on the card, or run with --allow-partial"
 
 
 def save_network(
     path: Path, network: nn.Module, metadata: dict[str, str], *, only: str = ""
 ) -> None:
-    """Write the tensors whose names begin with `only` as safetensors, whole or not at all.
+    """Write the tensors whose names begin with `only` as safetensors, atomically.
 
     Raises:
         WeightsError: The folder cannot be written or the disk is full.
@@ -193,7 +204,7 @@ def save_network(
 
 
 def save_tensors(path: Path, given: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors as safetensors, whole or not at all.
+    """Write tensors as safetensors, atomically.
 
     Raises:
         WeightsError: The folder cannot be written or the disk is full.

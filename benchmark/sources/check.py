@@ -11,7 +11,7 @@ from benchmark.cards.task import UNKNOWN, SourceCard
 from benchmark.errors import BenchmarkError, CardError, ProtocolError
 from benchmark.files import printable, sha256_of
 from benchmark.models.networks import SegmentationNetwork, parameter_counts
-from benchmark.models.plugins.contract import check_encoder
+from benchmark.models.plugins.contract import check_encoder, check_pyramid
 from benchmark.models.plugins.entry_points import plugin, plugin_names
 from benchmark.models.weight_store import StoredWeights, stored_weights
 from benchmark.models.weights import read_tensors
@@ -19,7 +19,6 @@ from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.running.cell import run_cell
 from benchmark.running.cost import forward_gflop
 from benchmark.sources.mini_board import BASE, FEW, TARGET, Trial
-from benchmark.sources.pyramid import pyramids
 from benchmark.sources.report import CheckReport, Finding, check_report
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
@@ -119,7 +118,7 @@ class Check:
     def pyramid(self) -> str:
         """Feature maps at three sizes."""
         try:
-            told = pyramids(self.trial.network)
+            told = check_pyramid(self.trial.network)
             if self.source.encoder in plugin_names():
                 check_encoder(self.source.encoder, (self.source.input.channels,))
                 told.append(f"the contract of {plugin(self.source.encoder).value} is kept")

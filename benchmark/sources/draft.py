@@ -16,9 +16,10 @@ from benchmark.cards.registry import Registry
 from benchmark.cards.task import UNKNOWN, HubFile, Saw, SourceCard
 from benchmark.errors import CardError, WeightsError
 from benchmark.files import printable, sha256_of, write_text
-from benchmark.models.checkpoints.identify import Fit, identify, with_decoder
+from benchmark.models.checkpoints.identify import EncoderMatch, identify, with_decoder
 from benchmark.models.checkpoints.read import Checkpoint, open_checkpoint
-from benchmark.models.encoders import Shapes, timm_weights
+from benchmark.models.encoders import TensorShapes
+from benchmark.models.timm_models import timm_weights
 from benchmark.models.weight_store import fetch_from_hub, keep_weights
 from benchmark.models.weights import save_tensors
 from benchmark.workers import Progress
@@ -48,9 +49,9 @@ class Found:
 
     origin: Origin
     checkpoint: Checkpoint
-    fit: Fit
-    whole: Fit | None
-    near: tuple[Fit, ...]
+    fit: EncoderMatch
+    whole: EncoderMatch | None
+    near: tuple[EncoderMatch, ...]
 
 
 def new_path(registry: Registry, name: str, folder: Path) -> Path:
@@ -159,11 +160,11 @@ def examine(
         WeightsError: It cannot be read safely, or is like no known network.
     """
     opened = open_checkpoint(origin.path, part)
-    shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in opened.tensors.items()}
+    shapes: TensorShapes = {name: tuple(tensor.shape) for name, tensor in opened.tensors.items()}
     wanted = encoder or origin.encoder
     fits = identify(shapes, (wanted,) if wanted else (), progress)
-    if not fits or fits[0].likeness < LIKE_ENOUGH and not fits[0].complete:
-        near = f"; the nearest is {fits[0].encoder}, {fits[0].share:.0%} covered" if fits else ""
+    if not fits or fits[0].similarity < LIKE_ENOUGH and not fits[0].complete:
+        near = f"; the nearest is {fits[0].encoder}, {fits[0].coverage:.0%} covered" if fits else ""
         volumes = any(len(shape) == 5 for shape in shapes.values())
         why = "its convolutions are 3-D, networks here are 2-D" if volumes else "give --encoder"
         first = ", ".join(printable(name) for name in list(shapes)[:3])
@@ -199,7 +200,7 @@ def write_draft(
     fit = found.whole if facts["provides"] == "encoder_decoder" and found.whole else found.fit
     with tempfile.TemporaryDirectory() as folder:
         file, hub = found.origin.path, found.origin.hub
-        if not found.checkpoint.plain:
+        if not found.checkpoint.as_stored:
             file, hub = Path(folder) / f"{path.stem}.safetensors", None
             save_tensors(file, found.checkpoint.tensors, {})
         weights = {
@@ -220,8 +221,7 @@ def write_draft(
             "citation": facts["citation"],
         }  # fmt: skip
         source = check_model(card, SourceCard, path)
-        assert source.weights is not None
-        keep_weights(source, source.weights, file, found.origin.says, workspace)
+        keep_weights(source, file, found.origin.says, workspace)
     text = StringIO()
     YAML().dump(_flowing(card), text)
     write_text(path, text.getvalue())

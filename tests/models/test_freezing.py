@@ -71,7 +71,7 @@ def test_a_frozen_tensor_that_moves_is_named() -> None:
     before = frozen.fingerprint()
     with torch.no_grad():
         next(net.encoder.parameters()).add_(1e-3)
-    with pytest.raises(ProtocolError, match="1 frozen tensors moved .first: encoder"):
+    with pytest.raises(ProtocolError, match="1 frozen tensors changed .first: encoder"):
         frozen.verify(before)
 
 

@@ -96,7 +96,7 @@ def test_a_url_is_fetched_and_its_whole_hash_remembered(
 
 def test_another_file_than_the_card_says_is_not_kept(server: str, tmp_path: Path) -> None:
     cards = registry(url=f"{server}/w.pth", sha256="00000000")
-    with pytest.raises(WeightsError, match="SHA-256 is .* the card of .* says 00000000"):
+    with pytest.raises(WeightsError, match="SHA-256 is .* the card of .* states 00000000"):
         get_weights(Workspace(cards, tmp_path), ID)
     with pytest.raises(WeightsError, match="not on this machine"):
         stored_weights(cards.source(ID), workspace_at(tmp_path))
@@ -132,12 +132,12 @@ def test_without_an_address_the_file_is_asked_for(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         (lambda home, lock, file: lock.write_text("{"), "damaged"),
-        (lambda home, lock, file: file.unlink(), "is gone"),
+        (lambda home, lock, file: file.unlink(), "the file is missing"),
         (
             lambda home, lock, file: lock.write_text(
                 json.dumps({**json.loads(lock.read_text()), "sha256": "1" * 64})
             ),
-            "is gone",
+            "the file is missing",
         ),
     ],
 )
@@ -155,5 +155,5 @@ def test_a_card_that_now_says_another_hash(tmp_path: Path) -> None:
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
     import_weights(Workspace(registry(sha256=SHA), tmp_path), ID, file)
-    with pytest.raises(WeightsError, match="its card now says"):
+    with pytest.raises(WeightsError, match="its card states"):
         stored_weights(registry(sha256="0" * 64).source(ID), workspace_at(tmp_path))

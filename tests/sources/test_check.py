@@ -58,8 +58,7 @@ def source(
         },
         SourceCard, Path("mine.yaml"),
     )  # fmt: skip
-    assert card.weights is not None
-    keep_weights(card, card.weights, file, "test", workspace_at(home))
+    keep_weights(card, file, "test", workspace_at(home))
     return card
 
 

@@ -1,1 +1,1 @@
-"""Checkpoints: read safely, reduced to the tensors of one network, identified."""
+"""Checkpoints: read safely, reduced to the tensors of one network, and identified."""

@@ -1,230 +1,251 @@
-"""Which network a checkpoint is of, told from the names and shapes of its tensors alone."""
+"""Identification of a checkpoint's network from the names and shapes of its tensors alone."""
 
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
 
 from benchmark.models.encoders import (
-    COUNTER,
-    Candidate,
-    Rules,
-    Shapes,
-    candidates,
-    common_encoders,
-    decoder_shapes,
-    elements,
+    SIZE,
+    RenameRules,
+    TensorShapes,
+    encoder_families,
+    encoder_family,
     encoder_shapes,
-    timm_families,
-    timm_twins,
-    usual_channels,
+    shapes_of_built,
+    tensor_namings,
+    without_counters,
 )
+from benchmark.models.networks import build_network
+from benchmark.models.timm_models import similar_timm_models, timm_equivalents
+from benchmark.models.weights import renamed_key
 from benchmark.workers import Progress, no_progress
 
-DEEPEST, FEWEST, HALF, LEAST, WELL = 6, 8, 0.5, 0.1, 0.9
-CHANNELS = 1  # the axis of a convolution's weight
+Groups = Mapping[str, TensorShapes]
+"""The tensors below each prefix of a checkpoint, by their names without it."""
+
+DEEPEST_PREFIX, LEAST_TENSORS = 6, 8
+LEAST_SHARE_OF_TENSORS, LEAST_COVERAGE, NEARLY_ALL_TENSORS = 0.5, 0.1, 0.9
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How a checkpoint fits an encoder, and what its card has to say so that it loads.
+@dataclass(frozen=True, kw_only=True)
+class EncoderMatch:
+    """How a checkpoint covers an encoder, and what its card has to state so that it loads.
 
-    `likeness` is the Dice overlap of values: twice those matched over those of the encoder and of
-    the file below `prefix` together; `matched` and `given` count tensors. `by_order` says that
-    names did not match, but kinds and shapes of all tensors did, one after the other. `mismatched`
-    gives the file's shapes.
+    Attributes:
+        encoder: Its name.
+        channels: Its input channels.
+        prefix: Of its tensors in the checkpoint.
+        rename: Rules for the card.
+        key_prefix: What its names begin with after the rules, for the card.
+        own: Shapes of its tensors.
+        available: Shapes in the checkpoint below the prefix.
+        renamed: The same under the names that the rules give.
+        by_order: Names did not match, but kinds and shapes of all tensors did, in order.
     """
 
     encoder: str
     channels: int
     prefix: str
-    rename: Rules
+    rename: RenameRules
     key_prefix: str
-    matched: int
-    given: int
-    missing: tuple[str, ...]
-    mismatched: Shapes
-    share: float
-    likeness: float
+    own: TensorShapes
+    available: TensorShapes
+    renamed: TensorShapes
     by_order: bool = False
+
+    @cached_property
+    def matched(self) -> TensorShapes:
+        """Tensors of the encoder that the checkpoint has in their shape."""
+        return {k: shape for k, shape in self.own.items() if self.renamed.get(k) == shape}
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Tensors of the encoder that the checkpoint lacks."""
+        return tuple(name for name in self.own if name not in self.renamed)
+
+    @cached_property
+    def mismatched(self) -> TensorShapes:
+        """Those of another shape, with the shape in the checkpoint."""
+        common = self.own.keys() - self.matched.keys() - set(self.missing)
+        return {name: self.renamed[name] for name in self.own if name in common}
+
+    @property
+    def coverage(self) -> float:
+        """Matched values, as a fraction of the encoder's."""
+        return _values(self.matched) / max(1, _values(self.own))
+
+    @cached_property
+    def rank(self) -> tuple[bool, float]:
+        """Greater is better: full coverage, then similarity."""
+        return self.complete, self.similarity
 
     @property
     def complete(self) -> bool:
-        """Whether the whole encoder is covered."""
-        return not self.missing and not self.mismatched
+        """Whether every tensor of the encoder is covered."""
+        return len(self.matched) == len(self.own)
+
+    @cached_property
+    def similarity(self) -> float:
+        """Dice overlap of values: 2 matched / (those of the encoder + those below the prefix)."""
+        return 2 * _values(self.matched) / max(1, _values(self.own) + _values(self.available))
+
+
+def _values(shapes: TensorShapes) -> int:
+    return sum(map(math.prod, shapes.values()))
 
 
 def identify(
-    found: Shapes,
-    encoders: Sequence[str] = (),
-    progress: Progress = no_progress,
-) -> list[Fit]:
-    """Fits of a checkpoint, the best first, one an encoder; empty where nothing is like it.
+    shapes: TensorShapes, encoders: Sequence[str] = (), progress: Progress = no_progress
+) -> list[EncoderMatch]:
+    """Encoders that match a checkpoint, one match per encoder, the best first.
 
-    A complete cover comes before an incomplete one, then the higher likeness, then the order in
-    which the libraries list their encoders.
+    Full coverage comes first, then higher similarity, then the order of the encoder families.
 
     Args:
-        found: Shapes by name, in the file's order.
-        encoders: Names to compare with; empty for all of smp and MONAI and, where those do not
-            fit, the families of timm that have such names.
-        progress: Told of each stage.
+        shapes: Shapes by name, in the order of the checkpoint.
+        encoders: Names to compare with; empty for those of all families and, if none of them fits,
+            the models of timm with similar tensor names.
+        progress: Receives each stage.
+
+    Returns:
+        Empty if no encoder is similar.
     """
-    file = File({name: shape for name, shape in found.items() if not name.endswith(COUNTER)})
-    fits = file.compare(encoders or common_encoders(), progress)
-    if not encoders and not any(fit.complete and fit.matched > WELL * fit.given for fit in fits):
-        families = timm_families(file.has, lambda d, t: progress("looking at timm", d, t))
-        twins = [name for fit in fits[:2] for name in timm_twins(fit.encoder)]
-        fits += file.compare(list(dict.fromkeys([*families, *twins])), progress)
-    if not any(fit.complete for fit in fits):
-        tried = encoders or [*twins, *families, *common_encoders()]
-        fits += [fit for name in dict.fromkeys(tried) if (fit := file.aligned(name))]
-    best: dict[str, Fit] = {}
-    for fit in sorted(fits, key=lambda fit: (not fit.complete, -fit.likeness)):
-        best.setdefault(fit.encoder, fit)
+    groups = _groups(without_counters(shapes))
+    candidates = list(encoders or encoder_families())
+    matches = _compare(groups, candidates, progress)
+    if not encoders and not any(
+        match.complete and len(match.own) > NEARLY_ALL_TENSORS * len(match.renamed)
+        for match in matches
+    ):
+        families = similar_timm_models(lambda names: _shared_names(groups, names), progress)
+        equivalents = [name for match in matches[:2] for name in timm_equivalents(match.encoder)]
+        matches += _compare(groups, list(dict.fromkeys([*families, *equivalents])), progress)
+        candidates = list(dict.fromkeys([*equivalents, *families, *candidates]))
+    if not any(match.complete for match in matches):
+        matches += filter(None, (_match_by_order(groups, name) for name in candidates))
+    best: dict[str, EncoderMatch] = {}
+    for match in sorted(matches, key=lambda match: match.rank, reverse=True):
+        best.setdefault(match.encoder, match)
     return list(best.values())
 
 
-class File:
-    """The tensors of a checkpoint, and where below them a network may begin."""
+def _groups(shapes: TensorShapes) -> Groups:
+    """The prefixes below which enough tensors are."""
+    counts: Counter[str] = Counter()
+    for name in shapes:
+        modules = name.split(".")[:-1][:DEEPEST_PREFIX]
+        counts.update("".join(f"{module}." for module in modules[:n])
+                      for n in range(len(modules) + 1))  # fmt: skip
+    return {
+        prefix: {name.removeprefix(prefix): shape for name, shape in shapes.items()
+                 if name.startswith(prefix)}
+        for prefix, count in counts.items() if count >= LEAST_TENSORS
+    }  # fmt: skip
 
-    def __init__(self, found: Shapes) -> None:
-        """Find the prefixes with enough tensors below them."""
-        self.found = found
-        counts: Counter[str] = Counter()
-        for name in found:
-            parts = name.split(".")[:-1]
-            counts.update("".join(f"{p}." for p in parts[:n]) for n in range(DEEPEST + 1)
-                          if n <= len(parts))  # fmt: skip
-        self.below = {
-            prefix: {n.removeprefix(prefix): s for n, s in found.items() if n.startswith(prefix)}
-            for prefix, count in counts.items()
-            if count >= FEWEST
-        }
 
-    def has(self, names: Sequence[str]) -> float:
-        """The largest share of these names that the file has below one prefix."""
-        return max((len(group.keys() & set(names)) / len(names) for group in self.below.values()),
-                   default=0.0)  # fmt: skip
+def _shared_names(groups: Groups, names: Sequence[str]) -> float:
+    """The largest share of these names that is below one prefix."""
+    return max((len(group.keys() & set(names)) / len(names) for group in groups.values()),
+               default=0.0)  # fmt: skip
 
-    def compare(self, encoders: Sequence[str], progress: Progress) -> list[Fit]:
-        """The best fit by names of each encoder that has any, the best first."""
-        fits = []
-        for number, encoder in enumerate(encoders):
-            progress("comparing", number, len(encoders))
-            usual = usual_channels(encoder)
-            tried = [self.fit(c, p, usual) for c in candidates(encoder, usual) for p in self.below]
-            here = [fit for fit in tried if fit]
-            if here:
-                fit = max(here, key=lambda fit: (fit.complete, fit.likeness))
-                fits.append(self._with_own_stem(fit))
-        return sorted(fits, key=lambda fit: (not fit.complete, -fit.likeness))
 
-    def fit(self, candidate: Candidate, prefix: str, channels: int) -> Fit | None:
-        """How the tensors below a prefix cover an encoder; None where they hardly do."""
-        below = self.below[prefix]
-        added = candidate.rules[0][1] if candidate.rules else ""
-        if len(below) < HALF * len(candidate.own) or (added and prefix.endswith(added)):
-            return None
-        rules = tuple((pattern.replace("{}", re.escape(prefix)), new)
-                      for pattern, new in candidate.rules)  # fmt: skip
-        start = candidate.start if rules else prefix
-        named = below
-        if rules:
-            local = [(re.compile(pattern.replace("{}", "")), new) for pattern, new in
-                     candidate.rules]  # fmt: skip
-            named = {_apply(name, local).removeprefix(start): s for name, s in below.items()}
-        return _fit(candidate, channels, prefix, rules, start, named, elements(below.values()))
+def _compare(groups: Groups, encoders: Sequence[str], progress: Progress) -> list[EncoderMatch]:
+    """The best match by names of each encoder that has any, the best first."""
+    matches = []
+    for number, encoder in enumerate(encoders):
+        progress("comparing", number, len(encoders))
+        match = _match_by_names(groups, encoder, encoder_family(encoder).usual_channels)
+        if match:
+            group = {match.prefix: groups[match.prefix]}
+            adapted = _match_by_names(group, encoder, _input_channels(match))
+            matches.append(max(match, adapted or match, key=lambda match: match.similarity))
+    return sorted(matches, key=lambda match: match.rank, reverse=True)
 
-    def _with_own_stem(self, fit: Fit) -> Fit:
-        """The fit with as many input channels as the file's first convolution has."""
-        own = encoder_shapes(fit.encoder, fit.channels) or {}
-        for name, shape in fit.mismatched.items():
-            channels = shape[CHANNELS] if len(shape) == 4 else 0
-            if own[name][CHANNELS:] != (fit.channels, *shape[CHANNELS + 1 :]) or not channels:
-                continue
-            for other in candidates(fit.encoder, channels):
-                again = self.fit(other, fit.prefix, channels)
-                if again and again.likeness > fit.likeness:
-                    fit = again
-            break
-        return fit
 
-    def aligned(self, encoder: str) -> Fit | None:
-        """The fit of an encoder whose tensors have the file's kinds and shapes in its order."""
-        channels = usual_channels(encoder)
-        own = encoder_shapes(encoder, channels)
-        if own is None:
-            return None
-        wanted = [(name.rpartition(".")[2], shape) for name, shape in own.items()]
-        for prefix, below in self.below.items():
-            names = list(below)[: len(own)]
-            if [(name.rpartition(".")[2], below[name]) for name in names] != wanted:
-                continue
-            start = "encoder." if not any(n.startswith("encoder.") for n in self.found) else "own."
-            pairs = dict.fromkeys(
-                (f"{prefix}{theirs}".rpartition(".")[0], mine.rpartition(".")[0])
-                for theirs, mine in zip(names, own, strict=True)
-            )
-            rules = tuple((rf"^{re.escape(old)}\.", f"{start}{new}.") for old, new in pairs)
-            named = dict(zip(own, (below[name] for name in names), strict=True))
-            total = elements(below.values())
-            fit = _fit(Candidate(encoder, own), channels, prefix, rules, start, named, total)
-            return replace(fit, by_order=True) if fit else None
+def _match_by_names(groups: Groups, encoder: str, channels: int) -> EncoderMatch | None:
+    """The best match of an encoder under any naming below any prefix."""
+    own, matches = encoder_shapes(encoder, channels), []
+    if own is None:
         return None
+    for naming, (prefix, group) in product(tensor_namings(encoder, own), groups.items()):
+        added = naming.rules[0][1] if naming.rules else ""
+        if len(group) < LEAST_SHARE_OF_TENSORS * len(own) or (added and prefix.endswith(added)):
+            continue
+        rules = naming.for_prefix("")
+        match = EncoderMatch(
+            encoder=encoder, channels=channels, prefix=prefix, rename=naming.for_prefix(prefix),
+            key_prefix=naming.key_prefix if naming.rules else prefix, own=own, available=group,
+            renamed={renamed_key(name, rules).removeprefix(naming.key_prefix): shape
+                     for name, shape in group.items()},
+        )  # fmt: skip
+        if match.coverage >= LEAST_COVERAGE:
+            matches.append(match)
+    return max(matches, key=lambda match: match.rank, default=None)
 
 
-def with_decoder(fit: Fit, found: Shapes, decoder_channels: Sequence[int]) -> Fit | None:
-    """The fit of a whole network, where the file has the decoder of one; None where it has not.
+def _input_channels(match: EncoderMatch) -> int:
+    """The input channels of the checkpoint's first convolution."""
+    for name, shape in match.mismatched.items():
+        if len(shape) == 4 and shape[1] and match.own[name][1:] == (match.channels, *shape[2:]):
+            return shape[1]
+    return match.channels
+
+
+def _match_by_order(groups: Groups, encoder: str) -> EncoderMatch | None:
+    """The match of an encoder whose tensors have the checkpoint's kinds and shapes in its order."""
+    channels = encoder_family(encoder).usual_channels
+    own = encoder_shapes(encoder, channels)
+    if own is None:
+        return None
+    kinds = [(name.rpartition(".")[2], shape) for name, shape in own.items()]
+    for prefix, group in groups.items():
+        names = list(group)[: len(own)]
+        if [(name.rpartition(".")[2], group[name]) for name in names] != kinds:
+            continue
+        taken = any(name.startswith("encoder.") for name in groups[""])
+        key_prefix = "own." if taken else "encoder."
+        modules = dict.fromkeys(
+            (f"{prefix}{theirs}".rpartition(".")[0], ours.rpartition(".")[0])
+            for theirs, ours in zip(names, own, strict=True)
+        )
+        rules = tuple((rf"^{re.escape(old)}\.", f"{key_prefix}{new}.") for old, new in modules)
+        return EncoderMatch(
+            encoder=encoder, channels=channels, prefix=prefix, rename=rules, key_prefix=key_prefix,
+            own=own, available=group, renamed=own, by_order=True,
+        )  # fmt: skip
+    return None
+
+
+def with_decoder(
+    match: EncoderMatch, shapes: TensorShapes, decoder_channels: Sequence[int]
+) -> EncoderMatch | None:
+    """The match of the complete network, if the checkpoint has its decoder; None if it has not.
 
     Args:
-        fit: Of the encoder.
-        found: Shapes by name of the whole file.
+        match: Of the encoder.
+        shapes: Shapes by name of the complete checkpoint.
         decoder_channels: Of the U-Net that boards build over an encoder.
     """
-    rules = list(fit.rename)
+    rules = list(match.rename)
     if not rules:
-        if not fit.prefix.endswith("encoder."):
+        if not match.prefix.endswith("encoder."):
             return None
-        outer = fit.prefix.removesuffix("encoder.")
+        outer = match.prefix.removesuffix("encoder.")
         rules += [(f"^{re.escape(outer)}", "")] if outer else []
-        if any(name.startswith(f"{outer}segmentation_head.") for name in found):
+        if any(name.startswith(f"{outer}segmentation_head.") for name in shapes):
             rules.append((r"^segmentation_head\.", "head."))
-    patterns = [(re.compile(pattern), new) for pattern, new in rules]
-    named = {_apply(name, patterns): shape for name, shape in found.items()}
-    wanted = decoder_shapes(fit.encoder, fit.channels, tuple(decoder_channels))
-    if not wanted or any(named.get(f"decoder.{n}") != shape for n, shape in wanted.items()):
-        return None
-    return replace(fit, rename=tuple(rules), key_prefix="encoder.")
-
-
-def _apply(name: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, new in rules:
-        name = pattern.sub(new, name)
-    return name
-
-
-def _fit(
-    candidate: Candidate, channels: int, prefix: str, rules: Rules, start: str, named: Shapes,
-    given: int,
-) -> Fit | None:  # fmt: skip
-    own = candidate.own
-    matched = [name for name, shape in own.items() if named.get(name) == shape]
-    total = elements(own.values())
-    loaded = elements(own[name] for name in matched)
-    if loaded < LEAST * total:
-        return None
-    return Fit(
-        encoder=candidate.encoder,
-        channels=channels,
-        prefix=prefix,
-        rename=rules,
-        key_prefix=start,
-        matched=len(matched),
-        given=len(named),
-        missing=tuple(name for name in own if name not in named),
-        mismatched={name: named[name] for name, shape in own.items()
-                    if name in named and named[name] != shape},
-        share=loaded / max(1, total),
-        likeness=2 * loaded / max(1, total + given),
+    renamed = {renamed_key(name, rules): shape for name, shape in shapes.items()}
+    decoder = shapes_of_built(
+        lambda: build_network(
+            match.encoder, channels=match.channels, classes=1, input_size=SIZE,
+            decoder_channels=decoder_channels, encoder_depth=len(decoder_channels),
+            normalisation_mean=(0.0,), normalisation_std=(1.0,),
+        ).decoder
     )  # fmt: skip
+    if not decoder or any(renamed.get(f"decoder.{n}") != shape for n, shape in decoder.items()):
+        return None
+    return replace(match, rename=tuple(rules), key_prefix="encoder.")

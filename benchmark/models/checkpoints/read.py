@@ -1,4 +1,4 @@
-"""Checkpoints as people have them: read safely, an old pickle in a process of its own."""
+"""Checkpoints of any format, read safely; an old pickle in an isolated process."""
 
 import json
 import subprocess
@@ -11,9 +11,9 @@ import torch
 
 from benchmark.errors import WeightsError
 from benchmark.models.checkpoints.state_dict import find_state_dict
-from benchmark.models.weights import MoreThanTensors, read_file, read_tensors
+from benchmark.models.weights import MoreThanTensors, read_file, read_tensors, require_finite
 
-PATIENCE_SECONDS = 600
+TIMEOUT_SECONDS = 600
 PROGRAM = (
     "import sys, pathlib; sys.path.insert(0, sys.argv[1]); "
     "from benchmark.models.checkpoints.old_pickles import main; "
@@ -23,26 +23,29 @@ PROGRAM = (
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of one network, what was done to get at them, and whether as they lay there.
+    """The tensors of one network.
 
-    `plain` says that `read_tensors` reads the very file; otherwise the tensors have to be kept as
-    safetensors.
+    Attributes:
+        tensors: By name, in the file's order.
+        notes: How they were read and what was left out, in sentences.
+        as_stored: Whether `read_tensors` reads the same from the file; otherwise the tensors have
+            to be kept as safetensors.
     """
 
     tensors: dict[str, torch.Tensor]
     notes: tuple[str, ...]
-    plain: bool
+    as_stored: bool
 
 
 def open_checkpoint(path: Path, part: str = "") -> Checkpoint:
-    """Read a checkpoint of any format, without running code of it.
+    """Read a checkpoint of any format without running code of it.
 
     Args:
         path: safetensors, a PyTorch file, or a pickle of arrays.
         part: Key of the group of tensors; empty for the largest.
 
     Raises:
-        WeightsError: It is missing, damaged, hostile, holds no tensors, or values that are not
+        WeightsError: It is missing, damaged or hostile, or holds no tensors or values that are not
             finite.
     """
     if not path.is_file():
@@ -50,58 +53,59 @@ def open_checkpoint(path: Path, part: str = "") -> Checkpoint:
     try:
         data = read_file(path)
     except MoreThanTensors:
-        return convert(path, part)
+        return read_isolated(path, part)
     try:
-        found = find_state_dict(data, part)
+        state = find_state_dict(data, part)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
-    _refuse_infinite(path, found.tensors)
-    kind = "safetensors" if path.suffix == ".safetensors" else "PyTorch file, tensors only"
-    plain = path.suffix == ".safetensors" and not found.notes
-    return Checkpoint(found.tensors, (kind, *found.notes), plain)
+    require_finite(path, state.tensors)
+    safe = path.suffix == ".safetensors"
+    kind = "safetensors" if safe else "PyTorch file, tensors only"
+    return Checkpoint(state.tensors, (kind, *state.notes), as_stored=safe and not state.notes)
 
 
-def convert(path: Path, part: str = "") -> Checkpoint:
-    """Read an old pickle in a process that has given up network, processes and files.
+def read_isolated(path: Path, part: str = "") -> Checkpoint:
+    """Read an old pickle in a process without network, processes and files to write.
 
     Raises:
-        WeightsError: It asks for what no checkpoint needs, is damaged, or takes too much.
+        WeightsError: It names what no checkpoint needs, is damaged, or takes too much time or
+            memory.
     """
-    root = str(Path(__file__).resolve().parents[3])
+    package = str(Path(__file__).resolve().parents[3])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "tensors.safetensors"
-        words = [sys.executable, "-I", "-c", PROGRAM, root, str(path.resolve()), str(out), part]
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            PROGRAM,
+            package,
+            str(path.resolve()),
+            str(out),
+            part,
+        ]
         try:
-            done = subprocess.run(
-                words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, cwd=folder,
+            process = subprocess.run(
+                command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, cwd=folder,
                 env={"OMP_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL,
             )  # fmt: skip
-            report = json.loads(done.stdout)
+            report = json.loads(process.stdout)
         except subprocess.TimeoutExpired:
             raise WeightsError(f"{path}: refused, reading takes too long") from None
         except ValueError:
             raise WeightsError(
-                f"{path}: refused, reading ended with status {done.returncode} (memory or time "
+                f"{path}: refused, reading ended with status {process.returncode} (memory or time "
                 "ran out); save its state_dict() as safetensors"
             ) from None
         if "error" in report:
             raise WeightsError(f"{path}: refused, {report['error']}")
-        stored = read_tensors(out, None)
-    kept = "kept: tensors, arrays and containers; no code of the file was run"
-    left = [f"{name} ({count})" for name, count in report["left_out"].items()]
-    return Checkpoint(
-        {name: stored[name] for name in report["names"]},
-        (
-            "pickle with more than tensors, read in a process of its own",
-            *(f"  {one}" for one in report["isolation"]),
-            f"  {kept}" + (f"; left out: {', '.join(left)}" if left else ""),
-            *report["notes"],
-        ),
-        plain=False,
+        tensors = read_tensors(out, None)
+    left_out = ", ".join(f"{name} ({count})" for name, count in report["left_out"].items())
+    notes = (
+        "pickle with more than tensors, read in an isolated process",
+        *(f"  {measure}" for measure in report["isolation"]),
+        "  kept: tensors, arrays and containers; no code of the file was run"
+        + (f"; left out: {left_out}" if left_out else ""),
+        *report["notes"],
     )
-
-
-def _refuse_infinite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
+    return Checkpoint({name: tensors[name] for name in report["names"]}, notes, as_stored=False)

@@ -1,4 +1,4 @@
-"""What a process that opens somebody's pickle gives up before it does."""
+"""Isolation of the process that reads an untrusted pickle."""
 
 import ctypes
 import os
@@ -14,11 +14,11 @@ REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 
-def leave_the_network() -> str:
-    """Move into a network namespace of one's own; only a process of one thread can.
+def isolate_network() -> str:
+    """Move into a new network namespace; only a process with one thread can.
 
     Returns:
-        What was done, in words: Linux alone has such namespaces, and not every container may.
+        A description: only Linux has such namespaces, and not every container may make them.
     """
     if not sys.platform.startswith("linux"):
         return "no network namespace on this system"
@@ -29,22 +29,22 @@ def leave_the_network() -> str:
     return f"no network namespace ({os.strerror(ctypes.get_errno())})"
 
 
-def limit(memory_bytes: int, cpu_seconds: int) -> str:
-    """Bound address space and computing time, and leave no core file; says what was done."""
-    bounds = ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, cpu_seconds),
+def limit_resources(memory_bytes: int, cpu_seconds: int) -> str:
+    """Bound address space and computing time, and write no core file; returns a description."""
+    limits = ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, cpu_seconds),
               (resource.RLIMIT_CORE, 0))  # fmt: skip
-    for kind, bound in bounds:
-        _, most = resource.getrlimit(kind)
-        least = bound if most == resource.RLIM_INFINITY else min(bound, most)
+    for kind, limit in limits:
+        _, hard = resource.getrlimit(kind)
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         try:
-            resource.setrlimit(kind, (least, least))
+            resource.setrlimit(kind, (limit, limit))
         except (OSError, ValueError):  # macOS bounds no address space
             return "limits refused by this system"
     return f"at most {memory_bytes / 2**30:.1f} GiB of memory and {cpu_seconds} s"
 
 
 def refuse_side_effects() -> str:
-    """Have Python refuse sockets, processes and files to write, for good; says so."""
+    """Have Python refuse sockets, processes and files to write; returns a description."""
     sys.addaudithook(_refuse)
     return "Python refuses sockets, processes and files to write"
 

@@ -1,4 +1,4 @@
-"""The tensors of one network, found in whatever a training script put into its checkpoint."""
+"""The tensors of one network, found among everything that a training script saved."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,15 @@ import torch
 
 from benchmark.errors import WeightsError, unknown_name
 
-Keys = tuple[str, ...]
-NO_NETWORK = ("optim", "scheduler", "scaler", "queue", "rng", "loss")
+NOT_A_NETWORK = ("optim", "scheduler", "scaler", "queue", "rng", "loss")
 PREFERRED = ("teacher", "ema", "encoder_q", "state_dict", "model")
-DEEPEST = 6
+MOST_LEVELS = 6
 NUMERIC = "fiub"
 
 
 @dataclass(frozen=True)
 class StateDict:
-    """The tensors, by name, and what was opened and left out on the way, in sentences."""
+    """Tensors by name, and notes on the chosen group and on what was left out, in sentences."""
 
     tensors: dict[str, torch.Tensor]
     notes: tuple[str, ...]
@@ -29,28 +28,22 @@ def find_state_dict(data: object, part: str = "") -> StateDict:
     """Choose the largest group of tensors, or the one below the key `part`.
 
     Args:
-        data: What a checkpoint holds: dictionaries in dictionaries, tensors, arrays, other things.
+        data: Content of a checkpoint: nested dictionaries, tensors, arrays and other objects.
         part: Key of the group, with dots (`teacher`, `state.model`); empty for the largest. Of
-            groups equally large the teacher's or the averaged one is taken.
+            equally large groups the teacher's or the averaged one is chosen.
 
     Raises:
-        WeightsError: There is no group of tensors, none under that key, or one is sparse or
+        WeightsError: There is no group of tensors or none with that key, or a tensor is sparse or
             quantised.
     """
-    groups = dict(_groups(data, ()))
+    groups = dict(_groups(data))
     if not groups:
         raise WeightsError("no tensors by name were found in the checkpoint")
-    keys = {key: ".".join(key) for key in groups}
-    if part:
-        chosen = next((key for key, name in keys.items() if name == part), None)
-        if chosen is None:
-            raise WeightsError(unknown_name("part of the checkpoint", part, keys.values()))
-    else:
-        chosen = max(groups, key=lambda key: (_size(groups[key]), _preference(keys[key])))
-    notes = []
-    if chosen:
-        notes.append(f"opened: {keys[chosen]}")
-    others = [name or "(top)" for key, name in keys.items() if key != chosen]
+    if part and part not in groups:
+        raise WeightsError(unknown_name("part of the checkpoint", part, groups))
+    chosen = part or max(groups, key=lambda key: (_size(groups[key]), _preference(key)))
+    notes = [f"opened: {chosen}"] if chosen else []
+    others = [key or "(top)" for key in groups if key != chosen]
     if others:
         notes.append(f"other groups of tensors, choose one with --part: {', '.join(others)}")
     tensors, dropped = {}, []
@@ -63,27 +56,26 @@ def find_state_dict(data: object, part: str = "") -> StateDict:
             raise WeightsError(f"tensor {name!r} is sparse or quantised; save it dense")
         tensors[name] = tensor.detach().contiguous().clone()
     if dropped:
-        notes.append(f"{len(dropped)} entries are no tensors: {', '.join(dropped[:8])}")
+        notes.append(f"{len(dropped)} entries are not tensors: {', '.join(dropped[:8])}")
     return StateDict(tensors, tuple(notes))
 
 
-def _groups(data: object, path: Keys) -> Iterator[tuple[Keys, dict[str, Any]]]:
-    """Every dictionary that holds tensors itself, by the keys that lead to it."""
+def _groups(data: object, path: str = "", level: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every dictionary that has tensors among its values, by the keys that lead to it."""
     if hasattr(data, "state") and isinstance(data.state, dict) and "_modules" in data.state:
         data = dict(_of_module(data, ""))
-    if not isinstance(data, Mapping) or len(path) > DEEPEST:
-        return
-    if any(word in name.lower() for name in path for word in NO_NETWORK):
+    if not isinstance(data, Mapping) or level > MOST_LEVELS:
         return
     items = {key: value for key, value in data.items() if isinstance(key, str)}
     if any(_tensor(value) is not None for value in items.values()):
         yield path, items
     for key, value in items.items():
-        yield from _groups(value, (*path, key))
+        if not any(word in key.lower() for word in NOT_A_NETWORK):
+            yield from _groups(value, f"{path}.{key}" if path else key, level + 1)
 
 
 def _of_module(data: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    """The state dictionary of a network that was pickled whole, from its stand-ins."""
+    """The state dictionary of a network that was pickled as an object, from its placeholders."""
     for kind in ("_parameters", "_buffers"):
         for name, value in (data.state.get(kind) or {}).items():
             if value is not None:

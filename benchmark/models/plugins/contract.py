@@ -1,6 +1,6 @@
-"""The contract of an encoder, as a test that its author can run.
+"""The contract of encoders: feature pyramids at several sizes, determinism, gradients.
 
-In a test of your own package:
+The author of an encoder can check it in a test of the own package:
 
     from benchmark.models.plugins.contract import check_encoder
 
@@ -8,80 +8,125 @@ In a test of your own package:
         check_encoder("my_encoder")
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
 from benchmark.errors import WeightsError
+from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.plugins.entry_points import PluggedEncoder, plugged_encoder
 
 SIZES = (64, 128, 256)
 DEPTH = 5
 
 
+def check_pyramid(network_at: Callable[[int], SegmentationNetwork]) -> list[str]:
+    """Check the feature maps and the logits of a network at three image sizes.
+
+    Args:
+        network_at: Makes a network for images of so many rows and columns.
+
+    Returns:
+        One line per size: channels and size of each map.
+
+    Raises:
+        WeightsError: A map is not a batch of maps, is finer than the one before, is not finite or
+            has other channels than `out_channels` states; or the logits have another size than
+            the image.
+    """
+    lines = []
+    for size in SIZES:
+        network = network_at(size).eval()
+        images = torch.rand((2, 1, size, size), device=network.mean.device)
+        with torch.inference_mode():
+            maps, logits = network.features(images), network(images)
+        shapes = [tuple(feature_map.shape) for feature_map in maps]
+        measured = f"at {size} x {size} the maps are {shapes}"
+        if any(len(shape) != 4 or shape[0] != 2 for shape in shapes):
+            raise WeightsError(f"{measured}; each must be (images, channels, rows, columns)")
+        sides = [shape[2] for shape in shapes]
+        if sides != sorted(sides, reverse=True) or any(s[2] != s[3] for s in shapes):
+            raise WeightsError(f"{measured}; they must go from fine to coarse")
+        widths = tuple(network.encoder.out_channels)
+        if len(widths) == len(shapes) and widths != tuple(shape[1] for shape in shapes):
+            raise WeightsError(f"{measured}; out_channels of the encoder are {widths}")
+        _check_finite(maps, f"at {size} x {size}")
+        if logits.shape[2:] != images.shape[2:]:
+            raise WeightsError(f"{measured}; the logits are {tuple(logits.shape)}, not {size} rows")
+        lines.append(f"{size}: " + " ".join(f"{shape[1]}x{shape[2]}²" for shape in shapes))
+    return lines
+
+
 def check_encoder(name: str, channels: Sequence[int] = (1, 3)) -> list[str]:
     """Check an encoder that an installed package brings.
 
-    For each number of input channels: the pyramid at three sizes, the same answer twice, a
-    gradient for every parameter, the same initial weights from the same seed, and evaluation
-    that changes nothing.
+    For each number of input channels: the feature maps at three sizes, equal results of two
+    forward passes, a gradient for every parameter, equal initial weights from one seed, and no
+    change of its tensors in evaluation mode.
 
     Returns:
-        One line a thing checked.
+        One line per number of channels and size.
 
     Raises:
-        WeightsError: One line with what was found and what the contract says.
+        WeightsError: One line with what was measured and what the contract requires.
     """
-    said = []
+    lines = []
     for count in channels:
-        torch.manual_seed(0)
-        encoder = plugged_encoder(name, count, DEPTH)
-        torch.manual_seed(0)
-        again = plugged_encoder(name, count, DEPTH)
-        if not _equal(encoder.state_dict(), again.state_dict()):
+        encoders = []
+        for _ in range(2):
+            torch.manual_seed(0)
+            encoders.append(plugged_encoder(name, count, DEPTH))
+        encoder, rebuilt = encoders
+        if not _equal(encoder.state_dict(), rebuilt.state_dict()):
             raise WeightsError(f"encoder {name!r}: two builds from one seed differ")
-        said += [f"{count} channels, {line}" for line in _pyramids(name, encoder, count)]
-        _gradients(name, encoder, count)
-    return said
+        lines += [f"{count} channels, {line}" for line in _check_maps(name, encoder, count)]
+        _check_gradients(name, encoder, count)
+    return lines
 
 
-def _pyramids(name: str, encoder: PluggedEncoder, channels: int) -> list[str]:
+def _check_maps(name: str, encoder: PluggedEncoder, channels: int) -> list[str]:
     encoder.eval()
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
-    said = []
+    lines = []
     for size in SIZES:
         images = torch.rand((2, channels, size, size))
         with torch.inference_mode():
-            maps, again = encoder(images), encoder(images)
-        found = [tuple(one.shape) for one in maps]
-        wanted = [(2, width, size // stride, size // stride) for width, stride in
-                  zip(encoder.out_channels, (1, *encoder.wanted), strict=True)]  # fmt: skip
-        if found != wanted:
+            maps, repeated = encoder(images), encoder(images)
+        shapes = [tuple(feature_map.shape) for feature_map in maps]
+        stated = [(2, width, size // stride, size // stride) for width, stride in
+                  zip(encoder.out_channels, (1, *encoder.levels), strict=True)]  # fmt: skip
+        if shapes != stated:
             raise WeightsError(
-                f"encoder {name!r} at {size} x {size}: maps are {found}, its out_channels and "
-                f"strides say {wanted}"
+                f"encoder {name!r} at {size} x {size}: maps are {shapes}, but by out_channels and "
+                f"strides {stated}"
             )
-        if not all(one.isfinite().all() for one in maps):
-            raise WeightsError(f"encoder {name!r} at {size} x {size}: a map is not finite")
-        if not all(map(torch.equal, maps, again)):
+        _check_finite(maps, f"encoder {name!r} at {size} x {size}")
+        if not all(map(torch.equal, maps, repeated)):
             raise WeightsError(f"encoder {name!r}: two forward passes in eval() differ")
-        said.append(f"{size} x {size}: {', '.join(str(shape[1:]) for shape in found[1:])}")
+        lines.append(f"{size} x {size}: {', '.join(str(shape[1:]) for shape in shapes[1:])}")
     if not _equal(before, encoder.state_dict()):
         raise WeightsError(f"encoder {name!r}: a forward pass in eval() changes its tensors")
-    return said
+    return lines
 
 
-def _gradients(name: str, encoder: PluggedEncoder, channels: int) -> None:
+def _check_finite(maps: Sequence[torch.Tensor], context: str) -> None:
+    if not all(feature_map.isfinite().all() for feature_map in maps):
+        raise WeightsError(f"{context} a map is not finite; are the weights damaged?")
+
+
+def _check_gradients(name: str, encoder: PluggedEncoder, channels: int) -> None:
     encoder.train()
     maps = encoder(torch.rand((2, channels, SIZES[0], SIZES[0])))
-    sum(one.float().square().sum() for one in maps[1:]).backward()
-    idle = [key for key, value in encoder.named_parameters() if value.grad is None]
-    if idle:
+    sum(feature_map.float().square().sum() for feature_map in maps[1:]).backward()
+    unused = [key for key, value in encoder.named_parameters() if value.grad is None]
+    if unused:
         raise WeightsError(
-            f"encoder {name!r}: {len(idle)} parameters are in no map (first: {idle[0]}); leave "
+            f"encoder {name!r}: {len(unused)} parameters are in no map (first: {unused[0]}); leave "
             "heads out"
         )
 
 
-def _equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+def _equal(state: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return state.keys() == other.keys() and all(
+        torch.equal(state[key], other[key]) for key in state
+    )

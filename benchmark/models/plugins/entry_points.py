@@ -1,7 +1,6 @@
 """Encoders that installed packages bring, by the entry-point group `segtransfer.encoders`."""
 
 import sys
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -10,31 +9,21 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError
-from benchmark.models.torchvision_guard import import_torchvision
-
-import_torchvision()
-
-from segmentation_models_pytorch.base import (  # noqa: E402  (after the guard)
-    SegmentationHead,
-    initialization,
-)
-from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder  # noqa: E402
 
 GROUP = "segtransfer.encoders"
-Parts = tuple[nn.Module, nn.Module, nn.Module]
 
 
 class PluggedEncoder(nn.Module):
     """An encoder of another package (`body`), with the maps that a U-Net's decoder expects.
 
-    The body takes (N, channels, H, W) and gives feature maps, fine to coarse. Its attributes
-    `out_channels` and `strides` say how many channels each has and by what power of two each is
-    smaller than the image. Strides it does not have are filled with maps of no channels; coarser
-    ones than the depth are not used.
+    The body takes (N, channels, H, W) and returns feature maps, fine to coarse. Its attributes
+    `out_channels` and `strides` hold the number of channels of each map and the power of two by
+    which it is smaller than the image. Strides that it lacks are filled with maps of no channels;
+    maps coarser than the depth are not used.
     """
 
     def __init__(self, name: str, body: nn.Module, channels: int, depth: int) -> None:
-        """Check what the body says of itself.
+        """Check the attributes of the body.
 
         Raises:
             WeightsError: An attribute is missing, or the pyramid does not reach the depth.
@@ -42,35 +31,32 @@ class PluggedEncoder(nn.Module):
         super().__init__()
         widths: Any = getattr(body, "out_channels", None)
         strides: Any = getattr(body, "strides", None)
-        if not _numbers(widths) or not _numbers(strides) or len(widths) != len(strides):
+        if not _positive(widths) or not _positive(strides) or len(widths) != len(strides):
             raise WeightsError(
-                f"encoder {name!r}: out_channels and strides must be as many whole numbers, found "
-                f"{widths!r} and {strides!r}; see `segtransfer source template`"
+                f"encoder {name!r}: out_channels and strides must be positive whole numbers, one "
+                f"of each per map, not {widths!r} and {strides!r}; see `segtransfer source template`"
             )
-        wanted = [2**level for level in range(1, depth + 1)]
-        known = dict(zip(strides, widths, strict=True))
-        if list(strides) != sorted(known) or wanted[-1] not in known:
+        levels = tuple(2**level for level in range(1, depth + 1))
+        width_of = dict(zip(strides, widths, strict=True))
+        if list(strides) != sorted(width_of) or levels[-1] not in width_of:
             raise WeightsError(
                 f"encoder {name!r}: strides are {tuple(strides)}, but a depth of {depth} needs "
-                f"powers of two that grow and include {wanted[-1]}"
+                f"growing powers of two that include {levels[-1]}"
             )
         self.body = body
         self.strides = tuple(strides)
-        self.wanted = tuple(wanted)
-        self.out_channels = (channels, *(known.get(stride, 0) for stride in wanted))
+        self.levels = levels
+        self.out_channels = (channels, *(width_of.get(stride, 0) for stride in levels))
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """The images and a map a stride, fine to coarse."""
-        found = dict(zip(self.strides, self.body(images), strict=True))
-        rows, columns = images.shape[-2:]
-        return [
-            images,
-            *(
-                found[stride]
-                if stride in found
-                else images.new_empty((len(images), 0, rows // stride, columns // stride))
-                for stride in self.wanted
-            ),
+        """The images and one map per stride, fine to coarse."""
+        maps = dict(zip(self.strides, self.body(images), strict=True))
+        count, _, rows, columns = images.shape
+        return [images] + [
+            maps[stride]
+            if stride in maps
+            else images.new_empty((count, 0, rows // stride, columns // stride))
+            for stride in self.levels
         ]
 
 
@@ -81,7 +67,7 @@ def plugin_names() -> tuple[str, ...]:
 
 @lru_cache
 def _names(_: tuple[str, ...]) -> tuple[str, ...]:
-    """Where modules are looked for decides it; the search takes milliseconds."""
+    """The search takes milliseconds; its result changes with the path on which modules are found."""
     return tuple(point.name for point in entry_points(group=GROUP))
 
 
@@ -89,7 +75,7 @@ def plugin(name: str) -> EntryPoint:
     """The entry point of that name.
 
     Raises:
-        WeightsError: Two packages bring one name.
+        WeightsError: No package or more than one brings an encoder of that name.
     """
     points = {point.value: point for point in entry_points(group=GROUP, name=name)}
     if len(points) != 1:
@@ -98,39 +84,27 @@ def plugin(name: str) -> EntryPoint:
 
 
 def plugged_encoder(name: str, channels: int, depth: int) -> PluggedEncoder:
-    """An encoder of an installed package, freshly initialised.
+    """A freshly initialised encoder of an installed package.
 
     Raises:
-        WeightsError: Its factory fails, or gives something else.
+        WeightsError: Its factory fails or returns something other than a module.
     """
     point = plugin(name)
     try:
         body = point.load()(channels)
-    except Exception as error:  # whatever other people's code raises
+    except Exception as error:  # anything that the package's code raises
         raise WeightsError(
             f"encoder {name!r} of {point.value}: its factory failed with {type(error).__name__}: "
             f"{error}; try it with `python -c 'import {point.module}'`"
         ) from None
     if not isinstance(body, nn.Module):
-        raise WeightsError(f"encoder {name!r}: {point.value} gave {type(body).__name__}, no module")
+        raise WeightsError(
+            f"encoder {name!r}: {point.value} returned {type(body).__name__}, not a module"
+        )
     return PluggedEncoder(name, body, channels, depth)
 
 
-def plugged_unet(
-    name: str, channels: int, classes: int, depth: int, decoder_channels: Sequence[int]
-) -> Parts:
-    """A U-Net over it, as segmentation-models-pytorch makes one over its own encoders."""
-    encoder = plugged_encoder(name, channels, depth)
-    decoder = UnetDecoder(
-        encoder_channels=encoder.out_channels,
-        decoder_channels=tuple(decoder_channels),
-        n_blocks=depth,
+def _positive(numbers: Any) -> bool:
+    return isinstance(numbers, (tuple, list)) and all(
+        isinstance(number, int) and number > 0 for number in numbers
     )
-    head = SegmentationHead(decoder_channels[-1], classes, kernel_size=3)
-    initialization.initialize_decoder(decoder)
-    initialization.initialize_head(head)
-    return encoder, decoder, head
-
-
-def _numbers(values: Any) -> bool:
-    return isinstance(values, (tuple, list)) and all(isinstance(v, int) and v > 0 for v in values)

@@ -8,11 +8,11 @@ import torch
 from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
 
-from benchmark.models.checkpoints.identify import Fit, identify, with_decoder
+from benchmark.models.checkpoints.identify import EncoderMatch, identify, with_decoder
 from benchmark.models.checkpoints.read import open_checkpoint
-from benchmark.models.encoders import Shapes, encoder_shapes, shapes
+from benchmark.models.encoders import TensorShapes, encoder_shapes, tensor_shapes
 from benchmark.models.networks import build_network
-from benchmark.models.torchvision_guard import import_torchvision
+from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import load_part, renamed
 
 import_torchvision()
@@ -29,18 +29,18 @@ def state(network: nn.Module, prefix: str = "") -> dict[str, torch.Tensor]:
     return {prefix + name: value for name, value in network.state_dict().items()}
 
 
-def shapes_of(tensors: dict[str, torch.Tensor]) -> Shapes:
+def shapes_of(tensors: dict[str, torch.Tensor]) -> TensorShapes:
     return {name: tuple(value.shape) for name, value in tensors.items()}
 
 
-def loads(fit: Fit, tensors: dict[str, torch.Tensor]) -> nn.Module:
-    """Load by what the card would say; the encoder has to be covered whole."""
+def loads(match: EncoderMatch, tensors: dict[str, torch.Tensor]) -> nn.Module:
+    """Load as the card would state it; the encoder must be fully covered."""
     network = build_network(
-        fit.encoder, channels=fit.channels, classes=1, input_size=256, decoder_channels=WIDTHS,
-        normalisation_mean=(0.0,) * fit.channels, normalisation_std=(1.0,) * fit.channels,
+        match.encoder, channels=match.channels, classes=1, input_size=256, decoder_channels=WIDTHS,
+        normalisation_mean=(0.0,) * match.channels, normalisation_std=(1.0,) * match.channels,
     )  # fmt: skip
-    part = renamed(tensors, fit.rename)
-    assert load_part(network.encoder, part, prefix=fit.key_prefix, name="x").complete
+    part = renamed(tensors, match.rename)
+    assert load_part(network.encoder, part, prefix=match.key_prefix, name="x").complete
     return network
 
 
@@ -55,9 +55,9 @@ def test_torchvision_through_wrappers(name: str, prefix: str) -> None:
 
 
 def test_of_those_that_fit_the_larger_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmark.models.checkpoints.identify.common_encoders", lambda: RESNETS)
+    monkeypatch.setattr("benchmark.models.checkpoints.identify.encoder_families", lambda: RESNETS)
     with torch.device("meta"):
-        found = shapes(torchvision.models.resnet34(weights=None))
+        found = tensor_shapes(torchvision.models.resnet34(weights=None))
     fits = identify({f"module.{name}": shape for name, shape in found.items()})
     assert fits[0].encoder == "resnet34" and fits[0].complete and fits[0].likeness > 0.9
     assert "resnet18" in [fit.encoder for fit in fits if fit.complete]  # a part of it
@@ -150,7 +150,7 @@ def test_what_is_missing_and_of_another_shape_is_named() -> None:
     fit = identify(own, ("resnet18",))[0]
     assert fit.missing == ("layer4.1.bn2.bias",) and not fit.complete
     assert fit.mismatched == {"layer1.0.conv1.weight": (64, 64, 5, 5)}
-    assert 0.9 < fit.share < 1
+    assert 0.9 < fit.coverage < 1
 
 
 @needs_real_data("weights")

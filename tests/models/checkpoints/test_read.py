@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from benchmark.errors import WeightsError
-from benchmark.models.checkpoints.old_pickles import LeftOut, Reader, read_pickle
+from benchmark.models.checkpoints.old_pickles import Placeholder, TensorUnpickler, read_pickle
 from benchmark.models.checkpoints.read import open_checkpoint
 from benchmark.models.checkpoints.sandbox import _refuse
 from benchmark.models.checkpoints.state_dict import find_state_dict
@@ -80,8 +80,8 @@ def test_a_conversion_says_what_it_did_and_left_out(tmp_path: Path) -> None:
     opened = open_checkpoint(path)
     assert same(opened.tensors)
     said = " ".join(opened.notes)
-    assert "process of its own" in said and "left out: argparse.Namespace (1)" in said
-    assert "network" in said and "refuses sockets" in said and not opened.plain
+    assert "isolated process" in said and "left out: argparse.Namespace (1)" in said
+    assert "network" in said and "refuses sockets" in said and not opened.as_stored
 
 
 def test_of_two_networks_the_teacher_is_taken_and_the_other_named(tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ def run_something(path: Path) -> None:
 
 
 HOSTILE: dict[str, tuple[Any, str]] = {
-    "system": (Call(os.system, "touch executed"), "asks for .*system"),
-    "eval": (Call(eval, "open('executed', 'w')"), "asks for .*eval"),
+    "system": (Call(os.system, "touch executed"), "names .*system"),
+    "eval": (Call(eval, "open('executed', 'w')"), "names .*eval"),
     "own function": (Call(run_something, Path("executed")), "no tensors by name"),
-    "getattr": (Call(getattr, Path("executed"), "touch"), "asks for .*getattr"),
-    "torch.load": (Call(torch.load, "other.pth"), "asks for torch.serialization.load"),
-    "older text": (b"cos\nsystem\n(S'touch executed'\ntR.", "asks for os.system"),
+    "getattr": (Call(getattr, Path("executed"), "touch"), "names .*getattr"),
+    "torch.load": (Call(torch.load, "other.pth"), "names torch.serialization.load"),
+    "older text": (b"cos\nsystem\n(S'touch executed'\ntR.", "names os.system"),
 }
 
 
@@ -142,7 +142,7 @@ def test_a_hostile_checkpoint_is_refused_and_not_run(
         path.write_bytes(pickle.dumps(evil["extra"]))
     else:
         torch.save(evil, path)
-    with pytest.raises(WeightsError, match="asks for .*system") as caught:
+    with pytest.raises(WeightsError, match="names .*system") as caught:
         open_checkpoint(path)
     assert "\n" not in str(caught.value) and not (tmp_path / "executed").exists()
 
@@ -193,7 +193,7 @@ def test_a_checkpoint_without_tensors_is_one_line(tmp_path: Path) -> None:
 
 def test_the_reader_gives_nothing_but_data() -> None:
     for module, name in (("argparse", "Namespace"), ("torch.nn.modules.conv", "Conv2d")):
-        assert Reader(io.BytesIO()).find_class(module, name) is LeftOut
+        assert TensorUnpickler(io.BytesIO()).find_class(module, name) is Placeholder
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,11 @@ def test_a_pyramid_that_begins_later_is_filled(depth: int) -> None:
         ("noisy", "two forward passes in eval"),
         ("counting", "changes its tensors"),
         ("headed", "2 parameters are in no map .first: body.fc.weight"),
-        ("narrow", "at 64 x 64: maps are .*, its out_channels and strides say"),
-        ("short", "needs powers of two that grow and include 32"),
+        ("narrow", "at 64 x 64: maps are .*, but by out_channels and strides"),
+        ("short", "needs growing powers of two that include 32"),
         ("silent", "out_channels and strides must be"),
         ("failing", "failed with OSError: no such file"),
-        ("no_module", "gave int, no module"),
+        ("no_module", "returned int, not a module"),
     ],
 )
 def test_what_breaks_the_contract_is_named(name: str, message: str) -> None:

@@ -1,10 +1,10 @@
-"""Import torchvision although its compiled part may not fit torch.
+"""torchvision, timm and segmentation-models-pytorch, also where torchvision does not fit torch.
 
-The only torchvision wheel that many package indexes have is built for CUDA. Beside a CPU build
-of torch its compiled operators do not load, and the import stops at "operator torchvision::nms
-does not exist". segmentation-models-pytorch and timm need only torchvision's Python parts, so
-the missing operators are defined as placeholders first. Where torchvision is whole, nothing is
-done. Calling a placeholder is an error of torch, as it should be.
+The only torchvision wheel that many package indexes have is built for CUDA. With a CPU build of
+torch its compiled operators do not load, and the import stops at "operator torchvision::nms does
+not exist". segmentation-models-pytorch and timm need only torchvision's Python parts, so the
+missing operators are defined as placeholders first. Nothing is done where torchvision is intact.
+Calling a placeholder is an error of torch, as it should be.
 """
 
 import importlib
@@ -15,7 +15,9 @@ from typing import Any
 
 import torch
 
-_kept: list[Any] = []  # a library's definitions vanish with it
+__all__ = ["import_torchvision", "smp", "timm"]
+
+_definitions: list[Any] = []  # a library's definitions vanish with it
 
 
 def import_torchvision(attempts: int = 8) -> ModuleType:
@@ -35,5 +37,11 @@ def import_torchvision(attempts: int = 8) -> ModuleType:
                 del sys.modules[name]
             library = torch.library.Library("torchvision", "FRAGMENT")
             library.define(f"{missing[1]}(Tensor dets, Tensor scores, float threshold) -> Tensor")
-            _kept.append(library)
+            _definitions.append(library)
     raise RuntimeError(f"torchvision misses more than {attempts} operators; reinstall it")
+
+
+import_torchvision()
+
+import segmentation_models_pytorch as smp  # noqa: E402
+import timm  # noqa: E402

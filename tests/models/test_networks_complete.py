@@ -9,10 +9,11 @@ import torch
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.models.freezing import apply_strategy
+from benchmark.models.monai_networks import MONAI_NETWORKS
 from benchmark.models.networks import SegmentationNetwork, build_network, parameter_counts
-from benchmark.models.torchvision_guard import import_torchvision
+from benchmark.models.plain_networks import PLAIN_NETWORKS
+from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import renamed
-from benchmark.models.whole_networks import NAMED
 
 
 def named(name: str, size: int = 64, classes: int = 3, channels: int = 1) -> SegmentationNetwork:
@@ -81,7 +82,7 @@ def test_the_way_down_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
             assert torch.equal(maps[number], features[:last](image))
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", [*PLAIN_NETWORKS, *MONAI_NETWORKS])
 def test_parts_are_all_of_it_and_can_be_frozen(name: str) -> None:
     network = named(name)
     total = parameter_counts(network)[0]

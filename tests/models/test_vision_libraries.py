@@ -6,14 +6,14 @@ from types import ModuleType
 import pytest
 import torch
 
-from benchmark.models import torchvision_guard
+from benchmark.models import vision_libraries
 
 
 def test_a_whole_torchvision_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, kept = ModuleType("torchvision"), len(torchvision_guard._kept)
+    whole, kept = ModuleType("torchvision"), len(vision_libraries._definitions)
     monkeypatch.setattr(importlib, "import_module", lambda name: whole)
-    assert torchvision_guard.import_torchvision() is whole
-    assert len(torchvision_guard._kept) == kept
+    assert vision_libraries.import_torchvision() is whole
+    assert len(vision_libraries._definitions) == kept
 
 
 def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,8 +25,8 @@ def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatc
         return whole
 
     monkeypatch.setattr(importlib, "import_module", load)
-    monkeypatch.setattr(torchvision_guard.sys, "modules", {})
-    assert torchvision_guard.import_torchvision() is whole
+    monkeypatch.setattr(vision_libraries.sys, "modules", {})
+    assert vision_libraries.import_torchvision() is whole
     assert hasattr(torch.ops.torchvision, "made_up_two")
 
 
@@ -36,4 +36,4 @@ def test_other_failures_stay_failures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(importlib, "import_module", load)
     with pytest.raises(RuntimeError, match="something else"):
-        torchvision_guard.import_torchvision()
+        vision_libraries.import_torchvision()
