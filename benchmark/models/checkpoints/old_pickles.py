@@ -25,11 +25,12 @@ LEGACY_HEADER = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # of torch.save bef
 CONTAINERS = {"set": set, "frozenset": frozenset, "slice": slice, "complex": complex, "dict": dict,
               "list": list, "tuple": tuple, "int": int, "float": float, "str": str, "bytes": bytes,
               "bool": bool}  # fmt: skip
-REFUSED_MODULES = ("builtins.", "__builtin__.", "os.", "posix.", "nt.", "sys.", "subprocess.", "socket.",
-           "shutil.", "runpy.", "importlib.", "ctypes.", "pty.", "code.", "marshal.", "operator.",
-           "types.", "signal.", "multiprocessing.", "webbrowser.", "urllib.", "http.", "pickle.",
-           "cPickle.", "dill.", "cloudpickle.", "torch.hub.", "torch.jit.",
-           "torch.serialization.")  # fmt: skip
+REFUSED_MODULES = (
+    "builtins.", "__builtin__.", "os.", "posix.", "nt.", "sys.", "subprocess.", "socket.",
+    "shutil.", "runpy.", "importlib.", "ctypes.", "pty.", "code.", "marshal.", "operator.",
+    "types.", "signal.", "multiprocessing.", "webbrowser.", "urllib.", "http.", "pickle.",
+    "cPickle.", "dill.", "cloudpickle.", "torch.hub.", "torch.jit.", "torch.serialization.",
+)  # fmt: skip
 CPU_SECONDS = 300
 SPARE_BYTES = 6 * 2**30
 

@@ -33,8 +33,8 @@ class PluggedEncoder(nn.Module):
         strides: Any = getattr(body, "strides", None)
         if not _positive(widths) or not _positive(strides) or len(widths) != len(strides):
             raise WeightsError(
-                f"encoder {name!r}: out_channels and strides must be positive whole numbers, one "
-                f"of each per map, not {widths!r} and {strides!r}; see `segtransfer source template`"
+                f"encoder {name!r}: out_channels and strides must be positive integers, one of "
+                f"each per map, not {widths!r} and {strides!r}; see `segtransfer source template`"
             )
         levels = tuple(2**level for level in range(1, depth + 1))
         width_of = dict(zip(strides, widths, strict=True))
@@ -67,7 +67,7 @@ def plugin_names() -> tuple[str, ...]:
 
 @lru_cache
 def _names(_: tuple[str, ...]) -> tuple[str, ...]:
-    """The search takes milliseconds; its result changes with the path on which modules are found."""
+    """The search takes milliseconds; its result depends on the path of modules."""
     return tuple(point.name for point in entry_points(group=GROUP))
 
 

@@ -59,7 +59,7 @@ def test_of_those_that_fit_the_larger_is_chosen(monkeypatch: pytest.MonkeyPatch)
     with torch.device("meta"):
         found = tensor_shapes(torchvision.models.resnet34(weights=None))
     fits = identify({f"module.{name}": shape for name, shape in found.items()})
-    assert fits[0].encoder == "resnet34" and fits[0].complete and fits[0].likeness > 0.9
+    assert fits[0].encoder == "resnet34" and fits[0].complete and fits[0].similarity > 0.9
     assert "resnet18" in [fit.encoder for fit in fits if fit.complete]  # a part of it
 
 
