@@ -1,8 +1,10 @@
 """What a record claims, against the registry, the data on this machine and accepted records."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import SplitRow
@@ -40,20 +42,17 @@ class TargetConditions:
         Raises:
             BenchmarkError: There is no such target, or its data have changed.
         """
-        registry = submission.workspace.registry
+        registry, records = submission.workspace.registry, submission.accepted.values()
         card = registry.target(name)
-        of_target = (r for r in submission.accepted.values() if r.cell.target == name)
-        accepted = next(of_target, None)
+        data: ResolvedDataset | None = None
+        split: tuple[SplitRow, ...] = ()
         try:
             data = resolve_target(submission.workspace, card, legacy=submission.board.legacy)
+            split = tuple(row for row in data.rows if row.case in data.cases)
         except DataError:  # not on this machine, or not complete
-            data = None
-        if data is not None:
-            return cls(card, data, tuple(r for r in data.rows if r.case in data.cases), accepted)
-        try:
-            return cls(card, None, registry.split(card.dataset), accepted)
-        except CardError:  # it is made by a rule, which needs the data
-            return cls(card, None, (), accepted)
+            with suppress(CardError):  # the split is made by a rule, which needs the data
+                split = registry.split(card.dataset)
+        return cls(card, data, split, next((r for r in records if r.cell.target == name), None))
 
     @cached_property
     def fingerprints(self) -> dict[str, tuple[str, str]]:
@@ -120,13 +119,11 @@ def card_problems(
     target, source, protocol = conditions.card, submission.card, submission.board.protocol
     dataset = submission.workspace.registry.dataset(target.dataset)
     marks, selection, coverage = record.marks, record.selection, record.coverage
-    encoder, described = source.encoder or protocol.encoder, record.source
+    facts, encoder = attrgetter("title", "domain", "task"), source.encoder or protocol.encoder
     complete = coverage is None or coverage.complete
     if record.cell.strategy not in submission.board.strategies_for(source.id):
         yield f"the source does not take part with {record.cell.strategy!r}"
-    if (described.title, described.domain, described.task, described.encoder) != (
-        source.title, source.domain, source.task, encoder,
-    ):  # fmt: skip
+    if (*facts(record.source), record.source.encoder) != (*facts(source), encoder):
         yield "source: title, domain, task or encoder are not the card's"
     if record.main_metric != target.main_metric:
         yield f"main_metric is {record.main_metric!r}, not the target's"
