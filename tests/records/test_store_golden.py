@@ -12,7 +12,7 @@ from benchmark.leaderboard.sequences import sequence_report
 from benchmark.records.predictions import read_hashes
 from benchmark.records.sequence_record import sequence_records
 from benchmark.records.store import Store
-from benchmark.submission.verify import verified
+from benchmark.submission.verify import verify_submission
 from benchmark.views.csv import to_csv
 from benchmark.views.sequences import sequence_csv
 
@@ -50,6 +50,6 @@ def test_a_sequence_gives_its_table() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_a_pack_is_verified(tmp_path: Path) -> None:
-    with verified(GOLDEN / "pack.zip", workspace_at(tmp_path), None) as verdict:
+    with verify_submission(GOLDEN / "pack.zip", workspace_at(tmp_path)) as verdict:
         assert not verdict.refused
-        assert verdict.pack is not None and len(verdict.pack.records) == 4
+        assert verdict.submission is not None and len(verdict.submission.records) == 4
