@@ -51,5 +51,5 @@ def abdomen_ct(rng: np.random.Generator, size: int, device: str | None) -> Phant
     return PhantomCase.of(np.clip(hu, -1024, 3071), mask, spacing, {"device": name})
 
 
-def _fill(rng: np.random.Generator, hu: Array, where: Bools, value: float) -> None:
-    hu[where] = value + 5 * smooth_field(rng, hu.shape, 0.1)[where]
+def _fill(rng: np.random.Generator, hu: Array, region: Bools, value: float) -> None:
+    hu[region] = value + 5 * smooth_field(rng, hu.shape, 0.1)[region]

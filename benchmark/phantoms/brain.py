@@ -68,12 +68,12 @@ def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels, float]:
     return image, tissue, width
 
 
-def _blob(rng: np.random.Generator, where: npt.NDArray[np.bool_], radius: float,
+def _blob(rng: np.random.Generator, region: npt.NDArray[np.bool_], radius: float,
           rough: float) -> npt.NDArray[np.bool_]:  # fmt: skip
     """An irregular ball inside a region; `radius` in half widths of the volume."""
-    places = np.argwhere(where)
-    centre = places[rng.integers(len(places))]
-    extent = np.array(where.shape)
+    voxels = np.argwhere(region)
+    centre = voxels[rng.integers(len(voxels))]
+    extent = np.array(region.shape)
     reach = np.ceil(radius * extent / 2 * 1.9).astype(int) + 1
     low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach + 1, extent)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
@@ -82,9 +82,9 @@ def _blob(rng: np.random.Generator, where: npt.NDArray[np.bool_], radius: float,
     distance = np.sqrt(sum(((p - c) / (e / 2)) ** 2 for p, c, e in
                            zip(parts, centre, extent, strict=True)))  # fmt: skip
     field = smooth_field(rng, distance.shape, 0.4)
-    blob = np.zeros(where.shape, bool)
+    blob = np.zeros(region.shape, bool)
     blob[box] = distance < radius * (1 + rough * field)
-    return np.asarray(blob & where)
+    return np.asarray(blob & region)
 
 
 def _scan(rng: np.random.Generator, image: Array) -> Array:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 class PhantomCase:
     """Image and label mask of one synthetic case, with spacing in mm per spatial axis.
 
-    `image` is (H, W), (H, W, 3), or (X, Y, Z) with RAS+ axes; `facts` hold what is known by
-    construction, such as the head circumference.
+    `image` is (H, W), (H, W, 3), or (X, Y, Z) with RAS+ axes; `facts` hold
+    reference values known by construction, such as the head circumference.
     """
 
     image: npt.NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The list of phantoms: synthetic stand-ins for every target domain, seeded and versioned."""
+"""Registry of phantoms: synthetic substitutes for every target domain, seeded and versioned."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from benchmark.phantoms.ultrasound import fetal_head, lung_ribs
 
 @dataclass(frozen=True)
 class Phantom:
-    """A generator; its version grows whenever the cases it makes change."""
+    """A generator; its version increases whenever the generated cases change."""
 
     make: Callable[[np.random.Generator, int, str | None], PhantomCase]
     version: int
@@ -26,7 +26,7 @@ class Phantom:
 def make_case(
     name: str, *, seed: int, index: int, size: int, device: str | None = None
 ) -> PhantomCase:
-    """Case `index` of a seed; the same whatever other cases are made.
+    """Case `index` of a seed, independent of the other cases.
 
     Args:
         name: A key of PHANTOMS.
@@ -36,7 +36,7 @@ def make_case(
         device: CT only: A, B or C; drawn when not given.
 
     Raises:
-        ValueError: There is no such phantom.
+        ValueError: The phantom is not in PHANTOMS.
     """
     if name not in PHANTOMS:
         raise ValueError(unknown_name("phantom", name, PHANTOMS))

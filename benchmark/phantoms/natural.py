@@ -12,7 +12,8 @@ SHAPES = ("disc", "box", "star", "ring", "cross", "leaf")
 def natural_object(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
     """One object of six shapes; its colours and textures overlap with the background's.
 
-    As in photographs, channels are alike, light comes from above, and a class has its usual hue.
+    As in photographs, channels are correlated, light comes from above, and each class has a typical
+    hue.
     """
     rows, columns = grid(size, size)
     number = int(rng.integers(len(SHAPES)))

@@ -1,4 +1,4 @@
-"""Shapes and textures that all phantoms are drawn with."""
+"""Shapes and textures shared by the phantoms."""
 
 import math
 
@@ -10,7 +10,7 @@ Array = npt.NDArray[np.float64]
 
 
 def grid(*shape: int) -> list[Array]:
-    """Coordinates in [-1, 1], one array an axis."""
+    """Coordinates in [-1, 1], one array per axis."""
     axes = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape]
     return list(np.meshgrid(*axes, indexing="ij"))
 
@@ -18,7 +18,7 @@ def grid(*shape: int) -> list[Array]:
 def ellipse_radius(
     rows: Array, columns: Array, centre: tuple[float, float], axes: tuple[float, float], turn: float
 ) -> Array:
-    """1 on an ellipse, below inside; `axes` are semi-axes, `turn` is in radians."""
+    """Normalised radius: 1 on the ellipse, below 1 inside; semi-axes `axes`, `turn` in radians."""
     r, c = rows - centre[0], columns - centre[1]
     u = r * math.cos(turn) + c * math.sin(turn)
     v = -r * math.sin(turn) + c * math.cos(turn)
@@ -27,13 +27,13 @@ def ellipse_radius(
 
 
 def ellipse_perimeter(a: float, b: float) -> float:
-    """Ramanujan's second approximation, for semi-axes a and b."""
+    """Perimeter of an ellipse with semi-axes a and b: Ramanujan's second approximation (1914)."""
     h = ((a - b) / (a + b)) ** 2
     return math.pi * (a + b) * (1 + 3 * h / (10 + math.sqrt(4 - 3 * h)))
 
 
 def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
-    """Random field of mean 0 and deviation 1 whose structures are `scale` of the first axis."""
+    """Random field of mean 0 and SD 1; the size of its structures is `scale` of the first axis."""
     coarse = tuple(max(2, math.ceil(n / max(1.0, scale * shape[0] / 2))) + 2 for n in shape)
     zoom = [n / c for n, c in zip(shape, coarse, strict=True)]
     field = ndimage.zoom(

@@ -48,8 +48,8 @@ def lung_ribs(rng: np.random.Generator, size: int, device: str | None) -> Phanto
     pleura = rng.uniform(0.0, 0.35)
     for _ in range(rng.integers(3, 6)):
         depth = rng.uniform(-0.95, pleura - 0.1)
-        line = np.abs(rows - depth - rng.uniform(-0.15, 0.15) * columns)
-        image += rng.uniform(40, 120) * np.exp(-((line / 0.025) ** 2))
+        distance = np.abs(rows - depth - rng.uniform(-0.15, 0.15) * columns)
+        image += rng.uniform(40, 120) * np.exp(-((distance / 0.025) ** 2))
     image += 130 * np.exp(-(((rows - pleura - 0.05 * np.sin(3 * columns)) / 0.02) ** 2))
     for middle in np.arange(-0.8 + rng.uniform(-0.2, 0.2), 1.0, rng.uniform(0.6, 0.9)):
         depth, half = rng.uniform(-0.55, pleura - 0.25), rng.uniform(0.13, 0.24)
@@ -68,7 +68,7 @@ def lung_ribs(rng: np.random.Generator, size: int, device: str | None) -> Phanto
 
 
 def _clutter_arc(rng: np.random.Generator, rows: Array, columns: Array) -> Array:
-    """A bright arc that is no skull."""
+    """A bright arc that is not part of the skull."""
     centre = (rng.uniform(-1, 1), rng.uniform(-1, 1))
     radius = ellipse_radius(rows, columns, centre, (rng.uniform(0.3, 1), rng.uniform(0.3, 1)), 0)
     angle = np.arctan2(rows - centre[0], columns - centre[1])

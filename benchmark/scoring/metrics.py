@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from benchmark.scoring.label_masks import LabelMasks
-    from benchmark.scoring.pooled import BatchCounts, Ratio
+    from benchmark.scoring.pooled import BatchMasks, Ratio
 
 Need = Literal["spacing", "image"]
 
@@ -125,10 +125,9 @@ class PooledMetric:
     per_case: str
     over_batches: bool = True
 
-    def ratio(self, batch: "BatchCounts") -> "Ratio":
+    def ratio(self, batch: "BatchMasks") -> "Ratio":
         """Numerator and denominator of one batch."""
-        function = _function("pooled", self.name)
-        return cast("Ratio", function(batch))
+        return cast("Ratio", _function("pooled", self.name)(batch))
 
 
 POOLED: dict[str, PooledMetric] = {

@@ -5,7 +5,7 @@ structures more than small ones and depends on the order of the images, so no ra
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,70 +16,40 @@ from benchmark.scoring.metrics import POOLED
 EPSILON = 1e-8
 THRESHOLD = 0.5
 Batch = tuple[npt.NDArray[np.floating], Mask]  # foreground probabilities and reference
-Ratio = tuple[float, float]  # numerator and denominator
+Number = float | np.number[Any]
+Ratio = tuple[Number, Number]  # numerator and denominator
 
 
-@dataclass(frozen=True)
-class BatchCounts:
-    """Sums over the pixels of a batch: probabilities q, predictions p = q > 0.5, references y.
+class BatchMasks(NamedTuple):
+    """One batch: probabilities q, predictions p = q > 0.5 and references y, of equal shape."""
 
-    Attributes:
-        pixels: Number of pixels.
-        correct: sum(p == y).
-        both: sum(p y).
-        either: sum(p or y).
-        true: sum(y).
-        soft_both: sum(q y).
-        soft: sum(q).
-    """
-
-    pixels: int
-    correct: int
-    both: int
-    either: int
-    true: int
-    soft_both: float
-    soft: float
-
-    @classmethod
-    def of(cls, probability: npt.NDArray[np.floating], reference: Mask) -> "BatchCounts":
-        """Count the pixels of a batch.
-
-        Raises:
-            ValueError: The shapes differ.
-        """
-        if probability.shape != reference.shape:
-            raise ValueError(f"shapes differ: {probability.shape} and {reference.shape}")
-        predicted = probability > THRESHOLD
-        return cls(
-            pixels=reference.size,
-            correct=int(np.count_nonzero(predicted == reference)),
-            both=int(np.count_nonzero(predicted & reference)),
-            either=int(np.count_nonzero(predicted | reference)),
-            true=int(np.count_nonzero(reference)),
-            soft_both=float(probability[reference].sum(dtype=np.float64)),
-            soft=float(probability.sum(dtype=np.float64)),
-        )
+    probability: npt.NDArray[np.floating]
+    prediction: Mask
+    reference: Mask
 
 
-def pooled_pixel_accuracy(batch: BatchCounts) -> Ratio:
-    """Correct pixels / pixels."""
-    return batch.correct, batch.pixels
+def pooled_pixel_accuracy(batch: BatchMasks) -> Ratio:
+    """sum(p == y) / number of pixels."""
+    return np.count_nonzero(batch.prediction == batch.reference), batch.reference.size
 
 
-def pooled_dice(batch: BatchCounts) -> Ratio:
+def pooled_dice(batch: BatchMasks) -> Ratio:
     """2 sum(p y) / (sum(p) + sum(y) + 1e-8)."""
-    return 2 * batch.both, batch.both + batch.either + EPSILON
+    sizes = np.count_nonzero(batch.prediction) + np.count_nonzero(batch.reference)
+    return 2 * np.count_nonzero(batch.prediction & batch.reference), sizes + EPSILON
 
 
-def pooled_iou(batch: BatchCounts) -> Ratio:
+def pooled_iou(batch: BatchMasks) -> Ratio:
     """sum(p y) / (sum(p or y) + 1e-8)."""
-    return batch.both, batch.either + EPSILON
+    union = np.count_nonzero(batch.prediction | batch.reference)
+    return np.count_nonzero(batch.prediction & batch.reference), union + EPSILON
 
 
-def pooled_soft_dice(batch: BatchCounts) -> Ratio:
+def pooled_soft_dice(batch: BatchMasks) -> Ratio:
     """(2 sum(q y) + 1) / (sum(q) + sum(y) + 1)."""
-    return 2 * batch.soft_both + 1, batch.soft + batch.true + 1
+    overlap = float(batch.probability[batch.reference].sum(dtype=np.float64))
+    sizes = float(batch.probability.sum(dtype=np.float64)) + np.count_nonzero(batch.reference)
+    return 2 * overlap + 1, sizes + 1
 
 
 def pooled_scores(batches: Iterable[Batch], metrics: Sequence[str]) -> dict[str, float]:
@@ -99,10 +69,15 @@ def pooled_scores(batches: Iterable[Batch], metrics: Sequence[str]) -> dict[str,
     Raises:
         ValueError: No pixel, or shapes that differ.
     """
-    counts = [BatchCounts.of(probability, reference) for probability, reference in batches]
-    if not sum(batch.pixels for batch in counts):
+    ratios, pixels = [], 0
+    for probability, reference in batches:
+        if probability.shape != reference.shape:
+            raise ValueError(f"shapes differ: {probability.shape} and {reference.shape}")
+        batch = BatchMasks(probability, probability > THRESHOLD, reference)
+        ratios.append([POOLED[name].ratio(batch) for name in metrics])
+        pixels += reference.size
+    if not pixels:
         raise ValueError("there is no test image to pool")
-    ratios = [[POOLED[name].ratio(batch) for name in metrics] for batch in counts]
     parts = np.array(ratios, dtype=np.float64).reshape(-1, len(metrics), 2)
     totals, means = parts.sum(axis=0), (parts[..., 0] / parts[..., 1]).mean(axis=0)
     return {
