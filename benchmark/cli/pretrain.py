@@ -36,7 +36,7 @@ def pretrain(
     with resumable(), bars() as progress:
         show = StageDisplay(progress)
         folder = ensure_pretrained(
-            settings.workspace, recipe_board, card, choose_device(device), show
+            settings.workspace, recipe_board, choose_device(device), card, show
         )
     print_text(summary(folder))
     print_text(f"  weights: {folder / 'model.safetensors'}")

@@ -23,7 +23,7 @@ from benchmark.planning.sequences import SequenceRun, check_sequences, plan_sequ
 from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
 from benchmark.records.sequence_record import has_sequence
 from benchmark.records.store import Store
-from benchmark.workers import Workers
+from benchmark.workers import Item, Progress, Workers
 from benchmark.workspace import Workspace
 
 
@@ -104,47 +104,50 @@ class RunSession(AbstractContextManager["RunSession"]):
             BenchmarkError: What `plan` raises, or a pretraining fails.
         """
         if missing := missing_pretraining(self.workspace, board, selection):
-            from benchmark.running.transfers import pretrain_sources
+            from benchmark.running.devices import choose_device
+            from benchmark.running.pretraining import ensure_pretrained
 
-            with self.monitor.counting("sources", self.workers, len(missing), 0) as finished:
-                pretrain_sources(
-                    self.workspace, board, missing, self.options.device, self.workers, finished
-                )
+            device = choose_device(self.options.device)
+            sources = [self.workspace.registry.source(name) for name in missing]
+            self._run("sources", partial(ensure_pretrained, self.workspace, board, device), sources)
         return plan(self.workspace, board, selection)
 
     def run_cells(self, transfers: Sequence[Transfer], store: Store) -> None:
         """Run those cells that have no record yet; each record is written as soon as it is there.
 
         Raises:
-            BenchmarkError: Data, weights or protocol are not what the cards say.
+            BenchmarkError: Data, weights or protocol are not what the cards state.
         """
-        todo = unfinished(transfers, store)
-        if not todo:
-            return
-        from benchmark.running.transfers import run_transfers
+        if todo := unfinished(transfers, store):
+            from benchmark.running.cell import run_and_record
+            from benchmark.running.setup import check_parts
 
-        done = len(transfers) - len(todo)
-        with self.monitor.counting("cells", self.workers, len(transfers), done) as finished:
-            run_transfers(todo, self.workspace, store, self.options, self.workers, finished)
+            check_parts(todo)
+            run_one = partial(run_and_record, self.workspace, store, self.options)
+            self._run("cells", run_one, todo, len(transfers) - len(todo))
 
     def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
         """Run those sequences that have no record yet; one that was stopped is resumed.
 
         Raises:
-            BenchmarkError: Data, weights or protocol are not what the cards say.
+            BenchmarkError: Data, weights or protocol are not what the cards state.
         """
-        todo = [run for run in runs if not has_sequence(folder, run.run, run.key)]
-        if not todo:
-            return
-        from benchmark.running.devices import choose_device
-        from benchmark.running.sequence import run_sequences
+        if todo := [run for run in runs if not has_sequence(folder, run.run, run.key)]:
+            from benchmark.running.sequence import run_sequence
 
-        device, done = choose_device(self.options.device), len(runs) - len(todo)
-        with self.monitor.counting("sequences", self.workers, len(runs), done) as finished:
-            run_sequences(
-                todo, self.workspace, folder, device, self.workers, finished,
-                allow_partial=self.options.allow_partial,
-            )  # fmt: skip
+            run_one = partial(run_sequence, self.workspace, folder, self.options)
+            self._run("sequences", run_one, todo, len(runs) - len(todo))
+
+    def _run(
+        self,
+        what: str,
+        function: Callable[[Item, Progress], object],
+        items: Sequence[Item],
+        done: int = 0,
+    ) -> None:
+        with self.monitor.counting(what, self.workers, done + len(items), done) as finished:
+            for _ in self.workers.as_completed(function, items):
+                finished()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One cell: one transfer into one record."""
+"""One cell: one transfer into one record, written before its pictures are drawn."""
 
 import time
 import zlib
@@ -10,14 +10,18 @@ import numpy as np
 import torch
 
 from benchmark.data.resolve import ResolvedDataset
+from benchmark.data.slices import to_slices
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import RunRecord
+from benchmark.records.store import Store
+from benchmark.running.board import RunOptions
 from benchmark.running.cost import cost
-from benchmark.running.devices import environment, processor
+from benchmark.running.devices import choose_device, environment, processor
 from benchmark.running.inference import LabelMap, score_cases, score_pooled
 from benchmark.running.meter import metered
 from benchmark.running.setup import set_up
+from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -103,3 +107,29 @@ def run_cell(
         started=started.isoformat(timespec="seconds"),
     )
     return CellResult(record, data.dataset, label_maps)
+
+
+def run_and_record(
+    workspace: Workspace,
+    store: Store,
+    options: RunOptions,
+    transfer: Transfer,
+    progress: Progress,
+) -> None:
+    """Run one cell and write its record; only then draw its pictures."""
+    result = run_cell(
+        transfer,
+        workspace,
+        choose_device(options.device),
+        allow_partial=options.allow_partial,
+        predictions=store.folder / "predictions",
+        save_predictions=options.save_predictions,
+        progress=progress,
+    )
+    store.write(result.record)
+    if options.pictures:
+        axis, label_maps = transfer.target.slice_axis, result.label_maps
+        write_overlays(
+            store.folder / "pictures", result.record, transfer, result.dataset,
+            lambda case: np.stack(to_slices(label_maps[case], axis, case)),
+        )  # fmt: skip

@@ -27,7 +27,7 @@ from benchmark.planning.source_weights import (
 )
 from benchmark.training.batches import to_device
 from benchmark.training.pretraining.loop import pretrain
-from benchmark.training.pretraining.objectives import LabelledSlices, Objective, make_objective
+from benchmark.training.pretraining.objectives import OBJECTIVES, LabelledSlices, Objective
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -38,8 +38,8 @@ MIN_CONTENT = 0.05
 def ensure_pretrained(
     workspace: Workspace,
     board: BoardCard,
-    source: SourceCard,
     device: torch.device,
+    source: SourceCard,
     progress: Progress = no_progress,
 ) -> Path:
     """Folder with model.safetensors and pretraining.json; pretrains if it is not there yet.
@@ -114,8 +114,9 @@ def labelled_slices(
     prepared: Prepared, rows: npt.NDArray[np.int64], device: torch.device
 ) -> LabelledSlices:
     """These slices on the device."""
-    classes = np.concatenate(
-        [np.full(c.slices, -1 if c.category is None else c.category) for c in prepared.cases]
+    classes = np.repeat(
+        [-1 if case.category is None else case.category for case in prepared.cases],
+        [case.slices for case in prepared.cases],
     )
     return LabelledSlices(
         to_device(prepared.images[rows], device),
@@ -126,7 +127,8 @@ def labelled_slices(
 
 def subjects_of(prepared: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
     """Subjects of these slices, sorted."""
-    names = np.concatenate([np.full(c.slices, c.subject) for c in prepared.cases])
+    cases = prepared.cases
+    names = np.repeat([case.subject for case in cases], [case.slices for case in cases])
     return sorted(set(names[rows].tolist()))
 
 
@@ -170,7 +172,7 @@ def _objective(
         normalisation_mean=source.input.mean,
         normalisation_std=source.input.std,
     )
-    return make_objective(recipe.objective, network, len(card.classes), recipe.augmentation)
+    return OBJECTIVES[recipe.objective](network, len(card.classes), recipe.augmentation)
 
 
 def summary(folder: Path) -> str:

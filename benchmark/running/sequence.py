@@ -5,10 +5,9 @@ earlier devices (no replay). SequenceStage 1 gives the same result as the cell o
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,76 +21,46 @@ from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.sequences import SequenceRun
 from benchmark.records.sequence_record import SequenceRecord, SequenceStage, write_sequence
+from benchmark.running.board import RunOptions
 from benchmark.running.cost import cost
-from benchmark.running.devices import environment
+from benchmark.running.devices import choose_device, environment
 from benchmark.running.inference import score_cases
 from benchmark.running.meter import metered
 from benchmark.running.setup import Setup, TargetData, load_target, set_up
 from benchmark.training.batches import TrainingSet
-from benchmark.workers import Progress, Workers, no_progress
+from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
 STAGES = TypeAdapter(tuple[SequenceStage, ...])
 
 
-def run_sequences(
-    runs: Sequence[SequenceRun],
+def run_sequence(
     workspace: Workspace,
     folder: Path,
-    device: torch.device,
-    workers: Workers,
-    finished: Callable[[], None],
-    *,
-    allow_partial: bool = False,
-) -> None:
-    """Run sequences; each record is written into the board's folder as soon as it is complete.
-
-    A stopped sequence is resumed after its last finished stage.
-
-    Raises:
-        BenchmarkError: Data, weights or protocol are not what the cards state.
-    """
-    run_one = partial(_run_with_checkpoint, workspace, device, allow_partial)
-    for record in workers.as_completed(run_one, runs):
-        write_sequence(folder, record)
-        workspace.sequence_checkpoint(record.key).unlink(missing_ok=True)
-        finished()
-
-
-def _run_with_checkpoint(
-    workspace: Workspace,
-    device: torch.device,
-    allow_partial: bool,
+    options: RunOptions,
     run: SequenceRun,
-    progress: Progress,
-) -> SequenceRecord:
-    checkpoint = workspace.sequence_checkpoint(run.key)
-    return run_sequence(
-        run, workspace, device, checkpoint, allow_partial=allow_partial, progress=progress
-    )
-
-
-def run_sequence(
-    run: SequenceRun,
-    workspace: Workspace,
-    device: torch.device,
-    checkpoint: Path,
-    *,
-    allow_partial: bool = False,
     progress: Progress = no_progress,
-) -> SequenceRecord:
-    """Set up as a cell does; then fine-tune and score, stage by stage.
+) -> None:
+    """Set up as a cell does, fine-tune and score stage by stage, and write the record.
 
-    The file `checkpoint` holds network and scores between stages; finished stages are not run
-    again.
+    Network and scores are kept on disk between stages: a stopped sequence is resumed after its
+    last finished stage.
+
+    Args:
+        workspace: All cards, local data and weights.
+        folder: Of the board's results.
+        options: Device, and whether weights may cover the network in part.
+        run: The sequence.
+        progress: Called with each stage.
 
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards state.
     """
     started = datetime.now(UTC)
+    device, checkpoint = choose_device(options.device), workspace.sequence_checkpoint(run.key)
     first, *others = run.devices.values()
     other_data = [load_target(transfer, workspace, progress) for transfer in others]
-    setup = set_up(first, workspace, device, allow_partial=allow_partial, progress=progress)
+    setup = set_up(first, workspace, device, allow_partial=options.allow_partial, progress=progress)
     targets = dict(zip(run.devices, [setup.data, *other_data], strict=True))
     stages = list(_resume(checkpoint, setup.network))
     for number, devices in enumerate(run.stages[len(stages) :], start=len(stages) + 1):
@@ -103,7 +72,7 @@ def run_sequence(
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             metadata = {"stages": STAGES.dump_json(tuple(stages)).decode()}
             save_network(checkpoint, setup.network, metadata)
-    return SequenceRecord(
+    record = SequenceRecord(
         run=run.run,
         key=run.key,
         fingerprints=run.fingerprints,
@@ -116,6 +85,8 @@ def run_sequence(
         environment=environment(device),
         started=started.isoformat(timespec="seconds"),
     )
+    write_sequence(folder, record)
+    checkpoint.unlink(missing_ok=True)
 
 
 def _run_stage(

@@ -1,5 +1,6 @@
 """Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import torch
 
 from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
 from benchmark.data.resolve import ResolvedDataset, resolve_target
-from benchmark.errors import ProtocolError
+from benchmark.errors import ProtocolError, unknown_name
+from benchmark.models.freezing import parts
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.weights import load_part, read_tensors, renamed
 from benchmark.planning.source_weights import SourceWeights, source_weights
@@ -202,15 +204,35 @@ def load_source(
         return load_part(
             network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
         )
-    parts = {prefix: network.encoder, "decoder.": network.decoder}
+    loaded = {prefix: network.encoder, "decoder.": network.decoder}
     shapes = {f"head.{name}": value.shape for name, value in network.head.state_dict().items()}
     fits = all(name in tensors and tensors[name].shape == shape for name, shape in shapes.items())
     if source.task == "segmentation" and fits:
-        parts["head."] = network.head
+        loaded["head."] = network.head
     coverages = []
-    for start, part in parts.items():
+    for start, part in loaded.items():
         own = {name: value for name, value in tensors.items() if name.startswith(start)}
         coverages.append(
             load_part(part, own, prefix=start, name=source.id, allow_partial=allow_partial)
         )
     return coverages[0]
+
+
+def check_parts(transfers: Iterable[Transfer]) -> None:
+    """Check before training that every network has the parts that its strategy trains.
+
+    Raises:
+        ProtocolError: Naming strategy, network and part.
+    """
+    checked = set()
+    for transfer in transfers:
+        strategy, name = transfer.strategy, transfer.cell.strategy
+        trained = {*strategy.train, *(part for stage in strategy.stages for part in stage.train)}
+        special = sorted(trained - {"encoder", "decoder", "head"})
+        if special and (name, transfer.encoder) not in checked:
+            checked.add((name, transfer.encoder))
+            known = parts(initial_network(transfer, torch.device("cpu")))
+            for part in special:
+                if part not in known:
+                    message = unknown_name("part of the network", part, known)
+                    raise ProtocolError(f"strategy {name!r} on {transfer.encoder}: {message}")

@@ -1,17 +1,22 @@
-"""A cell of volumes from data to record; the record is a pure function of the cell."""
+"""A cell from data to record, which depends on nothing else and is written before pictures."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+import benchmark.running.cell as cells
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.data.layouts.registry import load_case
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_sha256, read_hashes, read_map
+from benchmark.records.store import Store
+from benchmark.running.board import RunOptions
 from benchmark.running.cell import CellResult, run_cell
+from benchmark.workers import no_progress
 from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
@@ -69,3 +74,52 @@ def test_hashes_saved_maps_and_maps_for_pictures_are_of_one_prediction(
         mask = load_case(result.dataset.card, result.dataset.cases[case]).mask
         assert labels.shape == mask.shape and prediction_sha256(labels) == sha256
         assert np.array_equal(read_map(path.with_suffix(".npz"), number, mask.shape), labels)
+
+
+def first_cell(workspace: Workspace, target: str) -> Transfer:
+    selection = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
+    return plan(workspace, workspace.registry.board("demo_v1"), selection)[0]
+
+
+@pytest.mark.parametrize("target", ["phantom_fetal_head_64", "phantom_stroke_lesion_64"])
+def test_pictures_change_nothing_in_the_record(
+    workspace: Workspace, target: str, tmp_path: Path
+) -> None:
+    transfer, records = first_cell(workspace, target), []
+    for pictures in (True, False):
+        store = Store(tmp_path / str(pictures))
+        options = RunOptions(device="cpu", pictures=pictures)
+        cells.run_and_record(workspace, store, options, transfer, no_progress)
+        record = store.get(transfer.cell, transfer.key)
+        assert record is not None and (store.folder / "pictures").exists() == pictures
+        records.append(record.without_timings())
+    assert records[0] == records[1]
+    path = tmp_path / "True/pictures" / f"{target}/scratch/full/nall/seed0.png"
+    with Image.open(path) as picture:
+        assert picture.format == "PNG" and picture.width > 3 * picture.height / 2
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert (abs(pixels - [0x56, 0xB4, 0xE9]).sum(2) < 30).any()
+    assert [file.name for file in path.parent.iterdir()] == ["seed0.png"]
+
+
+def test_a_picture_that_cannot_be_written_is_a_warning(
+    workspace: Workspace, transfer: Transfer, tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").touch()
+    store = Store(tmp_path)
+    with pytest.warns(UserWarning, match="picture not written"):
+        cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+    assert store.has(transfer.cell, transfer.key)
+
+
+def test_an_error_while_drawing_does_not_lose_the_cell(
+    workspace: Workspace, transfer: Transfer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cells, "write_overlays", fail)
+    store = Store(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+    assert store.has(transfer.cell, transfer.key)

@@ -42,7 +42,7 @@ def registry(source: str, steps: int = 2, **changes: object) -> Registry:
 
 def make(cards: Registry, source: str, home: Path) -> Path:
     return pretrained.ensure_pretrained(
-        Workspace(cards, home), cards.board("demo_v1"), cards.source(source), CPU
+        Workspace(cards, home), cards.board("demo_v1"), CPU, cards.source(source)
     )
 
 

@@ -26,13 +26,14 @@ from benchmark.records.sequence_record import (
     sequence_records,
     write_sequence,
 )
+from benchmark.running.board import RunOptions
 from benchmark.running.cell import run_cell
-from benchmark.running.sequence import joint_training_set, run_sequences
+from benchmark.running.sequence import joint_training_set, run_sequence
 from benchmark.running.setup import initial_network, load_target
-from benchmark.workers import Progress, Workers
+from benchmark.workers import Progress
 from benchmark.workspace import Workspace
 
-CPU = torch.device("cpu")
+CPU, OPTIONS = torch.device("cpu"), RunOptions(device="cpu")
 A, B, C = (f"phantom_ct_device_{device}_32" for device in "abc")
 
 
@@ -53,7 +54,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
-    run_sequences([one], Workspace(registry, home), folder, CPU, Workers(1), lambda: None)
+    run_sequence(Workspace(registry, home), folder, OPTIONS, one)
     return read_sequence(sequence_path(folder, one.run))
 
 
@@ -88,14 +89,7 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
-        run_sequences(
-            [one],
-            Workspace(registry, tmp_path),
-            other,
-            CPU,
-            Workers(1, listeners=[progress]),
-            lambda: None,
-        )
+        run_sequence(Workspace(registry, tmp_path), other, OPTIONS, one, progress)
 
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:

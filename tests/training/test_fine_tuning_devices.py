@@ -16,7 +16,7 @@ from benchmark.cards.task import PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.augmentation import augment
 from benchmark.training.losses import LOSSES
-from benchmark.training.pretraining.objectives import LabelledSlices, make_objective
+from benchmark.training.pretraining.objectives import OBJECTIVES, LabelledSlices
 from benchmark.training.schedule import make_optimizer
 from benchmark.training.selection import predict
 
@@ -68,7 +68,7 @@ def test_a_step_of_fine_tuning_stays_on_the_device(loss: str) -> None:
 
 @pytest.mark.parametrize("kind", get_args(PretrainingObjective))
 def test_a_step_of_pretraining_stays_on_the_device(kind: PretrainingObjective) -> None:
-    objective = make_objective(kind, network(1), 4, EVERYTHING).to(AWAY)
+    objective = OBJECTIVES[kind](network(1), 4, EVERYTHING).to(AWAY)
     learn(objective.loss(SAMPLES, np.random.default_rng(0)), objective)
     learned = [one.grad for one in objective.parameters() if one.grad is not None]
     assert learned and {gradient.device for gradient in learned} == {AWAY}

@@ -5,7 +5,7 @@ a projection), so that a checkpoint needs only its state dictionary.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -43,12 +43,24 @@ class LabelledSlices(NamedTuple):
 
 
 class Objective(nn.Module, ABC):
-    """A source task. Scores are in [0, 1] or below, higher is better."""
+    """A source task. Scores are at most 1; higher is better."""
 
-    def __init__(self, network: SegmentationNetwork) -> None:
-        """Hold the network that learns."""
+    def __init__(
+        self,
+        network: SegmentationNetwork,
+        classes: int = 0,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Hold the network that learns.
+
+        Args:
+            network: Trained with the objective.
+            classes: Of images; for classification only.
+            augmentation: For segmentation and classification; the others draw views of their own.
+        """
         super().__init__()
         self.network = network
+        self.augmentation = augmentation
 
     @abstractmethod
     def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
@@ -64,12 +76,7 @@ class Objective(nn.Module, ABC):
 
 
 class Segmentation(Objective):
-    """Labels of the data set; score is the mean Dice over labels, pixels pooled."""
-
-    def __init__(self, network: SegmentationNetwork, augmentation: Augmentation | None) -> None:
-        """The network's head has one channel a label and one for the background."""
-        super().__init__(network)
-        self.augmentation = augmentation
+    """Labels of the data set, one output each and one for the background; pooled mean Dice."""
 
     def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
         """Dice and cross-entropy, as in fine-tuning."""
@@ -94,11 +101,10 @@ class Classification(Objective):
     """The class of an image, from the pooled deepest features; score is balanced accuracy."""
 
     def __init__(
-        self, network: SegmentationNetwork, classes: int, augmentation: Augmentation | None
+        self, network: SegmentationNetwork, classes: int, augmentation: Augmentation | None = None
     ) -> None:
         """Add a linear classifier."""
-        super().__init__(network)
-        self.augmentation = augmentation
+        super().__init__(network, classes, augmentation)
         self.classifier = nn.Linear(network.encoder.out_channels[-1], classes)
 
     def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
@@ -153,14 +159,19 @@ class Restoration(Objective):
 class Contrastive(Objective):
     """Two views of one image among the views of others; score is top-1 retrieval."""
 
-    POOL = 256
+    CANDIDATES = 256
 
-    def __init__(self, network: SegmentationNetwork, width: int = 128) -> None:
-        """Add the projection of SimCLR: two layers, left out after pretraining."""
+    def __init__(
+        self,
+        network: SegmentationNetwork,
+        classes: int = 0,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Add the projection of SimCLR: two layers, discarded after pretraining."""
         super().__init__(network)
         channels = network.encoder.out_channels[-1]
         self.projection = nn.Sequential(
-            nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, width)
+            nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 128)
         )
 
     def loss(self, batch: LabelledSlices, rng: np.random.Generator) -> torch.Tensor:
@@ -172,7 +183,7 @@ class Contrastive(Objective):
     def score(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """Share of images (at most 256) whose nearest second view is their own."""
         views: list[list[torch.Tensor]] = [[], []]
-        for part in samples.take(slice(self.POOL)).split(EVALUATION_BATCH):
+        for part in samples.take(slice(self.CANDIDATES)).split(EVALUATION_BATCH):
             for kept, view in zip(views, two_views(part.images.float(), rng), strict=True):
                 kept.append(F.normalize(self.projection(pooled(self.network, view))))
         first, second = (torch.cat(kept) for kept in views)
@@ -181,25 +192,15 @@ class Contrastive(Objective):
 
     def chance(self, samples: LabelledSlices, rng: np.random.Generator) -> float:
         """One over the number of images to choose from."""
-        return 1.0 / min(len(samples.images), self.POOL)
+        return 1.0 / min(len(samples.images), self.CANDIDATES)
 
 
-def make_objective(
-    kind: PretrainingObjective,
-    network: SegmentationNetwork,
-    classes: int,
-    augmentation: Augmentation | None,
-) -> Objective:
-    """The objective of a recipe; `classes` counts for classification only."""
-    match kind:
-        case "segmentation":
-            return Segmentation(network, augmentation)
-        case "classification":
-            return Classification(network, classes, augmentation)
-        case "restoration":
-            return Restoration(network)
-        case "contrastive":
-            return Contrastive(network)
+OBJECTIVES: Mapping[PretrainingObjective, type[Objective]] = {
+    "segmentation": Segmentation,
+    "classification": Classification,
+    "restoration": Restoration,
+    "contrastive": Contrastive,
+}
 
 
 def pooled(network: SegmentationNetwork, images: torch.Tensor) -> torch.Tensor:

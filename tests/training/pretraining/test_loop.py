@@ -8,7 +8,7 @@ from training.pretraining.test_objectives import network, recipe, scenes
 
 from benchmark.cards.task import PretrainingObjective
 from benchmark.training.pretraining.loop import pretrain
-from benchmark.training.pretraining.objectives import Objective, make_objective
+from benchmark.training.pretraining.objectives import OBJECTIVES, Objective
 
 
 class Stop(Exception):
@@ -17,7 +17,7 @@ class Stop(Exception):
 
 def learner(objective: PretrainingObjective) -> Objective:
     torch.manual_seed(0)
-    return make_objective(objective, network(2 if objective == "segmentation" else 1), 2, None)
+    return OBJECTIVES[objective](network(2 if objective == "segmentation" else 1), 2, None)
 
 
 @pytest.mark.parametrize("objective", ["segmentation", "contrastive"])

@@ -11,12 +11,12 @@ from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.phantoms.catalogue import make_case
 from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import (
+    OBJECTIVES,
     Classification,
     Contrastive,
     LabelledSlices,
     Restoration,
     Segmentation,
-    make_objective,
 )
 
 
@@ -69,7 +69,7 @@ OUTPUTS = {"segmentation": 2, "restoration": 1}
 def test_learning_beats_chance_and_the_untrained_network(
     objective: PretrainingObjective, steps: int
 ) -> None:
-    learner = make_objective(objective, network(OUTPUTS.get(objective, 1)), 6, None)
+    learner = OBJECTIVES[objective](network(OUTPUTS.get(objective, 1)), 6, None)
     train, val = (
         (brains(20, 0), brains(4, 99))
         if objective == "restoration"
@@ -89,9 +89,9 @@ def test_chance_of_segmentation_is_calling_everything_that_label() -> None:
     masks = torch.zeros((1, 64, 64), dtype=torch.uint8)
     masks[:, :32] = 1  # half of the valid pixels below: 2 * 0.5 / 1.5
     samples = LabelledSlices(torch.zeros((1, 1, 64, 64)), masks, torch.tensor([-1]))
-    assert Segmentation(network(2), None).chance(samples, rng()) == pytest.approx(2 / 3)
+    assert Segmentation(network(2)).chance(samples, rng()) == pytest.approx(2 / 3)
     masks[:, 48:] = 255  # now 2 of 3 parts: 2 * (2 / 3) / (5 / 3)
-    assert Segmentation(network(2), None).chance(samples, rng()) == pytest.approx(0.8)
+    assert Segmentation(network(2)).chance(samples, rng()) == pytest.approx(0.8)
 
 
 class Fixed(nn.Module):
@@ -109,7 +109,7 @@ class Fixed(nn.Module):
 def test_balanced_accuracy_of_a_constant_answer_is_chance() -> None:
     classes = torch.tensor([0, 0, 0, 2])
     samples = LabelledSlices(torch.rand((4, 1, 64, 64)), torch.zeros((4, 64, 64)).byte(), classes)
-    learner = Classification(network(1), 3, None).eval()
+    learner = Classification(network(1), 3).eval()
     with torch.no_grad():
         learner.classifier.weight.zero_()
         learner.classifier.bias.copy_(torch.tensor([1.0, 0.0, 0.0]))
