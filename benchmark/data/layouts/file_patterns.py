@@ -11,20 +11,19 @@ from benchmark.errors import DataError
 from benchmark.files import read_csv
 
 
-def find_by_pattern(
-    card: DatasetCard, layout: FilesLayout, root: Path, *, series: bool = False
-) -> list[Case]:
+def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> list[Case]:
     """The cases whose images match the layout's pattern and that its official lists name.
 
     Args:
-        card: Of the data set.
-        layout: Its pattern, mask templates, lists and table.
+        card: Its layout has the pattern, mask templates, lists and table.
         root: Its folder.
         series: Whether all files of a folder that match are the slices of one volume.
 
     Raises:
         DataError: No image matches, or a mask, a list, or a row of the table is missing.
     """
+    layout = card.layout
+    assert isinstance(layout, FilesLayout)
     table = _read_table(root, layout.table) if layout.table else {}
     lists = {
         case: name

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.cards.dataset import DatasetCard, ManifestLayout
-from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files
 from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
@@ -38,17 +38,13 @@ def manifest_rows(
         yield row, image, series
 
 
-def find(card: DatasetCard, layout: ManifestLayout, root: Path) -> list[Case]:
+def find(card: DatasetCard, root: Path) -> list[Case]:
     """All rows as cases; every column is a fact."""
+    assert isinstance(card.layout, ManifestLayout)
     return [
         build_case(card, row["case"], row, image, [MaskFile(root / row["mask"])], series)
-        for row, image, series in manifest_rows(root, layout, ("mask", card.group_by))
+        for row, image, series in manifest_rows(root, card.layout, ("mask", card.group_by))
     ]
 
 
-def load(card: DatasetCard, layout: ManifestLayout, case: Case) -> LoadedCase:
-    """Read one case; its image may be a picture, a volume or a DICOM series."""
-    return load_files(card, case)
-
-
-LAYOUT = LayoutReader(find, load)
+LAYOUT = LayoutReader(find, load_files)

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cards.dataset import DatasetCard, MsdLayout
-from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files, nearest_file
 from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
 
 
-def find(card: DatasetCard, layout: MsdLayout, root: Path) -> list[Case]:
+def find(card: DatasetCard, root: Path) -> list[Case]:
     """The training cases, named after their label files.
 
     Raises:
         DataError: No dataset.json, one that is not JSON, or a file that is missing.
     """
+    layout = card.layout
+    assert isinstance(layout, MsdLayout)
     path = nearest_file(root, "**/dataset.json", "description")
     try:
         description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -51,9 +53,4 @@ def _training_pairs(
     ]
 
 
-def load(card: DatasetCard, layout: MsdLayout, case: Case) -> LoadedCase:
-    """Read one case."""
-    return load_files(card, case)
-
-
-LAYOUT = LayoutReader(find, load)
+LAYOUT = LayoutReader(find, load_files)

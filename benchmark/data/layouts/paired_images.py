@@ -14,17 +14,14 @@ from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
 
 
-def find(card: DatasetCard, layout: PairedImages, root: Path) -> list[Case]:
-    """One case per file that matches."""
-    return find_by_pattern(card, layout, root)
-
-
-def load(card: DatasetCard, layout: PairedImages, case: Case) -> LoadedCase:
+def load(card: DatasetCard, case: Case) -> LoadedCase:
     """Read one picture and its masks; soft masks are thresholded and outlines filled.
 
     Raises:
         DataError: See `load_files` and `fill_outline`.
     """
+    layout = card.layout
+    assert isinstance(layout, PairedImages)
 
     def to_labels(values: npt.NDArray[np.uint8], path: Path) -> npt.NDArray[np.uint8]:
         if layout.threshold is not None:
@@ -63,4 +60,4 @@ def fill_outline(mask: npt.NDArray[np.uint8], path: Path) -> npt.NDArray[np.uint
     return np.where(filled, mask.max(), 0).astype(np.uint8)
 
 
-LAYOUT = LayoutReader(find, load)
+LAYOUT = LayoutReader(find_by_pattern, load)

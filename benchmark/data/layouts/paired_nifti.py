@@ -1,7 +1,5 @@
 """NIfTI images or Analyze pairs with masks on the same grid, BIDS folders included."""
 
-from pathlib import Path
-
 import numpy as np
 
 from benchmark.cards.dataset import DatasetCard, PairedNifti
@@ -12,20 +10,15 @@ from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
 
 
-def find(card: DatasetCard, layout: PairedNifti, root: Path) -> list[Case]:
-    """One case per file that matches."""
-    return find_by_pattern(card, layout, root)
-
-
-def load(card: DatasetCard, layout: PairedNifti, case: Case) -> LoadedCase:
+def load(card: DatasetCard, case: Case) -> LoadedCase:
     """Read one volume and its masks; with `single_slice` its only slice, as a picture.
 
     Raises:
         DataError: See `load_files`; or a file of several slices where one is expected.
     """
     volume = load_files(card, case)
-    assert case.image is not None
-    if not layout.single_slice or not is_volume(case.image):
+    assert isinstance(card.layout, PairedNifti) and case.image is not None
+    if not card.layout.single_slice or not is_volume(case.image):
         return volume
     assert volume.spacing_mm is not None
     if 1 not in volume.image.shape:
@@ -40,4 +33,4 @@ def load(card: DatasetCard, layout: PairedNifti, case: Case) -> LoadedCase:
     )
 
 
-LAYOUT = LayoutReader(find, load)
+LAYOUT = LayoutReader(find_by_pattern, load)

@@ -8,14 +8,18 @@ from benchmark.data.layouts.registry import LayoutReader
 from benchmark.phantoms.catalogue import make_case
 
 
-def find(card: DatasetCard, layout: PhantomLayout, root: Path) -> list[Case]:
+def find(card: DatasetCard, root: Path) -> list[Case]:
     """As many cases as the layout has, each of a subject of its own."""
+    layout = card.layout
+    assert isinstance(layout, PhantomLayout)
     facts = {"device": layout.device} if layout.device else {}
     return [Case(case=f"{k:03d}", subject=f"s{k:03d}", facts=facts) for k in range(layout.cases)]
 
 
-def load(card: DatasetCard, layout: PhantomLayout, case: Case) -> LoadedCase:
+def load(card: DatasetCard, case: Case) -> LoadedCase:
     """Compute one case; the phantom's parameters become its facts."""
+    layout = card.layout
+    assert isinstance(layout, PhantomLayout)
     phantom = make_case(
         layout.generator,
         seed=layout.seed,

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
 from benchmark.data.cases import Case, LoadedCase
@@ -18,15 +17,15 @@ from benchmark.errors import DataError
 
 @dataclass(frozen=True)
 class LayoutReader:
-    """How data sets of one layout are read; both functions get the card and its layout.
+    """How data sets of one layout are read.
 
     Attributes:
         find: Gives all cases below a folder, without reading pixels.
         load: Gives the pixels of one of these cases.
     """
 
-    find: Callable[[DatasetCard, Any, Path], list[Case]]
-    load: Callable[[DatasetCard, Any, Case], LoadedCase]
+    find: Callable[[DatasetCard, Path], list[Case]]
+    load: Callable[[DatasetCard, Case], LoadedCase]
 
 
 def layout_reader(kind: str) -> LayoutReader:
@@ -47,7 +46,7 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
-    cases = layout_reader(card.layout.kind).find(card, card.layout, root or Path())
+    cases = layout_reader(card.layout.kind).find(card, root or Path())
     names = Counter(case.case for case in cases)
     if repeated := next((name for name, count in names.items() if count > 1), None):
         raise DataError(
@@ -62,4 +61,4 @@ def load_case(card: DatasetCard, case: Case) -> LoadedCase:
     Raises:
         DataError: One line naming the file and what is wrong with it.
     """
-    return layout_reader(card.layout.kind).load(card, card.layout, case)
+    return layout_reader(card.layout.kind).load(card, case)
