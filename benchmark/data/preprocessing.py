@@ -1,22 +1,16 @@
-"""From the cases of a data set to arrays ready for training, prepared once and memory-mapped.
+"""Preprocessing of one case: grey values scaled, labels merged, slices fitted into a square.
 
 How each slice was fitted into the square is recorded, so that predictions can be brought back
 to the native grid for scoring.
 """
 
 import hashlib
-import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
@@ -31,15 +25,22 @@ from benchmark.data.slices import (
     to_slices,
 )
 from benchmark.errors import DataError
-from benchmark.workers import in_order
 
-VERSION = 4
 IGNORE = 255
+LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to a case before a network sees it; part of the key of prepared arrays."""
+    """What is done to a case before a network sees it; part of the key of prepared arrays.
+
+    Attributes:
+        labels: Each label of the target with the labels of the data set that it merges.
+        intensity: How grey values become [0, 1].
+        slice_axis: Along which volumes are cut; None for pictures.
+        input_size: Rows and columns of the square, in pixels.
+        fit: Whether a slice keeps its aspect in the square.
+    """
 
     labels: tuple[tuple[str, tuple[str, ...]], ...]
     intensity: Intensity
@@ -48,114 +49,49 @@ class Preprocessing:
     fit: Fit = "letterbox"
 
 
-@dataclass(frozen=True)
-class PreparedCase:
-    """Where a case's slices are, and the native shape (rows, columns) of each.
+class CaseArrays(NamedTuple):
+    """The slices of one case as a network sees them.
 
-    `category` is the number of its class on the card; None where it has none.
+    `images` is (N, C, S, S) float16 and `masks` (N, S, S) uint8; `native` and `fitted` are rows
+    and columns of a slice in the data set and in the square; `category` is the index of the
+    case's class on the card, None where the card has no classes.
     """
-
-    case: str
-    subject: str
-    first: int
-    slices: int
-    native: tuple[int, int]
-    fitted: tuple[int, int]
-    category: int | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Arrays of a data set: `images` (N, C, S, S) float16 in [0, 1], `masks` (N, S, S) uint8.
-
-    Mask values are 0 for background, 1 ... L for the labels in order, 255 for ignored pixels.
-    `fingerprint` is the SHA-256 of the digests of the cases' arrays.
-    """
-
-    images: npt.NDArray[np.float16]
-    masks: npt.NDArray[np.uint8]
-    cases: tuple[PreparedCase, ...]
-    fingerprint: str = ""
-
-    def rows(self, names: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Indices of all slices of the named cases, in order."""
-        wanted = set(names)
-        spans = [np.arange(c.first, c.first + c.slices) for c in self.cases if c.case in wanted]
-        return np.concatenate(spans) if spans else np.zeros(0, np.int64)
-
-
-def prepare(
-    card: DatasetCard,
-    cases: Iterable[Case],
-    data_fingerprint: str,
-    how: Preprocessing,
-    root: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Prepared:
-    """Prepare all cases, or map what was prepared before.
-
-    Raises:
-        DataError: A case cannot be read, or the disk refuses.
-    """
-    todo = list(cases)
-    key = fingerprint(
-        [VERSION, data_fingerprint, how.labels, how.intensity.model_dump(), how.slice_axis,
-         how.input_size, how.fit, card.classes, card.channels, [case.case for case in todo]]
-    )  # fmt: skip
-    folder = root / f"{card.id}-{key[7:23]}"
-    if not folder.is_dir():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            _write(folder, card, todo, how, progress)
-        except OSError as error:
-            raise DataError(f"{folder}: cannot be written ({error.strerror})") from None
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    known = tuple(
-        PreparedCase(**{**c, "native": tuple(c["native"]), "fitted": tuple(c["fitted"])})
-        for c in index["cases"]
-    )
-    return Prepared(
-        np.load(folder / "images.npy", mmap_mode="r"),
-        np.load(folder / "masks.npy", mmap_mode="r"),
-        known,
-        index["fingerprint"],
-    )
-
-
-class _Slices(NamedTuple):
-    """One case, ready to be written."""
 
     images: npt.NDArray[np.float16]
     masks: npt.NDArray[np.uint8]
     native: tuple[int, int]
     fitted: tuple[int, int]
     category: int | None
-    digest: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of both arrays."""
+        digest = hashlib.sha256(self.images.data)
+        digest.update(self.masks.data)
+        return digest.digest()
 
 
-def _prepare_case(card: DatasetCard, case: Case, how: Preprocessing) -> _Slices:
+def preprocess_case(card: DatasetCard, case: Case, how: Preprocessing) -> CaseArrays:
+    """Read and preprocess one case.
+
+    Raises:
+        DataError: It cannot be read, has no class that the card knows, or is a volume where a
+            picture is expected or the reverse.
+    """
     loaded = load_case(card, case)
     image = loaded.image if how.slice_axis else with_channels(loaded.image, card.channels)
     planes = to_slices(scale_intensity(image, how.intensity), how.slice_axis, case.case)
     labels = to_slices(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
-    spacing = plane_spacing(loaded, how.slice_axis)
-    size = how.input_size
-    fitted = fitted_shape(labels[0].shape, spacing, size, how.fit)
+    rows, columns = labels[0].shape
+    spacing, size = plane_spacing(loaded, how.slice_axis), how.input_size
+    fitted = fitted_shape((rows, columns), spacing, size, how.fit)
     images = np.empty((len(planes), card.channels, size, size), np.float16)
     masks = np.empty((len(planes), size, size), np.uint8)
     for number, (plane, label) in enumerate(zip(planes, labels, strict=True)):
         images[number] = letterbox_image(plane, fitted, size)
         masks[number] = letterbox_mask(label, fitted, size)
-    digest = hashlib.sha256(images.data)
-    digest.update(masks.data)
-    return _Slices(
-        images,
-        masks,
-        (labels[0].shape[0], labels[0].shape[1]),
-        fitted,
-        _category(card, case, loaded.facts.get("class")),
-        digest.digest(),
-    )
+    category = _category(card, case, loaded.facts.get("class"))
+    return CaseArrays(images, masks, (rows, columns), fitted, category)
 
 
 def _category(card: DatasetCard, case: Case, name: str | None) -> int | None:
@@ -169,80 +105,11 @@ def _category(card: DatasetCard, case: Case, name: str | None) -> int | None:
     return card.classes.index(name)
 
 
-def _write(
-    folder: Path,
-    card: DatasetCard,
-    cases: Sequence[Case],
-    how: Preprocessing,
-    progress: Callable[[int, int], None],
-) -> None:
-    """Stream case after case into raw files, then give the finished folder its name."""
-    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
-    try:
-        index, total = [], 0
-        digest = hashlib.sha256()
-        with (
-            _Growing(scratch / "images.npy") as images,
-            _Growing(scratch / "masks.npy") as masks,
-        ):
-            ready = in_order(lambda case: _prepare_case(card, case, how), cases)
-            for number, (case, part) in enumerate(zip(cases, ready, strict=True), start=1):
-                images.append(part.images)
-                masks.append(part.masks)
-                digest.update(part.digest)
-                count = len(part.images)
-                index.append(
-                    PreparedCase(
-                        case.case, case.subject, total, count, part.native, part.fitted,
-                        part.category,
-                    )
-                )  # fmt: skip
-                total += count
-                progress(number, len(cases))
-        facts = {
-            "fingerprint": "sha256:" + digest.hexdigest(),
-            "cases": [asdict(entry) for entry in index],
-        }
-        (scratch / "index.json").write_text(json.dumps(facts), encoding="utf-8")
-        try:
-            scratch.rename(folder)
-        except OSError:  # another process was first
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-class _Growing:
-    """An .npy file whose first axis grows; its header, which has room to grow, is written last."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.file = path, path.open("w+b")
-        self.shape: tuple[int, ...] = (0,)
-        self.descr = "|u1"
-
-    def __enter__(self) -> "_Growing":
-        return self
-
-    def append(self, array: npt.NDArray[np.generic]) -> None:
-        if self.file.tell() == 0:
-            self.shape, self.descr = (0, *array.shape[1:]), array.dtype.str
-            self._header()
-        self.file.write(np.ascontiguousarray(array).data)
-        self.shape = (self.shape[0] + len(array), *self.shape[1:])
-
-    def __exit__(self, *_: object) -> None:
-        self.file.seek(0)
-        self._header()
-        self.file.close()
-
-    def _header(self) -> None:
-        header = {"descr": self.descr, "fortran_order": False, "shape": self.shape}
-        np.lib.format.write_array_header_2_0(self.file, header)
-
-
 def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArray[np.float32]:
-    """Grey values to [0, 1]; percentiles are of the non-zero values of the whole case."""
+    """Grey values to [0, 1]; percentiles are of the non-zero values of the complete case.
+
+    With percentiles, a case whose non-zero values are all equal becomes 0.
+    """
     low, high = how.low, how.high
     if how.kind == "percentile":
         inside = image[image != 0]
@@ -255,9 +122,9 @@ def scale_intensity(image: npt.NDArray[np.float32], how: Intensity) -> npt.NDArr
 
 
 def with_channels(image: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
-    """A picture as its card says: grey (H, W), by ITU-R 601 luminance, or colour (H, W, 3)."""
+    """A picture with 1 channel, (H, W), by ITU-R BT.601 luminance, or with 3, (H, W, 3)."""
     if channels == 1 and image.ndim == 3 and image.shape[2] == 3:
-        return image @ np.array([0.299, 0.587, 0.114], np.float32)
+        return image @ np.array(LUMINANCE, np.float32)
     if channels == 3 and image.ndim == 2:
         return np.repeat(image[..., None], 3, axis=2)
     return image
@@ -266,11 +133,10 @@ def with_channels(image: npt.NDArray[np.float32], channels: int) -> npt.NDArray[
 def merge_labels(
     mask: npt.NDArray[np.uint8], card: DatasetCard, how: Preprocessing
 ) -> npt.NDArray[np.uint8]:
-    """Data set label values to the target's 1 ... L; ignored pixels to 255."""
+    """Data set label values to the target's 1 ... L; ignored pixels to 255, all others to 0."""
     table = np.zeros(256, np.uint8)
     for number, (_, merged) in enumerate(how.labels, start=1):
-        for name in merged:
-            table[card.labels[name]] = number
+        table[[card.labels[name] for name in merged]] = number
     if card.ignore_value is not None:
         table[card.ignore_value] = IGNORE
     return table[mask]

@@ -12,7 +12,7 @@ import torch
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.data.readers.label_maps import label_file, write_labels
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import from_slices, plane_spacing
@@ -121,7 +121,7 @@ def _made(folder: Path) -> Path:
 def _propose(
     network: SegmentationNetwork,
     transfer: Transfer,
-    data: Prepared,
+    data: PreparedDataset,
     prepared: PreparedCase,
     opened: ResolvedDataset,
     folder: Path,

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from benchmark.data.layouts.registry import load_case
-from benchmark.data.preprocessing import IGNORE, Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
+from benchmark.data.preprocessing import IGNORE
 from benchmark.data.slices import from_slices, offsets
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import CaseScore
@@ -80,7 +81,7 @@ def score_pooled(
 
 def native_labels(
     network: SegmentationNetwork,
-    prepared: Prepared,
+    prepared: PreparedDataset,
     case: PreparedCase,
     batch_size: int,
     device: torch.device,
@@ -92,7 +93,7 @@ def native_labels(
 
 def native_probabilities(
     network: SegmentationNetwork,
-    prepared: Prepared,
+    prepared: PreparedDataset,
     case: PreparedCase,
     batch_size: int,
     device: torch.device,

@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.task import SourceCard
-from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
+from benchmark.data.prepared_arrays import PreparedDataset, prepare
+from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError
 from benchmark.files import sha256_of, write_text
@@ -94,7 +95,9 @@ def ensure_pretrained(
     return folder
 
 
-def choose_slices(prepared: Prepared, names: list[str], limit: int | None) -> npt.NDArray[np.int64]:
+def choose_slices(
+    prepared: PreparedDataset, names: list[str], limit: int | None
+) -> npt.NDArray[np.int64]:
     """Rows of slices with content (5 % of their pixels above 0); smaller limits are nested.
 
     Raises:
@@ -111,7 +114,7 @@ def choose_slices(prepared: Prepared, names: list[str], limit: int | None) -> np
 
 
 def labelled_slices(
-    prepared: Prepared, rows: npt.NDArray[np.int64], device: torch.device
+    prepared: PreparedDataset, rows: npt.NDArray[np.int64], device: torch.device
 ) -> LabelledSlices:
     """These slices on the device."""
     classes = np.repeat(
@@ -125,7 +128,7 @@ def labelled_slices(
     )
 
 
-def subjects_of(prepared: Prepared, rows: npt.NDArray[np.int64]) -> list[str]:
+def subjects_of(prepared: PreparedDataset, rows: npt.NDArray[np.int64]) -> list[str]:
     """Subjects of these slices, sorted."""
     cases = prepared.cases
     names = np.repeat([case.subject for case in cases], [case.slices for case in cases])
@@ -138,7 +141,7 @@ def _prepare(
     names: list[str],
     workspace: Workspace,
     progress: Progress,
-) -> Prepared:
+) -> PreparedDataset:
     recipe, card = source.pretrain, dataset.card
     assert recipe is not None
     labelled = recipe.objective == "segmentation"
@@ -150,12 +153,12 @@ def _prepare(
     )
     return prepare(
         card, [dataset.cases[name] for name in names], dataset.fingerprint, preprocessing,
-        workspace.prepared, lambda done, total: progress(f"preparing {card.id}", done, total),
+        workspace.prepared, progress,
     )  # fmt: skip
 
 
 def _objective(
-    board: BoardCard, source: SourceCard, dataset: ResolvedDataset, prepared: Prepared
+    board: BoardCard, source: SourceCard, dataset: ResolvedDataset, prepared: PreparedDataset
 ) -> Objective:
     recipe, card = source.pretrain, dataset.card
     assert recipe is not None

@@ -15,7 +15,7 @@ import safetensors
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.data.preprocessing import Prepared
+from benchmark.data.prepared_arrays import PreparedDataset
 from benchmark.errors import WeightsError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
@@ -141,7 +141,7 @@ def joint_training_set(devices: Mapping[str, TargetData]) -> TrainingSet:
                 name, subject = f"{device}/{case.case}", f"{device}/{case.subject}"
                 cases.append(replace(case, case=name, subject=subject, first=total))
                 total += case.slices
-    prepared = Prepared(np.concatenate(images), np.concatenate(masks), tuple(cases))
+    prepared = PreparedDataset(np.concatenate(images), np.concatenate(masks), tuple(cases))
     return TrainingSet(prepared, train, val)
 
 

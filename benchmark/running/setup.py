@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from benchmark.data.preprocessing import Prepared, Preprocessing, prepare
+from benchmark.data.prepared_arrays import PreparedDataset, prepare
+from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.freezing import parts
@@ -27,7 +28,7 @@ class TargetData:
 
     transfer: Transfer
     dataset: ResolvedDataset
-    prepared: Prepared
+    prepared: PreparedDataset
 
     @property
     def training_set(self) -> TrainingSet:
@@ -134,7 +135,7 @@ def load_target(
 
 def prepare_target(
     transfer: Transfer, dataset: ResolvedDataset, folder: Path, progress: Progress
-) -> Prepared:
+) -> PreparedDataset:
     """Arrays of the cases as the cell's target and protocol ask for, kept below `folder`."""
     target, protocol = transfer.target, transfer.protocol
     preprocessing = Preprocessing(
@@ -146,7 +147,7 @@ def prepare_target(
     )
     return prepare(
         dataset.card, dataset.cases.values(), dataset.fingerprint, preprocessing, folder,
-        lambda done, total: progress("preparing", done, total),
+        progress,
     )  # fmt: skip
 
 

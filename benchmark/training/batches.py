@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmark.data.preprocessing import IGNORE, Prepared
+from benchmark.data.prepared_arrays import PreparedDataset
+from benchmark.data.preprocessing import IGNORE
 
 
 @dataclass(frozen=True)
 class TrainingSet:
     """Prepared arrays, and the names of the cases in them to train on and to validate on."""
 
-    prepared: Prepared
+    prepared: PreparedDataset
     train: Sequence[str]
     val: Sequence[str]
 

@@ -13,7 +13,8 @@ from PIL import Image
 from benchmark.cards.dataset import DatasetCard, PairedImages
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case, LoadedCase, MaskFile
-from benchmark.data.preprocessing import Preprocessing, prepare, scale_intensity
+from benchmark.data.prepared_arrays import prepare
+from benchmark.data.preprocessing import Preprocessing, scale_intensity
 from benchmark.data.slices import (
     fitted_shape,
     from_slices,
@@ -104,11 +105,15 @@ def test_preparation_is_done_once_and_labels_are_merged(tmp_path: Path) -> None:
     case = Case(case="c", subject="s", image=image, masks=(MaskFile(mask),))
     how = Preprocessing((("both", ("a", "b")),), RANGE, None, 64)
     seen: list[int] = []
-    data = prepare(card, [case], "sha256:0", how, tmp_path, lambda done, _: seen.append(done))
+    data = prepare(
+        card, [case], "sha256:0", how, tmp_path, lambda stage, done, _: seen.append(done)
+    )
     assert data.images.shape == (1, 1, 64, 64) and data.masks.shape == (1, 64, 64)
     assert set(np.unique(data.masks)) == {0, 1, 255}
     assert abs(float(data.images[0, 0, 32, 32]) - 0.2) < 1e-3
-    again = prepare(card, [case], "sha256:0", how, tmp_path, lambda done, _: seen.append(done))
+    again = prepare(
+        card, [case], "sha256:0", how, tmp_path, lambda stage, done, _: seen.append(done)
+    )
     assert seen == [1] and np.array_equal(again.masks, data.masks)
     assert data.rows(["c"]).tolist() == [0] and data.rows(["x"]).tolist() == []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.running.inference import native_labels
 
 
@@ -18,7 +18,7 @@ def test_padding_is_removed_and_the_size_restored() -> None:
     case = PreparedCase("c", "s", 0, 1, (50, 100), (32, 64))
     images = np.zeros((1, 1, 64, 64), np.float16)
     images[0, 0, 16:48, 32:] = 1
-    prepared = Prepared(images, np.zeros((1, 64, 64), np.uint8), (case,))
+    prepared = PreparedDataset(images, np.zeros((1, 64, 64), np.uint8), (case,))
     labels = native_labels(Bright(), prepared, case, 4, torch.device("cpu"))  # type: ignore[arg-type]
     expected = np.zeros((1, 50, 100))
     expected[..., 50:] = 1

@@ -13,7 +13,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard
 from benchmark.data.cases import Case
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.errors import DataError
 from benchmark.models.weight_store import import_weights
@@ -129,7 +129,7 @@ def test_smaller_limits_are_nested_and_blank_slices_left_out() -> None:
     images = np.zeros((20, 1, 32, 32), np.float16)
     images[:15] = (np.arange(15) / 15 + 0.05)[:, None, None, None]
     cases = (PreparedCase("c", "s", 0, 20, (32, 32), (32, 32), 1),)
-    prepared = Prepared(images, np.zeros((20, 32, 32), np.uint8), cases)
+    prepared = PreparedDataset(images, np.zeros((20, 32, 32), np.uint8), cases)
     kept = {
         most: set(pretrained.choose_slices(prepared, ["c"], most).tolist())
         for most in (3, 7, 40, None)
@@ -138,7 +138,7 @@ def test_smaller_limits_are_nested_and_blank_slices_left_out() -> None:
     assert kept[3] < kept[7] < kept[40] == kept[None]
     assert kept[None] == set(range(15))
     with pytest.raises(DataError, match="no slice with content"):
-        pretrained.choose_slices(Prepared(images * 0, prepared.masks, cases), ["c"], None)
+        pretrained.choose_slices(PreparedDataset(images * 0, prepared.masks, cases), ["c"], None)
 
 
 def test_a_source_card_says_what_is_possible() -> None:

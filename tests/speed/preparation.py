@@ -18,7 +18,8 @@ from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import find_cases
-from benchmark.data.preprocessing import Preprocessing, prepare
+from benchmark.data.prepared_arrays import prepare
+from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.readers.images import read_picture
 from benchmark.data.readers.volumes import read_volume
 from benchmark.data.slices import letterbox_image, letterbox_mask

@@ -15,7 +15,7 @@ import torch
 from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.models.networks import build_network
 from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
@@ -39,7 +39,7 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
     size, count = protocol.input_size, 64
     rng = np.random.default_rng(0)
     cases = [PreparedCase(str(k), str(k), k, 1, (size, size), (size, size)) for k in range(count)]
-    data = Prepared(
+    data = PreparedDataset(
         rng.random((count, 1, size, size)).astype(np.float16),
         (rng.random((count, size, size)) < 0.3).astype(np.uint8),
         tuple(cases),

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.training.batches import TrainingSet, batch_rows, has_foreground
 
 
@@ -44,5 +44,7 @@ def test_an_ignored_pixel_is_not_foreground() -> None:
 
 def test_subjects_are_those_of_the_training_cases() -> None:
     cases = tuple(PreparedCase(str(k), f"s{k // 2}", k, 1, (4, 4), (4, 4)) for k in range(6))
-    prepared = Prepared(np.zeros((6, 1, 4, 4), np.float16), np.zeros((6, 4, 4), np.uint8), cases)
+    prepared = PreparedDataset(
+        np.zeros((6, 1, 4, 4), np.float16), np.zeros((6, 4, 4), np.uint8), cases
+    )
     assert TrainingSet(prepared, ["5", "0", "1"], ["2"]).subjects == ("s0", "s2")

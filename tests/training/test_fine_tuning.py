@@ -7,7 +7,7 @@ import torch
 from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol, Stage, Strategy
 from benchmark.cards.registry import Registry
-from benchmark.data.preprocessing import Prepared, PreparedCase
+from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.batches import TrainingSet
@@ -32,11 +32,11 @@ def network(sigmoid: bool = False) -> SegmentationNetwork:
     )  # fmt: skip
 
 
-def data(count: int = 10) -> Prepared:
+def data(count: int = 10) -> PreparedDataset:
     rng = np.random.default_rng(0)
     images = rng.random((count, 1, 64, 64)).astype(np.float16)
     cases = [PreparedCase(str(k), str(k), k, 1, (64, 64), (64, 64)) for k in range(count)]
-    return Prepared(images, (images[:, 0] > 0.5).astype(np.uint8), tuple(cases))
+    return PreparedDataset(images, (images[:, 0] > 0.5).astype(np.uint8), tuple(cases))
 
 
 def tune(net: SegmentationNetwork, strategy: Strategy, how: FineTuningProtocol) -> int:
