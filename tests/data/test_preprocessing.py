@@ -1,85 +1,9 @@
-"""Preparation: letterbox and its inverse, intensities, label merging, one-time work."""
-
-from pathlib import Path
+"""Preprocessing: intensities."""
 
 import numpy as np
-import pytest
-import torch
-import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
-from benchmark.cards.dataset import DatasetCard, PairedImages
 from benchmark.cards.problem import Intensity
-from benchmark.data.cases import Case, LoadedCase, MaskFile
-from benchmark.data.prepared_arrays import prepare
-from benchmark.data.preprocessing import Preprocessing, scale_intensity
-from benchmark.data.slices import (
-    fitted_shape,
-    from_slices,
-    letterbox_image,
-    letterbox_mask,
-    offsets,
-    plane_spacing,
-    to_slices,
-)
-from benchmark.errors import DataError
-
-RANGE = Intensity(kind="range", low=0, high=255)
-
-
-@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([32, 64, 128]))
-def test_the_fitted_slice_touches_the_square(rows: int, columns: int, size: int) -> None:
-    fitted = fitted_shape((rows, columns), (1.0, 1.0), size)
-    assert max(fitted) == size and min(fitted) >= 1
-    top, left = offsets(fitted, size)
-    assert top + fitted[0] <= size and left + fitted[1] <= size
-
-
-def test_physical_aspect_is_kept() -> None:
-    assert fitted_shape((50, 100), (2.0, 1.0), 64) == (64, 64)
-    assert fitted_shape((50, 100), (1.0, 1.0), 64) == (32, 64)
-
-
-@pytest.mark.parametrize("axis", ["sagittal", "coronal", "axial"])
-def test_uncut_is_the_inverse_of_cut(axis: str) -> None:
-    volume = np.arange(4 * 5 * 6).reshape(4, 5, 6)
-    planes = np.stack(to_slices(volume, axis, "a"))  # type: ignore[arg-type]
-    assert np.array_equal(from_slices(planes, axis), volume)  # type: ignore[arg-type]
-    loaded = LoadedCase(
-        image=volume.astype(np.float32), mask=volume.astype(np.uint8), spacing_mm=(4.0, 5.0, 6.0)
-    )
-    rows, columns = plane_spacing(loaded, axis)  # type: ignore[arg-type]
-    assert (planes.shape[1] + 0.0, planes.shape[2] + 0.0) == (rows, columns)
-
-
-def test_a_volume_needs_an_axis_and_a_picture_none() -> None:
-    with pytest.raises(DataError, match="slice_axis"):
-        to_slices(np.zeros((4, 5, 6)), None, "a")
-    with pytest.raises(DataError, match="picture"):
-        to_slices(np.zeros((4, 5)), "axial", "a")
-
-
-def test_a_mask_survives_the_way_there_and_back() -> None:
-    mask = np.zeros((90, 140), np.uint8)
-    mask[20:70, 30:110] = 1
-    fitted = fitted_shape(mask.shape, (1.0, 1.0), 128)
-    small = letterbox_mask(mask, fitted, 128)
-    top, left = offsets(fitted, 128)
-    inside = torch.from_numpy(small)[top : top + fitted[0], left : left + fitted[1]]
-    back = F.interpolate(inside[None, None].float(), size=mask.shape, mode="bilinear")[0, 0] > 0.5
-    overlap = 2 * (back.numpy() & (mask > 0)).sum() / (back.numpy().sum() + mask.sum())
-    assert overlap > 0.98
-
-
-def test_the_letterbox_keeps_the_mean_of_the_image() -> None:
-    rng = np.random.default_rng(0)
-    plane = rng.random((100, 100)).astype(np.float32)
-    small = letterbox_image(plane, (50, 50), 64)
-    assert small.shape == (1, 64, 64)
-    assert abs(small[0, 7:57, 7:57].mean() - plane.mean()) < 0.01
-    assert small[0, :7].max() == 0
+from benchmark.data.preprocessing import scale_intensity
 
 
 def test_intensities() -> None:
@@ -88,36 +12,6 @@ def test_intensities() -> None:
     assert window.tolist() == [0, 0.5, 1, 1, 1]
     percentile = scale_intensity(image, Intensity(kind="percentile", low=0, high=100))
     assert percentile.max() == 1 and percentile[1] == 0
-    assert np.isfinite(scale_intensity(np.zeros(4, np.float32), RANGE)).all()
-
-
-def test_preparation_is_done_once_and_labels_are_merged(tmp_path: Path) -> None:
-    image, mask = tmp_path / "a.png", tmp_path / "m.png"
-    Image.fromarray(np.full((40, 60), 51, np.uint8)).save(image)
-    values = np.zeros((40, 60), np.uint8)
-    values[:10], values[10:20], values[20:30] = 10, 20, 99
-    Image.fromarray(values).save(mask)
-    card = DatasetCard(
-        id="d", version=1, title="d", domain="ct", licence="", access="open", citation="",
-        homepage="", group_by="subject", labels={"a": 10, "b": 20}, ignore_value=99,
-        layout=PairedImages(kind="paired_images", images="a.png", masks=("m.png",)),
-    )  # fmt: skip
-    case = Case(case="c", subject="s", image=image, masks=(MaskFile(mask),))
-    how = Preprocessing((("both", ("a", "b")),), RANGE, None, 64)
-    seen: list[int] = []
-    data = prepare(
-        card, [case], "sha256:0", how, tmp_path, lambda stage, done, _: seen.append(done)
-    )
-    assert data.images.shape == (1, 1, 64, 64) and data.masks.shape == (1, 64, 64)
-    assert set(np.unique(data.masks)) == {0, 1, 255}
-    assert abs(float(data.images[0, 0, 32, 32]) - 0.2) < 1e-3
-    again = prepare(
-        card, [case], "sha256:0", how, tmp_path, lambda stage, done, _: seen.append(done)
-    )
-    assert seen == [1] and np.array_equal(again.masks, data.masks)
-    assert data.rows(["c"]).tolist() == [0] and data.rows(["x"]).tolist() == []
-
-
-def test_squash_fills_the_square() -> None:
-    assert fitted_shape((540, 800), (1, 1), 128, "squash") == (128, 128)
-    assert fitted_shape((540, 800), (1, 1), 128) == (86, 128)
+    assert np.isfinite(
+        scale_intensity(np.zeros(4, np.float32), Intensity(kind="range", low=0, high=255))
+    ).all()
