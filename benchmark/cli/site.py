@@ -35,7 +35,7 @@ def site(
         if copy_records:
             copytree(folder / "records", out / name / "records", dirs_exist_ok=True)
         boards = write_board_page(store, page, workspace, out / name if copy_records else None)
-        count, sequences = len(boards.cells), read_sequences(folder, store.board())
+        count, sequences = len(boards.records), read_sequences(folder, store.board())
         entries.append(IndexEntry(boards.full, page.name, count, sequences))
         print_text(f"{name}: {count} records")
     write_index(out / "index.html", entries)

@@ -4,17 +4,17 @@ Tables need pandas and scipy, which load while other processes read.
 """
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.leaderboard.read_records import begin_reading
-from benchmark.leaderboard.record_columns import RecordColumns
-from benchmark.leaderboard.statistics_cache import StatisticsCache, forget_unused
+from benchmark.leaderboard.bulk.read_records import begin_reading
+from benchmark.leaderboard.bulk.record_columns import RecordColumns
+from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache, delete_unused
 from benchmark.records.store import Store
-from benchmark.records.trust import TrustLevel, trust_levels
+from benchmark.records.trust import trust_levels
 from benchmark.workers import Workers
 from benchmark.workspace import Workspace
 
@@ -56,23 +56,21 @@ def load_leaderboard(
 
 
 @dataclass(frozen=True)
-class Boards:
-    """One folder read once.
+class FolderTables:
+    """The tables of one folder.
 
     Attributes:
-        full: Its tables.
-        clean: Those without contaminated cells.
-        cells: Its records, as columns.
-        trust: Of `trust_levels`.
+        full: Of all records.
+        clean: Without contaminated cells.
+        records: The records, with their trust levels.
     """
 
     full: "Leaderboard"
     clean: "Leaderboard"
-    cells: RecordColumns
-    trust: Mapping[str, TrustLevel]
+    records: RecordColumns
 
 
-def read_boards(store: Store, cache: Path | None = None) -> Boards:
+def read_folder(store: Store, cache: Path | None = None) -> FolderTables:
     """Build the tables of a folder with and without contaminated cells.
 
     Args:
@@ -83,51 +81,42 @@ def read_boards(store: Store, cache: Path | None = None) -> Boards:
         RecordError: As `read_leaderboard`.
     """
     with Workers(initialise=gc.disable) as workers:
-        cells, trust, build = _read(store, cache, workers)
+        records, build = _read(store, cache, workers)
         full = build()
         clean = build(clean=True) if full.contaminated else replace(full, clean=True)
-    _forget(cache)
-    return Boards(full, clean, cells, trust)
+    delete_unused(cache)
+    return FolderTables(full, clean, records)
 
 
 def read_leaderboard(
     store: Store, *, clean: bool = False, cache: Path | None = None
 ) -> "Leaderboard":
-    """Build the tables of a folder, on all cores where it is large.
+    """Build the tables of a folder, on all cores if it is large.
 
     Args:
         store: The folder.
-        clean: Leave out cells whose source saw something of the target's data.
-        cache: A folder of the user's own, in which what was read and computed is kept for the
-            next time; None keeps nothing.
+        clean: Leave out cells whose pretraining data contain some of the target's data.
+        cache: The user's cache folder, in which records and statistics are kept for the next
+            time; None keeps nothing.
 
     Raises:
         RecordError: Records are damaged, not the board's, or contradict each other.
     """
     with Workers(initialise=gc.disable) as workers:
-        _, _, build = _read(store, cache, workers)
-        found = build(clean=clean)
-    _forget(cache)
-    return found
+        _, build = _read(store, cache, workers)
+        leaderboard = build(clean=clean)
+    delete_unused(cache)
+    return leaderboard
 
 
 def _read(
     store: Store, cache: Path | None, workers: Workers
-) -> "tuple[RecordColumns, Mapping[str, TrustLevel], Callable[..., Leaderboard]]":
-    """The records of a folder, the levels that it names, and what builds its tables."""
-    read = begin_reading(store, workers, cache)
+) -> "tuple[RecordColumns, Callable[..., Leaderboard]]":
+    """The records of a folder, and the function that builds its tables."""
+    finish = begin_reading(store, workers, cache)
     from benchmark.leaderboard.build import build_from_columns
-    from benchmark.leaderboard.record_frame import frame_of_columns
 
-    cells, trust = read(), trust_levels(store.folder)
-    frame, memory = frame_of_columns(cells, trust), StatisticsCache(cache)
-    return (
-        cells,
-        trust,
-        partial(build_from_columns, store.board(), frame, memory=memory, workers=workers),
-    )
-
-
-def _forget(cache: Path | None) -> None:
-    if cache is not None:
-        forget_unused(cache)
+    records = finish().with_trust(trust_levels(store.folder))
+    statistics = StatisticsCache(cache)
+    build = partial(build_from_columns, store.board(), records, cache=statistics, workers=workers)
+    return records, build

@@ -1,107 +1,127 @@
-"""Cells in their places: a place is a target and a number of training subjects."""
+"""Records by setting and entry. A setting is a target with a number of training subjects."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from benchmark.cards.board import BoardCard
-from benchmark.leaderboard.record_frame import ROW
+from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.anova import Scores
 from benchmark.statistics.scores import Entry, Runs, TargetScores, stack_runs
 
-Pair = tuple[str, str]  # source, strategy
-Setting = tuple[str, int]  # target, number of training subjects
-Column = npt.NDArray[Any]
-Cells = npt.NDArray[np.intp]
+EntryKey: TypeAlias = tuple[str, str]  # source, strategy
+Setting: TypeAlias = tuple[str, int]  # target, number of training subjects
+Rows = npt.NDArray[np.intp]  # indices of records
 
 
 @dataclass(frozen=True)
 class BoardIndex:
-    """The cells of a board.
+    """The records of a board.
 
     Attributes:
-        columns: Of the cells, by name.
-        places: Per place its entries, sorted, and of each its cells, by seed; the board's
-            targets come first, in its order.
-        ranked: Per cell whether it may be ranked.
+        records: Their columns.
+        settings: Per setting its entries, sorted, and of each the rows of its records, by seed;
+            the board's targets come first, in its order.
     """
 
-    columns: Mapping[str, Column]
-    places: Mapping[Setting, Mapping[Pair, Cells]]
-    ranked: npt.NDArray[np.bool_]
+    records: RecordColumns
+    settings: Mapping[Setting, Mapping[EntryKey, Rows]]
 
     @classmethod
-    def of(cls, board: BoardCard, cells: pd.DataFrame) -> "BoardIndex":
-        """Arrange cells."""
-        columns = {str(name): cells[name].to_numpy() for name in cells.columns}
-        columns |= {name: columns[name].astype(object) for name in ("train_subjects", "seed")}
-        order = {name: number for number, name in enumerate(board.targets)}
-        target, names = pd.factorize(cells["target"], sort=True)
-        place = np.array([order.get(str(name), len(order)) for name in names])[target]
-        others = [pd.factorize(cells[name], sort=True)[0] for name in (*ROW[1:], "seed")]
-        codes = np.stack([place, target, *others[:-1]])
-        rows = np.lexsort((others[-1], *codes[::-1]))
-        starts = np.flatnonzero((np.diff(codes[:, rows], axis=1) != 0).any(axis=0)) + 1
-        places: dict[Setting, dict[Pair, Cells]] = {}
-        for entry in np.split(rows, starts):
-            target_name, size, source, strategy = (columns[name][entry[0]] for name in ROW)
-            places.setdefault((target_name, size), {})[source, strategy] = entry
-        return cls(columns, places, columns["unranked"] == "")
+    def of(cls, board: BoardCard, records: RecordColumns) -> "BoardIndex":
+        """Sort records by setting, entry and seed."""
+        texts, numbers = records.texts, records.numbers
+        position = {name: number for number, name in enumerate(board.targets)}
+        target = texts["target"]
+        in_board = np.array([position.get(name, len(position)) for name in target.values])
+        keys = np.stack([
+            in_board[target.codes], target.order, numbers["train_subjects"],
+            texts["source"].order, texts["strategy"].order,
+        ])  # fmt: skip
+        rows = np.lexsort((numbers["seed"], *keys[::-1]))
+        starts = np.flatnonzero((np.diff(keys[:, rows], axis=1) != 0).any(axis=0)) + 1
+        target_of, source_of, strategy_of = (
+            texts[name].array() for name in ("target", "source", "strategy")
+        )
+        settings: dict[Setting, dict[EntryKey, Rows]] = {}
+        for own in np.split(rows, starts):
+            first = own[0]
+            setting = target_of[first], int(numbers["train_subjects"][first])
+            settings.setdefault(setting, {})[source_of[first], strategy_of[first]] = own
+        return cls(records, settings)
 
-    def metric(self, place: Setting) -> Metric:
-        """What is ranked at a place."""
-        entry = next(iter(self.places[place].values()))
-        return METRICS[str(self.columns["main_metric"][entry[0]])]
+    @cached_property
+    def ranked(self) -> npt.NDArray[np.bool_]:
+        """Whether each record may be ranked."""
+        unranked = self.records.texts["unranked"]
+        return np.array([reason == "" for reason in unranked.values])[unranked.codes]
 
-    def runs(self, cells: Cells) -> Runs:
-        """Scores of the cells of one entry."""
-        seed, subjects, scores = (self.columns[name] for name in ("seed", "subjects", "scores"))
-        return {seed[cell]: (subjects[cell], scores[cell]) for cell in cells.tolist()}
+    @cached_property
+    def subjects(self) -> npt.NDArray[Any]:
+        """Subjects of each record, as a tuple."""
+        return self.records.texts["subject_names"].array(lambda names: tuple(json.loads(names)))
 
-    def scores(self, place: Setting, seeds: tuple[int, ...]) -> TargetScores | None:
-        """Complete ranked scores; None where no cell may be ranked."""
+    @cached_property
+    def scores(self) -> npt.NDArray[Any]:
+        """Main metric (subjects,) of each record."""
+        return self.records.scores_of_each()
+
+    def metric(self, setting: Setting) -> Metric:
+        """What is ranked in a setting."""
+        first = next(iter(self.settings[setting].values()))[0]
+        column = self.records.texts["main_metric"]
+        return METRICS[column.values[column.codes[first]]]
+
+    def ranked_scores(self, setting: Setting, seeds: tuple[int, ...]) -> TargetScores | None:
+        """Complete ranked scores; None where no record may be ranked."""
         runs = {
-            entry: self.runs(some)
-            for entry, cells in self.places[place].items()
-            if len(some := cells[self.ranked[cells]])
+            entry: self._runs(ranked)
+            for entry, rows in self.settings[setting].items()
+            if len(ranked := rows[self.ranked[rows]])
         }
         if not runs:
             return None
-        return stack_runs(place[0], runs, seeds, self.metric(place).higher_is_better)
+        return stack_runs(setting[0], runs, seeds, self.metric(setting).higher_is_better)
 
-    def own_scores(self, cells: Cells) -> Scores | None:
-        """Scores (seeds, subjects) of one entry as it is; None if its subjects differ."""
-        subjects = self.columns["subjects"][cells]
-        if any(one != subjects[0] for one in subjects[1:]):
+    def entry_scores(self, rows: Rows) -> Scores | None:
+        """Scores (seeds, subjects) of one entry; None if its records have different subjects."""
+        subjects = self.subjects[rows]
+        if any(names != subjects[0] for names in subjects[1:]):
             return None
-        return np.stack(list(self.columns["scores"][cells]))
+        return np.stack(list(self.scores[rows]))
 
     def baselines(
-        self, places: Iterable[Setting], baseline: str, *, ranked: bool = False
+        self, settings: Iterable[Setting], baseline: str, *, ranked: bool = False
     ) -> dict[Entry, Entry]:
         """Each entry's baseline: the board's, with the same strategy and network.
 
-        For an entry on another network than the board's that is BASELINE@NETWORK, if it is there.
+        For an entry with another network than the board's it is BASELINE@NETWORK, if available.
 
         Args:
-            places: Where to look for entries.
+            settings: Where to look for entries.
             baseline: The board's baseline.
-            ranked: Look only at cells that may be ranked.
+            ranked: Use only records that may be ranked.
         """
-        encoder, used = self.columns["encoder"], dict[Pair, object]()
-        for place in places:
-            for entry, cells in self.places[place].items():
-                if len(some := cells[self.ranked[cells]] if ranked else cells):
-                    used.setdefault(entry, encoder[some[0]])
-        found: dict[Entry, Entry] = {}
-        for entry, network in sorted(used.items()):
+        encoders = self.records.texts["encoder"]
+        network_of: dict[EntryKey, str] = {}
+        for setting in settings:
+            for entry, rows in self.settings[setting].items():
+                if len(used := rows[self.ranked[rows]] if ranked else rows):
+                    network_of.setdefault(entry, encoders.values[encoders.codes[used[0]]])
+        baselines: dict[Entry, Entry] = {}
+        for entry, network in sorted(network_of.items()):
             for name in (baseline, f"{baseline}@{network}"):
-                if used.get((name, entry[1])) == network:
-                    found[entry] = (name, entry[1])
+                if network_of.get((name, entry[1])) == network:
+                    baselines[entry] = (name, entry[1])
                     break
-        return found
+        return baselines
+
+    def _runs(self, rows: Rows) -> Runs:
+        seeds = self.records.numbers["seed"]
+        return {int(seeds[row]): (self.subjects[row], self.scores[row]) for row in rows.tolist()}

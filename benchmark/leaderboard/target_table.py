@@ -1,181 +1,178 @@
 """The rows of all targets: every entry with mean, rank, tie group, gain, spread and cost."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
-from benchmark.leaderboard.index import BoardIndex, Cells, Column, Pair, Setting
-from benchmark.leaderboard.record_frame import ROW
-from benchmark.leaderboard.records_cache import Arrays, array_text
-from benchmark.leaderboard.setting_statistics import ESTIMATE, GAIN, RANK
+from benchmark.leaderboard.bulk.array_files import Arrays, array_json
+from benchmark.leaderboard.bulk.record_columns import RecordColumns, TextColumn
+from benchmark.leaderboard.bulk.setting_statistics import ESTIMATE, GAIN, RANK
+from benchmark.leaderboard.columns import ResultColumn, leaderboard_columns
+from benchmark.leaderboard.index import BoardIndex, EntryKey, Rows, Setting
 from benchmark.records.trust import LEVELS
-from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.anova import Scores, VarianceComponents, variance_components
 from benchmark.statistics.bootstrap import covers
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
 from benchmark.statistics.tie_groups import TieGroups
 
-FACTS = ["domain", "task", "encoder", "marks", "contamination", "unranked", "main_metric"]
-COSTS = ["total_parameters", "trainable_parameters", "training_gflop"]
-METHODS = ["timing", "energy_method"]
-MEASURED = ["fine_tuning_seconds", "peak_memory_mib", "energy_joules", "gpu_utilisation_percent",
-            "empty_prediction", "pretraining_items"]  # fmt: skip
-NUMBERS = (*ESTIMATE, *RANK, *GAIN)
-Row: TypeAlias = dict[str, object]
-Texts: TypeAlias = list[str]
-Facts: TypeAlias = dict[str, list[object]]
+STATISTICS = (*ESTIMATE, *RANK, *GAIN)
+Table = dict[str, list[object]]
 
 
-def setting_rows(
-    facts: Facts,
-    grid: BoardIndex,
+def target_table(
+    board: BoardCard,
+    index: BoardIndex,
     scores: Mapping[Setting, TargetScores | None],
-    found: Mapping[Setting, Arrays],
+    statistics: Mapping[Setting, Arrays],
     groups: Mapping[Setting, TieGroups],
 ) -> pd.DataFrame:
-    """One row per place and entry: ranked entries best first, then the others.
+    """One row per setting and entry: ranked entries best first, then the others.
 
     Args:
-        facts: Of `entry_facts`.
-        grid: All cells.
-        scores: Complete ranked scores of each place.
-        found: Statistics of each place, of `place_statistics`.
-        groups: Tie groups of each place with complete entries.
+        board: Its card.
+        index: All records.
+        scores: Complete ranked scores of each setting.
+        statistics: Of each setting, of `setting_statistics`.
+        groups: Tie groups of each setting with complete entries.
     """
-    places = list(grid.places)
-    entries = [(place, entry) for place in places for entry in grid.places[place]]
-    numbers = np.full((len(entries), len(NUMBERS)), np.nan)
-    group: list[int | None] = [None] * len(entries)
-    notes, reasons = [""] * len(entries), [""] * len(entries)
-    what: list[str | None] = [None] * len(entries)
+    table = _entry_columns(board, index)
+    count = len(table["target"])
+    numbers = np.full((count, len(STATISTICS)), np.nan)
+    group: list[object] = [None] * count
+    covered: list[object] = [None] * count
+    notes: list[object] = [""] * count
+    reasons: list[object] = [""] * count
     order: list[int] = []
     start = 0
-    for place in places:
-        known, own = scores[place], list(grid.places[place])
-        at: dict[Entry, int] = {entry: start + number for number, entry in enumerate(own)}
-        ranked = list(known.entries) if known else []
-        rows = [at[entry] for entry in ranked]
-        if known and ranked:
-            numbers[rows] = found[place]["ranked"]
-            label = covers(len(known.seeds), len(known.subjects))
-            gain_notes = array_text(found[place]["notes"])
-            for entry, row, note in zip(ranked, rows, gain_notes, strict=True):
-                group[row], notes[row], what[row] = groups[place].group[entry], note, label
-        others = unranked(grid, place, known)
-        left_out: Mapping[Entry, str] = known.left_out if known else {}
-        values = iter(found[place]["others"])
-        for entry, alone in others.items():
-            row = at[entry]
-            text = str(facts["unranked"][row])
-            reasons[row] = text or left_out.get(entry, "")
-            if alone is not None:
-                numbers[row, : len(ESTIMATE)] = next(values)
-                what[row] = covers(*alone.shape)
-        order += _best_first(numbers, start, len(own), grid.metric(place).higher_is_better)
-        start += len(own)
-    columns = dict(zip(NUMBERS, map(_listed, numbers.T), strict=True))
-    gains = {name: columns.pop(name) for name in GAIN}
-    estimate = {name: columns.pop(name) for name in ESTIMATE}
-    table: dict[str, Sequence[object]] = {**facts, "why_unranked": reasons}
-    table["records"] = table.pop("records")
-    table |= estimate
-    table |= {"interval_covers": what} | columns | {"group": group} | gains | {"gain_note": notes}
-    return pd.DataFrame({
-        name: [column[row] for row in order] for name, column in table.items()
-    })  # fmt: skip
+    for setting, entries in index.settings.items():
+        row_of: dict[Entry, int] = {entry: start + number for number, entry in enumerate(entries)}
+        ranked = scores[setting]
+        if ranked and ranked.entries:
+            rows = [row_of[entry] for entry in ranked.entries]
+            numbers[rows] = statistics[setting]["ranked"]
+            label = covers(len(ranked.seeds), len(ranked.subjects))
+            gain_notes = array_json(statistics[setting]["notes"])
+            for entry, row, note in zip(ranked.entries, rows, gain_notes, strict=True):
+                group[row], notes[row] = groups[setting].group[entry], note
+                covered[row] = label
+        left_out = ranked.left_out if ranked else {}
+        estimates = iter(statistics[setting]["others"])
+        for entry, own in unranked_entries(index, setting, ranked).items():
+            row = row_of[entry]
+            reasons[row] = table["unranked"][row] or left_out.get(entry, "")
+            if own is not None:
+                numbers[row, : len(ESTIMATE)] = next(estimates)
+                covered[row] = covers(*own.shape)
+        end = start + len(entries)
+        order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
+        start = end
+    table |= dict(zip(STATISTICS, map(_listed, numbers.T), strict=True))
+    table |= {"interval_covers": covered, "group": group, "gain_note": notes}
+    table["why_unranked"] = reasons
+    names = [name for name, _ in leaderboard_columns(index.records.numbers)]
+    return pd.DataFrame({name: [table[name][row] for row in order] for name in names})
 
 
-def unranked(
-    grid: BoardIndex, place: Setting, scores: TargetScores | None
-) -> dict[Pair, Scores | None]:
-    """Entries of a place that have no rank, with their own scores."""
+def unranked_entries(
+    index: BoardIndex, setting: Setting, scores: TargetScores | None
+) -> dict[EntryKey, Scores | None]:
+    """Entries of a setting that have no rank, with their own scores."""
     ranked = set(scores.entries) if scores else set()
     return {
-        entry: grid.own_scores(cells)
-        for entry, cells in grid.places[place].items()
+        entry: index.entry_scores(rows)
+        for entry, rows in index.settings[setting].items()
         if entry not in ranked
     }
 
 
-def _best_first(numbers: Scores, start: int, count: int, higher_is_better: bool) -> list[int]:
-    score = np.round(numbers[start : start + count, 0], DECIMALS)
+def _best_first(numbers: Scores, start: int, higher_is_better: bool) -> list[int]:
+    score = np.round(numbers[:, 0], DECIMALS)
     key = np.where(np.isnan(score), np.inf, -score if higher_is_better else score)
-    unranked = np.isnan(numbers[start : start + count, NUMBERS.index("rank")])
-    return [start + int(place) for place in np.lexsort((key, unranked))]
+    unranked = np.isnan(numbers[:, STATISTICS.index("rank")])
+    return [start + int(row) for row in np.lexsort((key, unranked))]
 
 
-def entry_facts(board: BoardCard, grid: BoardIndex) -> Facts:
-    """What rows say of entries besides their scores, by column.
-
-    `trust` and `train_subjects_used` are the lowest among an entry's cells.
-    """
-    cells = [some for entries in grid.places.values() for some in entries.values()]
-    first = np.array([some[0] for some in cells])
-    every = np.concatenate(cells)
-    counts = np.array([len(some) for some in cells])
+def _entry_columns(board: BoardCard, index: BoardIndex) -> Table:
+    """Per entry its columns besides the statistics, combined over its records."""
+    entries = [rows for entries in index.settings.values() for rows in entries.values()]
+    records = index.records
+    rows = np.concatenate(entries)
+    counts = np.array([len(own) for own in entries])
     starts = np.cumsum(counts) - counts
-    columns = grid.columns
-    others = [name for name in columns if name.startswith("mean_") and name[5:] in METRICS]
-    facts = {name: columns[name][first].tolist() for name in (*ROW, *FACTS, *COSTS)}
-    for name in (*MEASURED, *others):
-        sums = np.add.reduceat(columns[name][every].astype(np.float64), starts)
-        facts[name] = _listed(sums / counts)
-    for name in ("failures", "scored"):
-        sums = np.add.reduceat(columns[name][every].astype(np.int64), starts)
-        facts[name] = sums.tolist()
-    for name in METHODS:
-        facts[name] = _joined(columns[name], cells, starts)
-    levels = np.array([LEVELS.index(one) for one in columns["trust"][every]])
-    facts["trust"] = [LEVELS[place] for place in np.minimum.reduceat(levels, starts)]
-    used = columns["train_subjects_used"][every].astype(np.int64)
-    facts["train_subjects_used"] = np.minimum.reduceat(used, starts).tolist()
-    facts["subjects"] = [len(one) for one in columns["subjects"][first]]
-    ends = (starts + counts).tolist()
-    parts = [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
-    seeds = [str(seed) for seed in columns["seed"][every]]
-    facts["seeds"] = [",".join(seeds[part]) for part in parts]
-    facts["seeds_wanted"] = [len(board.seeds)] * len(cells)
-    components = _variance_components(grid, cells)
-    facts["seed_sd"] = [one.seed_sd for one in components]
-    facts["subject_sd"] = [one.subject_sd for one in components]
-    entry = np.repeat(np.arange(len(cells)), counts)
-    paths = columns["path"][every[np.lexsort((every, entry))]].tolist()
-    facts["records"] = [tuple(paths[part]) for part in parts]
-    return facts
+    table: Table = {}
+    for name, column in leaderboard_columns(records.numbers):
+        if name in records.texts:
+            table[name] = _combined_texts(records.texts[name], column, rows, starts, entries)
+        elif name in records.numbers:
+            table[name] = _combined_numbers(records, name, column, rows, starts, counts)
+    table["subjects"] = [len(names) for names in index.subjects[rows[starts]]]
+    parts = [slice(start, start + count) for start, count in zip(starts, counts, strict=True)]
+    seeds = [str(seed) for seed in records.numbers["seed"][rows].tolist()]
+    table["seeds"] = [",".join(seeds[part]) for part in parts]
+    table["seeds_wanted"] = [len(board.seeds)] * len(entries)
+    components = _variance_components(index, entries)
+    table["seed_sd"] = [own.seed_sd for own in components]
+    table["subject_sd"] = [own.subject_sd for own in components]
+    entry = np.repeat(np.arange(len(entries)), counts)
+    by_row = rows[np.lexsort((rows, entry))]
+    paths = records.texts["path"].array()[by_row].tolist()
+    table["records"] = [tuple(paths[part]) for part in parts]
+    return table
 
 
-def _joined(column: Column, cells: Sequence[Cells], starts: Cells) -> list[object]:
-    """What the cells of each entry say, each once: seconds of two machines have two names."""
-    codes, names = pd.factorize(column[np.concatenate(cells)])
+def _combined_texts(
+    texts: TextColumn, column: ResultColumn, rows: Rows, starts: Rows, entries: Sequence[Rows]
+) -> list[object]:
+    codes = texts.codes[rows]
+    if column.combine == "lowest":
+        level = np.array([LEVELS.index(value) for value in texts.values])[codes]
+        return [LEVELS[lowest] for lowest in np.minimum.reduceat(level, starts)]
+    if column.combine == "first":
+        return [texts.values[code] for code in codes[starts]]
     same = np.minimum.reduceat(codes, starts) == np.maximum.reduceat(codes, starts)
     return [
-        names[code] if alike else " and ".join(dict.fromkeys(column[some]))
-        for code, alike, some in zip(codes[starts], same, cells, strict=True)
+        texts.values[code]
+        if alike
+        else " and ".join(dict.fromkeys(texts.values[other] for other in texts.codes[own]))
+        for code, alike, own in zip(codes[starts], same, entries, strict=True)
     ]
 
 
-def _variance_components(grid: BoardIndex, cells: Sequence[Cells]) -> list[VarianceComponents]:
+def _combined_numbers(
+    records: RecordColumns, name: str, column: ResultColumn, rows: Rows, starts: Rows, counts: Rows
+) -> list[object]:
+    values = records.numbers[name][rows]
+    if column.combine == "first":
+        return _listed(values[starts])
+    if column.combine == "sum":
+        return _listed(np.add.reduceat(values, starts))
+    if column.combine == "lowest":
+        return _listed(np.minimum.reduceat(values, starts))
+    return _listed(np.add.reduceat(values.astype(np.float64), starts) / counts)
+
+
+def _variance_components(
+    index: BoardIndex, entries: Sequence[Rows]
+) -> list[VarianceComponents]:
     """Variance components of each entry, computed together where the shape is the same."""
     note = "its seeds have different subjects"
-    found = [VarianceComponents(None, None, None, note)] * len(cells)
-    subjects, scores = grid.columns["subjects"], grid.columns["scores"]
-    alike: dict[tuple[int, int], list[int]] = {}
-    for place, some in enumerate(cells):
-        first, *others = map(subjects.__getitem__, some.tolist())
-        if all(one is first or one == first for one in others):
-            alike.setdefault((len(some), len(first)), []).append(place)
-    for shape, places in alike.items():
-        own = np.concatenate(scores[np.concatenate([cells[place] for place in places])])
-        components = variance_components(own.reshape(-1, *shape))
-        for place, one in zip(places, components, strict=True):
-            found[place] = one
-    return found
+    result = [VarianceComponents(None, None, None, note)] * len(entries)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for number, rows in enumerate(entries):
+        first, *others = index.subjects[rows]
+        if all(names is first or names == first for names in others):
+            groups.setdefault((len(rows), len(first)), []).append(number)
+    for shape, numbers in groups.items():
+        scores = np.concatenate(index.scores[np.concatenate([entries[k] for k in numbers])])
+        components = variance_components(scores.reshape(-1, *shape))
+        for number, own in zip(numbers, components, strict=True):
+            result[number] = own
+    return result
 
 
-def _listed(values: npt.NDArray[np.float64]) -> list[object]:
-    """Numbers, None where there is none."""
+def _listed(values: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> list[object]:
+    """Numbers, None where one is missing."""
     return [None if value != value else value for value in values.tolist()]

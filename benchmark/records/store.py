@@ -22,23 +22,33 @@ from benchmark.records.validate import AGAIN, Conditions, check_record
 MAX_BYTES = 2**28
 READABLE = 0o644
 SHOWN = 60  # characters of a wrong value that a message repeats
-State = tuple[int, int, int, int]
 Read = TypeVar("Read", bound=BaseModel)
 
 
+class FileState(NamedTuple):
+    """Size, times of change (of content, of anything) and inode of a file.
+
+    Another file in its place has another state.
+    """
+
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+
+
 class Loaded(NamedTuple):
-    """A checked record, and where it was found.
+    """A checked record.
 
     Attributes:
         record: Has all attributes and properties of a `RunRecord`, not always its methods.
         table: Its scores.
-        state: Size, times of change (of content, of anything) and inode of its file when it was
-            read; another file in its place has another.
+        state: Of its file when it was read.
     """
 
     record: RunRecord
     table: CaseTable
-    state: State = (0, 0, 0, 0)
+    state: FileState = FileState()
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class Store:
             _walk(str(top), "", found)
         return sorted(found)
 
-    def state(self, name: str) -> State | None:
+    def state(self, name: str) -> FileState | None:
         """State of a record's file now, as `Loaded` has it; None where it cannot be read."""
         try:
             return _state(os.stat(os.path.join(self.folder, "records", name)))
@@ -187,22 +197,22 @@ def read_strictly(path: Path | str, kind: type[Read], again: str) -> Read:
     return _strict(_content(path)[0], path, kind, again)
 
 
-def _content(path: Path | str) -> tuple[bytes, State]:
+def _content(path: Path | str) -> tuple[bytes, FileState]:
     try:
         handle = os.open(path, os.O_RDONLY)
         try:
             state = _state(os.fstat(handle))
-            if state[0] > MAX_BYTES:
+            if state.size > MAX_BYTES:
                 raise RecordError(f"{printable(path)}: larger than {MAX_BYTES} bytes; no record is")
-            return os.read(handle, state[0] + 1), state
+            return os.read(handle, state.size + 1), state
         finally:
             os.close(handle)
     except OSError as error:
         raise RecordError(f"{printable(path)}: cannot be read ({error.strerror})") from None
 
 
-def _state(facts: os.stat_result) -> State:
-    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
+def _state(status: os.stat_result) -> FileState:
+    return FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def _strict(text: bytes, path: Path | str, kind: type[Read], again: str) -> Read:

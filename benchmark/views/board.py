@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.folder import Boards, read_boards, read_leaderboard
+from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
 from benchmark.leaderboard.match import (
     MatchView,
     match_views,
@@ -128,7 +128,7 @@ class BoardView:
 
 def write_board_page(
     store: Store, out: Path, workspace: Workspace, records: Path | None = None
-) -> Boards:
+) -> FolderTables:
     """Write one leaderboard folder as one self-contained HTML page.
 
     Args:
@@ -146,8 +146,8 @@ def write_board_page(
     from benchmark.views.page.facts import page_records
     from benchmark.views.page.write import write_page
 
-    boards = read_boards(store, workspace.table_cache)
-    facts = page_records(boards.cells, boards.trust)
+    boards = read_folder(store, workspace.table_cache)
+    facts = page_records(boards.records)
     folders = (store.folder, workspace.registry, records or store.folder)
     write_page(out, boards.full, boards.clean, facts, *folders)
     return boards

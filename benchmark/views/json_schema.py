@@ -1,63 +1,69 @@
 """The schema of a leaderboard's JSON."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pydantic import create_model
 
 from benchmark.cards.card import Model
+from benchmark.leaderboard.columns import COLUMNS, ResultColumn
 from benchmark.records.trust import TrustLevel
 
 
 class Value(Model):
-    """A number with the bounds of its 95 % interval, where there is one."""
+    """A number with the bounds of its 95 % interval, if it has one."""
 
     value: float
     low: float | None
     high: float | None
 
 
-class Row(Model):
-    """An entry on one target. `rank` is None where the entry is not ranked, for `why_unranked`.
+FIRST = (
+    "target", "train_subjects", "train_subjects_used", "source", "strategy", "domain", "task",
+    "encoder", "pretraining_items", "marks", "trust", "contamination", "main_metric", "score",
+    "interval_covers", "rank", "group", "why_unranked", "gain", "standardised_gain", "gain_note",
+    "means", "failures", "scored", "subjects", "seeds", "seed_sd", "subject_sd", "costs",
+)  # order of the fields, as first published; others follow as in `COLUMNS`  # fmt: skip
+COLUMN_OF: dict[str, ResultColumn] = {
+    column.json if column.json in ("costs", "means") else column.json_name or column.name: column
+    for column in COLUMNS
+    if column.in_leaderboard and column.json != "none"
+}  # by name of the field
+FIELDS = [*FIRST, *(name for name in COLUMN_OF if name not in FIRST)]
+TYPES: dict[str, Any] = {"text": str, "count": int, "number": float}
 
-    `train_subjects` 0 asks for all there are, `train_subjects_used` says how many that were.
-    `pretraining_items` is how many images or slices an in-suite source learned from. `trust` is the
-    lowest level among the records.
-    """
 
-    target: str
-    train_subjects: int
-    train_subjects_used: int
-    source: str
-    strategy: str
-    domain: str
-    task: str
-    encoder: str
-    pretraining_items: int | None
-    marks: tuple[str, ...]
-    trust: TrustLevel
-    contamination: str
-    main_metric: str
-    score: Value | None
-    interval_covers: str | None
-    rank: Value | None
-    group: int | None
-    why_unranked: str
-    gain: Value | None
-    standardised_gain: Value | None
-    gain_note: str
-    means: dict[str, float]
-    failures: int
-    scored: int
-    subjects: int
-    seeds: tuple[int, ...]
-    seed_sd: float | None
-    subject_sd: float | None
-    costs: dict[str, float]
-    timing: str
-    energy_method: str
-    records: tuple[str, ...]
+def _type(name: str) -> Any:
+    column = COLUMN_OF[name]
+    if column.json == "interval":
+        return Value | None
+    if column.json in ("costs", "means"):
+        return dict[str, float]
+    if column.json == "list":
+        return tuple[int, ...] if name == "seeds" else tuple[str, ...]
+    if name == "trust":
+        return TrustLevel
+    return TYPES[column.kind] | None if column.optional else TYPES[column.kind]
+
+
+if TYPE_CHECKING:
+    ResultRow: TypeAlias = Any
+else:
+    ResultRow = create_model(
+        "ResultRow",
+        __base__=Model,
+        __doc__="""An entry on one target.
+
+        `rank` is None for an entry that is not ranked, for the reason `why_unranked`.
+        `train_subjects` 0 stands for all subjects, `train_subjects_used` is their number.
+        `pretraining_items` is the number of images or slices that an in-suite source was
+        pretrained on. `trust` is the lowest level among the records.
+        """,
+        **{name: (_type(name), ...) for name in FIELDS},
+    )
 
 
 class OverallRow(Model):
-    """An entry over all targets of the board; `lacks` says why it has no rank."""
+    """An entry over all targets of the board; `lacks` is the reason if it has no rank."""
 
     train_subjects: int
     source: str
@@ -86,14 +92,14 @@ class MatchRow(Model):
 
 
 class StageRow(Model):
-    """What was trained on in one stage, and the score on every device after it."""
+    """The devices that one stage trained on, and the score on every device after it."""
 
     trained_on: tuple[str, ...]
     scores: dict[str, Value]
 
 
 class SequenceRow(Model):
-    """One sequence of an entry: every measure that it has, and its stages in order.
+    """One sequence of an entry: all its measures, and its stages in order.
 
     The row over each device alone has no stages of its own.
     """
@@ -109,7 +115,7 @@ class SequenceRow(Model):
 
 
 class BoardFile(Model):
-    """The whole leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON."""
+    """The complete leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON."""
 
     schema_version: Literal[1] = 1
     board: str
@@ -118,7 +124,7 @@ class BoardFile(Model):
     protocol: str
     clean: bool
     synthetic: bool
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     overall: tuple[OverallRow, ...]
     domain_versus_task: tuple[MatchRow, ...]
     sequences: tuple[SequenceRow, ...] = ()

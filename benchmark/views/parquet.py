@@ -1,4 +1,4 @@
-"""The rows of a leaderboard as Parquet, with types that do not depend on what they hold."""
+"""The rows of a leaderboard as Parquet, with types that do not depend on the values."""
 
 from io import BytesIO
 from typing import Any
@@ -8,25 +8,20 @@ import pandas as pd
 from benchmark.cards.card import fingerprint
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.build import Leaderboard
-
-TEXTS = ("target", "source", "strategy", "domain", "task", "encoder", "marks", "contamination",
-         "unranked", "main_metric", "timing", "seeds", "why_unranked", "interval_covers",
-         "gain_note", "energy_method", "trust")  # fmt: skip
-COUNTS = ("train_subjects", "train_subjects_used", "pretraining_items", "total_parameters",
-          "trainable_parameters", "failures", "scored", "subjects", "seeds_wanted",
-          "group")  # fmt: skip
+from benchmark.leaderboard.columns import Kind, leaderboard_columns
 
 
 def to_parquet(board: Leaderboard) -> bytes:
-    """The rows of all targets with every number, as Parquet; `attrs` say which board it is.
+    """The rows of all targets with every number, as Parquet; `attrs` identify the board.
 
     Raises:
-        BenchmarkError: pyarrow is not installed, or there is no record yet.
+        BenchmarkError: pyarrow is not installed, or the board has no record.
     """
     if not len(board.rows):
         raise BenchmarkError(f"board {board.board.id} has no records yet; nothing to write")
-    columns = {str(name): _typed(str(name), board.rows[name]) for name in board.rows.columns}
-    table = pd.DataFrame(columns)
+    rows = board.rows
+    columns = leaderboard_columns(map(str, rows.columns))
+    table = pd.DataFrame({name: _typed(rows[name], column.kind) for name, column in columns})
     table.attrs = {
         "board": board.board.id,
         "protocol": fingerprint(board.board.protocol),
@@ -43,10 +38,11 @@ def to_parquet(board: Leaderboard) -> bytes:
     return buffer.getvalue()
 
 
-def _typed(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _typed(column: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
     """The same type whatever the rows hold; missing numbers are null."""
-    if name in COUNTS:
-        return column.astype("Float64").astype("Int64")
-    if name in TEXTS:
+    if kind == "list":
+        return column.map(list)
+    if kind == "text":
         return column.astype("string")
-    return column.map(list) if name == "records" else pd.to_numeric(column).astype("Float64")
+    numbers = pd.to_numeric(column).astype("Float64")
+    return numbers.astype("Int64") if kind == "count" else numbers

@@ -1,4 +1,4 @@
-"""The tables of shipped boards are what their records say, and what the cards still are."""
+"""The tables of shipped boards are those of their records and of the current cards."""
 
 import shutil
 from pathlib import Path
@@ -7,21 +7,23 @@ import pytest
 
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
-from benchmark.cli.leaderboard import print_board
-from benchmark.cli.terminal import settings
 from benchmark.records.store import Store
+from benchmark.views.board import BoardView
+from benchmark.workspace import Workspace
 
 FOLDERS = [path.parent for path in (shipped_content() / "leaderboards").glob("*/records")]
 
 
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.load(content_roots())
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_tables_and_records_agree(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "home", tmp_path / "home")
+def test_tables_and_records_agree(folder: Path, tmp_path: Path, registry: Registry) -> None:
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
-    print_board(Store(copy), Registry.load(content_roots()))
+    assert BoardView(Store(copy), Workspace(registry, tmp_path / "home")).write_tables()
     for name in ("README.md", "leaderboard.csv"):
         assert (copy / name).read_text() == (folder / name).read_text(), name
 

@@ -14,19 +14,21 @@ import pytest
 from support.factories import board, board_folder, make_record
 
 from benchmark.errors import RecordError
-from benchmark.leaderboard import read_records as reading
 from benchmark.leaderboard.build import Leaderboard, build_from_columns, build_leaderboard
-from benchmark.leaderboard.folder import read_leaderboard
-from benchmark.leaderboard.read_records import read_columns
-from benchmark.leaderboard.record_frame import frame_of_columns, record_frame
-from benchmark.leaderboard.records_cache import MADE_BY, load_columns, save_columns
-from benchmark.leaderboard.setting_statistics import (
+from benchmark.leaderboard.bulk import read_records as reading
+from benchmark.leaderboard.bulk.array_files import CODE
+from benchmark.leaderboard.bulk.read_records import read_columns
+from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
+from benchmark.leaderboard.bulk.records_cache import load_columns, save_columns
+from benchmark.leaderboard.bulk.setting_statistics import (
     SettingTask,
     SizeTask,
     setting_statistics,
     statistics_of,
 )
-from benchmark.leaderboard.statistics_cache import StatisticsCache
+from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
+from benchmark.leaderboard.columns import STATE
+from benchmark.leaderboard.folder import read_leaderboard
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.workers import Workers
@@ -78,6 +80,17 @@ def same(one: Leaderboard, other: Leaderboard) -> bool:
     return (one.notes, one.missing, one.stability) == (other.notes, other.missing, other.stability)
 
 
+def assert_equal(one: RecordColumns, other: RecordColumns) -> None:
+    """Of the same content, apart from the state of files."""
+    for name, column in one.texts.items():
+        assert column.tolist() == other.texts[name].tolist(), name
+    for name, values in one.numbers.items():
+        if name not in STATE:
+            np.testing.assert_array_equal(values, other.numbers[name])
+    np.testing.assert_array_equal(one.scores, other.scores)
+    np.testing.assert_array_equal(one.lengths, other.lengths)
+
+
 def test_a_folder_and_its_records_give_the_same_table(store: Store, tmp_path: Path) -> None:
     direct = build_leaderboard(board(), (record for _, record in store.records()))
     assert same(read_leaderboard(store), direct)
@@ -96,19 +109,21 @@ def test_only_what_is_new_is_read(store: Store, tmp_path: Path, read: list[str])
     changed = store.write(make_record("a", TARGETS[0], dice={"s1": 0.25}))
     gone = store.path(make_record("b", TARGETS[1]).cell)
     gone.unlink()
-    found = frame_of_columns(read_columns(store, ALONE, cache))
+    found = read_columns(store, ALONE, cache)
     names = [f"{TARGETS[0]}/{source}/full/nall/seed0.json" for source in ("a", "new")]
     assert read == names and len(found) == 12
-    assert list(found["path"]) == sorted(found["path"])
-    row = found.set_index("path").loc[names[0]]
-    assert row["scores"].tolist() == [0.25] and row["subjects"] == ("s1",)
-    pd.testing.assert_frame_equal(found, record_frame(r for _, r in store.records()))
+    paths = found.texts["path"].tolist()
+    assert paths == sorted(paths)
+    row = paths.index(names[0])
+    assert found.scores_of_each()[row].tolist() == [0.25]
+    assert found.texts["subject_names"].tolist()[row] == '["s1"]'
+    assert_equal(found, columns_of_records(record for _, record in store.records()))
     state = changed.stat()
     text = changed.read_text()
     changed.write_text(text.replace('"dice": 0.25', '"dice": 0.75'))
     os.utime(changed, ns=(state.st_atime_ns, state.st_mtime_ns))  # same size, same time
-    again = frame_of_columns(read_columns(store, ALONE, cache)).set_index("path")
-    assert again.loc[names[0], "scores"].tolist() == [0.75]
+    again = read_columns(store, ALONE, cache)
+    assert again.scores_of_each()[row].tolist() == [0.75]
 
 
 def test_another_card_or_folder_starts_anew(store: Store, tmp_path: Path, read: list[str]) -> None:
@@ -132,8 +147,8 @@ def test_another_card_or_folder_starts_anew(store: Store, tmp_path: Path, read: 
         lambda path: path.write_bytes(path.read_bytes()[:-200]),
         lambda path: path.write_bytes(path.read_bytes().replace(b"lengths", b"lenghts")),
         lambda path: path.write_bytes(b"\x93NUMPY\x01\x00 no array"),
-        lambda path: np.savez(path, facts=np.frombuffer(b"{", dtype=np.uint8)),
-        lambda path: np.savez(path, facts=np.array([{"evil": 1}], dtype=object)),
+        lambda path: np.savez(path, content=np.frombuffer(b"{", dtype=np.uint8)),
+        lambda path: np.savez(path, content=np.array([{"evil": 1}], dtype=object)),
     ],
 )
 def test_a_damaged_cache_is_made_anew(
@@ -183,28 +198,28 @@ def test_several_processes_give_the_same(
     monkeypatch.setattr(reading, "MANY", 2)
     monkeypatch.setattr(reading, "CHUNK", 5)
     with Workers(2) as workers:
-        cells = frame_of_columns(read_columns(store, workers))
+        cells = read_columns(store, workers)
         found = build_from_columns(store.board(), cells, workers=workers)
     assert same(found, read_leaderboard(store))
 
 
 def test_statistics_are_remembered_and_forgotten(store: Store, tmp_path: Path) -> None:
-    cells = frame_of_columns(read_columns(store, ALONE))
-    memory = StatisticsCache(tmp_path)
-    first = build_from_columns(board(), cells, memory=memory)
+    cells = read_columns(store, ALONE)
+    cache = StatisticsCache(tmp_path)
+    first = build_from_columns(board(), cells, cache=cache)
     assert len(list(tmp_path.rglob("SettingTask/*.npz"))) == 2
     assert len(list(tmp_path.rglob("SizeTask/*.npz"))) == 1
-    assert same(build_from_columns(board(), cells, memory=memory), first)
+    assert same(build_from_columns(board(), cells, cache=cache), first)
     calls: list[object] = []
 
     def place(task: object) -> object:
         calls.append(task)
         return setting_statistics(task)  # type: ignore[arg-type]
 
-    cells.at[0, "scores"] = cells.at[0, "scores"] / 2
+    cells.scores[: cells.lengths[0]] /= 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.leaderboard.setting_statistics.setting_statistics", place)
-        other = build_from_columns(board(), cells, memory=memory)
+        patch.setattr("benchmark.leaderboard.bulk.setting_statistics.setting_statistics", place)
+        other = build_from_columns(board(), cells, cache=cache)
     assert len(calls) == 1
     assert same(other, build_from_columns(board(), cells))
 
@@ -219,21 +234,21 @@ def test_statistics_that_share_their_draws_are_those_of_each_alone(
         for size in sizes
         for record in records()
     ]
-    cells, bundles = record_frame(made[:-1]), list[int]()  # the last entry is not complete
+    cells, bundles = columns_of_records(made[:-1]), list[int]()  # the last entry is not complete
 
     def counted(tasks: Sequence[SettingTask | SizeTask]) -> object:
         bundles.append(len(tasks))
         return statistics_of(tasks)
 
     monkeypatch.setattr("benchmark.leaderboard.build.statistics_of", counted)
-    together = build_from_columns(card, cells, workers=Workers(1), memory=StatisticsCache(tmp_path))
+    together = build_from_columns(card, cells, workers=Workers(1), cache=StatisticsCache(tmp_path))
     assert bundles == [len(TARGETS) + 1] * len(sizes)
     assert same(build_from_columns(card, cells, workers=Workers(2)), together)
     assert bundles[len(sizes) :] == [1] * (len(TARGETS) + 1) * len(sizes)
     forgotten = next(tmp_path.rglob("SettingTask/*.npz"))
     forgotten.unlink()
     assert same(
-        build_from_columns(card, cells, workers=Workers(1), memory=StatisticsCache(tmp_path)),
+        build_from_columns(card, cells, workers=Workers(1), cache=StatisticsCache(tmp_path)),
         together,
     )
     assert bundles[-1] == 1 and forgotten.is_file()
@@ -242,7 +257,8 @@ def test_statistics_that_share_their_draws_are_those_of_each_alone(
 def test_the_code_that_numbers_depend_on_is_listed() -> None:
     """Otherwise a cache would outlive a change of the code that made it."""
     program = (
-        "import sys, benchmark.leaderboard.read_records, benchmark.leaderboard.setting_statistics\n"
+        "import sys, benchmark.leaderboard.bulk.read_records\n"
+        "import benchmark.leaderboard.bulk.setting_statistics\n"
         "print(*[m for m, x in sys.modules.items() if m.startswith('benchmark.')"
         " and not x.__file__.endswith('__init__.py')])"
     )
@@ -250,14 +266,14 @@ def test_the_code_that_numbers_depend_on_is_listed() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     names = [name.removeprefix("benchmark.") for name in found.stdout.split()]
-    parts = {name.removesuffix(".py") for name in MADE_BY}
+    parts = {name.removesuffix(".py") for name in CODE}
     assert names and all(name.split(".")[0] in parts for name in names)
 
 
 def test_the_row_of_a_record() -> None:
-    (row,) = record_frame([make_record(dice={"s2": 0.5, "s1": 0.0}, empty=("s1",))]).to_dict(
-        "records"
-    )
-    assert row["scores"].tolist() == [0.0, 0.5]
-    assert row["subjects"] == ("s1", "s2") and row["failures"] == 1 and row["scored"] == 2
-    assert row["empty_prediction"] == 0.5 and row["energy_joules"] is None
+    columns = columns_of_records([make_record(dice={"s2": 0.5, "s1": 0.0}, empty=("s1",))])
+    assert columns.scores.tolist() == [0.0, 0.5]
+    assert columns.texts["subject_names"].values == ('["s1", "s2"]',)
+    row = {name: values[0] for name, values in columns.numbers.items()}
+    assert row["failures"] == 1 and row["scored"] == 2 and row["empty_prediction"] == 0.5
+    assert np.isnan(row["energy_joules"])

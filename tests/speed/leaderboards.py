@@ -108,7 +108,7 @@ def generate(folder: Path, count: int) -> None:
 def tables(folder: Path, cache: str, out: str) -> None:
     """In a process of its own: read a folder, build its tables, write its page to `out` if any."""
     began = time.perf_counter()
-    from benchmark.leaderboard.read_records import begin_reading
+    from benchmark.leaderboard.bulk.read_records import begin_reading
     from benchmark.workers import Workers
 
     imported = time.perf_counter()
@@ -116,15 +116,14 @@ def tables(folder: Path, cache: str, out: str) -> None:
     with Workers() as workers:
         reading = begin_reading(Store(folder), workers, where)
         from benchmark.leaderboard.build import build_from_columns
-        from benchmark.leaderboard.record_frame import frame_of_columns
-        from benchmark.leaderboard.statistics_cache import StatisticsCache
+        from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
 
         cells = reading()
         read = time.perf_counter()
         found = build_from_columns(
             Store(folder).board(),
-            frame_of_columns(cells),
-            memory=StatisticsCache(where),
+            cells,
+            cache=StatisticsCache(where),
             workers=workers,
         )
     built = time.perf_counter()
@@ -132,7 +131,7 @@ def tables(folder: Path, cache: str, out: str) -> None:
         from benchmark.views.page.facts import page_records
         from benchmark.views.page.write import write_page
 
-        facts = page_records(cells, {})
+        facts = page_records(cells)
         write_page(Path(out), found, replace(found, clean=True), facts, folder)
     print(json.dumps({
         "imports": imported - began, "read": read - imported, "tables": built - read,

@@ -11,7 +11,7 @@ from support.factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
-from benchmark.leaderboard.record_frame import columns_of_records
+from benchmark.leaderboard.bulk.record_columns import columns_of_records
 from benchmark.records.record import RunRecord, cell_key
 from benchmark.views.page.facts import page_records
 from benchmark.views.page.write import write_page
@@ -45,7 +45,7 @@ class Made:
 
     def facts(self) -> pd.DataFrame:
         cells = columns_of_records(self.records)
-        return page_records(cells, {})
+        return page_records(cells)
 
     def write(self, folder: Path, out: Path | None = None) -> str:
         """Write the page into a board's folder and return its text."""

@@ -14,7 +14,7 @@ from support.factories import board_folder, make_record
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.leaderboard.folder import Boards, read_boards, read_leaderboard
+from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, Trust, TrustLevel, write_trust
 from benchmark.views.csv import to_csv
@@ -131,19 +131,19 @@ def test_files_have_a_column_of_levels(store: Store) -> None:
     assert by_source(table["trust"], table["source"]) == wanted
 
 
-def page(found: Boards, folder: Path) -> str:
+def page(found: FolderTables, folder: Path) -> str:
     out = folder / "page.html"
-    facts = page_records(found.cells, found.trust)
+    facts = page_records(found.records)
     write_page(out, found.full, found.clean, facts, folder, Registry.load(content_roots()))
     return out.read_text(encoding="utf-8")
 
 
 def test_pages_mark_filter_and_list_the_levels(store: Store) -> None:
-    found = read_boards(store)
+    found = read_folder(store)
     text = page(found, store.folder)
     for level in LEVELS:
         assert f"<option>{level}</option>" in text
-    facts = page_records(found.cells, found.trust).set_index(["source", "seed"])
+    facts = page_records(found.records).set_index(["source", "seed"])
     for source, levels in CHECKED.items():
         for seed, level in enumerate(levels):
             assert set(facts.loc[(source, seed), "trust"]) == {level}
@@ -163,12 +163,12 @@ def test_the_index_marks_boards_with_checked_entries(store: Store, tmp_path: Pat
 
 def test_a_board_where_nobody_checked_offers_one_level(store: Store) -> None:
     (store.folder / "trust.csv").unlink()
-    text = page(read_boards(store), store.folder)
+    text = page(read_folder(store), store.folder)
     assert "<option>self-reported</option>" in text and "<option>re-run</option>" not in text
 
 
 def test_without_contamination_both_tables_are_one(store: Store) -> None:
-    found = read_boards(store)
+    found = read_folder(store)
     assert found.clean.clean and not found.full.clean
     pd.testing.assert_frame_equal(found.full.rows, found.clean.rows)
     clean = json.loads(to_json(found.clean))

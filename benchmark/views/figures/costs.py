@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import Pair, Setting
+from benchmark.leaderboard.index import EntryKey, Setting
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.pareto import pareto_front
 from benchmark.views.figures.frame import Drawing, NotDrawn, drawing_rules, finish, panels, wrapped
@@ -93,7 +93,9 @@ def _draw(
 ) -> Drawing:
     rows = pd.concat([panel.rows for panel in shown])
     known = looks(board, rows)
-    entries: list[Pair] = list(dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True)))
+    entries: list[EntryKey] = list(
+        dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
+    )
     figure, grid = panels(len(shown))
     for axes, panel in zip(grid, shown, strict=True):
         _draw_panel(axes, panel, known, entries)
@@ -115,7 +117,7 @@ def _draw(
 
 
 def _draw_panel(
-    axes: "Axes", panel: _Panel, known: dict[Pair, Look], entries: Sequence[Pair]
+    axes: "Axes", panel: _Panel, known: dict[EntryKey, Look], entries: Sequence[EntryKey]
 ) -> None:
     axis = panel.axis
     metric = METRICS[str(panel.rows["main_metric"].iloc[0])]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import Pair
+from benchmark.leaderboard.index import EntryKey
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.figures.frame import Drawing, NotDrawn, drawing_rules, finish, panels, wrapped
 from benchmark.views.figures.style import (
@@ -64,7 +64,7 @@ def _draw(board: Leaderboard, rows: pd.DataFrame, targets: Sequence[str]) -> Dra
     return Drawing(NAME, title, figure)
 
 
-def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[Pair, Look]) -> None:
+def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[EntryKey, Look]) -> None:
     """One target; neighbouring entries are moved apart by a factor."""
     all_subjects = max(rows.loc[rows["train_subjects"] == 0, "train_subjects_used"], default=0)
     positions = _positions(rows, all_subjects)
@@ -85,7 +85,7 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[Pair, Look]) ->
     axes.grid(axis="x", visible=False)
 
 
-def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[Pair]:
+def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[EntryKey]:
     """All entries in the order of the overall table, or the best and the baseline's."""
     ranked = board.overall if len(board.overall) else rows
     present = set(zip(rows["source"], rows["strategy"], strict=True))

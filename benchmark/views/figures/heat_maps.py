@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import Pair
+from benchmark.leaderboard.index import EntryKey
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.figures.frame import (
     Drawing,
@@ -91,7 +91,7 @@ def gain_map(board: Leaderboard, size: int) -> Drawing | NotDrawn:
     return Drawing(name, title, figure)
 
 
-def _entries(board: Leaderboard, rows: pd.DataFrame, size: int) -> list[Pair]:
+def _entries(board: Leaderboard, rows: pd.DataFrame, size: int) -> list[EntryKey]:
     """Entries of the rows, in the order of the overall table."""
     ranked = board.overall[board.overall["train_subjects"] == size] if len(board.overall) else rows
     present = dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
@@ -99,7 +99,7 @@ def _entries(board: Leaderboard, rows: pd.DataFrame, size: int) -> list[Pair]:
     return list(dict.fromkeys([*(entry for entry in order if entry in present), *present]))
 
 
-def _missing(board: Leaderboard, target: str, entry: Pair, size: int) -> _Square:
+def _missing(board: Leaderboard, target: str, entry: EntryKey, size: int) -> _Square:
     """The square of an entry without a row."""
     start = f"{target}/{'/'.join(entry)}/{size_code(size)}/"
     missing = [path for path in board.missing if path.startswith(start)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import Pair, Setting
+from benchmark.leaderboard.index import EntryKey, Setting
 from benchmark.statistics.critical_difference import CriticalDifference, critical_difference
 from benchmark.statistics.paired_tests import ALPHA
 from benchmark.views.figures.frame import (
@@ -74,7 +74,7 @@ def _diagram(
 ) -> Drawing | NotDrawn:
     """Test and draw a table of oriented scores (blocks x entries)."""
     name, known = f"critical_difference_{name}", looks(board, rows)
-    entries: list[Pair] = [*table.columns]
+    entries: list[EntryKey] = [*table.columns]
     table = table.set_axis([str(number) for number in range(len(entries))], axis=1)
     result = critical_difference(table)
     if result.friedman_p is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import Pair, Setting
+from benchmark.leaderboard.index import EntryKey, Setting
 from benchmark.scoring.metrics import Metric
 from benchmark.views.figures.frame import (
     BLACK,
@@ -56,7 +56,7 @@ class Look:
         return legend_handle(label, self.colour, self.marker, style)
 
 
-def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[Pair, Look]:
+def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[EntryKey, Look]:
     """The look of each entry: colour and marker stand for the source, the line for the strategy.
 
     It is the same in all figures of a board, except for the signs, which are those of `rows`.
@@ -66,7 +66,7 @@ def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[Pair, Look]:
     pretrained = [name for name in sources if name != board.board.baseline]
     strategies = _ordered(board.board.strategies, entries["strategy"])
     palette = colours(*ENTRY_COLOURS)
-    found: dict[Pair, Look] = {}
+    found: dict[EntryKey, Look] = {}
     for source, strategy in entries.itertuples(index=False):
         number = pretrained.index(source) if source in pretrained else -1
         found[source, strategy] = Look(

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.cards.card import Card, fingerprint
-from benchmark.leaderboard.record_columns import MARKS
+from benchmark.leaderboard.columns import MARKS
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
 from benchmark.views.page.context import Context

@@ -24,11 +24,10 @@ from benchmark.views.page.cells import (
 from benchmark.views.page.context import ENTRY, Context
 from benchmark.views.page.curves import sparkline
 from benchmark.views.page.details import (
-    cost_columns,
+    group_columns,
     heading,
     other_metrics,
     other_metrics_columns,
-    provenance_columns,
     spread_columns,
 )
 from benchmark.views.page.table import INTERVAL, RANK, Column, PageTable
@@ -48,7 +47,7 @@ def overall_table(context: Context) -> PageTable:
     columns += [*_ranks_by_target(context, rows)]
     if any(strings(rows, "lacks")):
         columns.append(Column("lacks", "lacks", sentences(strings(rows, "lacks"))))
-    columns += [*provenance_columns(rows)]
+    columns += [*group_columns(rows, "provenance")]
     return PageTable("All targets: mean ranks", columns)
 
 
@@ -66,9 +65,9 @@ def target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
     columns += [_gain(context, rows, metric), *other_metrics_columns(rows), _failed(rows)]
     columns += [
         _records(context, rows),
-        *provenance_columns(rows),
+        *group_columns(rows, "provenance"),
         *spread_columns(rows),
-        *cost_columns(rows),
+        *group_columns(rows, "cost"),
     ]
     return PageTable(caption, columns)
 
@@ -90,7 +89,7 @@ def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
         Column("gain", "gain", estimates(rows, "gain", "+.3f"), True, True, parts=INTERVAL),
         Column("curve", "validation Dice, a line a seed", lines, True, True),
         _records(context, rows),
-        *provenance_columns(rows),
+        *group_columns(rows, "provenance"),
     ]
     return PageTable(caption, columns)
 
@@ -119,7 +118,7 @@ def records_table(context: Context) -> PageTable:
         Column("seconds", "fine-tuning s", numbers(floats(rows, "fine_tuning_seconds"), ".1f"),
                True),
         Column("file", "record", files),
-        *provenance_columns(rows),
+        *group_columns(rows, "provenance"),
     ]  # fmt: skip
     return PageTable("Records: one a row", columns, [f"r{number}" for number in range(len(rows))])
 

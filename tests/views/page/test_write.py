@@ -13,7 +13,7 @@ from support.pages import TARGETS, Made, changed, evil_board, made
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.leaderboard.folder import read_boards
+from benchmark.leaderboard.folder import read_folder
 from benchmark.records.record import Coverage
 from benchmark.records.store import Store
 from benchmark.views.page.assets import as_script, script
@@ -259,8 +259,8 @@ def test_sources_show_card_coverage_curves_and_pictures(tmp_path: Path) -> None:
 def test_the_facts_of_records_are_those_of_their_files(tmp_path: Path) -> None:
     store = Store(board_folder(tmp_path))
     path = store.write(make_record(dice={"s1": 0.5, "s2": 0.75}))
-    found = read_boards(store)
-    facts = page_records(found.cells, found.trust).iloc[0]
+    found = read_folder(store)
+    facts = page_records(found.records).iloc[0]
     assert facts["score"] == 0.625 and facts["trust"] == "self-reported"
     assert json.loads(path.read_text())["cell"]["seed"] == facts["seed"]
 

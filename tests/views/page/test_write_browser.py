@@ -23,7 +23,7 @@ from support.pages import TARGETS, Made, evil_board, made
 
 from benchmark.cards.content import shipped_content
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.folder import read_boards
+from benchmark.leaderboard.folder import read_folder
 from benchmark.records.store import Store
 from benchmark.records.trust import Trust, write_trust
 from benchmark.views.page.facts import page_records
@@ -72,8 +72,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("everything")
     made().write(folder)
     store = Store(shipped_content() / "leaderboards/phantom_sequence_v1")
-    found = read_boards(store)
-    facts = page_records(found.cells, found.trust)
+    found = read_folder(store)
+    facts = page_records(found.records)
     write_page(folder / "sequences.html", found.full, found.clean, facts, store.folder)
     return folder / "page.html"
 
@@ -179,8 +179,8 @@ def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_
                     sha256=sha256, level=level, by="x", date="2026-11-21"
                 )
     write_trust(tmp_path, known)
-    found = read_boards(store)
-    facts = page_records(found.cells, found.trust)
+    found = read_folder(store)
+    facts = page_records(found.records)
     write_page(tmp_path / "page.html", found.full, found.clean, facts, tmp_path)
     page = opened(context, tmp_path / "page.html")
     options = page.locator("select[name=trust] option").all_inner_texts()
