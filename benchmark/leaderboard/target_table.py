@@ -154,9 +154,7 @@ def _combined_numbers(
     return _listed(np.add.reduceat(values.astype(np.float64), starts) / counts)
 
 
-def _variance_components(
-    index: BoardIndex, entries: Sequence[Rows]
-) -> list[VarianceComponents]:
+def _variance_components(index: BoardIndex, entries: Sequence[Rows]) -> list[VarianceComponents]:
     """Variance components of each entry, computed together where the shape is the same."""
     note = "its seeds have different subjects"
     result = [VarianceComponents(None, None, None, note)] * len(entries)
