@@ -1,4 +1,4 @@
-"""`segtransfer source check`: a tick table, a report, and what to mend."""
+"""`segtransfer source check`: a tick table, a report, and how to fix failures."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,8 @@ def source_check(
     except CardError as error:
         if path is None and not settings.content:
             raise
-        finding = Finding(check="schema", ok=False, found=str(error), mend="fix that key of it")
+        fix = "correct that key of the card"
+        finding = Finding(check="schema", ok=False, result=str(error), fix=fix)
         _finish(check_report(name, None, [finding]), folder)
         return
     if source.weights is None:
@@ -84,7 +85,7 @@ def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
 def _finish(report: "CheckReport", folder: Path) -> None:
     """Print the table, write the report, and end."""
     console.print(_table(report))
-    print_text(*[f"{one.mark} {one.check}: {one.mend}" for one in report.findings if one.mend])
+    print_text(*[f"{f.mark} {f.check}: {f.fix}" for f in report.findings if f.fix])
     for path in report.write(folder):
         print_text(f"report: {path}")
     if not report.passed:
@@ -99,11 +100,11 @@ def _table(report: "CheckReport") -> Table:
     table = Table(title=f"source task {printable(report.source)}", title_justify="left")
     table.add_column("")
     table.add_column("check")
-    table.add_column("found", overflow="fold")
+    table.add_column("result", overflow="fold")
     table.add_column("s", justify="right")
     colours = {True: "green", False: "red", None: "default"}
-    for one in report.findings:
-        text = Text(" / ".join(printable(line) for line in one.found.splitlines()))
-        mark = Text(one.mark, style=colours[one.ok])
-        table.add_row(mark, one.check, text, f"{one.seconds:.1f}")
+    for finding in report.findings:
+        text = Text(" / ".join(printable(line) for line in finding.result.splitlines()))
+        mark = Text(finding.mark, style=colours[finding.ok])
+        table.add_row(mark, finding.check, text, f"{finding.seconds:.1f}")
     return table

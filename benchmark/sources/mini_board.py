@@ -1,80 +1,88 @@
-"""A source on a board of its own: small images, few steps, and `scratch` on the same network."""
+"""A small board for one source: small images, few steps, and `scratch` on the same network."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 
-from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Coverage
+from benchmark.running.cell import run_cell
 from benchmark.running.setup import Setup, initial_network, load_source, set_up
 from benchmark.workspace import Workspace
 
-BOARD, BASE, TARGET = "source_check", "standard_v1", "phantom_fetal_head_64"
-SMALL, FEW = 64, 2
+BASE, TARGET = "standard_v1", "phantom_fetal_head_64"
+SMALL_SIZE, FEW_STEPS = 64, 2
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What it takes to run one source for a moment, by the very path that boards run it."""
+class MiniBoard:
+    """Short runs of one source through the same functions that run boards."""
 
     workspace: Workspace
     source: SourceCard
     device: torch.device = torch.device("cpu")
 
-    def cards(self, steps: int = FEW, size: int | None = None) -> Registry:
-        """The registry with a small board, and with `scratch` on the source's own network."""
-        board, scratch = (
-            self.workspace.registry.board(BASE),
-            self.workspace.registry.source("scratch"),
-        )
-        protocol = board.protocol.model_copy(
-            update={"input_size": size or self.size, "batch_size": 8, "learning_rates": (1e-3,),
-                    "steps": steps, "epochs": None, "evaluations": 2, "precision": "float32"}
-        )  # fmt: skip
-        small = board.model_copy(
-            update={"id": BOARD, "protocol": protocol, "sources": (self.source.id, "scratch"),
-                    "targets": (TARGET,), "train_subjects": (0,), "seeds": (0,)}
-        )  # fmt: skip
-        like = {"encoder": self.source.encoder, "input": self.source.input}
-        sources = {**self.workspace.registry.sources, self.source.id: self.source,
-                   "scratch": scratch.model_copy(update=like)}  # fmt: skip
-        boards = {**self.workspace.registry.boards, BOARD: small}
-        return replace(self.workspace.registry, sources=sources, boards=boards)
+    @cached_property
+    def board_size(self) -> int:
+        """Rows and columns of the images of boards."""
+        return self.workspace.registry.board(BASE).protocol.input_size
 
     @cached_property
     def size(self) -> int:
-        """Rows and columns that the weights fit: small, or else those of the boards."""
-        if self.coverage(SMALL).complete:
-            return SMALL
-        return self.workspace.registry.board(BASE).protocol.input_size
+        """Rows and columns that the weights fit: small, or else those of boards."""
+        return SMALL_SIZE if self.coverage(SMALL_SIZE).complete else self.board_size
 
-    def transfer(
-        self, name: str = "", strategy: str = "full", steps: int = FEW, size: int | None = None
-    ) -> Transfer:
-        """One cell of the small board: of the source, or of `scratch` on the same network."""
-        registry = self.cards(steps, size)
-        chosen = GridSelection(sources=(name or self.source.id,), strategies=(strategy,))
-        return plan(replace(self.workspace, registry=registry), registry.board(BOARD), chosen)[0]
+    def plan(
+        self, source: str = "", strategy: str = "full", steps: int = FEW_STEPS,
+        size: int | None = None,
+    ) -> tuple[Workspace, Transfer]:  # fmt: skip
+        """One cell of the small board, and the workspace that has this board.
+
+        Args:
+            source: `scratch`, which has the source's network; empty for the source.
+            strategy: Of the base board.
+            steps: Of fine-tuning.
+            size: Rows and columns; None for those that the weights fit.
+        """
+        registry = self.workspace.registry
+        base, scratch = registry.board(BASE), registry.source("scratch")
+        protocol = base.protocol.model_copy(
+            update={"input_size": size or self.size, "batch_size": 8, "learning_rates": (1e-3,),
+                    "steps": steps, "epochs": None, "evaluations": 2, "precision": "float32"}
+        )  # fmt: skip
+        board = base.model_copy(
+            update={"id": "source_check", "protocol": protocol, "targets": (TARGET,),
+                    "sources": (self.source.id, "scratch"), "train_subjects": (0,), "seeds": (0,)}
+        )  # fmt: skip
+        network = {"encoder": self.source.encoder, "input": self.source.input}
+        sources = {self.source.id: self.source, "scratch": scratch.model_copy(update=network)}
+        registry = replace(
+            registry,
+            sources={**registry.sources, **sources},
+            boards={**registry.boards, board.id: board},
+        )
+        workspace = replace(self.workspace, registry=registry)
+        selection = GridSelection(sources=(source or self.source.id,), strategies=(strategy,))
+        return workspace, plan(workspace, board, selection)[0]
 
     def network(self, size: int | None = None) -> SegmentationNetwork:
         """The source's network, freshly initialised."""
-        return initial_network(self.transfer(size=size), self.device)
+        return initial_network(self.plan(size=size)[1], self.device)
 
     def coverage(self, size: int | None = None) -> Coverage:
         """Which tensors of the network come from the source.
 
         Raises:
-            WeightsError: Not a single one.
+            WeightsError: None does.
         """
-        transfer = self.transfer(size=size)
-        network = initial_network(transfer, self.device)
+        _, transfer = self.plan(size=size)
         board = self.workspace.registry.board(BASE)
         weights = source_weights(self.workspace, board, self.source)
+        network = initial_network(transfer, self.device)
         coverage = load_source(network, transfer, weights, allow_partial=True)
         assert coverage is not None
         return coverage
@@ -85,5 +93,11 @@ class Trial:
         Raises:
             WeightsError: The source does not cover the network.
         """
-        workspace = replace(self.workspace, registry=self.cards())
-        return set_up(self.transfer(strategy=strategy), workspace, self.device)
+        workspace, transfer = self.plan(strategy=strategy)
+        return set_up(transfer, workspace, self.device)
+
+    def dice(self, source: str, steps: int) -> float:
+        """Mean Dice on the phantom after fine-tuning from the source or from `scratch`."""
+        workspace, transfer = self.plan(source, steps=steps)
+        cases = run_cell(transfer, workspace, self.device).record.cases
+        return sum(case.scores["dice"] for case in cases) / len(cases)

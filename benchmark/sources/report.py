@@ -1,4 +1,4 @@
-"""What `segtransfer source check` found, as data, as Markdown and as JSON."""
+"""The report of `segtransfer source check`, as data, as Markdown and as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ MARKS = {True: "✓", False: "✗", None: "·"}
 
 
 class Finding(Model):
-    """One check. `ok` is None for what is told and is neither right nor wrong."""
+    """One check; `ok` is None for information that can be neither right nor wrong."""
 
     check: str
     ok: bool | None
-    found: str
-    mend: str = ""
+    result: str
+    fix: str = ""
     seconds: float = 0.0
 
     @property
@@ -32,9 +32,9 @@ class Finding(Model):
 
 
 class CheckReport(Model):
-    """All findings of one source, and of which card, weights and software they are."""
+    """All findings of one source, with the card, weights and software that were checked."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     source: str
     card: str
     weights: str
@@ -65,32 +65,30 @@ class CheckReport(Model):
             f"torch {self.torch}, {self.checked}.",
             "",
             *markdown_table(
-                ("", "check", "found", "s"),
-                [(one.mark, one.check, one.found, f"{one.seconds:.1f}") for one in self.findings],
+                ("", "check", "result", "s"),
+                [(f.mark, f.check, f.result, f"{f.seconds:.1f}") for f in self.findings],
             ),
-        ]  # fmt: skip
-        mends = [one for one in self.findings if one.mend]
-        if mends:
-            lines += ["", "## How to mend it", ""]
-            lines += [f"- **{one.check}**: {escape_markdown(one.mend)}" for one in mends]
+        ]
+        if fixes := [f"- **{f.check}**: {escape_markdown(f.fix)}" for f in self.findings if f.fix]:
+            lines += ["", "## How to fix it", "", *fixes]
         lines += ["", "The fine-tuning is on a synthetic phantom: it shows that the path works, "
                   "not how good the source is."]  # fmt: skip
         return "\n".join(lines) + "\n"
 
 
 def check_report(name: str, source: SourceCard | None, findings: Iterable[Finding]) -> CheckReport:
-    """The findings, with the card, weights and software that they are of.
+    """The report of a source.
 
     Args:
-        name: The source's id, also where its card cannot be read.
+        name: The source's id, also if its card cannot be read.
         source: Its card; None if it cannot be read.
-        findings: What was checked.
+        findings: Of all checks.
     """
     findings = tuple(findings)
     return CheckReport(
         source=name,
         card=fingerprint(source) if source else "none",
-        weights=next((one.found for one in findings if one.check == "hash" and one.ok), "none"),
+        weights=next((f.result for f in findings if f.check == "hash" and f.ok), "none"),
         findings=findings,
         segtransfer=__version__,
         torch=version("torch"),

@@ -1,4 +1,4 @@
-"""`source check`: what is right is ticked, what is wrong is named and says how to mend it."""
+"""`source check`: every failure is named, with a way to fix it."""
 
 import json
 from pathlib import Path
@@ -16,17 +16,18 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.task import SourceCard
 from benchmark.cli.main import app
+from benchmark.errors import WeightsError
 from benchmark.files import sha256_of
 from benchmark.models.encoders import build_encoder
 from benchmark.models.weight_store import keep_weights
 from benchmark.sources import check as source_check
-from benchmark.sources.check import Check
+from benchmark.sources.mini_board import MiniBoard
 from benchmark.sources.report import CheckReport, Finding
 from benchmark.workspace import Workspace
 
 SHIPPED = Registry.load(content_roots())
-ORDER = ["hash", "safe load", "coverage", "pyramid", "frozen", "determinism", "contamination",
-         "fine tuning", "cost"]  # fmt: skip
+ORDER = ["schema", "hash", "safe load", "coverage", "pyramid", "frozen", "determinism",
+         "contamination", "fine tuning", "cost"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -63,21 +64,28 @@ def source(
 
 
 def check(card: SourceCard, home: Path) -> dict[str, Finding]:
-    return {one.check: one for one in Check(Workspace(SHIPPED, home), card).findings()}
+    findings = source_check.run_checks(MiniBoard(Workspace(SHIPPED, home), card))
+    return {finding.check: finding for finding in findings}
 
 
-@pytest.mark.parametrize("channels", [1, 5])
-def test_a_good_source_passes_whatever_its_stem(channels: int, tmp_path: Path) -> None:
-    found = check(source(tmp_path, tensors(channels=channels), channels=channels), tmp_path)
-    assert list(found) == ORDER
-    assert all(one.ok is not False for one in found.values()), found
-    assert [name for name, one in found.items() if one.ok is None] == ["fine tuning", "cost"]
-    assert "100.0% of the values" in found["coverage"].found
-    assert f"64: {channels}x64²" in found["pyramid"].found
-    assert "256: " in found["pyramid"].found
-    assert "Dice" in found["fine tuning"].found and "scratch" in found["fine tuning"].found
-    assert "GFLOP" in found["cost"].found
-    assert "compared by name alone: elsewhere" in found["contamination"].found
+def test_a_good_source_passes(tmp_path: Path) -> None:
+    findings = check(source(tmp_path, tensors(channels=5), channels=5), tmp_path)
+    assert list(findings) == ORDER
+    assert all(finding.ok is not False for finding in findings.values()), findings
+    information = [name for name, finding in findings.items() if finding.ok is None]
+    assert information == ["fine tuning", "cost"]
+    assert "100.0% of the values" in findings["coverage"].result
+    assert "64: 5x64²" in findings["pyramid"].result and "256: " in findings["pyramid"].result
+    assert "Dice" in findings["fine tuning"].result and "scratch" in findings["fine tuning"].result
+    assert "GFLOP" in findings["cost"].result
+    assert "compared by name only: elsewhere" in findings["contamination"].result
+
+
+def test_a_grey_stem_fits(tmp_path: Path) -> None:
+    card = source(tmp_path, tensors(channels=1), channels=1)
+    board = MiniBoard(Workspace(SHIPPED, tmp_path), card)
+    assert source_check.check_coverage(board).ok and source_check.check_frozen(board).ok
+    assert "64: 1x64²" in source_check.check_feature_pyramid(board).result
 
 
 def test_what_does_not_match_is_named(tmp_path: Path) -> None:
@@ -86,15 +94,15 @@ def test_what_does_not_match_is_named(tmp_path: Path) -> None:
     given["model.layer1.0.bn1.bias"] = torch.zeros(3)
     found = check(source(tmp_path, given), tmp_path)
     coverage = found["coverage"]
-    assert coverage.ok is False and "missing: model.conv1.0.weight" in coverage.found
-    assert "model.layer1.0.bn1.bias (3,)" in coverage.found
-    assert "not used: model.other.weight" in coverage.found and "key_prefix" in coverage.mend
-    assert "not checked" in found["pyramid"].found and found["contamination"].ok
+    assert coverage.ok is False and "missing: model.conv1.0.weight" in coverage.result
+    assert "model.layer1.0.bn1.bias (3,)" in coverage.result
+    assert "not used: model.other.weight" in coverage.result and "key_prefix" in coverage.fix
+    assert "not checked" in found["pyramid"].result and found["contamination"].ok
 
 
 def test_nothing_that_matches(tmp_path: Path) -> None:
     found = check(source(tmp_path, tensors(), weights={"key_prefix": "trunk."}), tmp_path)
-    assert found["coverage"].ok is False and "0 of " in found["coverage"].found
+    assert found["coverage"].ok is False and "0 of " in found["coverage"].result
 
 
 def test_a_changed_file_and_no_file(tmp_path: Path) -> None:
@@ -102,49 +110,45 @@ def test_a_changed_file_and_no_file(tmp_path: Path) -> None:
     stored = next((tmp_path / "weights").rglob("mine.safetensors"))
     stored.write_bytes(stored.read_bytes()[:-4] + b"abcd")
     found = check(card, tmp_path)["hash"]
-    assert found.ok is False and "segtransfer source import mine" in found.mend
+    assert found.ok is False and "segtransfer source import mine" in found.fix
     stored.unlink()
     found = check(card, tmp_path)["hash"]
-    assert found.ok is False and "segtransfer source import mine" in found.mend
+    assert found.ok is False and "segtransfer source import mine" in found.fix
 
 
 def test_values_that_are_not_finite(tmp_path: Path) -> None:
     given = tensors()
     given["model.conv1.0.weight"][0] = float("nan")
     found = check(source(tmp_path, given), tmp_path)
-    assert found["safe load"].ok is False and "NaN" in found["safe load"].found
+    assert found["safe load"].ok is False and "NaN" in found["safe load"].result
 
 
 def test_contamination_names_every_target(tmp_path: Path) -> None:
-    card = source(tmp_path, tensors(), saw=[{"dataset": "phantom_fetal_head", "subjects": "all"}])
-    told = Check(Workspace(SHIPPED, tmp_path), card)
-    with pytest.raises(
-        source_check.Information, match="phantom_fetal_head .saw phantom_fetal_head, all"
-    ):
-        told.contamination()
-    card = card.model_copy(update={"saw": ()})
-    with pytest.raises(source_check.Information, match="names nothing that it saw"):
-        Check(Workspace(SHIPPED, tmp_path), card).contamination()
-    unknown = source(tmp_path, tensors(), saw=[{"dataset": "unknown", "subjects": "unknown"}])
+    def result(**changes: Any) -> str:
+        card = source(tmp_path, tensors(), **changes)
+        outcome = source_check.check_contamination(MiniBoard(Workspace(SHIPPED, tmp_path), card))
+        assert outcome.ok is None
+        return outcome.result
+
+    phantom = result(saw=[{"dataset": "phantom_fetal_head", "subjects": "all"}])
+    assert "phantom_fetal_head (saw phantom_fetal_head, all" in phantom
+    assert "names no pretraining data" in result(saw=[])
     number = len(SHIPPED.targets)
-    with pytest.raises(
-        source_check.Information, match=f"^{number} of {number} targets are not clean"
-    ):
-        Check(Workspace(SHIPPED, tmp_path), unknown).contamination()
+    unknown = result(saw=[{"dataset": "unknown", "subjects": "unknown"}])
+    assert unknown.startswith(f"{number} of {number} targets are not clean")
 
 
 @pytest.mark.usefixtures("package")
-def test_plugged_encoders_are_held_to_their_contract(tmp_path: Path) -> None:
-    good = check(source(tmp_path, tensors("my_encoder"), "my_encoder"), tmp_path)
-    assert (
-        good["pyramid"].ok
-        and "contract of benchmark.models.plugins.template" in good["pyramid"].found
-    )
-    bad = check(source(tmp_path, tensors("own_counting"), "own_counting"), tmp_path)
-    assert bad["frozen"].ok is False and "encoder.body.seen" in bad["frozen"].found
-    assert "eval()" in bad["frozen"].mend and bad["pyramid"].ok is False
-    noisy = check(source(tmp_path, tensors("own_noisy"), "own_noisy"), tmp_path)
-    assert noisy["pyramid"].ok is False and "two forward passes" in noisy["pyramid"].found
+def test_encoders_of_packages_have_to_keep_the_contract(tmp_path: Path) -> None:
+    def board(encoder: str) -> MiniBoard:
+        return MiniBoard(Workspace(SHIPPED, tmp_path), source(tmp_path, tensors(encoder), encoder))
+
+    pyramid = source_check.check_feature_pyramid(board("my_encoder"))
+    assert pyramid.ok and "contract of benchmark.models.plugins.template" in pyramid.result
+    frozen = source_check.check_frozen(board("own_counting"))
+    assert frozen.ok is False and "encoder.body.seen" in frozen.result and "eval()" in frozen.fix
+    with pytest.raises(WeightsError, match="two forward passes"):
+        source_check.check_feature_pyramid(board("own_noisy"))
 
 
 def test_the_command_writes_a_report_and_names_cannot_steer_it(
@@ -166,7 +170,7 @@ def test_the_command_writes_a_report_and_names_cannot_steer_it(
     assert not report.passed and report.findings[0].check == "schema"
     page = (tmp_path / "report/report.md").read_text()
     assert "<script>" not in page and "\x1b" not in page and "\\|\\`x" in page
-    assert "## How to mend it" in page
+    assert "## How to fix it" in page
 
 
 def test_a_broken_card_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,4 +181,4 @@ def test_a_broken_card_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert done.exit_code == 1
     report = json.loads((tmp_path / "runs/source_check/mine/report.json").read_text())
     assert report["findings"][0]["ok"] is False
-    assert "Did you mean 'title'" in report["findings"][0]["found"]
+    assert "Did you mean 'title'" in report["findings"][0]["result"]
