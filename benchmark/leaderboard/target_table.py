@@ -13,10 +13,11 @@ from benchmark.leaderboard.bulk.setting_statistics import ESTIMATE, GAIN, RANK
 from benchmark.leaderboard.columns import ResultColumn, leaderboard_columns
 from benchmark.leaderboard.index import BoardIndex, EntryKey, Rows, Setting
 from benchmark.records.trust import LEVELS
-from benchmark.statistics.anova import Scores, VarianceComponents, variance_components
+from benchmark.statistics.anova import Scores
 from benchmark.statistics.bootstrap import covers
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
 from benchmark.statistics.tie_groups import TieGroups
+from benchmark.statistics.variance_components import VarianceComponents, variance_components
 
 STATISTICS = (*ESTIMATE, *RANK, *GAIN)
 Table = dict[str, list[object]]

@@ -12,10 +12,9 @@ residual contains what is particular to a source on a target, and its seeds: sub
 mistaken for independent evidence about sources. A main effect is the mean over both levels of the
 other match; the interaction is the difference of differences.
 
-Intervals use Student's t with the degrees of freedom of the containment rule (SAS PROC MIXED): a
-term that is constant over the targets of a source has those of the sources, else those of the
-residual. They extend to further sources and targets of the kind compared.
-`tests/simulation/coverage.md` has the coverage.
+Intervals use Student's t with the degrees of freedom of the containment rule: a term that is
+constant over the targets of a source has those of the sources, else those of the residual.
+They extend to further sources and targets of the kind compared (`tests/simulation/coverage.md`).
 """
 
 import warnings
@@ -56,12 +55,9 @@ class MatchEffects:
     Attributes:
         effects: By name (`DOMAIN`, `TASK`, `INTERACTION`).
         missing: Name of each other effect, and why there is no estimate.
-        target_sd: Standard deviation between targets, in points; None without a fit.
-        source_sd: Between sources.
+        target_sd: SD between targets, in points, `source_sd` between sources; None without a fit.
         residual_sd: Between cells, given target and source.
-        targets: Number of targets.
-        sources: Number of sources.
-        cells: Number of pairs of target and source.
+        targets: Number of targets; likewise `sources`, and `cells`, pairs of the two.
     """
 
     effects: dict[str, Effect]
@@ -88,8 +84,7 @@ def match_effects(
 ) -> MatchEffects:
     """Main effects and interaction of domain match and task match.
 
-    Sources without pretraining (domain "none") match in nothing and are left out; they would make
-    "pretrained or not" part of both effects.
+    Sources without pretraining (domain "none") are left out: "pretrained or not" is not a match.
 
     Args:
         scores: One row per target, source, subject and seed, of one strategy and size, with the
@@ -98,8 +93,8 @@ def match_effects(
         points: Factor of the scores; 100 for ratios, 1 for millimetres.
 
     Raises:
-        ValueError: A column is missing, a score is not finite, a row occurs twice, or the
-            sources of a target were scored on different subjects.
+        ValueError: A column is missing, a score is not finite, a row occurs twice, or subjects
+            differ between the sources of a target.
     """
     cells = _cells(_checked(scores))
     y = (points if higher_is_better else -points) * cells["score"].to_numpy(dtype=np.float64)
@@ -161,12 +156,12 @@ def _cells(scores: pd.DataFrame) -> pd.DataFrame:
 def _terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]:
     """Columns of the effects that the cells can separate, and why not the others."""
     if not len(cells):
-        none = "no pretrained source"
-        return {}, {DOMAIN: none, TASK: none, INTERACTION: "needs both main effects"}
+        missing = dict.fromkeys((DOMAIN, TASK), "no pretrained source")
+        return {}, missing | {INTERACTION: "needs both main effects"}
     domain = (cells["source_domain"] == cells["target_domain"]).to_numpy() - 0.5
     task = (cells["source_task"] == "segmentation").to_numpy() - 0.5
     terms: dict[str, Scores] = {}
-    missing: dict[str, str] = {}
+    missing = {}
     for name, term in ((DOMAIN, domain), (TASK, task)):
         if np.ptp(term) == 0:
             every = "every" if term[0] > 0 else "no"
@@ -208,10 +203,9 @@ def _containment_df(term: Scores, x: Scores, cells: pd.DataFrame, designs: list[
 
 
 def _fit(y: Scores, x: Scores, designs: list[Scores]) -> _Fit | str:
-    """Fit the model to scores y with fixed effects x; a text if that is not possible.
+    """Generalised least squares with REML variances; a text if that is not possible.
 
-    Effects and errors are those of generalised least squares, which also exist where a variance is
-    0 and the Hessian of the REML fit is singular.
+    Its errors also exist where a variance is 0 and the Hessian of the REML fit is singular.
     """
     unit = float(np.std(y))
     full = np.column_stack([x, *designs])
@@ -252,5 +246,5 @@ def _reml_variances(
         result = model.fit(reml=True, method="nm", maxiter=2000)
     if not result.converged:
         return None
-    target, source = map(float, result.vcomp)
-    return target, source, float(result.scale)
+    target, source = result.vcomp
+    return float(target), float(source), float(result.scale)

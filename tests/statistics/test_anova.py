@@ -12,8 +12,8 @@ from benchmark.statistics.anova import (
     seed_ms_of_differences,
     standard_error,
     two_way_anova,
-    variance_components,
 )
+from benchmark.statistics.variance_components import variance_components
 
 HAND = np.array([[1.0, 2, 6], [3, 4, 8]])
 

@@ -12,12 +12,13 @@ from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import CaseScore, RunRecord
-from benchmark.statistics.anova import seed_ms_of_means, variance_components
+from benchmark.statistics.anova import seed_ms_of_means
 from benchmark.statistics.bootstrap import estimates
 from benchmark.statistics.gains import target_gains
 from benchmark.statistics.paired_tests import compare_pairs
 from benchmark.statistics.rank_intervals import rank_target
 from benchmark.statistics.tie_groups import tie_groups
+from benchmark.statistics.variance_components import variance_components
 from benchmark.views.csv import to_csv
 from benchmark.views.markdown import to_markdown
 
