@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class BenchmarkError(Exception):
-    """Base of every error that a user can mend; the command line prints it as one line."""
+    """Base of every error that a user can fix; the command line prints it as one line."""
 
 
 class CardError(BenchmarkError):
@@ -13,7 +13,7 @@ class CardError(BenchmarkError):
 
 
 class DataError(BenchmarkError):
-    """An image, a mask or a local copy of a data set is not what its card says."""
+    """An image, a mask or a local copy of a data set does not match its card."""
 
 
 class SplitError(BenchmarkError):
@@ -37,12 +37,12 @@ class ProtocolError(BenchmarkError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is unknown and which known names come near it.
+    """An error message for an unknown name, with the known names that resemble it.
 
     Args:
         kind: What was looked up, in the singular ("source task").
         name: The unknown name.
-        known: All names there are.
+        known: All known names.
 
     Returns:
         One sentence; near matches first, otherwise up to twelve known names.

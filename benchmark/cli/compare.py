@@ -48,11 +48,11 @@ def _only_run() -> str:
     Raises:
         CardError: There is none, or several.
     """
-    found = sorted(path.parent for path in Path("runs").glob("*/board.yaml"))
-    if len(found) != 1:
-        some = f"there are {', '.join(path.name for path in found)}" if found else "there is none"
-        raise CardError(f"which board? {some} below runs/; add --board")
-    return str(found[0])
+    folders = sorted(path.parent for path in Path("runs").glob("*/board.yaml"))
+    if len(folders) != 1:
+        names = ", ".join(path.name for path in folders) or "no board"
+        raise CardError(f"which board? runs/ holds {names}; add --board")
+    return str(folders[0])
 
 
 def _print_comparison(comparison: "Comparison", count: int) -> None:

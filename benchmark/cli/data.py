@@ -29,7 +29,7 @@ def data_get(
         Path | None, typer.Option(help="Folder for the data (default: in the home folder).")
     ] = None,
 ) -> None:
-    """Download an open data set and register it; for others, say how to get them.
+    """Download an open data set and register it; for others, print how to get them.
 
     After an interruption type the same command: nothing is fetched or unpacked twice.
     """
@@ -37,7 +37,9 @@ def data_get(
 
     card = settings.workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
-        print_text(f"{name} is synthetic: made when it is read, nothing is to get")
+        print_text(
+            f"{name} is synthetic: it is generated when it is read, there is nothing to download"
+        )
         return
     print_terms(card)
     if card.access != "open" or not card.download:
@@ -53,7 +55,7 @@ def data_get(
 
 
 def print_terms(card: DatasetCard) -> None:
-    """Say what a data set is, under which licence, and how large."""
+    """Print what a data set is, its licence and its size."""
     lines = [
         f"{card.id}: {card.title}",
         f"  licence: {card.licence}",
@@ -63,12 +65,12 @@ def print_terms(card: DatasetCard) -> None:
     ]
     if len(card.download) > 1 and (known := sum(d.bytes or 0 for d in card.download)):
         least = " or more" if any(d.bytes is None for d in card.download) else ""
-        lines.append(f"  in all: {size(known)}{least}")
+        lines.append(f"  total: {size(known)}{least}")
     print_text(*lines)
 
 
 def print_steps(card: DatasetCard) -> None:
-    """Say what the user has to do for a data set that cannot be downloaded for them."""
+    """Print the steps for a data set that cannot be downloaded automatically."""
     last = f"segtransfer data import {card.id}"
     steps = [*(card.how_to_get or (f"Get the data from {card.homepage}.",))]
     if not any(last in step for step in steps):
@@ -78,17 +80,17 @@ def print_steps(card: DatasetCard) -> None:
 
 
 def size(count: int | None) -> str:
-    """A number of bytes as a user reads it."""
+    """A number of bytes in MB or GB."""
     if count is None:
         return "size unknown"
     return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.2f} MB"
 
 
 def agree(card: DatasetCard, accepted: bool) -> None:
-    """Have the licence accepted, once for each text of it.
+    """Ask for the acceptance of the licence, once per version of its text.
 
     Raises:
-        DataError: It is refused, or there is nobody to ask.
+        DataError: It is refused, or the command is not interactive.
     """
     from benchmark.data.licences import accept, acceptance
 
@@ -97,7 +99,7 @@ def agree(card: DatasetCard, accepted: bool) -> None:
         return
     if not accepted and not interactive():
         raise DataError(
-            f"{card.id}: nobody is here to accept its licence; read it ({card.homepage}) and "
+            f"{card.id}: its licence has to be accepted; read it ({card.homepage}) and "
             "type the same command with --accept-licence"
         )
     if not accepted and not typer.confirm("Do you accept this licence?"):

@@ -70,7 +70,7 @@ def _common(
 
 
 def main() -> None:
-    """Run the command; what a user can mend is one line and exit status 1."""
+    """Run the command; an error that a user can fix is one line and exit status 1."""
     try:
         app()
     except BenchmarkError as error:

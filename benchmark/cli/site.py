@@ -48,8 +48,8 @@ def board_folders(registry: Registry, runs: Path) -> dict[str, Path]:
     Raises:
         CardError: A folder's name would overwrite the index.
     """
-    found = {name: registry.folders[name] for name in registry.boards}
-    found |= {path.parent.name: path.parent for path in sorted(runs.glob("*/board.yaml"))}
-    if "index" in found:
-        raise CardError(f"{found['index']}: a board folder cannot be named index; rename it")
-    return found
+    folders = {name: registry.folders[name] for name in registry.boards}
+    folders |= {path.parent.name: path.parent for path in sorted(runs.glob("*/board.yaml"))}
+    if "index" in folders:
+        raise CardError(f"{folders['index']}: a board folder cannot be named index; rename it")
+    return folders

@@ -16,7 +16,7 @@ app.command("check")(source_check)
 
 @app.command("get")
 def source_get(name: Annotated[str, typer.Argument(help="Id of the source task.")]) -> None:
-    """Fetch a checkpoint from where its card says, verify it and keep it."""
+    """Fetch a checkpoint from the address on its card, verify it and keep it."""
     from benchmark.models.weight_store import get_weights
 
     with bars(transfer=True) as progress:

@@ -136,7 +136,7 @@ def test_errors_are_one_line(words: list[str], message: str, folder: Path) -> No
 def test_which_board_is_asked_where_there_are_several(folder: Path) -> None:
     (folder.parent / "other").mkdir()
     board_folder(folder.parent / "other")
-    assert "which board? there are mine, other" in error("compare", "scratch", "x")
+    assert "which board? runs/ holds mine, other" in error("compare", "scratch", "x")
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "latex", "json"])

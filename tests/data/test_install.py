@@ -181,7 +181,7 @@ def test_from_the_server_to_a_registered_data_set(host: Host, home: Path) -> Non
     done = type_(home, card, "get", "mine", "--accept-licence")
     assert done.exit_code == 0, done.exception
     for text in (card.licence, card.citation, card.homepage, "6 cases of 6 subjects",
-                 "images.zip", "in all: 0.0"):  # fmt: skip
+                 "images.zip", "total: 0.0"):  # fmt: skip
         assert text in done.stdout
     assert tree(home / "datasets/mine") == WHOLE
     assert not (home / "downloads/mine").exists()
@@ -429,5 +429,5 @@ def test_an_open_set_without_downloads_and_a_synthetic_one(host: Host, home: Pat
     phantom = type_(home, card.model_copy(update={"layout": layout}), "get", "mine")
     assert phantom.exit_code == 0
     assert phantom.stdout.split() == (
-        "mine is synthetic: made when it is read, nothing is to get".split()
+        "mine is synthetic: it is generated when it is read, there is nothing to download".split()
     )
