@@ -102,7 +102,7 @@ class Workers(AbstractContextManager["Workers"]):
     def as_completed(
         self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
     ) -> Iterator[Result]:
-        """Results as they come, with progress to the listeners; a single item is done here."""
+        """Results as they come, with progress to the listeners; one item alone in this process."""
         if min(self.jobs, len(items)) < 2:
             for item in items:
                 yield work(item, self.listeners[0])

@@ -94,7 +94,7 @@ def _propose(
             network = kept_network(weights, transfer, place)
         else:
             network = tuned_network(transfer, workspace, place, show)
-        proposals = prelabel(network, transfer, *unlabelled, out, name, place, show)
+        proposals = prelabel(network, transfer, *unlabelled, out, name, show)
     return [proposal.case.case for proposal in proposals]
 
 

@@ -53,9 +53,14 @@ class ResolvedDataset:
             raise DataError(f"{self.card.id}: no case with {dict(facts)}; there are {there}")
         return replace(self, cases=kept)
 
+    @property
+    def local_rows(self) -> tuple[SplitRow, ...]:
+        """Rows of the split whose cases are on this machine."""
+        return tuple(row for row in self.rows if row.case in self.cases)
+
     def names(self, *subsets: Subset) -> list[str]:
         """Names of the cases that are here and in one of these subsets."""
-        return [r.case for r in self.rows if r.case in self.cases and r.subset in subsets]
+        return [row.case for row in self.local_rows if row.subset in subsets]
 
 
 def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) -> ResolvedDataset:

@@ -38,6 +38,11 @@ class SegmentationNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.mean.device
+
     def features(self, images: torch.Tensor) -> Any:
         """The encoder's feature pyramid, from the input's size to the deepest map."""
         if images.shape[1] > len(self.mean) == 1:

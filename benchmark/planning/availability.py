@@ -35,7 +35,7 @@ def runnable_part(workspace: Workspace, board: BoardCard, chosen: GridSelection)
     for target in map(workspace.registry.target, grid.targets):
         try:
             dataset = resolve_target(workspace, target, legacy=board.legacy)
-            splits.append([row for row in dataset.rows if row.case in dataset.cases])
+            splits.append(dataset.local_rows)
         except DataError as error:
             why_not[target.id] = str(error)
     for source in map(workspace.registry.source, grid.sources):

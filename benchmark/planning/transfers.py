@@ -109,13 +109,12 @@ def plan(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> list[
     transfers = []
     for target in map(registry.target, grid.targets):
         dataset = resolve_target(workspace, target, legacy=board.legacy)
-        rows = [row for row in dataset.rows if row.case in dataset.cases]
         marks = {
             name: Marks(
                 synthetic=dataset.card.synthetic,
                 subset=dataset.subset,
                 partial_weights=False,
-                contamination=contamination(seen, registry, target.dataset, rows),
+                contamination=contamination(seen, registry, target.dataset, dataset.local_rows),
                 unranked=_unranked(board.protocol, protocol),
             )
             for name, seen in exposure.items()

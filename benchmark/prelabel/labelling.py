@@ -72,7 +72,6 @@ def prelabel(
     cases: Sequence[Case],
     out: Path,
     name: str,
-    device: torch.device,
     progress: Progress,
 ) -> list[Proposal]:
     """Write label maps, what they mean, how sure they are, a card and, last, the manifest.
@@ -84,7 +83,6 @@ def prelabel(
         cases: Without masks.
         out: Folder of the new data set; what a person may have corrected is never overwritten.
         name: Its id.
-        device: Where the network is.
         progress: Told of each case.
 
     Returns:
@@ -102,9 +100,7 @@ def prelabel(
         data = prepare_target(bare, opened, Path(scratch), progress)
         for number, prepared in enumerate(data.cases):
             progress("predicting", number, len(cases))
-            proposals.append(
-                _propose(network, transfer, data, prepared, opened, out / "labels", device)
-            )
+            proposals.append(_propose(network, transfer, data, prepared, opened, out / "labels"))
     proposals.sort(key=lambda one: (one.mean_probability or 0.0, one.case.case))
     write_data_set(out, name, card, transfer, proposals)
     return proposals
@@ -125,12 +121,11 @@ def _propose(
     prepared: PreparedCase,
     opened: ResolvedDataset,
     folder: Path,
-    device: torch.device,
 ) -> Proposal:
     target, case = transfer.target, opened.cases[prepared.case]
     batch = transfer.protocol.batch_size
     planes, sure = [], []
-    for part in native_probabilities(network, data, prepared, batch, device):
+    for part in native_probabilities(network, data, prepared, batch):
         best, labels = part.max(1)
         planes.append(labels.to(torch.uint8).cpu().numpy())
         sure.append(best[labels > 0].double().cpu().numpy())

@@ -84,10 +84,8 @@ def run_cell(
 
     log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
-        cases = score_cases(network, data, device, write_prediction, label_maps.add)
-    pooled_metrics = workspace.registry.board(transfer.cell.board).pooled_metrics
-    pooled = score_pooled(network, data, device, pooled_metrics)
-
+        cases = score_cases(network, data, write_prediction, label_maps.add)
+    pooled = score_pooled(network, data, data.board.pooled_metrics)
     seconds = time.perf_counter() - clock
     record = RunRecord(
         cell=transfer.cell,
@@ -103,7 +101,7 @@ def run_cell(
         cases=cases,
         pooled=pooled,
         environment=environment(device),
-        cost=cost(network, transfer.protocol, steps, device, measured, seconds),
+        cost=cost(network, transfer.protocol, steps, measured, seconds),
         started=started.isoformat(timespec="seconds"),
     )
     return CellResult(record, data.dataset, label_maps)

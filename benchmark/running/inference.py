@@ -25,7 +25,6 @@ LabelMap = npt.NDArray[np.uint8]
 def score_cases(
     network: SegmentationNetwork,
     data: TargetData,
-    device: torch.device,
     *keep: Callable[[str, LabelMap], None],
 ) -> tuple[CaseScore, ...]:
     """Predict and score every test case once.
@@ -33,7 +32,6 @@ def score_cases(
     Args:
         network: Fine-tuned.
         data: Of the target task.
-        device: Where the network is.
         keep: Each is called with the name and the label map of every case, in native geometry.
 
     Raises:
@@ -45,7 +43,7 @@ def score_cases(
     scores: list[CaseScore] = []
     for name in data.dataset.names("test"):
         case = data.dataset.cases[name]
-        slices = native_labels(network, data.prepared, prepared[name], batch_size, device)
+        slices = native_labels(network, data.prepared, prepared[name], batch_size)
         prediction = np.ascontiguousarray(from_slices(slices, target.slice_axis), np.uint8)
         for function in keep:
             function(name, prediction)
@@ -54,7 +52,7 @@ def score_cases(
 
 
 def score_pooled(
-    network: SegmentationNetwork, data: TargetData, device: torch.device, metrics: Sequence[str]
+    network: SegmentationNetwork, data: TargetData, metrics: Sequence[str]
 ) -> dict[str, float] | None:
     """Scores pooled over batches of test images at the network's resolution; None for no metric.
 
@@ -71,7 +69,7 @@ def score_pooled(
     def batches() -> Iterator[Batch]:
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
-            (logits,) = predict(network, to_device(images[batch], device), size)
+            (logits,) = predict(network, to_device(images[batch], network.device), size)
             reference = np.asarray(masks[batch])
             valid = reference != IGNORE
             yield (1 - logits.softmax(1)[:, 0]).cpu().numpy()[valid], reference[valid] > 0
@@ -80,23 +78,15 @@ def score_pooled(
 
 
 def native_labels(
-    network: SegmentationNetwork,
-    prepared: PreparedDataset,
-    case: PreparedCase,
-    batch_size: int,
-    device: torch.device,
+    network: SegmentationNetwork, prepared: PreparedDataset, case: PreparedCase, batch_size: int
 ) -> LabelMap:
     """Predicted labels of a case in its native grid, (slices, rows, columns)."""
-    batches = native_probabilities(network, prepared, case, batch_size, device)
+    batches = native_probabilities(network, prepared, case, batch_size)
     return np.concatenate([batch.argmax(1).to(torch.uint8).cpu().numpy() for batch in batches])
 
 
 def native_probabilities(
-    network: SegmentationNetwork,
-    prepared: PreparedDataset,
-    case: PreparedCase,
-    batch_size: int,
-    device: torch.device,
+    network: SegmentationNetwork, prepared: PreparedDataset, case: PreparedCase, batch_size: int
 ) -> Iterator[torch.Tensor]:
     """Probabilities of a case, resampled to its native grid: (slices, outputs, rows, columns).
 
@@ -104,7 +94,7 @@ def native_probabilities(
     """
     size = prepared.images.shape[-1]
     top, left = offsets(case.fitted, size)
-    images = to_device(prepared.images[case.first : case.first + case.slices], device)
+    images = to_device(prepared.images[case.first : case.first + case.slices], network.device)
     for logits in predict(network, images, batch_size):
         inside = logits.softmax(1)[..., top : top + case.fitted[0], left : left + case.fitted[1]]
         yield F.interpolate(inside, size=case.native, mode="bilinear", align_corners=False)

@@ -12,10 +12,11 @@ from filelock import FileLock
 from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.task import SourceCard
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.task import Pretraining, SourceCard
 from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
-from benchmark.data.resolve import ResolvedDataset, resolve_dataset
+from benchmark.data.resolve import resolve_dataset
 from benchmark.errors import DataError
 from benchmark.files import sha256_of, write_text
 from benchmark.models.networks import build_network
@@ -52,47 +53,64 @@ def ensure_pretrained(
     Raises:
         BenchmarkError: The data or the recipe are not what the cards state.
     """
-    recipe = source.pretrain
-    assert recipe is not None
     folder = pretrained_folder(workspace, board, source)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
-        if (folder / FACTS_FILE).is_file():
-            return folder
-        dataset = resolve_dataset(workspace, recipe.dataset).where(recipe.where)
-        train_cases, val_cases = pretraining_cases(dataset)
-        prepared = _prepare(dataset, source, [*train_cases, *val_cases], workspace, progress)
-        train_rows = choose_slices(prepared, train_cases, recipe.max_items)
-        val_rows = choose_slices(prepared, val_cases, MAX_VALIDATION_SLICES)
-        torch.manual_seed(recipe.seed)
-        objective = _objective(board, source, dataset, prepared).to(device)
-        checkpoint = folder / "checkpoint.pt"
-        result = pretrain(
-            objective,
-            labelled_slices(prepared, train_rows, device),
-            labelled_slices(prepared, val_rows, device),
-            recipe,
-            checkpoint,
-            lambda done, total: progress(f"pretraining {source.id}", done, total),
-        )
-        only = "encoder." if source.provides == "encoder" else ""
-        save_network(folder / WEIGHTS_FILE, objective.network, {"source": source.id}, only=only)
-        facts = {
-            "source": source.id,
-            "sha256": "sha256:" + sha256_of(folder / WEIGHTS_FILE),
-            "recipe": recipe.model_dump(mode="json"),
-            "saw": {
-                "dataset": dataset.card.id,
-                "trained_on": subjects_of(prepared, train_rows),
-                "watched_on": subjects_of(prepared, val_rows),
-            },
-            "items": {"train": len(train_rows), "val": len(val_rows)},
-            "chance": result.chance,
-            "curve": result.curve,
-        }
-        write_text(folder / FACTS_FILE, json.dumps(facts, indent=1) + "\n")
-        checkpoint.unlink(missing_ok=True)
+        if not (folder / FACTS_FILE).is_file():
+            _pretrain(workspace, board, device, source, folder, progress)
     return folder
+
+
+def _pretrain(
+    workspace: Workspace,
+    board: BoardCard,
+    device: torch.device,
+    source: SourceCard,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    recipe = source.pretrain
+    assert recipe is not None
+    dataset = resolve_dataset(workspace, recipe.dataset).where(recipe.where)
+    train_cases, val_cases = pretraining_cases(dataset)
+    prepared = prepare(
+        dataset.card,
+        [dataset.cases[name] for name in (*train_cases, *val_cases)],
+        dataset.fingerprint,
+        _preprocessing(recipe, dataset.card),
+        workspace.prepared,
+        progress,
+    )
+    train_rows = choose_slices(prepared, train_cases, recipe.max_items)
+    val_rows = choose_slices(prepared, val_cases, MAX_VALIDATION_SLICES)
+    torch.manual_seed(recipe.seed)
+    objective = _objective(board, source, recipe, dataset.card, prepared.images.shape[1])
+    checkpoint = folder / "checkpoint.pt"
+    result = pretrain(
+        objective.to(device),
+        labelled_slices(prepared, train_rows, device),
+        labelled_slices(prepared, val_rows, device),
+        recipe,
+        checkpoint,
+        lambda done, total: progress(f"pretraining {source.id}", done, total),
+    )
+    only = "encoder." if source.provides == "encoder" else ""
+    save_network(folder / WEIGHTS_FILE, objective.network, {"source": source.id}, only=only)
+    facts = {
+        "source": source.id,
+        "sha256": "sha256:" + sha256_of(folder / WEIGHTS_FILE),
+        "recipe": recipe.model_dump(mode="json"),
+        "saw": {
+            "dataset": dataset.card.id,
+            "trained_on": subjects_of(prepared, train_rows),
+            "watched_on": subjects_of(prepared, val_rows),
+        },
+        "items": {"train": len(train_rows), "val": len(val_rows)},
+        "chance": result.chance,
+        "curve": result.curve,
+    }
+    write_text(folder / FACTS_FILE, json.dumps(facts, indent=1) + "\n")
+    checkpoint.unlink(missing_ok=True)
 
 
 def choose_slices(
@@ -135,36 +153,23 @@ def subjects_of(prepared: PreparedDataset, rows: npt.NDArray[np.int64]) -> list[
     return sorted(set(names[rows].tolist()))
 
 
-def _prepare(
-    dataset: ResolvedDataset,
-    source: SourceCard,
-    names: list[str],
-    workspace: Workspace,
-    progress: Progress,
-) -> PreparedDataset:
-    recipe, card = source.pretrain, dataset.card
-    assert recipe is not None
-    labelled = recipe.objective == "segmentation"
-    preprocessing = Preprocessing(
-        labels=tuple((name, (name,)) for name in card.labels) if labelled else (),
+def _preprocessing(recipe: Pretraining, card: DatasetCard) -> Preprocessing:
+    labels = card.labels if recipe.objective == "segmentation" else ()
+    return Preprocessing(
+        labels=tuple((label, (label,)) for label in labels),
         intensity=recipe.intensity,
         slice_axis=recipe.slice_axis,
         input_size=recipe.input_size,
     )
-    return prepare(
-        card, [dataset.cases[name] for name in names], dataset.fingerprint, preprocessing,
-        workspace.prepared, progress,
-    )  # fmt: skip
 
 
 def _objective(
-    board: BoardCard, source: SourceCard, dataset: ResolvedDataset, prepared: PreparedDataset
+    board: BoardCard, source: SourceCard, recipe: Pretraining, card: DatasetCard, channels: int
 ) -> Objective:
-    recipe, card = source.pretrain, dataset.card
-    assert recipe is not None
+    """The objective with a randomly initialised network; `channels` are those of the images."""
     if recipe.objective == "classification" and len(card.classes) < 2:
         raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
-    outputs = {"segmentation": len(card.labels) + 1, "restoration": prepared.images.shape[1]}
+    outputs = {"segmentation": len(card.labels) + 1, "restoration": channels}
     network = build_network(
         source.encoder or board.protocol.encoder,
         channels=source.input.channels,

@@ -95,20 +95,20 @@ def _run_stage(
     targets: Mapping[str, TargetData],
     progress: Progress,
 ) -> SequenceStage:
-    clock, network, device = time.perf_counter(), setup.network, setup.device
+    clock, network = time.perf_counter(), setup.network
     training_set = joint_training_set({name: targets[name] for name in devices})
-    with metered(device) as measured:
+    with metered(network.device) as measured:
         selection, steps = setup.fine_tune(training_set, progress)
     scores = {}
     for number, (name, data) in enumerate(targets.items()):
         progress(f"scoring {name}", number, len(targets))
-        scores[name] = score_cases(network, data, device)
+        scores[name] = score_cases(network, data)
     seconds, protocol = time.perf_counter() - clock, setup.data.transfer.protocol
     return SequenceStage(
         trained_on=devices,
         selection=selection,
         scores=scores,
-        cost=cost(network, protocol, steps, device, measured, seconds),
+        cost=cost(network, protocol, steps, measured, seconds),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from benchmark.cards.board import BoardCard
 from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import ResolvedDataset, resolve_target
@@ -27,17 +28,18 @@ class TargetData:
     """The data of a cell's target task: resolved on this machine and prepared for a network."""
 
     transfer: Transfer
+    board: BoardCard
     dataset: ResolvedDataset
     prepared: PreparedDataset
 
     @property
     def training_set(self) -> TrainingSet:
         """Training cases of the cell's nested subset of subjects, and all validation cases."""
-        dataset = self.dataset
-        rows = [row for row in dataset.rows if row.case in dataset.cases]
-        subjects = set(nested_subjects(rows, self.transfer.cell.train_subjects))
-        train = [c for c in dataset.names("train") if dataset.cases[c].subject in subjects]
-        return TrainingSet(self.prepared, train, dataset.names("val"))
+        names, cases = self.dataset.names, self.dataset.cases
+        size = self.transfer.cell.train_subjects
+        subjects = set(nested_subjects(self.dataset.local_rows, size))
+        train = [name for name in names("train") if cases[name].subject in subjects]
+        return TrainingSet(self.prepared, train, names("val"))
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,15 @@ class Setup:
 
     Attributes:
         data: Of the target task.
-        network: With the weights of the source, on `device`.
+        network: With the weights of the source.
         coverage: Which tensors came from the source; None for a source without weights.
         source: Description of the source for the record.
-        device: Where the network is trained.
     """
 
     data: TargetData
     network: SegmentationNetwork
     coverage: Coverage | None
     source: SourceFacts
-    device: torch.device
 
     def marks(self, planned: Marks) -> Marks:
         """The marks of the plan, and whether the weights covered the network only in part."""
@@ -79,7 +79,6 @@ class Setup:
             transfer.protocol,
             flips=transfer.target.flips,
             seed=transfer.cell.seed,
-            device=self.device,
             progress=progress,
         )
 
@@ -106,8 +105,7 @@ def set_up(
     """
     data = load_target(transfer, workspace, progress)
     network = initial_network(transfer, device)
-    board = workspace.registry.board(transfer.cell.board)
-    weights = source_weights(workspace, board, transfer.source)
+    weights = source_weights(workspace, data.board, transfer.source)
     coverage = load_source(network, transfer, weights, allow_partial=allow_partial)
     source = SourceFacts(
         title=transfer.source.title,
@@ -116,7 +114,7 @@ def set_up(
         encoder=transfer.encoder,
         pretraining_items=weights.pretraining_items,
     )
-    return Setup(data, network, coverage, source, device)
+    return Setup(data, network, coverage, source)
 
 
 def load_target(
@@ -127,10 +125,10 @@ def load_target(
     Raises:
         DataError: They are not on this machine, or are not what the cards state.
     """
-    legacy = workspace.registry.board(transfer.cell.board).legacy
-    dataset = resolve_target(workspace, transfer.target, legacy=legacy)
+    board = workspace.registry.board(transfer.cell.board)
+    dataset = resolve_target(workspace, transfer.target, legacy=board.legacy)
     prepared = prepare_target(transfer, dataset, workspace.prepared, progress)
-    return TargetData(transfer, dataset, prepared)
+    return TargetData(transfer, board, dataset, prepared)
 
 
 def prepare_target(

@@ -224,7 +224,7 @@ def check_cost(board: MiniBoard) -> Outcome:
     return Outcome(
         None,
         f"{total:.2f} million parameters, {encoder:.2f} of them in the encoder; "
-        f"{forward_gflop(network, size, board.device):.2f} GFLOP for an image of {size} x {size}",
+        f"{forward_gflop(network, size):.2f} GFLOP for an image of {size} x {size}",
     )
 
 

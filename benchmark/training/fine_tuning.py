@@ -39,7 +39,6 @@ def fine_tune(
     *,
     flips: tuple[str, ...],
     seed: int,
-    device: torch.device,
     progress: Progress = no_progress,
 ) -> tuple[Selection, int]:
     """Fine-tune under the protocol; leave the weights with the best validation Dice.
@@ -56,8 +55,8 @@ def fine_tune(
     _check_cases(data, selects)
     start, best = copy.deepcopy(network.state_dict()), None
     curve: list[tuple[float, int, float]] = []
-    train = _slices(data, data.train, device)
-    val = _slices(data, data.val if selects else (), device)
+    train = _slices(data, data.train, network.device)
+    val = _slices(data, data.val if selects else (), network.device)
     steps, done = protocol.steps_for(len(train[0])), 0
     total = (sum(stage.steps for stage in strategy.stages) + steps) * len(protocol.learning_rates)
     for learning_rate in protocol.learning_rates:

@@ -250,8 +250,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
         "tu-test_resnet", channels=3, input_size=32, classes=1, decoder_channels=(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3, sigmoid=True,
     )  # fmt: skip
-    cpu = torch.device("cpu")
-    found = score_pooled(network, target, cpu, board.pooled_metrics)
+    found = score_pooled(network, target, board.pooled_metrics)
     rows = data.rows(opened.names("test"))
     with torch.inference_mode():
         images = torch.from_numpy(np.array(data.images[rows])).float()
@@ -264,7 +263,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     assert len(dices) == 6 and found is not None
     assert found["pooled_dice"] == pytest.approx(np.mean(dices), abs=1e-6)
     assert found["pooled_pixel_accuracy"] == pytest.approx((p == y).mean(), abs=1e-6)
-    assert score_pooled(network, target, cpu, ()) is None
+    assert score_pooled(network, target, ()) is None
 
 
 SHIPPED = [path.parent for path in (shipped_content() / "leaderboards").glob("*/reproduction.csv")]

@@ -38,6 +38,8 @@ STEEP = 3.0
 class Bright(torch.nn.Module):
     """Label 1 where the image is above one half, the surer the brighter; never label 2."""
 
+    device = CPU
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         grey = (2 * images[:, :1] - 1) * STEEP
         return torch.cat([torch.zeros_like(grey), grey, grey - 9], 1)
@@ -58,7 +60,7 @@ def card(layout: dict[str, object]) -> DatasetCard:
 
 def propose(how: Transfer, clinic: DatasetCard, images: Path, out: Path) -> list[Proposal]:
     bare, cases = unlabelled_cases(clinic, images)
-    return prelabel(Bright(), how, bare, cases, out, "clinic_new", CPU, no_progress)  # type: ignore[arg-type]
+    return prelabel(Bright(), how, bare, cases, out, "clinic_new", no_progress)  # type: ignore[arg-type]
 
 
 def imported(out: Path, home: Path) -> dict[str, LoadedCase]:
@@ -228,9 +230,9 @@ def test_a_kept_network_is_the_cells(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "scans/p1_1.png")
     bare, cases = unlabelled_cases(card(PNG), tmp_path)
-    prelabel(tuned, how, bare, cases, tmp_path / "one", "one", CPU, no_progress)
+    prelabel(tuned, how, bare, cases, tmp_path / "one", "one", no_progress)
     again = kept_network(tmp_path / "one/network.safetensors", how, CPU)
-    prelabel(again, how, bare, cases, tmp_path / "two", "two", CPU, no_progress)
+    prelabel(again, how, bare, cases, tmp_path / "two", "two", no_progress)
     maps = [read_picture(tmp_path / place / "labels/p1_1.png") for place in ("one", "two")]
     assert np.array_equal(*maps) and maps[0].shape == (64, 64)
     with pytest.raises(WeightsError, match="is not the network of"):

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from benchmark.planning.source_weights import pretraining_cases, source_weights
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.running.cell import run_cell
 from benchmark.running.setup import initial_network, load_source
+from benchmark.training.pretraining.loop import Pretrained, pretrain
 from benchmark.workspace import Workspace
 
 CPU = torch.device("cpu")
@@ -47,9 +49,13 @@ def make(cards: Registry, source: str, home: Path) -> Path:
 
 
 def test_two_processes_pretrain_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cards, calls = registry("phantom_ct_device_a", max_items=16), []
-    real = pretrained.pretrain
-    monkeypatch.setattr(pretrained, "pretrain", lambda *a, **k: calls.append(1) or real(*a, **k))
+    cards, calls = registry("phantom_ct_device_a", max_items=16), list[int]()
+
+    def counted(*arguments: Any) -> Pretrained:
+        calls.append(1)
+        return pretrain(*arguments)
+
+    monkeypatch.setattr(pretrained, "pretrain", counted)
     with ThreadPoolExecutor(2) as pool:
         folders = list(pool.map(lambda _: make(cards, "phantom_ct_device_a", tmp_path), range(2)))
     assert folders[0] == folders[1] and calls == [1]

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.dataset import Subset
 from benchmark.cards.registry import Registry
 from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
@@ -155,7 +157,11 @@ def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
     both = joint_training_set(devices)
     for name, target in devices.items():
         data, opened = target.prepared, target.dataset
-        for subset, names in (("train", both.train), ("val", both.val)):
+        subsets: tuple[tuple[Subset, Sequence[str]], ...] = (
+            ("train", both.train),
+            ("val", both.val),
+        )
+        for subset, names in subsets:
             mine = [case for case in names if case.startswith(f"{name}/")]
             assert mine == [f"{name}/{case}" for case in opened.names(subset)]
             rows, expected = both.prepared.rows(mine), data.rows(opened.names(subset))

@@ -71,7 +71,7 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
     def recipe() -> None:
         fine_tune(
             network, strategy, TrainingSet(data, [case.case for case in cases], []), protocol,
-            flips=("horizontal",), seed=0, device=device,
+            flips=("horizontal",), seed=0,
         )  # fmt: skip
 
     bare()

@@ -13,7 +13,6 @@ from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
 
-CPU = torch.device("cpu")
 DEMO = Registry.load(content_roots()).board("demo_v1").protocol
 ALL = ("encoder", "decoder", "head")
 
@@ -43,7 +42,7 @@ def tune(net: SegmentationNetwork, strategy: Strategy, how: FineTuningProtocol) 
     """Fine-tune on ten slices; the number of optimiser steps."""
     prepared = data()
     training_set = TrainingSet(prepared, [case.case for case in prepared.cases], [])
-    return fine_tune(net, strategy, training_set, how, flips=(), seed=0, device=CPU)[1]
+    return fine_tune(net, strategy, training_set, how, flips=(), seed=0)[1]
 
 
 def test_a_stage_trains_its_parts_first_and_only_them() -> None:
@@ -85,6 +84,6 @@ def test_selection_needs_training_and_validation_cases(
     train: list[str], val: list[str], message: str
 ) -> None:
     everything = Strategy(train=ALL, freeze_norm_stats=False)
+    training_set = TrainingSet(data(), train, val)
     with pytest.raises(ProtocolError, match=message):
-        fine_tune(network(), everything, TrainingSet(data(), train, val), DEMO, flips=(), seed=0,
-                  device=CPU)  # fmt: skip
+        fine_tune(network(), everything, training_set, DEMO, flips=(), seed=0)
