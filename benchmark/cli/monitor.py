@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
-from benchmark.running.board import RunMonitor
+from benchmark.running.session import RunMonitor
 from benchmark.workers import Workers
 
 

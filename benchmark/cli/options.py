@@ -10,6 +10,7 @@ from benchmark.errors import CardError
 if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
 
+BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
 OfBoard = Annotated[str, typer.Option(help="Comma-separated; of the board.")]
 Sizes = Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")]
 Out = Annotated[Path | None, typer.Option(help="Leaderboard folder.", show_default="runs/BOARD")]

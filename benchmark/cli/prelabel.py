@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 T = TypeVar("T", str, int)
 
 
+KeptWeights = Annotated[
+    Path | None, typer.Option(help="network.safetensors of an earlier call; no fine-tuning.")
+]
+Size = Annotated[
+    int | None, typer.Option(help="Training subjects; 0 = all [default: the board's only one].")
+]
+
+
 def prelabel(
     board: Annotated[str, typer.Argument(help="Id of the board whose protocol is used.")],
     target: Annotated[str, typer.Option(help="Target task: the labelled cases (SEED images).")],
@@ -26,16 +34,12 @@ def prelabel(
     images: Annotated[Path, typer.Option(help="Folder of images in the data set's layout.")],
     out: Annotated[Path, typer.Option(help="Folder for label maps, manifest and card.")],
     strategy: Annotated[str, typer.Option(help="Of the board [default: its only one].")] = "",
-    size: Annotated[
-        int | None, typer.Option(help="Training subjects; 0 = all [default: the board's only one].")
-    ] = None,
+    size: Size = None,
     seed: Annotated[int | None, typer.Option(help="[default: the board's first].")] = None,
     name: Annotated[
         str, typer.Option(help="Id of the new data set [default: ..._prelabelled].")
     ] = "",
-    weights: Annotated[
-        Path | None, typer.Option(help="network.safetensors of an earlier call; no fine-tuning.")
-    ] = None,
+    weights: KeptWeights = None,
     device: Device = "auto",
 ) -> None:
     """Fine-tune on few labelled cases, propose labels for the others, the least sure first.
@@ -47,7 +51,7 @@ def prelabel(
     from benchmark.planning.transfers import GridSelection
     from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
     from benchmark.prelabel.unlabelled import unlabelled_cases
-    from benchmark.running.board import RunOptions, RunSession
+    from benchmark.running.session import RunOptions, RunSession
 
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)
@@ -60,17 +64,18 @@ def prelabel(
     )
     refuse_corrected(out)
     unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
-    options = RunOptions(device=device)
-    with RunSession(workspace, options, TerminalMonitor()) as session:
+    with RunSession(workspace, RunOptions(device=device), TerminalMonitor()) as session:
         transfers = session.pretrain_and_plan(card, chosen)
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
     with resumable():
         cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
-    print_text(f"{len(cases)} label maps: {out / 'labels'}")
-    print_text(f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})")
-    print_text(f"then: segtransfer --content {out} data import {name} --from {out}")
+    print_text(
+        f"{len(cases)} label maps: {out / 'labels'}",
+        f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})",
+        f"then: segtransfer --content {out} data import {name} --from {out}",
+    )
 
 
 def _propose(

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 
 from benchmark.cards.board import BoardCard, Reproduction
-from benchmark.cli.leaderboard import print_board
-from benchmark.cli.options import Device, Jobs, OfBoard, Out, Sizes, grid_selection
+from benchmark.cli.options import BoardId, Device, Jobs, OfBoard, Out, Sizes, grid_selection
+from benchmark.cli.run import run_selection
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    board: Annotated[str, typer.Argument(help="Id of the board.")],
+    board: BoardId,
     sources: OfBoard = "",
     strategies: OfBoard = "",
     sizes: Sizes = "",
@@ -39,9 +39,8 @@ def reproduce(
     What is not on this machine is left out and named. Each number is rerun, approximated,
     impossible or not run. Finished cells are never run again.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.availability import runnable_part
-    from benchmark.running.board import RunOptions, run_board
+    from benchmark.running.session import RunOptions
 
     workspace = settings.workspace
     card = workspace.registry.board(board)
@@ -54,11 +53,7 @@ def reproduce(
         print_text(f"left out: {name}: {why}")
     folder = out or Path("runs") / board
     if run and here.anything:
-        options = RunOptions(device=device, jobs=jobs)
-        store = run_board(
-            workspace, card, here.chosen, folder, options=options, monitor=TerminalMonitor()
-        )
-        print_board(store, workspace)
+        run_selection(workspace, card, here.chosen, folder, RunOptions(device=device, jobs=jobs))
     compare_published(workspace, card, card.reproduces, folder, beside, here.why_not)
     if run and not here.anything:
         small = " or ".join(

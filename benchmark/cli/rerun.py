@@ -13,7 +13,7 @@ from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
-    from benchmark.running.board import RunOptions
+    from benchmark.running.session import RunOptions
     from benchmark.submission.read_pack import Submission
     from benchmark.submission.rerun import Rerun
 
@@ -36,7 +36,8 @@ def rerun(
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
-    from benchmark.running.board import RunSession, create_board_folder, unfinished
+    from benchmark.running.board import create_board_folder
+    from benchmark.running.session import RunSession, unfinished
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verify_submission
 

@@ -10,6 +10,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cli.leaderboard import print_board
 from benchmark.cli.options import (
     AllowPartial,
+    BoardId,
     Device,
     DryRun,
     Jobs,
@@ -25,15 +26,33 @@ from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
+    from benchmark.running.session import RunOptions
+
+
+OneSource = Annotated[
+    str, typer.Option(help="One source card (path or id), compared with the baseline and ImageNet.")
+]
+Sources = Annotated[str, typer.Option(help="Comma-separated; any source card.")]
+LimitSteps = Annotated[int | None, typer.Option(min=1, help="Trial with fewer steps; unranked.")]
+Pictures = Annotated[
+    bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
+]
+SavePredictions = Annotated[
+    bool, typer.Option("--save-predictions", help="Keep the label maps of all test cases.")
+]
+RerunOf = Annotated[
+    Path | None, typer.Option(help="A packed submission: run its cells again and compare.")
+]
+Cells = Annotated[
+    int | None, typer.Option(min=1, help="With --rerun-of: so many, drawn at random.")
+]
+Draw = Annotated[int, typer.Option(min=0, help="With --cells: seed of the draw.")]
 
 
 def run(
-    board: Annotated[str, typer.Argument(help="Id of the board.")],
-    source: Annotated[
-        str,
-        typer.Option(help="One source card (path or id), compared with the baseline and ImageNet."),
-    ] = "",
-    sources: Annotated[str, typer.Option(help="Comma-separated; any source card.")] = "",
+    board: BoardId,
+    source: OneSource = "",
+    sources: Sources = "",
     targets: OfBoard = "",
     strategies: OfBoard = "",
     sizes: Sizes = "",
@@ -41,42 +60,27 @@ def run(
     out: Out = None,
     device: Device = "auto",
     jobs: Jobs = 1,
-    limit_steps: Annotated[
-        int | None, typer.Option(min=1, help="Trial with fewer steps; unranked.")
-    ] = None,
+    limit_steps: LimitSteps = None,
     allow_partial: AllowPartial = False,
     dry_run: DryRun = False,
-    pictures: Annotated[
-        bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
-    ] = True,
-    save_predictions: Annotated[
-        bool, typer.Option("--save-predictions", help="Keep the label maps of all test cases.")
-    ] = False,
-    rerun_of: Annotated[
-        Path | None, typer.Option(help="A packed submission: run its cells again and compare.")
-    ] = None,
-    cells: Annotated[
-        int | None, typer.Option(min=1, help="With --rerun-of: so many, drawn at random.")
-    ] = None,
-    draw: Annotated[int, typer.Option(min=0, help="With --cells: seed of the draw.")] = 0,
+    pictures: Pictures = True,
+    save_predictions: SavePredictions = False,
+    rerun_of: RerunOf = None,
+    cells: Cells = None,
+    draw: Draw = 0,
 ) -> None:
     """Run a board's transfers and print its table.
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command.
     """
-    from benchmark.cli.monitor import TerminalMonitor
-    from benchmark.records.store import Store
-    from benchmark.running.board import RunOptions, run_board
+    from benchmark.running.session import RunOptions
 
+    options = RunOptions(
+        device=device, jobs=jobs, allow_partial=allow_partial,
+        pictures=pictures, save_predictions=save_predictions,
+    )  # fmt: skip
     workspace = settings.workspace
     card = workspace.registry.board(board)
-    options = RunOptions(
-        device=device,
-        jobs=jobs,
-        allow_partial=allow_partial,
-        pictures=pictures,
-        save_predictions=save_predictions,
-    )
     if rerun_of is not None:
         if any((source, sources, targets, strategies, sizes, seeds, limit_steps)):
             raise CardError("--rerun-of: the submission names its cells; leave the others out")
@@ -86,20 +90,37 @@ def run(
         raise CardError("--source and --sources: give one of them")
     selection = grid_selection(sources, targets, strategies, sizes, seeds, limit_steps)
     folder = out or Path("runs") / (board + (f"_trial{limit_steps}" if limit_steps else ""))
+    run_selection(workspace, card, selection, folder, options, source, dry_run)
+
+
+def run_selection(
+    workspace: Workspace,
+    board: BoardCard,
+    selection: "GridSelection",
+    folder: Path,
+    options: "RunOptions",
+    source: str = "",
+    dry_run: bool = False,
+) -> None:
+    """Run a part of a board, or print what would be run; `source` joins the board."""
+    from benchmark.cli.monitor import TerminalMonitor
+    from benchmark.records.store import Store
+    from benchmark.running.board import run_board
+
     compared: tuple[str, ...] = ()
     if source:
-        workspace, selection, compared = _join(workspace, card, source, selection)
+        workspace, selection, compared = _join(workspace, board, source, selection)
     if dry_run:
-        print_state(workspace, card, selection, folder)
+        print_state(workspace, board, selection, folder)
         return
     store = run_board(
         workspace,
-        card,
+        board,
         selection,
         folder,
         options=options,
         monitor=TerminalMonitor(),
-        copy_from=Store(workspace.registry.folders[board]) if compared else None,
+        copy_from=Store(workspace.registry.folders[board.id]) if compared else None,
         copied_sources=compared,
     )
     print_board(store, workspace)

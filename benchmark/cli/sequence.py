@@ -42,7 +42,8 @@ def sequence(
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences, plan_sequences
     from benchmark.planning.transfers import missing_pretraining
-    from benchmark.running.board import RunOptions, run_board_sequences
+    from benchmark.running.board import run_board_sequences
+    from benchmark.running.session import RunOptions
 
     workspace, chosen = settings.workspace, names(sequences)
     card, folder = workspace.registry.board(board), out or Path("runs") / board

@@ -15,11 +15,11 @@ from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
-from benchmark.running.board import RunOptions
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment, processor
 from benchmark.running.inference import LabelMap, score_cases, score_pooled
 from benchmark.running.meter import metered
+from benchmark.running.session import RunOptions
 from benchmark.running.setup import set_up
 from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, no_progress

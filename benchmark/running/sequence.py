@@ -21,11 +21,11 @@ from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.sequences import SequenceRun
 from benchmark.records.sequence_record import SequenceRecord, SequenceStage, write_sequence
-from benchmark.running.board import RunOptions
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment
 from benchmark.running.inference import score_cases
 from benchmark.running.meter import metered
+from benchmark.running.session import RunOptions
 from benchmark.running.setup import Setup, TargetData, load_target, set_up
 from benchmark.training.batches import TrainingSet
 from benchmark.workers import Progress, no_progress

@@ -14,8 +14,8 @@ from benchmark.data.layouts.registry import load_case
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_sha256, read_hashes, read_map
 from benchmark.records.store import Store
-from benchmark.running.board import RunOptions
 from benchmark.running.cell import CellResult, run_cell
+from benchmark.running.session import RunOptions
 from benchmark.workers import no_progress
 from benchmark.workspace import Workspace
 

@@ -28,9 +28,9 @@ from benchmark.records.sequence_record import (
     sequence_records,
     write_sequence,
 )
-from benchmark.running.board import RunOptions
 from benchmark.running.cell import run_cell
 from benchmark.running.sequence import joint_training_set, run_sequence
+from benchmark.running.session import RunOptions
 from benchmark.running.setup import initial_network, load_target
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace

@@ -1,0 +1,146 @@
+"""One run: its options, what it reports, and the processes that pretrain and run cells.
+
+Torch is imported only when there is work to do, so that a finished board is recognised at once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from benchmark.cards.board import BoardCard
+from benchmark.planning.sequences import SequenceRun
+from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
+from benchmark.records.sequence_record import has_sequence
+from benchmark.records.store import Store
+from benchmark.workers import Item, Progress, Workers
+from benchmark.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How cells are run; none of it is a condition of a result.
+
+    Attributes:
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        jobs: How many cells are run in parallel, each in a process of its own.
+        allow_partial: Accept weights that do not cover the network; such records are marked.
+        pictures: Draw the best, median and worst test case of each cell.
+        save_predictions: Keep the label maps of all test cases, not only their hashes.
+    """
+
+    device: str = "auto"
+    jobs: int = 1
+    allow_partial: bool = False
+    pictures: bool = True
+    save_predictions: bool = False
+
+
+class RunMonitor:
+    """Receives what a run reports; this one shows nothing, the command line shows it."""
+
+    def report(self, line: str) -> None:
+        """One line on what was found finished, copied or marked."""
+
+    @contextmanager
+    def counting(
+        self, what: str, workers: Workers, total: int, done: int
+    ) -> Iterator[Callable[[], None]]:
+        """Count results while they come.
+
+        Args:
+            what: What is counted: sources, cells or sequences.
+            workers: Their `listeners` receive the progress of each process.
+            total: How many there are.
+            done: How many were finished before.
+
+        Yields:
+            Is called after each result.
+        """
+        yield lambda: None
+
+
+class RunSession(AbstractContextManager["RunSession"]):
+    """One pool of processes for pretraining, cells and sequences; it ends with the context."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        options: RunOptions | None = None,
+        monitor: RunMonitor | None = None,
+    ) -> None:
+        """Start nothing yet."""
+        self.workspace = workspace
+        self.options = options or RunOptions()
+        self.monitor = monitor or RunMonitor()
+
+    @cached_property
+    def workers(self) -> Workers:
+        """The processes; torch is imported with them."""
+        from benchmark.running.devices import set_threads
+
+        set_threads(1)
+        return Workers(self.options.jobs, partial(set_threads, self.options.jobs))
+
+    def __exit__(self, *raised: object) -> None:
+        """End the processes, if there are any."""
+        if "workers" in self.__dict__:
+            self.workers.__exit__(*raised)
+
+    def pretrain_and_plan(self, board: BoardCard, selection: GridSelection) -> list[Transfer]:
+        """Pretrain the in-suite sources that are not there yet, and plan the cells.
+
+        Raises:
+            BenchmarkError: What `plan` raises, or a pretraining fails.
+        """
+        if missing := missing_pretraining(self.workspace, board, selection):
+            from benchmark.running.devices import choose_device
+            from benchmark.running.pretraining import ensure_pretrained
+
+            device = choose_device(self.options.device)
+            sources = [self.workspace.registry.source(name) for name in missing]
+            self._run("sources", partial(ensure_pretrained, self.workspace, board, device), sources)
+        return plan(self.workspace, board, selection)
+
+    def run_cells(self, transfers: Sequence[Transfer], store: Store) -> None:
+        """Run those cells that have no record yet; each record is written as soon as it is there.
+
+        Raises:
+            BenchmarkError: Data, weights or protocol are not what the cards state.
+        """
+        if todo := unfinished(transfers, store):
+            from benchmark.running.cell import run_and_record
+            from benchmark.running.setup import check_parts
+
+            check_parts(todo)
+            run_one = partial(run_and_record, self.workspace, store, self.options)
+            self._run("cells", run_one, todo, len(transfers) - len(todo))
+
+    def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
+        """Run those sequences that have no record yet; one that was stopped is resumed.
+
+        Raises:
+            BenchmarkError: Data, weights or protocol are not what the cards state.
+        """
+        if todo := [run for run in runs if not has_sequence(folder, run.run, run.key)]:
+            from benchmark.running.sequence import run_sequence
+
+            run_one = partial(run_sequence, self.workspace, folder, self.options)
+            self._run("sequences", run_one, todo, len(runs) - len(todo))
+
+    def _run(
+        self,
+        what: str,
+        function: Callable[[Item, Progress], object],
+        items: Sequence[Item],
+        done: int = 0,
+    ) -> None:
+        with self.monitor.counting(what, self.workers, done + len(items), done) as finished:
+            for _ in self.workers.as_completed(function, items):
+                finished()
+
+
+def unfinished(transfers: Sequence[Transfer], store: Store) -> list[Transfer]:
+    """The cells that have no record of exactly their conditions."""
+    return [transfer for transfer in transfers if not store.has(transfer.cell, transfer.key)]
