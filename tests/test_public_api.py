@@ -12,7 +12,10 @@ import benchmark
 STUB = Path(benchmark.__file__).with_suffix(".pyi")
 
 
-@pytest.mark.parametrize("name", benchmark.__all__)
+NAMES: list[str] = vars(benchmark)["__all__"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_is_there_and_documented(name: str) -> None:
     assert getattr(benchmark, name).__doc__, name
 
@@ -23,8 +26,9 @@ def test_type_checkers_see_the_same_names() -> None:
     names = {
         alias.asname: f"{node.module}.{alias.name}" for node in imports for alias in node.names
     }
-    assert names.keys() == set(benchmark.__all__)
+    assert names.keys() == set(NAMES)
     for name, origin in names.items():
+        assert name is not None
         found = getattr(benchmark, name)
         assert origin and f"{found.__module__}.{found.__name__}" == origin
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Generator
 
 import pytest
 
@@ -26,6 +27,7 @@ def test_no_more_than_two_a_core_are_begun_ahead(monkeypatch: pytest.MonkeyPatch
     while begun.acquire(blocking=False):
         count += 1
     assert count <= 4
+    assert isinstance(results, Generator)
     results.close()
 
 

@@ -1,5 +1,6 @@
 """Cards that are kept parsed are the cards that are read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,13 @@ def test_kept_cards_are_those_that_were_read(
 ) -> None:
     file = tmp_path / "home" / "cards.json"
     first = Registry.load(content_roots(), ParsedCards(file))
-    read = []
-    monkeypatch.setattr(card, "_texts", lambda data: read.append(data) or iter(()))
+    read: list[object] = []
+
+    def texts(data: object) -> Iterator[str]:
+        read.append(data)
+        return iter(())
+
+    monkeypatch.setattr(card, "_texts", texts)
     assert (
         Registry.load(content_roots(), ParsedCards(file)) == first == Registry.load(content_roots())
     )

@@ -133,6 +133,7 @@ def test_a_malformed_split_is_one_line(tmp_path: Path, text: str, message: str) 
 
 def test_the_fingerprint_changes_with_every_value_and_not_with_order() -> None:
     board = Registry.load(content_roots()).board("demo_v1")
+    assert board.protocol.steps is not None
     changed = board.protocol.model_copy(update={"steps": board.protocol.steps + 1})
     assert fingerprint(board.protocol) != fingerprint(changed)
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})

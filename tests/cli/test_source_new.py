@@ -17,6 +17,7 @@ from benchmark.cli.main import app
 from benchmark.errors import BenchmarkError, CardError, WeightsError
 from benchmark.files import sha256_of
 from benchmark.models import timm_models
+from benchmark.models.vision_libraries import timm
 from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import save_tensors
 from benchmark.records.store import Store
@@ -30,7 +31,7 @@ SAW = ["--saw", "ixi_t1:all", "--saw", "in_house:p1, p2"]
 
 
 def checkpoint(path: Path, channels: int = 3) -> Path:
-    whole = timm_models.timm.create_model("test_resnet", pretrained=False, in_chans=channels)
+    whole = timm.create_model("test_resnet", pretrained=False, in_chans=channels)
     state = {f"module.backbone.{k}": v for k, v in whole.state_dict().items()}
     torch.save({"state_dict": state, "epoch": 1}, path)
     return path
@@ -164,7 +165,7 @@ def hub(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 
 def test_a_repository_of_the_hub_is_pinned_to_its_commit(place: Path, hub: Any) -> None:
-    whole = timm_models.timm.create_model("test_resnet", pretrained=False)
+    whole = timm.create_model("test_resnet", pretrained=False)
     hub["model.safetensors"] = place / "model.safetensors"
     save_tensors(hub["model.safetensors"], whole.state_dict(), {})
     new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@main")
@@ -192,7 +193,7 @@ def test_timm_says_statistics_and_licence_itself(
     facts = SimpleNamespace(hf_hub_id="timm/test", hf_hub_filename=None, mean=(0.1, 0.2, 0.3),
                             std=(0.3, 0.2, 0.1), license="apache-2.0")  # fmt: skip
     monkeypatch.setattr(draft, "timm_weights", lambda name: facts)
-    whole = timm_models.timm.create_model("test_resnet", pretrained=False)
+    whole = timm.create_model("test_resnet", pretrained=False)
     hub["model.safetensors"] = place / "model.safetensors"
     save_tensors(hub["model.safetensors"], whole.state_dict(), {})
     words = [word for word in FACTS if word not in ("--licence", "MIT")]

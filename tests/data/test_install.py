@@ -86,7 +86,7 @@ class Host:
 
     def download(self, file: str, **more: Any) -> Download:
         content = FILES[file]
-        facts = {"bytes": len(content), "md5": hashlib.md5(content).hexdigest()}
+        facts: dict[str, Any] = {"bytes": len(content), "md5": hashlib.md5(content).hexdigest()}
         unpack = file.endswith(".zip")
         return Download(url=f"{self.url}/{file}", file=file, unpack=unpack, **facts | more)
 

@@ -73,7 +73,7 @@ def test_a_split_that_renames_a_subject_is_refused() -> None:
         check_subjects("d", [row("a", "s2", "train")], [Case(case="a", subject="s1")])
 
 
-def spoiled(image: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def spoiled(image: np.ndarray) -> np.ndarray:
     """A copy: smaller, darker, compressed."""
     picture = Image.fromarray(np.clip(0.8 * image + 10, 0, 255).astype(np.uint8))
     small = picture.resize((picture.width * 2 // 3, picture.height * 2 // 3))

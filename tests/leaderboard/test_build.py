@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from support.factories import board, make_record
+from support.tables import row, value
 
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
@@ -60,9 +61,9 @@ def test_missing_cells_are_named_and_never_averaged_away() -> None:
     assert f"{TARGETS[1]}/bad/full/nall/seed1.json" in found.missing
     bad = found.overall.set_index("source").loc["bad"]
     assert np.isnan(bad["mean_rank"]) and bad["lacks"] == f"{TARGETS[1]}: lacks seed 1"
-    row = found.rows.set_index(["target", "source"]).loc[(TARGETS[1], "bad")]
-    assert np.isnan(row["rank"]) and row["why_unranked"] == "lacks seed 1"
-    assert row["score"] == pytest.approx(0.2)
+    bad = row(found.rows.set_index(["target", "source"]), (TARGETS[1], "bad"))
+    assert np.isnan(bad["rank"]) and bad["why_unranked"] == "lacks seed 1"
+    assert bad["score"] == pytest.approx(0.2)
     assert "Missing cells of the board" in to_markdown(found)
 
 
@@ -94,9 +95,8 @@ def test_another_encoder_is_no_baseline() -> None:
     found = build_leaderboard(
         board(), [make_record("scratch"), make_record("good", encoder="resnet18")]
     )
-    assert found.rows.set_index("source").loc["good", "gain"] is None or np.isnan(
-        found.rows.set_index("source").loc["good", "gain"]
-    )
+    gain = value(found.rows.set_index("source"), "good", "gain")
+    assert gain is None or np.isnan(gain)
 
 
 def test_records_of_different_data_are_not_compared() -> None:

@@ -5,6 +5,7 @@ import pytest
 from support.factories import board as demo
 from support.factories import make_record
 from support.simulated import simulated_board, simulated_records
+from support.tables import row
 
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
@@ -67,10 +68,10 @@ def test_the_interval_is_that_of_the_leaderboards_gain() -> None:
     records = simulated_records(card, 20)
     rows = build_leaderboard(card, records).rows.set_index(["target", "source"])
     for found in compare(card, *find_entries("t1_brain_restoration", "scratch", records), records):
-        row = rows.loc[(found.target, "t1_brain_restoration")]
-        assert found.subjects.value == pytest.approx(row["gain"])
+        entry = row(rows, (found.target, "t1_brain_restoration"))
+        assert found.subjects.value == pytest.approx(entry["gain"])
         assert found.subjects.low is not None and found.subjects.high is not None
-        width = row["gain_high"] - row["gain_low"]
+        width = entry["gain_high"] - entry["gain_low"]
         assert found.subjects.high - found.subjects.low == pytest.approx(width, rel=0.1)
 
 
@@ -114,7 +115,8 @@ def test_one_case_and_constant_scores_make_no_interval_up() -> None:
             for k in (0, 1)]  # fmt: skip
     (same,) = compare(demo(), FIRST, SECOND, flat)
     assert same.subjects.value == 0 and same.equal == 2
-    assert np.isfinite([same.subjects.low, same.subjects.high]).all()  # type: ignore[list-item]
+    assert same.subjects.low is not None and same.subjects.high is not None
+    assert np.isfinite([same.subjects.low, same.subjects.high]).all()
 
 
 def test_marks_are_said() -> None:

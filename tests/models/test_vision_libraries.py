@@ -25,7 +25,7 @@ def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatc
         return whole
 
     monkeypatch.setattr(importlib, "import_module", load)
-    monkeypatch.setattr(vision_libraries.sys, "modules", {})
+    monkeypatch.setattr("benchmark.models.vision_libraries.sys.modules", {})
     assert vision_libraries.import_torchvision() is whole
     assert hasattr(torch.ops.torchvision, "made_up_two")
 

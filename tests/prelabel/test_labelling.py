@@ -3,8 +3,10 @@
 import csv
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -50,7 +52,7 @@ def transfer(target: str, board: str = "phantom_sequence_v1") -> Transfer:
     return plan(Workspace(REGISTRY, Path()), REGISTRY.board(board), chosen)[0]
 
 
-def card(layout: dict[str, object]) -> DatasetCard:
+def card(layout: Mapping[str, object]) -> DatasetCard:
     shipped = REGISTRY.dataset("phantom_ct_device_a_32").model_dump()
     labels = {"body": 1}
     return DatasetCard.model_validate(
@@ -97,8 +99,8 @@ def test_a_volume_in_any_orientation(
         values = np.where(rng.random(values.shape) < 0.2, 240.0, -160.0)
     propose(transfer("phantom_ct_device_a_32"), card(NIFTI), tmp_path, tmp_path / "out")
     for name in ("p1_1", "p2_1"):
-        image, labels = (nib.load(tmp_path / place / f"{name}.nii.gz")
-                         for place in ("scans", "out/labels"))  # fmt: skip
+        image: Any = nib.load(tmp_path / f"scans/{name}.nii.gz")
+        labels: Any = nib.load(tmp_path / f"out/labels/{name}.nii.gz")
         assert np.array_equal(np.asarray(labels.dataobj), np.asarray(image.dataobj) > 0)
         assert np.allclose(labels.affine, image.affine) and labels.get_data_dtype() == np.uint8
     masks = imported(tmp_path / "out", tmp_path / "home")
@@ -142,7 +144,7 @@ def test_a_dicom_series_is_paired_with_a_nifti_map_of_its_voxels(tmp_path: Path)
 def pictures(folder: Path) -> None:
     """A half of each picture is bright: one surely, one hardly, one not at all."""
     (folder / "scans").mkdir(parents=True)
-    halves = {"p1_1": np.s_[:, 16:], "p2_1": np.s_[::2], "p3_1": np.s_[:16]}
+    halves: dict[str, Any] = {"p1_1": np.s_[:, 16:], "p2_1": np.s_[::2], "p3_1": np.s_[:16]}
     for name, grey in (("p1_1", 240), ("p2_1", 90), ("p3_1", -100)):
         pixels = np.full((32, 32), -160)
         pixels[halves[name]] = grey
@@ -234,7 +236,7 @@ def test_a_kept_network_is_the_cells(tmp_path: Path) -> None:
     again = kept_network(tmp_path / "one/network.safetensors", how, CPU)
     prelabel(again, how, bare, cases, tmp_path / "two", "two", no_progress)
     maps = [read_picture(tmp_path / place / "labels/p1_1.png") for place in ("one", "two")]
-    assert np.array_equal(*maps) and maps[0].shape == (64, 64)
+    assert np.array_equal(maps[0], maps[1]) and maps[0].shape == (64, 64)
     with pytest.raises(WeightsError, match="is not the network of"):
         kept_network(tmp_path / "one/network.safetensors", replace(how, key="sha256:other"), CPU)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ def plain(value: Any) -> Any:
     """All attributes, of models as of quick ones."""
     if isinstance(value, tuple):
         return [plain(one) for one in value]
-    names = getattr(value, "__struct_fields__", None) or getattr(type(value), "model_fields", ())
+    names: Iterable[str] = getattr(value, "__struct_fields__", ()) or getattr(
+        type(value), "model_fields", ()
+    )
     names = ["scores" if name == "values" else name for name in names]
     return {name: plain(getattr(value, name)) for name in names} if names else value
 

@@ -94,8 +94,8 @@ def test_area_error_of_a_volume_is_a_mean_over_slices_that_are_not_empty() -> No
     prediction[:3, :4, 2], reference[:3, :2, 2] = True, True  # 6 pixels too many
     reference[:2, :1, 5] = True  # 2 pixels missed
     assert area_error_cm2(prediction, reference, (10.0, 10.0, 3.0)) == pytest.approx((6 + 2) / 2)
-    longer = [np.pad(mask, ((0, 0), (0, 0), (4, 4))) for mask in (prediction, reference)]
-    assert area_error_cm2(*longer, (10.0, 10.0, 3.0)) == pytest.approx(4.0)
+    a, b = (np.pad(mask, ((0, 0), (0, 0), (4, 4))) for mask in (prediction, reference))
+    assert area_error_cm2(a, b, (10.0, 10.0, 3.0)) == pytest.approx(4.0)
     assert area_error_cm2(reference & False, reference & False, (1.0, 1.0, 1.0)) == 0.0
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -116,13 +117,10 @@ def test_distances_without_a_spacing_are_refused() -> None:
 
 
 def test_both_scores_come_from_one_computation(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    real = distance.surface_distances
-    monkeypatch.setattr(
-        distance, "surface_distances", lambda masks: calls.append(masks) or real(masks)
-    )
+    calls = Mock(side_effect=distance.surface_distances)
+    monkeypatch.setattr(distance, "surface_distances", calls)
     surface_scores(np.eye(3, dtype=bool), np.ones((3, 3), bool), (1.0, 1.0))
-    assert len(calls) == 1
+    assert calls.call_count == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -144,8 +142,8 @@ def test_properties(case: Case) -> None:
 @given(CASES)
 def test_the_crop_changes_nothing(case: Case) -> None:
     prediction, reference, spacing = case
-    wide = [np.pad(mask, 2) for mask in (prediction, reference)]
+    wide, wide_reference = np.pad(prediction, 2), np.pad(reference, 2)
     if prediction.any() and reference.any():
         narrow = surface_scores(prediction, reference, spacing)
-        assert surface_scores(*wide, spacing) == pytest.approx(narrow)
-        assert dice(LabelMasks(*wide)) == dice(LabelMasks(prediction, reference))
+        assert surface_scores(wide, wide_reference, spacing) == pytest.approx(narrow)
+        assert dice(LabelMasks(wide, wide_reference)) == dice(LabelMasks(prediction, reference))

@@ -85,7 +85,8 @@ def test_intervals_are_those_of_theory_and_repeat() -> None:
     assert (high - low) / 2 == pytest.approx(half, rel=0.1) and low < mean < high
     assert mean_interval(scores) == (mean, low, high)
     assert mean_interval(scores - scores) == (0, 0, 0)
-    assert mean_interval(np.array([[0.3]])) == (pytest.approx(0.3), None, None)
+    mean, *bounds = mean_interval(np.array([[0.3]]))
+    assert mean == pytest.approx(0.3) and bounds == [None, None]
 
 
 def test_intervals_cover() -> None:

@@ -5,6 +5,8 @@ scratch          0.4  0.5  0.6     sd 0.1
 good             0.6  0.7  0.8     gain +0.2, two standard deviations
 """
 
+from collections.abc import Hashable
+
 import numpy as np
 import pytest
 from support.boards import scores
@@ -13,7 +15,7 @@ from benchmark.statistics.gains import baseline_sd, mean_standardised_gains, tar
 from benchmark.statistics.scores import TargetScores
 
 HAND = np.array([[[0.4, 0.5, 0.6]], [[0.6, 0.7, 0.8]]])
-BASE = {"a": "a", "b": "a"}
+BASE: dict[Hashable, Hashable] = {"a": "a", "b": "a"}
 
 
 def test_gain_by_hand() -> None:

@@ -5,6 +5,8 @@ Means on two targets:   a 0.9 0.5    ranks 1 3, mean 2      d lacks the second t
                         c 0.7 0.7    ranks 3 1, mean 2
 """
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,9 +55,22 @@ def frame(value: float, seeds: int = 2) -> pd.DataFrame:
     return pd.DataFrame(value + 0.01 * np.arange(3)[None, :] + np.zeros((seeds, 1)))
 
 
+Tables = dict[Hashable, pd.DataFrame]
+
+
 def two_targets() -> list[TargetScores]:
-    first = {"a": frame(0.9), "b": frame(0.8), "c": frame(0.7), "d": frame(0.85)}
-    second = {"a": frame(0.5), "b": frame(0.6), "c": frame(0.7), "d": frame(0.9, seeds=1)}
+    first: Tables = {
+        "a": frame(0.9),
+        "b": frame(0.8),
+        "c": frame(0.7),
+        "d": frame(0.85),
+    }
+    second: dict[Hashable, pd.DataFrame] = {
+        "a": frame(0.5),
+        "b": frame(0.6),
+        "c": frame(0.7),
+        "d": frame(0.9, seeds=1),
+    }
     return [target_scores("one", first, [0, 1]), target_scores("two", second, [0, 1])]
 
 
@@ -76,7 +91,8 @@ def test_overall_with_an_empty_target_ranks_nothing_and_says_why() -> None:
 def test_entries_are_left_out_with_their_reason() -> None:
     hole = frame(0.5)
     hole.iloc[0, 0] = np.nan
-    tables = {"a": frame(0.1), "b": frame(0.2), "c": hole, "d": frame(0.3).rename(columns={0: "x"})}
+    other = frame(0.3).rename(columns={0: "x"})
+    tables: Tables = {"a": frame(0.1), "b": frame(0.2), "c": hole, "d": other}
     found = target_scores("t", tables, [0, 1])
     assert found.entries == ("a", "b") and found.values.shape == (2, 2, 3)
     assert "without a score" in found.left_out["c"] and "other subjects" in found.left_out["d"]

@@ -31,7 +31,7 @@ def picture(path: Path, values: npt.NDArray[Any]) -> None:
 
 def volume(path: Path, values: npt.NDArray[Any], affine: npt.NDArray[Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    nib.save(nib.Nifti1Image(values, affine), path)  # type: ignore[attr-defined,no-untyped-call]
+    nib.save(nib.Nifti1Image(values, affine), path)
 
 
 def fault(root: Path, layout: dict[str, Any]) -> str:

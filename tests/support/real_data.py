@@ -21,6 +21,8 @@ def needs_real_data(name: str) -> Callable[[Test], Test]:
     )
 
     def mark(test: Test) -> Test:
-        return pytest.mark.real(pytest.mark.skipif(not path.exists(), reason=reason)(test))
+        marked: Test = pytest.mark.skipif(not path.exists(), reason=reason)(test)
+        marked = pytest.mark.real(marked)
+        return marked
 
     return mark

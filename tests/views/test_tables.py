@@ -1,12 +1,13 @@
 """Fast tables are the straightforward ones, and odd boards give a right table or one line."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 from support.boards import target_scores
 from support.factories import board, make_record
+from support.tables import row, value
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
@@ -63,9 +64,9 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
     card = board().model_copy(update={"seeds": (0, 1, 2)})
     made = [r.model_copy(update={"main_metric": metric}) for r in grid(np.random.default_rng(0))]
     found = build_leaderboard(card, made)
-    tables = {
+    tables: dict[str, dict[Hashable, pd.DataFrame]] = {
         target: {
-            (source, "full"): pd.DataFrame(
+            source: pd.DataFrame(
                 {r.cell.seed: straight(r, metric) for r in made
                  if (r.cell.target, r.cell.source) == (target, source)}
             ).T
@@ -74,7 +75,7 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
         for target in TARGETS
     }  # fmt: skip
     all_scores = [target_scores(t, tables[t], card.seeds, metric == "dice") for t in TARGETS]
-    assert "b" in {source for source, _ in all_scores[0].left_out}
+    assert "b" in all_scores[0].left_out
     groups = tie_groups([compare_pairs([one]) for one in all_scores])
     for one, group in zip(all_scores, groups, strict=True):
         rows = found.rows[found.rows["target"] == one.target].set_index("source")
@@ -86,32 +87,32 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
             seed=one.bootstrap_seed,
         )
         ranks = {r.entry: r for r in rank_target(one).entries}
-        gains = target_gains(one, {entry: ("scratch", "full") for entry in one.entries})
+        gains = target_gains(one, dict.fromkeys(one.entries, "scratch"))
         for entry, mean in zip(one.entries, means, strict=True):
-            row, rank = rows.loc[entry[0]], ranks[entry]
+            shown, rank = row(rows, entry), ranks[entry]
             wanted = [mean.value, mean.low, mean.high, rank.rank, rank.low, rank.high]
             columns = ["score", "low", "high", "rank", "rank_low", "rank_high"]
-            assert row[columns].tolist() == pytest.approx(wanted)
-            assert row["group"] == group.group[entry]
+            assert shown[columns].tolist() == pytest.approx(wanted)
+            assert shown["group"] == group.group[entry]
             if entry in gains:
                 gain, units = gains[entry].gain, gains[entry].standardised
                 assert gain is not None and units is not None
-                assert row[["gain", "gain_low", "gain_high"]].tolist() == pytest.approx(
+                assert shown[["gain", "gain_low", "gain_high"]].tolist() == pytest.approx(
                     [gain.value, gain.low, gain.high]
                 )
-                assert row["standardised_high"] == pytest.approx(units.high)
+                assert shown["standardised_high"] == pytest.approx(units.high)
             components = variance_components(tables[one.target][entry].to_numpy()[None])[0]
-            assert row[["seed_sd", "subject_sd"]].tolist() == pytest.approx(
+            assert shown[["seed_sd", "subject_sd"]].tolist() == pytest.approx(
                 [components.seed_sd, components.subject_sd]
             )
         for entry in one.left_out:
             own = tables[one.target][entry].to_numpy()
-            row = rows.loc[entry[0]]
+            shown = row(rows, entry)
             mean = estimates(own[None], bounds=bounds)[0]
-            assert row[["score", "low", "high"]].tolist() == pytest.approx(
+            assert shown[["score", "low", "high"]].tolist() == pytest.approx(
                 [mean.value, mean.low, mean.high]
             )
-            assert row["why_unranked"] == "lacks seed 1" and np.isnan(row["rank"])
+            assert shown["why_unranked"] == "lacks seed 1" and np.isnan(shown["rank"])
         for source in SOURCES:
             mine = [r for r in made if (r.cell.target, r.cell.source) == (one.target, source)]
             assert rows.loc[source, "mean_hd95_mm"] == pytest.approx(
@@ -141,10 +142,10 @@ def cells(**dice: float) -> list[RunRecord]:
 
 def test_constant_scores_of_different_height_are_ranked_without_spread() -> None:
     found = build_leaderboard(board(), cells(scratch=0.5, good=0.7))
-    rows = found.rows.set_index(["target", "source"]).loc[TARGETS[0]]
+    rows = found.rows.set_index(["target", "source"]).xs(TARGETS[0])
     assert rows["rank"].to_dict() == {"good": 1, "scratch": 2}
-    assert rows.loc["good", ["low", "high"]].tolist() == pytest.approx([0.7, 0.7])
-    assert "the baseline does not vary" in rows.loc["good", "gain_note"]
+    assert row(rows, "good")[["low", "high"]].tolist() == pytest.approx([0.7, 0.7])
+    assert "the baseline does not vary" in value(rows, "good", "gain_note")
     assert text(board(), cells(scratch=0.5, good=0.7))
 
 
@@ -185,8 +186,9 @@ def test_a_row_of_trials_and_ranked_records_is_not_ranked_as_complete() -> None:
     trial = make_record("good", TARGETS[0], 1, unranked=("trial",), dice={"s1": 0.9, "s2": 0.9,
                                                                          "s3": 0.9})  # fmt: skip
     made = [r for r in cells(scratch=0.5, good=0.7) if r.cell.path != trial.cell.path] + [trial]
-    row = build_leaderboard(board(), made).rows.set_index(["target", "source"]).loc[TARGETS[0]]
-    assert row.loc["good", "why_unranked"] == "lacks seed 1" and np.isnan(row.loc["good", "rank"])
+    rows = build_leaderboard(board(), made).rows.set_index(["target", "source"]).xs(TARGETS[0])
+    good = row(rows, "good")
+    assert good["why_unranked"] == "lacks seed 1" and np.isnan(good["rank"])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 from support.factories import board_folder, make_record
+from support.tables import value
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
@@ -146,7 +147,7 @@ def test_pages_mark_filter_and_list_the_levels(store: Store) -> None:
     facts = page_records(found.records).set_index(["source", "seed"])
     for source, levels in CHECKED.items():
         for seed, level in enumerate(levels):
-            assert set(facts.loc[(source, seed), "trust"]) == {level}
+            assert set(value(facts, (source, seed), "trust")) == {level}
     tables = {level: text.count(f">{level}</b>") for level in LEVELS}
     assert tables["self-reported"] == 0
     # per target: a row there, one of the source, and each record; the overall row once

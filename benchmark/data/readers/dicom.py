@@ -100,8 +100,8 @@ def as_volume(
     planes: npt.NDArray[np.generic], affine: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Slices (slices, rows, columns) as a volume (X, Y, Z) in RAS+ orientation, and its affine."""
-    stored = nib.Nifti1Image(planes.transpose(2, 1, 0).astype(np.float32), affine)  # type: ignore[no-untyped-call]
-    image = nib.as_closest_canonical(stored)  # type: ignore[no-untyped-call]
+    stored = nib.Nifti1Image(planes.transpose(2, 1, 0).astype(np.float32), affine)
+    image = nib.as_closest_canonical(stored)
     return np.asarray(image.dataobj, np.float32), image.affine
 
 

@@ -83,16 +83,16 @@ def _on_image_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image
 
         series = read_series(case.series)
         _, affine = as_volume(series.planes, series.affine)
-        return nib.Nifti1Image(labels, affine)  # type: ignore[no-untyped-call]
+        return nib.Nifti1Image(labels, affine)
     assert case.image is not None
     stored = nib.load(case.image)
     orientations = nib.orientations
     back = orientations.ornt_transform(
-        orientations.axcodes2ornt("RAS"),  # type: ignore[no-untyped-call]
-        orientations.io_orientation(stored.affine),  # type: ignore[attr-defined,no-untyped-call]
+        orientations.axcodes2ornt("RAS"),
+        orientations.io_orientation(stored.affine),
     )
-    native = orientations.apply_orientation(labels, back)  # type: ignore[no-untyped-call]
-    image = nib.Nifti1Image(native, stored.affine)  # type: ignore[attr-defined,no-untyped-call]
+    native = orientations.apply_orientation(labels, back)
+    image = nib.Nifti1Image(native, stored.affine)
     if isinstance(stored, nib.Nifti1Image):
         for name in ("qform", "sform"):
             code = int(stored.header[f"{name}_code"])

@@ -31,7 +31,7 @@ def read_volume(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.flo
             raise DataError(f"{path}: holds {kind_name} voxels; expected one real number per voxel")
         if not np.linalg.norm(stored.affine[:3, :3], axis=0).all():  # type: ignore[attr-defined]
             raise DataError(f"{path}: its header gives a voxel size of 0; fix the header")
-        image = nib.as_closest_canonical(stored)  # type: ignore[no-untyped-call]
+        image = nib.as_closest_canonical(stored)
         values = np.asarray(image.dataobj, np.float32)
     except FileNotFoundError:
         raise DataError(f"{path}: no such volume") from None

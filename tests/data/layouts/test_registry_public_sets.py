@@ -45,8 +45,8 @@ def volume(path: Path, *labels: int, grid: tuple[int, ...] = GRID) -> None:
     values = np.random.default_rng(0).integers(1, 200, grid).astype(np.int16)
     if labels:
         values = np.resize(np.array(labels, np.int16), grid)
-    image = nib.Nifti1Image(values, AFFINE)  # type: ignore[attr-defined,no-untyped-call]
-    nib.save(image, path)  # type: ignore[attr-defined]
+    image = nib.Nifti1Image(values, AFFINE)
+    nib.save(image, path)
 
 
 def text(path: Path, *lines: str, encoding: str = "utf-8") -> None:
@@ -133,9 +133,9 @@ def oasis1_t1(root: Path) -> None:
         path = root / f"disc{disc}/{case}/PROCESSED/MPRAGE/T88_111/{case}_mpr_n4_anon_111_t88"
         path.parent.mkdir(parents=True)
         values = np.ones((*GRID, 1), ">i2")
-        analyze = nib.AnalyzeImage(values, None, nib.AnalyzeHeader(endianness=">"))  # type: ignore[attr-defined]
+        analyze = nib.AnalyzeImage(values, None, nib.AnalyzeHeader(endianness=">"))
         analyze.header.set_zooms((1, 2, 3, 0))
-        nib.save(analyze, f"{path}_masked_gfc.img")  # type: ignore[attr-defined]
+        nib.save(analyze, f"{path}_masked_gfc.img")
     text(
         root / "oasis_cross-sectional.csv",
         "ID,M/F,Hand,Age,Educ,SES,MMSE,CDR,eTIV,nWBV,ASF,Delay",

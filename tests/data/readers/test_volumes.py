@@ -2,6 +2,7 @@
 
 from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -57,7 +58,7 @@ def test_types_and_compression(kind: type, name: str, tmp_path: Path) -> None:
 def test_a_scale_in_the_header_counts(tmp_path: Path) -> None:
     read, _ = read_volume(save(tmp_path / "v.nii", ANATOMY.astype(np.int16), np.eye(4), 2.0))
     assert read.max() in (ANATOMY.max(), 2 * ANATOMY.max())
-    raw = nib.load(tmp_path / "v.nii")
+    raw: Any = nib.load(tmp_path / "v.nii")
     assert np.array_equal(read, np.asarray(raw.dataobj, np.float32))
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from benchmark.models.checkpoints.identify import EncoderMatch, identify, with_decoder
 from benchmark.models.checkpoints.read import open_checkpoint
 from benchmark.models.encoders import TensorShapes, encoder_shapes, tensor_shapes
-from benchmark.models.networks import build_network
+from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import load_part, renamed
 

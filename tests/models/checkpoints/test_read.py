@@ -37,7 +37,7 @@ def same(found: dict[str, torch.Tensor]) -> bool:
     return list(found) == list(STATE) and all(torch.equal(found[k], v) for k, v in STATE.items())
 
 
-FORMS: dict[str, Callable[[Path], None]] = {
+FORMS: dict[str, Callable[[Path], object]] = {
     "plain": lambda p: torch.save(STATE, p),
     "wrapped": lambda p: torch.save({"epoch": 3, "state_dict": STATE, "best": 0.5}, p),
     "with an optimiser": lambda p: torch.save(

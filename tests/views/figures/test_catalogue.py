@@ -1,6 +1,7 @@
 """What figures say, that they repeat themselves, and what is left out instead of drawn empty."""
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +11,7 @@ from matplotlib._pylab_helpers import Gcf
 from support.factories import board as demo
 from support.factories import make_record
 from support.simulated import DOMAINS, simulated_board, simulated_records
+from support.tables import row
 
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
@@ -77,11 +79,10 @@ def text(found: Drawing | NotDrawn) -> str:
 
 def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None:
     said = text(gain_map(board, 8))
-    row = board.rows.set_index(["target", "train_subjects", "source"]).loc[
-        ("fetal_head_hc18", 8, LEAK)
-    ]
-    for value in (row["gain"], row["gain_low"], row["gain_high"]):
-        assert f"{value:+.3f}".replace("-", "\u2212") in said
+    rows = board.rows.set_index(["target", "train_subjects", "source"])
+    leak = row(rows, ("fetal_head_hc18", 8, LEAK))
+    for gain in (leak["gain"], leak["gain_low"], leak["gain_high"]):
+        assert f"{gain:+.3f}".replace("-", "\u2212") in said
     assert "gain in Dice" in said and "positive is better" in said
     assert "95 % interval over subjects and seeds" in said
     assert "not run" in said and "incomplete" in said and "Hatched: contaminated" in said
@@ -135,7 +136,7 @@ def test_the_spread_shows_every_subject(board: Leaderboard) -> None:
     said = text(found)
     assert "10 test subjects" in said and "Dice (higher is better)" in said
     assert isinstance(found, Drawing)
-    dots = [len(c.get_offsets()) for c in found.figure.axes[0].collections]
+    dots = [len(np.asarray(c.get_offsets())) for c in found.figure.axes[0].collections]
     assert dots.count(10) == len(CARD.sources)
 
 
@@ -192,18 +193,19 @@ def test_the_paired_plot_counts_subjects(tmp_path: Path) -> None:
 
 def test_figures_repeat_themselves_and_leave_no_state(board: Leaderboard) -> None:
     before = dict(matplotlib.rcParams)
-    state = np.random.get_state()[1].copy()  # type: ignore[union-attr]
-    for draw in (
+    state = np.random.get_state(legacy=False)["state"]["key"].copy()
+    figures: list[Callable[[], object]] = [
         lambda: gain_map(board, 8),
         lambda: subject_spread(board, ("fetal_head_hc18", 8)),
-    ):
+    ]
+    for draw in figures:
         one, two = draw(), draw()
         assert isinstance(one, Drawing) and isinstance(two, Drawing)
         assert svg_text(one.figure) == svg_text(two.figure)
         assert png_bytes(one.figure) == png_bytes(two.figure)
         assert "<dc:date>" not in svg_text(one.figure)
     assert dict(matplotlib.rcParams) == before and not Gcf.figs
-    assert np.array_equal(np.random.get_state()[1], state)  # type: ignore[arg-type]
+    assert np.array_equal(np.random.get_state(legacy=False)["state"]["key"], state)
 
 
 def test_markup_in_names_stays_text() -> None:

@@ -51,7 +51,8 @@ def test_outlines_of_both_are_drawn_and_the_caption_says_what_it_is() -> None:
     overlay = Overlay(np.full((40, 40), 0.4, np.float32), mask, other, 1.0, "best: Dice $1<")
     figure = draw_overlays([overlay], ("head",), "foot")
     figure.canvas.draw()
-    colours = {tuple(np.round(line.get_edgecolor()[0], 3)) for line in figure.axes[0].collections}
+    lines = figure.axes[0].collections
+    colours = {tuple(np.round(np.asarray(line.get_edgecolor())[0], 3)) for line in lines}
     assert len(colours) == 2
     assert figure.axes[0].get_title(loc="left") == "best: Dice $1<"
     words = caption(make_record(unranked=("trial: 1 of 2 steps",)))

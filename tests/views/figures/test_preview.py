@@ -17,6 +17,7 @@ from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import Registry
 from benchmark.data.cases import Case, MaskFile
+from benchmark.data.layouts.registry import load_case
 from benchmark.data.local_copies import register
 from benchmark.errors import DataError, RecordError
 from benchmark.views.figures import preview as preview_module
@@ -193,11 +194,10 @@ def test_sheets_of_a_phantom_set_read_only_their_cases(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    usual = preview_module.load_case
 
     def load(card: DatasetCard, case: Case) -> Any:
         read.append(case.case)
-        return usual(card, case)
+        return load_case(card, case)
 
     monkeypatch.setattr(preview_module, "load_case", load)
     told: list[tuple[int, int]] = []

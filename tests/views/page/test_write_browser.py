@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from benchmark.cards.content import shipped_content
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import read_folder
 from benchmark.records.store import Store
-from benchmark.records.trust import Trust, write_trust
+from benchmark.records.trust import Trust, TrustLevel, write_trust
 from benchmark.views.page.facts import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
@@ -61,7 +62,12 @@ def context(browser: "playwright.Browser") -> Iterator["playwright.BrowserContex
     complaints: list[str] = []
     found.on("console", lambda message: complaints.append(message.text))
     found.on("weberror", lambda problem: complaints.append(str(problem.error)))
-    found.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: "playwright.Dialog") -> None:
+        complaints.append(dialog.message)
+        dialog.dismiss()
+
+    found.on("dialog", dismiss)
     yield found
     found.close()
     assert complaints == []
@@ -170,7 +176,8 @@ def test_filters_and_search_act_on_every_table(page: "playwright.Page") -> None:
 
 def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_path: Path) -> None:
     store, known = Store(board_folder(tmp_path)), {}
-    for source, level in (("scratch", None), ("a", "re-scored"), ("b", "re-run")):
+    levels: dict[str, TrustLevel | None] = {"scratch": None, "a": "re-scored", "b": "re-run"}
+    for source, level in levels.items():
         for seed in (0, 1):
             path = store.write(make_record(source, seed=seed, dice={"s1": 0.5, "s2": 0.6}))
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -185,11 +192,11 @@ def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_
     page = opened(context, tmp_path / "page.html")
     options = page.locator("select[name=trust] option").all_inner_texts()
     assert options == ["any", "self-reported", "re-scored", "re-run"]
-    for source, level in (("scratch", "self-reported"), ("a", "re-scored"), ("b", "re-run")):
-        page.select_option("select[name=trust]", level)
+    for source, level in levels.items():
+        page.select_option("select[name=trust]", level or "self-reported")
         assert column(page, "source") == [source]
         marked = page.locator(ROWS).first.inner_text()
-        assert (level in marked) == (level != "self-reported")
+        assert (level in marked) if level else ("self-reported" not in marked)
 
 
 def test_columns_are_shown_on_demand(page: "playwright.Page") -> None:
@@ -313,10 +320,17 @@ def test_the_page_itself_never_scrolls_sideways(page: "playwright.Page", width: 
     )
 
 
+Scheme = Literal["light", "dark"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["page.html", "sequences.html", "index.html"])
 def test_axe_finds_nothing(
-    browser: "playwright.Browser", evil: Path, everything: Path, scheme: str, name: str
+    browser: "playwright.Browser",
+    evil: Path,
+    everything: Path,
+    scheme: Literal["light", "dark"],
+    name: str,
 ) -> None:
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
