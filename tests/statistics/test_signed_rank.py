@@ -36,7 +36,7 @@ def test_signed_rank_with_ties_and_zeros_is_the_enumeration_of_signs(row: list[f
 
 def test_signed_rank_of_many_subjects_is_scipys_approximation() -> None:
     differences = np.round(np.random.default_rng(0).normal(0.1, 1, (20, 80)), 1)
-    wanted = stats.wilcoxon(  # type: ignore[call-overload]  (the stubs know no axis)
+    wanted = stats.wilcoxon(  # type: ignore[call-overload]
         differences, axis=1, zero_method="pratt", method="asymptotic"
     ).pvalue
     assert signed_rank(differences)[1] == pytest.approx(wanted)

@@ -13,4 +13,4 @@ def row(table: pd.DataFrame, key: Hashable) -> "pd.Series[Any]":
 
 def value(table: pd.DataFrame, key: Hashable, column: str) -> Any:
     """One value, or a list of them where several rows have the key."""
-    return table.loc[key, column]
+    return table.loc[key, column]  # type: ignore[index]

@@ -142,7 +142,7 @@ def cells(**dice: float) -> list[RunRecord]:
 
 def test_constant_scores_of_different_height_are_ranked_without_spread() -> None:
     found = build_leaderboard(board(), cells(scratch=0.5, good=0.7))
-    rows = found.rows.set_index(["target", "source"]).xs(TARGETS[0])
+    rows = found.rows[found.rows["target"] == TARGETS[0]].set_index("source")
     assert rows["rank"].to_dict() == {"good": 1, "scratch": 2}
     assert row(rows, "good")[["low", "high"]].tolist() == pytest.approx([0.7, 0.7])
     assert "the baseline does not vary" in value(rows, "good", "gain_note")
@@ -186,8 +186,8 @@ def test_a_row_of_trials_and_ranked_records_is_not_ranked_as_complete() -> None:
     trial = make_record("good", TARGETS[0], 1, unranked=("trial",), dice={"s1": 0.9, "s2": 0.9,
                                                                          "s3": 0.9})  # fmt: skip
     made = [r for r in cells(scratch=0.5, good=0.7) if r.cell.path != trial.cell.path] + [trial]
-    rows = build_leaderboard(board(), made).rows.set_index(["target", "source"]).xs(TARGETS[0])
-    good = row(rows, "good")
+    rows = build_leaderboard(board(), made).rows
+    good = row(rows.set_index(["target", "source"]), (TARGETS[0], "good"))
     assert good["why_unranked"] == "lacks seed 1" and np.isnan(good["rank"])
 
 

@@ -5,6 +5,7 @@ Maps are written as NIfTI on the grid of the image, or as PNG of its size.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -85,7 +86,7 @@ def _on_image_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image
         _, affine = as_volume(series.planes, series.affine)
         return nib.Nifti1Image(labels, affine)
     assert case.image is not None
-    stored = nib.load(case.image)
+    stored: Any = nib.load(case.image)
     orientations = nib.orientations
     back = orientations.ornt_transform(
         orientations.axcodes2ornt("RAS"),

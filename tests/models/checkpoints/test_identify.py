@@ -33,7 +33,7 @@ def shapes_of(tensors: dict[str, torch.Tensor]) -> TensorShapes:
     return {name: tuple(value.shape) for name, value in tensors.items()}
 
 
-def loads(match: EncoderMatch, tensors: dict[str, torch.Tensor]) -> nn.Module:
+def loads(match: EncoderMatch, tensors: dict[str, torch.Tensor]) -> SegmentationNetwork:
     """Load as the card would state it; the encoder must be fully covered."""
     network = build_network(
         match.encoder, channels=match.channels, classes=1, input_size=256, decoder_channels=WIDTHS,
@@ -116,8 +116,8 @@ def test_a_whole_unet_of_smp_brings_its_decoder_and_head() -> None:
     whole = with_decoder(fit, shapes_of(tensors), WIDTHS)
     assert whole is not None
     network, found = loads(whole, tensors), renamed(tensors, whole.rename)
-    assert load_part(network.decoder, found, prefix="decoder.", name="x").complete  # type: ignore[arg-type]
-    assert load_part(network.head, found, prefix="head.", name="x").complete  # type: ignore[arg-type]
+    assert load_part(network.decoder, found, prefix="decoder.", name="x").complete
+    assert load_part(network.head, found, prefix="head.", name="x").complete
     assert with_decoder(fit, shapes_of(tensors), (8, 8, 8, 8, 8)) is None
 
 
