@@ -1,6 +1,7 @@
 """The guard defines missing operators, and does nothing where torchvision is whole."""
 
 import importlib
+import sys
 from types import ModuleType
 
 import pytest
@@ -25,7 +26,7 @@ def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatc
         return whole
 
     monkeypatch.setattr(importlib, "import_module", load)
-    monkeypatch.setattr("benchmark.models.vision_libraries.sys.modules", {})
+    monkeypatch.setattr(sys, "modules", {})
     assert vision_libraries.import_torchvision() is whole
     assert hasattr(torch.ops.torchvision, "made_up_two")
 
