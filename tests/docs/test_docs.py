@@ -70,15 +70,10 @@ def own_pictures(folder: Path) -> None:
         Image.fromarray(255 * case.mask).save(folder / "masks" / name)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.mark.parametrize("page", PAGES, ids=stem)
 def test_its_commands_run(
     page: Path,
-    home: Path,
+    shared_home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -93,7 +88,7 @@ def test_its_commands_run(
         own_pictures(tmp_path)
     for program, *words in commands(page):
         assert program in ("segtransfer", ".venv/bin/segtransfer"), program
-        app(["--home", str(home), *words], standalone_mode=False)
+        app(["--home", str(shared_home), *words], standalone_mode=False)
         assert capsys.readouterr().out.strip(), words
 
 
@@ -106,10 +101,10 @@ def test_its_examples_are_cards(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=stem)
 def test_its_python_runs(
-    page: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, shared_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEGTRANSFER_HOME", str(home))
+    monkeypatch.setenv("SEGTRANSFER_HOME", str(shared_home))
     code = compile("\n".join(blocks(page, "python")), str(page), "exec")
     exec(code, {"__name__": page.stem})
 
