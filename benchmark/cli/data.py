@@ -117,13 +117,7 @@ def data_import(
 
     registry = settings.workspace.registry
     with bars() as progress:
-        task = progress.add_task(f"reading {name}", total=None)
-        copy = register(
-            settings.workspace,
-            name,
-            folder,
-            lambda done, total: progress.update(task, completed=done, total=total),
-        )
+        copy = register(settings.workspace, name, folder, StageDisplay(progress, f"reading {name}"))
     print_text(copy.summary(registry.dataset(name).part_of))
 
 
@@ -174,12 +168,6 @@ def data_preview(
 
     folder = out or Path("runs/preview") / name
     with bars() as progress:
-        task = progress.add_task(f"drawing {name}", total=None)
-        paths = preview(
-            settings.workspace,
-            name,
-            folder,
-            cases,
-            lambda done, total: progress.update(task, completed=done, total=total),
-        )
+        display = StageDisplay(progress, f"drawing {name}")
+        paths = preview(settings.workspace, name, folder, cases, display)
     print_text(*[str(path) for path in paths])

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,24 +11,32 @@ from pydantic import ValidationError
 
 from benchmark.cards.card import Model
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
-from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.cases import Case
-from benchmark.data.layouts.registry import find_cases, load_case
-from benchmark.data.splits import (
-    check_groups,
-    check_near_duplicates,
-    check_subjects,
-    split_by_rule,
-    thumbnail,
-)
+from benchmark.data.layouts.registry import load_case
+from benchmark.data.near_duplicates import check_near_duplicates, thumbnail
+from benchmark.data.splits import cases_and_split, check_subjects
 from benchmark.errors import DataError
 from benchmark.files import write_text
-from benchmark.workers import in_order
+from benchmark.workers import Progress, in_order, no_progress
 from benchmark.workspace import Workspace
 
 
 class LocalCopy(Model):
-    """What was found when a local copy was registered."""
+    """What was found when a local copy was registered.
+
+    Attributes:
+        dataset: Id of the data set.
+        root: Its folder.
+        fingerprint: SHA-256 of the names and files of all cases in the split.
+        cases: How many of the split's cases the copy has.
+        subjects: Of these cases.
+        subsets: Cases of each subset.
+        missing: Cases of the split that the copy lacks.
+        extra: Cases of the copy that are not in the split; they are ignored.
+        expected_cases: How many cases the card describes, where it gives their number.
+        spacing_mm: The smallest and the largest pixel or voxel size.
+        without_spacing: Cases of unknown spacing.
+    """
 
     dataset: str
     root: str
@@ -45,19 +52,19 @@ class LocalCopy(Model):
 
     @property
     def subset(self) -> bool:
-        """Whether cases that the card speaks of are missing here."""
+        """Whether cases that the card describes are missing."""
         return bool(self.missing) or self.cases < (self.expected_cases or 0)
 
     def summary(self, part_of: str) -> str:
-        """What a user wants to read after an import; `part_of` is what the card says."""
+        """Lines for the user after an import; `part_of` is the card's."""
         spacing = "unknown"
         if self.spacing_mm:
             spacing = f"{self.spacing_mm[0]:.3g} to {self.spacing_mm[1]:.3g} mm"
             if self.without_spacing:
                 spacing += f", unknown for {self.without_spacing} cases"
-        whole = f" of {self.expected_cases}" if self.expected_cases else ""
+        cases = f"{self.cases} of {self.expected_cases}" if self.expected_cases else self.cases
         lines = [
-            f"{self.dataset}: {self.cases}{whole} cases of {self.subjects} subjects in {self.root}",
+            f"{self.dataset}: {cases} cases of {self.subjects} subjects in {self.root}",
             f"  subsets: {', '.join(f'{k} {v}' for k, v in self.subsets.items())}",
             f"  spacing: {spacing}",
             f"  missing: {_list(self.missing)}",
@@ -65,69 +72,68 @@ class LocalCopy(Model):
             "  split gate: no shared subject, no near-duplicate image",
         ]
         if self.subset or part_of:
-            what = "a partial copy" if self.subset else part_of
-            lines.append(f"  {what}: every record will be marked `subset`")
+            reason = "a partial copy" if self.subset else part_of
+            lines.append(f"  {reason}: every record will be marked `subset`")
         return "\n".join(lines)
 
 
 def register(
-    workspace: Workspace,
-    name: str,
-    root: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    workspace: Workspace, name: str, root: Path, progress: Progress = no_progress
 ) -> LocalCopy:
-    """Read every case of a local copy, check it against its card and split, and remember it.
+    """Read every case of a local copy, check it against its card and split, and register it.
+
+    Args:
+        workspace: All cards and local data.
+        name: Id of the data set.
+        root: Folder of the copy.
+        progress: Gets the cases read and in total.
 
     Raises:
-        DataError: No case is there, or one is not what the card says.
+        DataError: There is no case, or one is not what the card describes.
         SplitError: The split leaks.
     """
     card = workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         raise DataError(f"{name} is synthetic; there is nothing to import")
-    found = {case.case: case for case in find_cases(card, root.resolve())}
-    rows = fixed_split(workspace.registry, card, found.values())
-    check_groups(name, rows)
-    check_subjects(name, rows, found.values())
-    listed = [row for row in rows if row.case in found]
-    if not listed:
+    root = root.resolve()
+    cases, rows = cases_and_split(workspace.registry, card, root)
+    check_subjects(name, rows, cases.values())
+    used = [row for row in rows if row.case in cases]
+    if not used:
         raise DataError(
-            f"{root}: {len(found)} cases found (first: {next(iter(found))}), but none is in "
+            f"{root}: {len(cases)} cases found (first: {next(iter(cases))}), but none is in "
             f"{name}/splits.csv (first: {rows[0].case})"
         )
-    digest, thumbnails = hashlib.sha256(), {}
-    spacings: list[float] = []
-    without_spacing = 0
-    names = sorted(row.case for row in listed)
-    read = in_order(lambda name: _read_case(card, found[name]), names)
-    for number, (case, seen) in enumerate(zip(names, read, strict=True), start=1):
-        thumbnails[case] = seen.thumbnail
-        spacings += seen.spacing_mm
-        without_spacing += not seen.spacing_mm
-        digest.update(f"{case}|{seen.digest}\n".encode())
-        progress(number, len(listed))
+    names = sorted(row.case for row in used)
+    summaries: dict[str, _CaseSummary] = {}
+    for summary in in_order(lambda case: _summarise(card, cases[case]), names):
+        summaries[names[len(summaries)]] = summary
+        progress(f"reading {name}", len(summaries), len(names))
     if not card.legacy_split:
-        check_near_duplicates(name, thumbnails, listed)
-    split_cases = {row.case for row in rows}
+        thumbnails = {case: summary.thumbnail for case, summary in summaries.items()}
+        check_near_duplicates(name, thumbnails, used)
+    used_cases = {row.case for row in used}
+    digests = "".join(f"{case}|{summary.sha256}\n" for case, summary in summaries.items())
+    spacings = [mm for summary in summaries.values() for mm in summary.spacing_mm]
     copy = LocalCopy(
         dataset=name,
-        root=str(root.resolve()),
-        fingerprint="sha256:" + digest.hexdigest(),
-        cases=len(listed),
-        subjects=len({row.subject for row in listed}),
-        subsets=dict(Counter(row.subset for row in listed)),
-        missing=tuple(row.case for row in rows if row.case not in found),
+        root=str(root),
+        fingerprint="sha256:" + hashlib.sha256(digests.encode()).hexdigest(),
+        cases=len(used),
+        subjects=len({row.subject for row in used}),
+        subsets=dict(Counter(row.subset for row in used)),
+        missing=tuple(row.case for row in rows if row.case not in cases),
         expected_cases=card.expected_cases,
-        extra=tuple(case for case in found if case not in split_cases),
+        extra=tuple(case for case in cases if case not in used_cases),
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
-        without_spacing=without_spacing,
+        without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
     )
     write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")
     return copy
 
 
 def local_copy(name: str, workspace: Workspace) -> LocalCopy:
-    """What is known of the registered copy.
+    """The registered copy of a data set.
 
     Raises:
         DataError: None is registered, or the registration is damaged.
@@ -144,35 +150,20 @@ def local_copy(name: str, workspace: Workspace) -> LocalCopy:
         raise DataError(f"{path}: damaged; import the data set again") from None
 
 
-def fixed_split(
-    registry: Registry, card: DatasetCard, cases: Iterable[Case]
-) -> tuple[SplitRow, ...]:
-    """The split of a data set: its file, or what its card's rule says of these cases."""
-    if card.split is None:
-        return registry.split(card.id)
-    return tuple(split_by_rule(card.split, cases))
-
-
-class _Seen(NamedTuple):
-    """What registering keeps of a case; spacing in mm, empty where it is unknown."""
+class _CaseSummary(NamedTuple):
+    """What is kept of a case that was read; spacing in mm, empty where it is unknown."""
 
     thumbnail: npt.NDArray[np.uint8]
     spacing_mm: tuple[float, ...]
-    digest: str
+    sha256: str
 
 
-def _read_case(card: DatasetCard, case: Case) -> _Seen:
-    loaded = load_case(card, case)
-    return _Seen(thumbnail(loaded.image), loaded.spacing_mm or (), _files_digest(case))
-
-
-def _files_digest(case: Case) -> str:
-    digest = hashlib.sha256()
+def _summarise(card: DatasetCard, case: Case) -> _CaseSummary:
+    loaded, digest = load_case(card, case), hashlib.sha256()
     for path in case.files:
         with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    return digest.hexdigest()
+            hashlib.file_digest(file, lambda: digest)
+    return _CaseSummary(thumbnail(loaded.image), loaded.spacing_mm or (), digest.hexdigest())
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Data sets as they are opened for a run: cases, split, and what both rest on."""
+"""Data sets as a run uses them: cases on this machine, split, and fingerprints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,9 +9,8 @@ from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
 from benchmark.cards.registry import SplitRow
 from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
-from benchmark.data.layouts.registry import find_cases
-from benchmark.data.local_copies import fixed_split, local_copy
-from benchmark.data.splits import check_groups, folded
+from benchmark.data.local_copies import local_copy
+from benchmark.data.splits import cases_and_split, split_in_folds
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.scoring.metrics import METRICS
@@ -20,9 +19,15 @@ from benchmark.workspace import Workspace
 
 @dataclass(frozen=True)
 class ResolvedDataset:
-    """A data set on this machine: its card, its cases, its split, and what both rest on.
+    """A data set on this machine.
 
-    `rows` is the whole fixed split; `cases` are those of its cases that are here.
+    Attributes:
+        card: Its card.
+        cases: The cases of the split that are on this machine, by name.
+        rows: The complete fixed split.
+        fingerprint: `sha256:<hex>` of its files, or of the recipe of phantoms.
+        subset: Whether it is a part of what its card describes.
+        without_spacing: Cases of unknown pixel spacing.
     """
 
     card: DatasetCard
@@ -41,7 +46,7 @@ class ResolvedDataset:
         """The part of it whose cases have these facts.
 
         Raises:
-            DataError: No case has them; names what there is.
+            DataError: No case has them; the message lists the values that occur.
         """
         kept = {
             name: case
@@ -49,8 +54,8 @@ class ResolvedDataset:
             if all(case.facts.get(fact) == value for fact, value in facts.items())
         }
         if not kept:
-            there = {f: sorted({c.facts.get(f, "?") for c in self.cases.values()}) for f in facts}
-            raise DataError(f"{self.card.id}: no case with {dict(facts)}; there are {there}")
+            values = {f: sorted({c.facts.get(f, "?") for c in self.cases.values()}) for f in facts}
+            raise DataError(f"{self.card.id}: no case with {dict(facts)}; there are {values}")
         return replace(self, cases=kept)
 
     @property
@@ -59,42 +64,35 @@ class ResolvedDataset:
         return tuple(row for row in self.rows if row.case in self.cases)
 
     def names(self, *subsets: Subset) -> list[str]:
-        """Names of the cases that are here and in one of these subsets."""
+        """Names of the cases on this machine that are in one of these subsets."""
         return [row.case for row in self.local_rows if row.subset in subsets]
 
 
 def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) -> ResolvedDataset:
-    """A data set as it is on this machine.
+    """A data set on this machine.
 
     Raises:
         DataError: The data set is not on this machine, or its phantoms have changed.
-        SplitError: Its split leaks, and it is not a `legacy` board that asks.
+        SplitError: Its published split leaks, and `legacy` is not set.
     """
     card = workspace.registry.dataset(name)
     if card.legacy_split and not legacy:
         raise SplitError(
             f"{name}: {card.legacy_split}; only a board marked `legacy: true` may use this split"
         )
-    if isinstance(card.layout, PhantomLayout):
-        print_, subset, expected = _phantom_fingerprint(card, card.layout), False, None
-        without_spacing = 0
-        found = find_cases(card, None)
-    else:
-        copy = local_copy(name, workspace)
-        print_, expected = copy.fingerprint, copy.cases
-        subset = copy.subset or bool(card.part_of)
-        without_spacing = copy.without_spacing
-        found = find_cases(card, Path(copy.root))
-    rows = fixed_split(workspace.registry, card, found)
-    check_groups(name, rows)
-    wanted = {row.case for row in rows}
-    cases = {case.case: case for case in found if case.case in wanted}
-    if expected not in (None, len(cases)):
+    copy = None if isinstance(card.layout, PhantomLayout) else local_copy(name, workspace)
+    found, rows = cases_and_split(workspace.registry, card, Path(copy.root) if copy else None)
+    in_split = {row.case for row in rows}
+    cases = {name: case for name, case in found.items() if name in in_split}
+    if copy is None:
+        return ResolvedDataset(card, cases, rows, _phantom_fingerprint(card), subset=False)
+    if len(cases) != copy.cases:
         raise DataError(
             f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; type "
             f"`segtransfer data import {name} --from {copy.root}`"
         )
-    return ResolvedDataset(card, cases, rows, print_, subset, without_spacing)
+    subset = copy.subset or bool(card.part_of)
+    return ResolvedDataset(card, cases, rows, copy.fingerprint, subset, copy.without_spacing)
 
 
 def resolve_target(
@@ -109,7 +107,7 @@ def resolve_target(
     """
     data = resolve_dataset(workspace, target.dataset, legacy=legacy).where(target.where)
     if target.fold:
-        data = replace(data, rows=folded(data.rows, target.fold.number, target.fold.of))
+        data = replace(data, rows=split_in_folds(data.rows, target.fold.number, target.fold.of))
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     distances = [name for name in target.metrics if "spacing" in METRICS[name].needs]
@@ -122,7 +120,9 @@ def resolve_target(
     return data
 
 
-def _phantom_fingerprint(card: DatasetCard, layout: PhantomLayout) -> str:
+def _phantom_fingerprint(card: DatasetCard) -> str:
+    layout = card.layout
+    assert isinstance(layout, PhantomLayout)
     version = PHANTOMS[layout.generator].version
     if version != layout.generator_version:
         raise DataError(

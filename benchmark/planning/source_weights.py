@@ -1,6 +1,5 @@
 """The weights of a source on this machine, and what its pretraining was exposed to."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.task import Saw, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
+from benchmark.data.splits import hashed_order
 from benchmark.errors import DataError, WeightsError
 from benchmark.models.weight_store import stored_weights
 from benchmark.planning.exposure import declared_exposure
@@ -66,10 +66,7 @@ def pretraining_cases(dataset: ResolvedDataset) -> tuple[list[str], list[str]]:
         pool, val = dataset.names("train"), dataset.names("val")
     if val:
         return pool, val
-    subjects = sorted(
-        {dataset.cases[name].subject for name in pool},
-        key=lambda subject: hashlib.sha256(f"watch|{subject}".encode()).hexdigest(),
-    )
+    subjects = hashed_order((dataset.cases[name].subject for name in pool), "watch|")
     if len(subjects) < 2:
         raise DataError(f"{dataset.card.id}: pretraining needs two subjects, found {len(subjects)}")
     held_out = set(subjects[: max(1, len(subjects) // 10)])

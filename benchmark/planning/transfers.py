@@ -4,7 +4,6 @@ Planning reads only cards and what is registered on this machine. It imports no 
 finished board is recognised in an instant.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +15,7 @@ from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import SourceCard, TargetCard
 from benchmark.data.resolve import resolve_target
+from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination
 from benchmark.planning.source_weights import is_pretrained, source_exposure, source_weights
@@ -178,10 +178,7 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
     Raises:
         CardError: The split has fewer training subjects.
     """
-    subjects = sorted(
-        {row.subject for row in rows if row.subset == "train"},
-        key=lambda subject: hashlib.sha256(subject.encode()).hexdigest(),
-    )
+    subjects = hashed_order(row.subject for row in rows if row.subset == "train")
     if count > len(subjects):
         raise CardError(f"{count} training subjects wanted, but the split has {len(subjects)}")
     return tuple(subjects[: count or None])

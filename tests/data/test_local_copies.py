@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,16 +101,18 @@ def test_a_changed_file_changes_the_fingerprint(content: Path) -> None:
 @pytest.mark.parametrize("cores", [1, 4])
 def test_threads_change_nothing(content: Path, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
-    told: list[tuple[int, int]] = []
-    copy = register(
-        Workspace(registry(content), content / "home"), "mine", content, lambda *n: told.append(n)
-    )
+    events: list[Any] = []
+
+    def keep(*event: Any) -> None:
+        events.append(event)
+
+    copy = register(Workspace(registry(content), content / "home"), "mine", content, keep)
     expected = hashlib.sha256()
     for name in (f"00{k}_1" for k in range(6)):
         files = ((content / kind / f"{name}.png").read_bytes() for kind in ("images", "masks"))
         expected.update(f"{name}|{hashlib.sha256(b''.join(files)).hexdigest()}\n".encode())
     assert copy.fingerprint == "sha256:" + expected.hexdigest()
-    assert told == [(k, 6) for k in range(1, 7)]
+    assert events == [("reading mine", k, 6) for k in range(1, 7)]
     for name in ("004_1", "001_1"):
         (content / f"images/{name}.png").write_bytes(b"damaged")
     with pytest.raises(DataError, match="001_1"):

@@ -18,17 +18,15 @@ from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.task import Fold
 from benchmark.data.cases import Case
+from benchmark.data.near_duplicates import check_near_duplicates, near_duplicates, thumbnail
 from benchmark.data.readers.images import read_picture
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.data.splits import (
     check_groups,
-    check_near_duplicates,
     check_subjects,
-    folded,
     make_split,
-    near_duplicates,
     split_by_rule,
-    thumbnail,
+    split_in_folds,
 )
 from benchmark.errors import SplitError
 from benchmark.phantoms.catalogue import make_case
@@ -69,7 +67,7 @@ def test_a_shared_subject_is_refused_by_name() -> None:
 
 
 def test_a_split_that_renames_a_subject_is_refused() -> None:
-    with pytest.raises(SplitError, match="'a' is of subject 's2', but the data say 's1'"):
+    with pytest.raises(SplitError, match="'a' is of subject 's2', but the data have 's1'"):
         check_subjects("d", [row("a", "s2", "train")], [Case(case="a", subject="s1")])
 
 
@@ -141,7 +139,7 @@ def test_each_subject_is_tested_in_one_fold_and_validated_in_another(count: int,
     rows.append(SplitRow("reserved", "x", "pretrain"))
     tested, watched = [], []
     for number in range(1, of + 1):
-        fold = folded(rows, number, of)
+        fold = split_in_folds(rows, number, of)
         check_groups("x", fold)
         assert [(r.case, r.subject) for r in fold] == [(r.case, r.subject) for r in rows]
         assert fold[-1].subset == "pretrain"
@@ -154,7 +152,7 @@ def test_each_subject_is_tested_in_one_fold_and_validated_in_another(count: int,
 
 def test_too_few_subjects_for_the_folds_are_refused() -> None:
     with pytest.raises(SplitError, match="1 subjects cannot fall into 5 folds"):
-        folded([SplitRow("a", "s", "train"), SplitRow("b", "s", "test")], 1, 5)
+        split_in_folds([SplitRow("a", "s", "train"), SplitRow("b", "s", "test")], 1, 5)
 
 
 def test_a_target_with_a_fold_has_a_split_of_its_own(tmp_path: Path) -> None:

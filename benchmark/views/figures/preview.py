@@ -1,6 +1,6 @@
 """Preview of a data set: some cases of each subset, one slice of each, as contact sheets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from benchmark.data.slices import Axis, plane_spacing, to_slices
 from benchmark.views.figures.contact_sheet import Tile, contact_sheet
 from benchmark.views.figures.frame import write_figure
 from benchmark.views.figures.outlines import fullest_slice
-from benchmark.workers import in_order
+from benchmark.workers import Progress, in_order, no_progress
 from benchmark.workspace import Workspace
 
 
@@ -25,7 +25,7 @@ def preview(
     name: str,
     out: Path,
     cases: int = 12,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Path]:
     """Draw a contact sheet of each subset as `<out>/<name>_<subset>.png`; only its cases are read.
 
@@ -55,7 +55,7 @@ def preview(
         for _ in chosen:
             tiles.append(next(all_tiles))
             drawn += 1
-            progress(drawn, len(to_read))
+            progress(f"drawing {name}", drawn, len(to_read))
         sheet = contact_sheet(data.card, subset, tiles, len(names))
         paths.append(write_figure(sheet, out / f"{name}_{subset}.png"))
     return paths
