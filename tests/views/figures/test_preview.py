@@ -200,15 +200,15 @@ def test_sheets_of_a_phantom_set_read_only_their_cases(
         return load_case(card, case)
 
     monkeypatch.setattr(preview_module, "load_case", load)
-    told: list[tuple[int, int]] = []
+    events: list[tuple[str, int, int]] = []
     out = tmp_path / "new/out"
     paths = preview(
-        Workspace(registry, tmp_path), "phantom_lung_ribs", out, 2, lambda *n: told.append(n)
+        Workspace(registry, tmp_path), "phantom_lung_ribs", out, 2, lambda *e: events.append(e)
     )
     assert [path.name for path in paths] == [
         f"phantom_lung_ribs_{subset}.png" for subset in ("train", "val", "test")
     ]
-    assert len(read) == 6 and told == [(k, 6) for k in range(1, 7)]
+    assert len(read) == 6 and [event[1:] for event in events] == [(k, 6) for k in range(1, 7)]
     for path in paths:
         with Image.open(path) as picture:
             assert picture.format == "PNG" and min(picture.size) > 200
