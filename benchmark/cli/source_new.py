@@ -14,7 +14,7 @@ from benchmark.files import printable
 
 if TYPE_CHECKING:
     from benchmark.models.checkpoints.identify import EncoderMatch
-    from benchmark.sources.draft import Found
+    from benchmark.sources.draft import ExaminedCheckpoint
 
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
 ASKED = {
@@ -66,33 +66,39 @@ def source_new(
     if not interactive() and not (mean and std) and not origin.startswith("timm:"):
         given["mean"] = given["std"] = ""
     given = _complete(given, origin)
-    from benchmark.sources.draft import examine, locate, new_path, saw_of, write_draft
+    from benchmark.sources.draft import (
+        examine,
+        locate_checkpoint,
+        new_card_path,
+        parse_exposure,
+        write_draft,
+    )
 
     registry = settings.workspace.registry
-    path = new_path(registry, name, folder)
-    seen = saw_of([text for text in given["saw"].split(";") if text.strip()])
+    path = new_card_path(registry, name, folder)
+    exposure = parse_exposure([text for text in given["saw"].split(";") if text.strip()])
     widths = registry.board("standard_v1").protocol.decoder_channels
     with bars() as progress:
-        found = examine(
-            locate(origin, settings.workspace),
+        examined = examine(
+            locate_checkpoint(origin, settings.workspace),
             encoder=encoder or None,
             part=part,
             decoder_channels=widths,
             progress=StageDisplay(progress, "reading"),
         )
-    _print_found(found)
-    statistics = _statistics(found, mean, std)
-    facts: dict[str, Any] = {**given, "saw": seen}
-    facts["licence"] = given["licence"] or found.origin.licence or "unknown"
-    facts["provides"] = provides or ("encoder_decoder" if found.whole else "encoder")
-    source = write_draft(path, found, facts, statistics, settings.workspace)
+    _print_examined(examined)
+    statistics = _statistics(examined, mean, std)
+    facts: dict[str, Any] = {**given, "saw": exposure}
+    facts["licence"] = given["licence"] or examined.origin.licence or "unknown"
+    facts["provides"] = provides or ("encoder_decoder" if examined.with_decoder else "encoder")
+    source = write_draft(path, examined, facts, statistics, settings.workspace)
     assert source.weights is not None
     print_text(f"card: {path}",
         f"  provides {source.provides}; weights kept as safetensors, sha256 "
         f"{source.weights.sha256}",
-        *(f"  {seen.dataset} is no data set of the registry: compared by its name alone"
+        *(f"  {seen.dataset} is not in the registry: compared by name only"
           for seen in source.saw if seen.dataset not in {*registry.datasets, "unknown"}),
-        *(["  what it saw is unknown: it stays out of every clean ranking"]
+        *(["  pretraining data unknown: it stays out of every clean ranking"]
           if any(seen.dataset == "unknown" for seen in source.saw) else []),
         f"next: segtransfer --content {folder} source check {name}",)  # fmt: skip
 
@@ -115,9 +121,11 @@ def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
     return given | {key: typer.prompt(ASKED[key]) for key in missing}
 
 
-def _statistics(found: "Found", mean: str, std: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _statistics(
+    examined: "ExaminedCheckpoint", mean: str, std: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and deviation: of the options, of the publisher, or asked; one value is for all."""
-    channels, origin = found.fit.channels, found.origin
+    channels, origin = examined.match.channels, examined.origin
     if not (mean and std) and origin.mean and origin.std and len(origin.mean) == channels:
         return origin.mean, origin.std
     if not (mean and std) and not interactive():
@@ -143,35 +151,39 @@ def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
     return values * channels if len(values) == 1 else values
 
 
-def _print_found(found: "Found") -> None:
-
-    fit, checkpoint = found.fit, found.checkpoint
-    how = "kinds and shapes in order" if fit.by_order else "names and shapes"
-    state = "whole" if fit.complete else f"{fit.coverage:.1%} of its values"
+def _print_examined(examined: "ExaminedCheckpoint") -> None:
+    match, checkpoint = examined.match, examined.checkpoint
+    evidence = "kinds and shapes in order" if match.by_order else "tensor names and shapes"
+    coverage = "full coverage" if match.complete else f"{match.coverage:.1%} of its values"
     lines = [
-        f"checkpoint: {found.origin.says}, {len(checkpoint.tensors)} tensors",
+        f"checkpoint: {examined.origin.description}, {len(checkpoint.tensors)} tensors",
         *(f"  {printable(note.strip())}" for note in checkpoint.notes),
-        f"network: {fit.encoder}, told by {how}; covered {state}",
-        f"  stripped from names: {printable(fit.prefix) or 'nothing'}"
-        + (f"; {len(fit.rename)} rules of renaming on the card" if fit.rename else ""),
-        f"  input: {_input(fit)}",
+        f"network: {match.encoder}, identified by {evidence}; {coverage}",
+        f"  stripped from names: {printable(match.prefix) or 'nothing'}"
+        + (f"; {len(match.rename)} renaming rules on the card" if match.rename else ""),
+        f"  input: {_input(match)}",
     ]
-    for what, missing in (("missing", list(fit.missing)), ("of another shape", [*fit.mismatched])):
-        if missing:
-            lines.append(f"  {len(missing)} {what}: {', '.join(map(printable, missing[:4]))}, ...")
-    if found.near:
-        near = ", ".join(f"{one.encoder} ({one.coverage:.0%})" for one in found.near)
-        lines.append(f"  also near: {near}; another one by --encoder")
-    if fit.by_order:
+    for problem, tensors in (
+        ("missing", [*match.missing]),
+        ("of another shape", [*match.mismatched]),
+    ):
+        if tensors:
+            lines.append(
+                f"  {len(tensors)} {problem}: {', '.join(map(printable, tensors[:4]))}, ..."
+            )
+    if examined.similar:
+        similar = ", ".join(f"{m.encoder} ({m.coverage:.0%})" for m in examined.similar)
+        lines.append(f"  also similar: {similar}; another one by --encoder")
+    if match.by_order:
         lines.append("  names do not match: check that it is this network, and run source check")
-    if not fit.complete:
-        lines.append("  boards refuse an encoder that is not covered whole: see sources.md")
+    if not match.complete:
+        lines.append("  boards refuse an encoder without full coverage: see sources.md")
     print_text(*lines)
 
 
-def _input(fit: "EncoderMatch") -> str:
-    if fit.channels == 1:
+def _input(match: "EncoderMatch") -> str:
+    if match.channels == 1:
         return "1 channel; colour images are averaged"
-    if fit.channels == 3:
+    if match.channels == 3:
         return "3 channels; grey images are repeated"
-    return f"{fit.channels} channels; a grey image is repeated in all of them"
+    return f"{match.channels} channels; a grey image is repeated in all of them"

@@ -1,9 +1,9 @@
-"""Drafts of source cards: from a checkpoint and what its owner says of it to a card that loads."""
+"""Drafts of source cards, from a checkpoint and the facts that its owner states."""
 
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,15 @@ from benchmark.workspace import Workspace
 
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 GROUPS = ("all", "train", "pretrain", "unknown")
-LIKE_ENOUGH = 0.3
+LEAST_SIMILARITY = 0.3
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A checkpoint on this machine, where it came from, and what its publisher says of it."""
+class CheckpointOrigin:
+    """A checkpoint on this machine, its origin, and facts that its publisher states."""
 
     path: Path
-    says: str
+    description: str
     hub: HubFile | None = None
     encoder: str | None = None
     mean: tuple[float, ...] | None = None
@@ -44,142 +44,153 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A checkpoint opened and recognised; `near` are other encoders, the most similar first."""
+class ExaminedCheckpoint:
+    """A checkpoint that was read and identified.
 
-    origin: Origin
+    Attributes:
+        origin: Its origin.
+        checkpoint: Its tensors.
+        match: The encoder.
+        with_decoder: The match of the complete network; None if the checkpoint has no decoder.
+        similar: Other encoders, the most similar first.
+    """
+
+    origin: CheckpointOrigin
     checkpoint: Checkpoint
-    fit: EncoderMatch
-    whole: EncoderMatch | None
-    near: tuple[EncoderMatch, ...]
+    match: EncoderMatch
+    with_decoder: EncoderMatch | None
+    similar: tuple[EncoderMatch, ...]
 
 
-def new_path(registry: Registry, name: str, folder: Path) -> Path:
-    """Where a new card is written.
+def new_card_path(registry: Registry, name: str, folder: Path) -> Path:
+    """The path of a new card.
 
     Raises:
-        CardError: The name is no id, or is taken.
+        CardError: The name is not an id, or exists already.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
-        raise CardError(f"{printable(name)!r} is no id; use small letters, digits and underscores")
+        raise CardError(
+            f"{printable(name)!r} is not an id; use small letters, digits and underscores"
+        )
     path = folder / "tasks" / "source" / f"{name}.yaml"
     if name in registry.sources or path.exists():
         raise CardError(f"there is a source task {name!r} already; choose another name")
     return path
 
 
-def saw_of(texts: Sequence[str]) -> tuple[Saw, ...]:
-    """What a pretraining saw, from `DATASET:SUBJECTS`, `unknown` or `none`.
+def parse_exposure(texts: Sequence[str]) -> tuple[Saw, ...]:
+    """The pretraining data from `DATASET:SUBJECTS`, `unknown` or `none`.
 
-    SUBJECTS is all, train, pretrain, unknown (also when it is left out), or names with commas.
+    SUBJECTS is all, train, pretrain, unknown (also if left out), or names with commas.
 
     Raises:
-        CardError: A data set is empty, or `none` stands beside others.
+        CardError: A data set is empty, or `none` is given with others.
     """
     if tuple(texts) == ("none",):
         return ()
-    seen = []
+    exposure = []
     for text in texts:
         dataset, _, subjects = (part.strip() for part in text.partition(":"))
         if not dataset or dataset == "none":
             raise CardError(
                 f"--saw {printable(text)!r}: expected DATASET:SUBJECTS, unknown or none"
             )
-        listed = tuple(name.strip() for name in subjects.split(",") if name.strip())
-        whom: Any = subjects if subjects in GROUPS else listed or UNKNOWN
-        seen.append(Saw(dataset=dataset, subjects=whom))
-    return tuple(seen)
+        names = tuple(name.strip() for name in subjects.split(",") if name.strip())
+        group: Any = subjects if subjects in GROUPS else names or UNKNOWN
+        exposure.append(Saw(dataset=dataset, subjects=group))
+    return tuple(exposure)
 
 
-def locate(spec: str, workspace: Workspace) -> Origin:
-    """The checkpoint that `FILE`, `timm:NAME` or `hf:REPO@REV[:FILE]` means, fetched if need be.
+def locate_checkpoint(address: str, workspace: Workspace) -> CheckpointOrigin:
+    """The checkpoint at `FILE`, `timm:NAME` or `hf:REPO@REV[:FILE]`, downloaded if necessary.
 
     Raises:
-        WeightsError: There is no such file, model or repository, or nothing answers.
+        WeightsError: The file, model or repository does not exist, or does not answer.
     """
-    kind, _, rest = spec.partition(":")
+    kind, _, name = address.partition(":")
     if kind == "timm":
-        return _of_timm(rest, workspace)
-    if kind != "hf":
-        path = Path(spec)
-        if not path.is_file():
+        model = timm_weights(name)
+        file = model.hf_hub_filename or HUB_FILES[0]
+        origin = _from_hub(model.hf_hub_id, None, (file,), workspace)
+        return replace(origin, encoder=f"tu-{name.partition('.')[0]}", mean=model.mean,
+                       std=model.std, licence=model.license)  # fmt: skip
+    if kind == "hf":
+        match = re.fullmatch(r"(?P<repo>[^@:]+/[^@:]+)@(?P<revision>[^@:]+)(:(?P<file>.+))?", name)
+        if match is None:
             raise WeightsError(
-                f"{printable(spec)}: no such file; or write timm:NAME or hf:REPO@REV"
+                f"{printable(address)}: expected hf:OWNER/NAME@REVISION or ...@REVISION:FILE"
             )
-        return Origin(path, f"file {printable(path.name)}")
-    match = re.fullmatch(r"(?P<repo>[^@:]+/[^@:]+)@(?P<revision>[^@:]+)(:(?P<file>.+))?", rest)
-    if match is None:
-        raise WeightsError(
-            f"{printable(spec)}: expected hf:OWNER/NAME@REVISION or ...@REVISION:FILE"
-        )
-    names = (match["file"],) if match["file"] else HUB_FILES
-    return _of_hub(match["repo"], match["revision"], names, workspace)
+        files = (match["file"],) if match["file"] else HUB_FILES
+        return _from_hub(match["repo"], match["revision"], files, workspace)
+    path = Path(address)
+    if not path.is_file():
+        raise WeightsError(f"{printable(address)}: no such file; or write timm:NAME or hf:REPO@REV")
+    return CheckpointOrigin(path, f"file {printable(path.name)}")
 
 
-def _of_timm(name: str, workspace: Workspace) -> Origin:
-    known = timm_weights(name)
-    file = known.hf_hub_filename or HUB_FILES[0]
-    found = _of_hub(known.hf_hub_id, None, (file,), workspace)
-    return Origin(
-        found.path, found.says, found.hub, f"tu-{name.partition('.')[0]}", known.mean, known.std,
-        known.license,
-    )  # fmt: skip
-
-
-def _of_hub(repo: str, revision: str | None, names: Sequence[str], workspace: Workspace) -> Origin:
-    for name in names:
-        try:
-            path, commit = fetch_from_hub(repo, name, revision, workspace)
-        except WeightsError:
-            if name == names[-1]:
-                raise
-            continue
-        hub = HubFile(repo=repo, file=name, revision=commit)
-        return Origin(path, f"{repo}@{commit}, {name}", hub)
-    raise AssertionError
+def _from_hub(
+    repo: str, revision: str | None, files: Sequence[str], workspace: Workspace
+) -> CheckpointOrigin:
+    """The first of the files that the repository has."""
+    file, *others = files
+    try:
+        path, commit = fetch_from_hub(repo, file, revision, workspace)
+    except WeightsError:
+        if not others:
+            raise
+        return _from_hub(repo, revision, others, workspace)
+    hub = HubFile(repo=repo, file=file, revision=commit)
+    return CheckpointOrigin(path, f"{repo}@{commit}, {file}", hub)
 
 
 def examine(
-    origin: Origin,
+    origin: CheckpointOrigin,
     *,
     encoder: str | None,
     part: str,
     decoder_channels: Sequence[int],
     progress: Progress,
-) -> Found:
-    """Open a checkpoint and recognise its network.
+) -> ExaminedCheckpoint:
+    """Read a checkpoint and identify its network.
 
     Args:
         origin: Of the checkpoint.
-        encoder: The only name to try; None tries all there are.
-        part: Of the checkpoint, as `harvest` takes it.
-        decoder_channels: Of boards' U-Net.
-        progress: Told of each stage.
+        encoder: The only encoder to compare with; None compares with all.
+        part: Key of the group of tensors, see `find_state_dict`.
+        decoder_channels: Of the boards' U-Net.
+        progress: Receives each stage.
 
     Raises:
-        WeightsError: It cannot be read safely, or is like no known network.
+        WeightsError: It cannot be read safely, or no known network is similar.
     """
-    opened = open_checkpoint(origin.path, part)
-    shapes: TensorShapes = {name: tuple(tensor.shape) for name, tensor in opened.tensors.items()}
-    wanted = encoder or origin.encoder
-    fits = identify(shapes, (wanted,) if wanted else (), progress)
-    if not fits or fits[0].similarity < LIKE_ENOUGH and not fits[0].complete:
-        near = f"; the nearest is {fits[0].encoder}, {fits[0].coverage:.0%} covered" if fits else ""
+    checkpoint = open_checkpoint(origin.path, part)
+    shapes: TensorShapes = {name: tuple(t.shape) for name, t in checkpoint.tensors.items()}
+    encoder = encoder or origin.encoder
+    matches = identify(shapes, (encoder,) if encoder else (), progress)
+    if not matches or matches[0].similarity < LEAST_SIMILARITY and not matches[0].complete:
+        nearest = ""
+        if matches:
+            nearest = f"; the nearest is {matches[0].encoder}, {matches[0].coverage:.0%} covered"
         volumes = any(len(shape) == 5 for shape in shapes.values())
-        why = "its convolutions are 3-D, networks here are 2-D" if volumes else "give --encoder"
+        advice = "its convolutions are 3-D, networks here are 2-D" if volumes else "give --encoder"
         first = ", ".join(printable(name) for name in list(shapes)[:3])
         raise WeightsError(
-            f"{printable(origin.path)}: {len(shapes)} tensors ({first}, ...) are like no "
-            f"{wanted or 'network known here'}{near}; {why}, or bring your own network "
+            f"{printable(origin.path)}: {len(shapes)} tensors ({first}, ...) are not similar to "
+            f"{encoder or 'any known network'}{nearest}; {advice}, or bring your own network "
             "(`segtransfer source template`)"
         )
-    whole = with_decoder(fits[0], shapes, decoder_channels)
-    return Found(origin=origin, checkpoint=opened, fit=fits[0], whole=whole, near=tuple(fits[1:6]))
+    return ExaminedCheckpoint(
+        origin=origin,
+        checkpoint=checkpoint,
+        match=matches[0],
+        with_decoder=with_decoder(matches[0], shapes, decoder_channels),
+        similar=tuple(matches[1:6]),
+    )
 
 
 def write_draft(
     path: Path,
-    found: Found,
+    examined: ExaminedCheckpoint,
     facts: Mapping[str, Any],
     statistics: tuple[Sequence[float], Sequence[float]],
     workspace: Workspace,
@@ -188,56 +199,58 @@ def write_draft(
 
     Args:
         path: Of the card.
-        found: What `examine` found.
+        examined: The checkpoint.
         facts: title, domain, task, provides, saw, licence and citation.
-        statistics: Mean and deviation a channel, of images in [0, 1].
+        statistics: Mean and standard deviation per channel, of images in [0, 1].
         workspace: Where weights are kept.
 
     Raises:
-        CardError: A fact is none that a card can say.
+        CardError: A fact is not valid on a card.
         WeightsError: The weights cannot be kept.
     """
-    fit = found.whole if facts["provides"] == "encoder_decoder" and found.whole else found.fit
+    match, origin = examined.match, examined.origin
+    if facts["provides"] == "encoder_decoder" and examined.with_decoder:
+        match = examined.with_decoder
     with tempfile.TemporaryDirectory() as folder:
-        file, hub = found.origin.path, found.origin.hub
-        if not found.checkpoint.as_stored:
+        file, hub = origin.path, origin.hub
+        if not examined.checkpoint.as_stored:
             file, hub = Path(folder) / f"{path.stem}.safetensors", None
-            save_tensors(file, found.checkpoint.tensors, {})
+            save_tensors(file, examined.checkpoint.tensors, {})
         weights = {
             "file": Path(hub.file).name if hub else f"{path.stem}.safetensors",
             "sha256": sha256_of(file),
             "licence": facts["licence"],
             "hub": hub.model_dump() if hub else None,
-            "key_prefix": fit.key_prefix or None,
-            "rename": [list(rule) for rule in fit.rename] or None,
+            "key_prefix": match.key_prefix or None,
+            "rename": [list(rule) for rule in match.rename] or None,
         }
         card = {
             "id": path.stem, "version": 1, "title": facts["title"], "domain": facts["domain"],
-            "task": facts["task"], "provides": facts["provides"], "encoder": fit.encoder,
-            "input": {"channels": fit.channels, "mean": list(map(float, statistics[0])),
+            "task": facts["task"], "provides": facts["provides"], "encoder": match.encoder,
+            "input": {"channels": match.channels, "mean": list(map(float, statistics[0])),
                       "std": list(map(float, statistics[1]))},
             "weights": {key: value for key, value in weights.items() if value is not None},
             "saw": [saw.model_dump(mode="json") for saw in facts["saw"]],
             "citation": facts["citation"],
         }  # fmt: skip
         source = check_model(card, SourceCard, path)
-        keep_weights(source, file, found.origin.says, workspace)
+        keep_weights(source, file, origin.description, workspace)
     text = StringIO()
-    YAML().dump(_flowing(card), text)
+    YAML().dump(_in_flow_style(card), text)
     write_text(path, text.getvalue())
     return source
 
 
-def _flowing(value: Any, depth: int = 0) -> Any:
+def _in_flow_style(value: Any, depth: int = 0) -> Any:
     """Lists of numbers and names, and groups inside lists, on one line each."""
     if isinstance(value, dict):
-        group = CommentedMap({key: _flowing(item, depth + 1) for key, item in value.items()})
+        group = CommentedMap({k: _in_flow_style(item, depth + 1) for k, item in value.items()})
         if depth > 1 or "channels" in value:
             group.fa.set_flow_style()
         return group
     if isinstance(value, list):
-        row = CommentedSeq([_flowing(item, depth + 1) for item in value])
+        items = CommentedSeq([_in_flow_style(item, depth + 1) for item in value])
         if not any(isinstance(item, (dict, list)) for item in value):
-            row.fa.set_flow_style()
-        return row
+            items.fa.set_flow_style()
+        return items
     return value

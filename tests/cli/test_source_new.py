@@ -22,7 +22,7 @@ from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import save_tensors
 from benchmark.records.store import Store
 from benchmark.sources import draft
-from benchmark.sources.draft import new_path, saw_of
+from benchmark.sources.draft import new_card_path, parse_exposure
 
 FACTS = ["--domain", "natural", "--task", "self_supervised", "--licence", "MIT", "--title", "Mine",
          "--citation", "us"]  # fmt: skip
@@ -59,9 +59,9 @@ def test_a_drafted_source_is_run_at_once(place: Path, capsys: pytest.CaptureFixt
     checkpoint(place / "a.pth")
     new(*FACTS, *STATISTICS, *SAW)
     said, card = capsys.readouterr().out, drafted(place)
-    assert "stripped from names: module.backbone." in said and "covered whole" in said
+    assert "stripped from names: module.backbone." in said and "full coverage" in said
     assert "opened: state_dict" in said
-    assert "in_house is no data set of the registry" in said and "ixi_t1 is no" not in said
+    assert "in_house is not in the registry" in said and "ixi_t1 is not" not in said
     assert (card.encoder, card.provides, card.input.mean) == (
         "tu-test_resnet",
         "encoder",
@@ -116,7 +116,7 @@ def test_what_no_option_says_is_asked(place: Path, monkeypatch: pytest.MonkeyPat
         (["--provides", "everything"], "key 'provides'"),
         (["--saw", ":all"], "expected DATASET:SUBJECTS"),
         (["--part", "nothing"], "unknown part of the checkpoint"),
-        (["--encoder", "resnet18"], "are like no resnet18"),
+        (["--encoder", "resnet18"], "are not similar to resnet18"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_writes_nothing(
@@ -131,20 +131,20 @@ def test_a_wrong_option_is_one_line_and_writes_nothing(
 def test_names_are_ids_and_new(tmp_path: Path) -> None:
     registry = Registry.load(content_roots())
     for name in ("../x", "A", "a@b", "", "x\x1b[31m", "<b>"):
-        with pytest.raises(CardError, match="is no id"):
-            new_path(registry, name, tmp_path)
+        with pytest.raises(CardError, match="is not an id"):
+            new_card_path(registry, name, tmp_path)
     with pytest.raises(CardError, match="there is a source task 'scratch'"):
-        new_path(registry, "scratch", tmp_path)
+        new_card_path(registry, "scratch", tmp_path)
 
 
 def test_what_was_seen_in_words() -> None:
-    assert saw_of(["none"]) == ()
-    seen = saw_of(["a:all", "b", "c: x , y", "unknown"])
+    assert parse_exposure(["none"]) == ()
+    seen = parse_exposure(["a:all", "b", "c: x , y", "unknown"])
     assert [(one.dataset, one.subjects) for one in seen] == [
         ("a", "all"), ("b", "unknown"), ("c", ("x", "y")), ("unknown", "unknown")
     ]  # fmt: skip
     with pytest.raises(CardError, match="expected DATASET"):
-        saw_of(["none", "a:all"])
+        parse_exposure(["none", "a:all"])
 
 
 COMMIT = "c" * 40
