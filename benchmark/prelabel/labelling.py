@@ -1,6 +1,6 @@
 """Pre-labelling: a network fine-tuned on few labelled cases proposes labels for the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,9 +10,9 @@ import safetensors
 import torch
 
 from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
-from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.data.readers.label_maps import label_file, write_labels
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import from_slices, plane_spacing
@@ -27,7 +27,7 @@ from benchmark.scoring.biometry import area_cm2
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace
 
-NETWORK = "network.safetensors"
+NETWORK_FILE = "network.safetensors"
 
 
 def tuned_network(
@@ -36,7 +36,7 @@ def tuned_network(
     """The network of a cell, fine-tuned as the cell is: the same weights on the same CPU.
 
     Raises:
-        BenchmarkError: Data, weights or protocol are not what the cards say.
+        BenchmarkError: Data, weights or protocol are not what the cards state.
     """
     setup = set_up(transfer, workspace, device, progress=progress)
     setup.fine_tune(progress=progress)
@@ -44,7 +44,7 @@ def tuned_network(
 
 
 def kept_network(path: Path, transfer: Transfer, device: torch.device) -> SegmentationNetwork:
-    """The network of a cell as an earlier pre-labelling kept it.
+    """The network of a cell that an earlier pre-labelling kept.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another cell.
@@ -57,7 +57,7 @@ def kept_network(path: Path, transfer: Transfer, device: torch.device) -> Segmen
         key = None
     if key != transfer.key:
         raise WeightsError(
-            f"{path}: is not the network of {transfer.cell.path} under the cards and data of now; "
+            f"{path}: is not the network of {transfer.cell.path} under the present cards and data; "
             "leave --weights out to fine-tune it"
         )
     network = initial_network(transfer, device)
@@ -74,73 +74,67 @@ def prelabel(
     name: str,
     progress: Progress,
 ) -> list[Proposal]:
-    """Write label maps, what they mean, how sure they are, a card and, last, the manifest.
+    """Write label maps, label names, probabilities, a card and, last, the manifest.
 
     Args:
         network: Fine-tuned.
         transfer: Its cell.
         card: How the cases are read.
         cases: Without masks.
-        out: Folder of the new data set; what a person may have corrected is never overwritten.
+        out: Folder of the new data set; label maps that may be corrected are never overwritten.
         name: Its id.
-        progress: Told of each case.
+        progress: Receives each case.
 
     Returns:
-        The least sure first.
+        Proposals, the least certain first.
 
     Raises:
-        DataError: The folder holds proposals already, a case cannot be read, or the disk refuses.
+        DataError: The folder has proposals already, a case cannot be read, or the disk is full.
     """
     refuse_corrected(out)
-    save_network(_made(out) / NETWORK, network, {"key": transfer.key})
-    opened = ResolvedDataset(card, {case.case: case for case in cases}, (), "unlabelled", False, 0)
-    bare = replace(transfer, target=transfer.target.model_copy(update={"labels": {}}))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error.strerror})") from None
+    save_network(out / NETWORK_FILE, network, {"key": transfer.key})
+    dataset = ResolvedDataset(card, {case.case: case for case in cases}, (), "unlabelled", False)
+    unlabelled = replace(transfer, target=transfer.target.model_copy(update={"labels": {}}))
     proposals = []
     with TemporaryDirectory(dir=out, prefix=".") as scratch:
-        data = prepare_target(bare, opened, Path(scratch), progress)
+        data = prepare_target(unlabelled, dataset, Path(scratch), progress)
         for number, prepared in enumerate(data.cases):
             progress("predicting", number, len(cases))
-            proposals.append(_propose(network, transfer, data, prepared, opened, out / "labels"))
-    proposals.sort(key=lambda one: (one.mean_probability or 0.0, one.case.case))
+            batch_size = transfer.protocol.batch_size
+            slices = native_probabilities(network, data, prepared, batch_size)
+            case = dataset.cases[prepared.case]
+            proposals.append(_propose(slices, transfer.target, card, case, out / "labels"))
+    proposals.sort(key=lambda proposal: (proposal.mean_probability or 0.0, proposal.case.case))
     write_data_set(out, name, card, transfer, proposals)
     return proposals
 
 
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written ({error.strerror})") from None
-    return folder
-
-
 def _propose(
-    network: SegmentationNetwork,
-    transfer: Transfer,
-    data: PreparedDataset,
-    prepared: PreparedCase,
-    opened: ResolvedDataset,
+    slices: Iterable[torch.Tensor],
+    target: TargetCard,
+    card: DatasetCard,
+    case: Case,
     folder: Path,
 ) -> Proposal:
-    target, case = transfer.target, opened.cases[prepared.case]
-    batch = transfer.protocol.batch_size
-    planes, sure = [], []
-    for part in native_probabilities(network, data, prepared, batch):
-        best, labels = part.max(1)
-        planes.append(labels.to(torch.uint8).cpu().numpy())
-        sure.append(best[labels > 0].double().cpu().numpy())
-    found = np.concatenate(planes)
-    write_labels(
-        folder / label_file(case),
-        np.ascontiguousarray(from_slices(found, target.slice_axis), np.uint8),
-        case,
-    )
-    loaded, chances = load_case(opened.card, case), np.concatenate(sure)
-    spacing = plane_spacing(loaded, target.slice_axis) if loaded.spacing_mm else None
+    """Write the label map of a case, from class probabilities (slices, classes, rows, columns)."""
+    label_slices, label_probabilities = [], []
+    for probabilities in slices:
+        highest, labels = probabilities.max(1)
+        label_slices.append(labels.to(torch.uint8).cpu().numpy())
+        label_probabilities.append(highest[labels > 0].double().cpu().numpy())
+    label_map, certainty = np.concatenate(label_slices), np.concatenate(label_probabilities)
+    volume = np.ascontiguousarray(from_slices(label_map, target.slice_axis), np.uint8)
+    write_labels(folder / label_file(case), volume, case)
+    loaded = load_case(card, case)
     areas: dict[str, float | None] = dict.fromkeys(target.labels)
-    if spacing:
+    if loaded.spacing_mm:
+        spacing = plane_spacing(loaded, target.slice_axis)
         for number, label in enumerate(target.labels, start=1):
-            sizes = [area_cm2(plane, spacing) for plane in found == number if plane.any()]
+            sizes = [area_cm2(plane, spacing) for plane in label_map == number if plane.any()]
             areas[label] = float(np.mean(sizes)) if sizes else 0.0
     pixel = loaded.spacing_mm[0] if loaded.spacing_mm and loaded.mask.ndim == 2 else None
-    return Proposal(case, float(chances.mean()) if chances.size else None, areas, pixel)
+    return Proposal(case, float(certainty.mean()) if certainty.size else None, areas, pixel)

@@ -1,7 +1,7 @@
-"""Proposed labels as a data set of their own, for a person to correct and then to import.
+"""Proposed labels as a new data set, for a person to correct and then to import.
 
-Label maps lie in `labels/`; here are written what their numbers mean, how sure the network was, a
-manifest that pairs them with their images, and a card.
+Label maps are in `labels/`; this module writes the names of their labels, the certainty of the
+network, a manifest that pairs them with their images, and a card.
 """
 
 from collections.abc import Sequence
@@ -25,15 +25,16 @@ CERTAINTY = "least_sure_first.csv"
 
 @dataclass(frozen=True)
 class Proposal:
-    """What was proposed for a case.
+    """The proposed label map of a case.
 
     Attributes:
-        case: Whose label map it is.
-        mean_probability: Of the proposed label, mean over the pixels that have one; None where
-            nothing was found.
-        area_cm2: Per label the mean area on the slices where it was found, 0 where nowhere; None
-            where the pixel spacing is unknown.
-        spacing_mm: Of a picture's pixels; None where unknown, and for volumes, which know it.
+        case: The case.
+        mean_probability: Of the proposed label, mean over the pixels that have one; None if no
+            pixel has.
+        area_cm2: Per label the mean area on the slices that have it, 0 if none has; None if the
+            pixel spacing is unknown.
+        spacing_mm: Pixel spacing of a picture; None if unknown, and for volumes, whose files
+            hold it.
     """
 
     case: Case
@@ -43,10 +44,10 @@ class Proposal:
 
 
 def refuse_corrected(out: Path) -> None:
-    """Refuse a folder that holds proposals: a person may have corrected them.
+    """Refuse a folder with proposals, which a person may have corrected.
 
     Raises:
-        DataError: It holds a manifest.
+        DataError: It has a manifest.
     """
     if (out / MANIFEST).exists():
         raise DataError(f"{out}: holds label maps that may be corrected; choose another --out")
@@ -55,17 +56,17 @@ def refuse_corrected(out: Path) -> None:
 def write_data_set(
     out: Path, name: str, card: DatasetCard, transfer: Transfer, proposals: Sequence[Proposal]
 ) -> None:
-    """Write all but the label maps; the manifest last, whose presence says that all is there.
+    """Write everything except the label maps; the manifest last, so that it marks a complete set.
 
     Args:
         out: Folder of the new data set.
         name: Its id.
         card: Of the data set whose problem it is.
         transfer: The cell whose network proposed the labels.
-        proposals: The least sure first.
+        proposals: The least certain first.
 
     Raises:
-        RecordError: The disk refused.
+        RecordError: The folder cannot be written or the disk is full.
     """
     labels = tuple(transfer.target.labels)
     write_label_names(out / "labels", labels)
@@ -75,61 +76,53 @@ def write_data_set(
 
 
 def _certainty(proposals: Sequence[Proposal], labels: Sequence[str]) -> str:
-    heads = ["case", "subject", "mean_probability", *(f"{label}_area_cm2" for label in labels)]
-    rows = [
-        [one.case.case, one.case.subject, _number(one.mean_probability, 6),
-         *(_number(one.area_cm2[label], 3) for label in labels)]
-        for one in proposals
-    ]  # fmt: skip
-    return csv_text([heads, *rows])
+    def number(value: float | None, digits: int) -> str:
+        return "" if value is None else f"{value:.{digits}f}"
 
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    columns = ["case", "subject", "mean_probability", *(f"{label}_area_cm2" for label in labels)]
+    rows = [[p.case.case, p.case.subject, number(p.mean_probability, 6),
+             *(number(p.area_cm2[label], 3) for label in labels)] for p in proposals]  # fmt: skip
+    return csv_text([columns, *rows])
 
 
 def _manifest(proposals: Sequence[Proposal], out: Path) -> str:
-    own = ("case", "subject", "image", "mask", "path", "folder", "list", "spacing_mm")
-    facts = sorted({fact for one in proposals for fact in one.case.facts} - set(own))
+    """Cases with their images, relative to the folder if inside it, and their facts."""
+    columns = ("case", "subject", "image", "mask", "spacing_mm")
+    reserved = {*columns, "path", "folder", "list"}
+    facts = sorted({fact for proposal in proposals for fact in proposal.case.facts} - reserved)
     rows = []
-    for one in sorted(proposals, key=lambda one: one.case.case):
-        assert one.case.image is not None
-        image = (one.case.image.parent if one.case.series else one.case.image).resolve()
-        if image.is_relative_to(out.resolve()):
-            image = image.relative_to(out.resolve())
-        rows.append([
-            one.case.case, one.case.subject, str(image), f"labels/{label_file(one.case)}",
-            "" if one.spacing_mm is None else repr(one.spacing_mm),
-            *(one.case.facts.get(fact, "") for fact in facts),
-        ])  # fmt: skip
-    return csv_text([["case", "subject", "image", "mask", "spacing_mm", *facts], *rows])
+    for proposal in sorted(proposals, key=lambda proposal: proposal.case.case):
+        case, folder = proposal.case, out.resolve()
+        assert case.image is not None
+        image = (case.image.parent if case.series else case.image).resolve()
+        if image.is_relative_to(folder):
+            image = image.relative_to(folder)
+        spacing = "" if proposal.spacing_mm is None else repr(proposal.spacing_mm)
+        rows.append([case.case, case.subject, str(image), f"labels/{label_file(case)}", spacing,
+                     *(case.facts.get(fact, "") for fact in facts)])  # fmt: skip
+    return csv_text([[*columns, *facts], *rows])
 
 
 def _card(card: DatasetCard, transfer: Transfer, name: str) -> str:
     """The card of the proposals: the problem that the network was fine-tuned for."""
     target = transfer.target
-    asked = {fact: getattr(target, fact) for fact in Problem.model_fields}
+    problem = {field: getattr(target, field) for field in Problem.model_fields}
+    kept = ("domain", "synthetic", "licence", "access", "citation", "homepage", "channels",
+            "families")  # fmt: skip
     new = DatasetCard(
         id=name,
         version=1,
         title=f"{card.title}: pre-labelled for {target.id}",
-        domain=card.domain,
-        synthetic=card.synthetic,
-        licence=card.licence,
-        access=card.access,
-        citation=card.citation,
-        homepage=card.homepage,
         group_by="subject",
         labels={label: number for number, label in enumerate(target.labels, start=1)},
-        channels=card.channels,
-        families=card.families,
         layout=ManifestLayout(kind="manifest", file=MANIFEST),
         split=SplitRule(),
-        target=Problem(**{**asked, "labels": {}, "where": {}}),
+        target=Problem(**{**problem, "labels": {}, "where": {}}),
         known_issues=(
-            f"Labels were proposed by a network ({transfer.cell.path}) and are no reference until "
-            "a person has corrected every case.",
+            f"Labels were proposed by a network ({transfer.cell.path}) and are not a reference "
+            "until a person has corrected every case.",
         ),
+        **{field: getattr(card, field) for field in kept},
     )
     text = StringIO()
     YAML().dump(new.model_dump(mode="json", exclude_defaults=True), text)
