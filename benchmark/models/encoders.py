@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -61,13 +61,6 @@ class EncoderFamily:
     usual_channels: int = 3
 
 
-def _smp_encoder(name: str, channels: int, depth: int) -> nn.Module:
-    encoder: nn.Module = smp.encoders.get_encoder(
-        name, in_channels=channels, depth=depth, weights=None
-    )
-    return encoder
-
-
 def _timm_naming(name: str, own: Collection[str]) -> tuple[TensorNaming, ...]:
     """Feature extractors of timm name `stages.0` `stages_0`, below `model.`."""
     inner = "model.model." if all(name.startswith("model.model.") for name in own) else "model."
@@ -85,12 +78,19 @@ def _monai_naming(name: str, own: Collection[str]) -> tuple[TensorNaming, ...]:
     return (TensorNaming(rules, "encoder."),)
 
 
-TIMM = EncoderFamily(names=tuple, encoder=_smp_encoder, namings=_timm_naming)
+SMP = EncoderFamily(
+    names=smp.encoders.get_encoder_names,
+    encoder=lambda name, channels, depth: smp.encoders.get_encoder(
+        name, in_channels=channels, depth=depth, weights=None
+    ),
+)
+"""segmentation-models-pytorch; most encoders have the names and tensors of torchvision."""
+
+TIMM = replace(SMP, names=tuple, namings=_timm_naming)
 """Names are `tu-` and a model of timm; identification selects similar models (`timm_models`)."""
 
 ENCODERS: tuple[EncoderFamily, ...] = (
-    # segmentation-models-pytorch; most have the names and the tensors of torchvision
-    EncoderFamily(names=smp.encoders.get_encoder_names, encoder=_smp_encoder),
+    SMP,
     TIMM,
     EncoderFamily(
         names=PLAIN_NETWORKS.keys,

@@ -1,9 +1,7 @@
 """Weights: read safely, verified by hash, and loaded with a report of their coverage."""
 
-import math
 import pickle
 import re
-import struct
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -20,11 +18,6 @@ from benchmark.records.record import Coverage
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 SLACK_BYTES = 2**20
-DAMAGED = (
-    safetensors.SafetensorError, RuntimeError, EOFError, ValueError, OSError, KeyError,
-    IndexError, TypeError, AttributeError, MemoryError, RecursionError, struct.error,
-    zipfile.BadZipFile,
-)  # fmt: skip
 
 
 class MoreThanTensors(WeightsError):
@@ -88,7 +81,9 @@ def read_file(path: Path) -> object:
             f"{path}: refused, since it holds more than tensors and could run code; save its "
             "state_dict() as safetensors, or convert it with `segtransfer source new`"
         ) from None
-    except DAMAGED as error:
+    except WeightsError:
+        raise
+    except Exception as error:  # a damaged file raises many errors in either library
         if "TorchScript" in str(error):
             raise WeightsError(
                 f"{path}: refused, it is a TorchScript program; save its state_dict()"
@@ -155,6 +150,7 @@ def load_part(
     keys = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
     common = {name: tensors[keys[name]] for name in own if name in keys}
     matched = {name: value for name, value in common.items() if value.shape == own[name].shape}
+    loaded, total = (sum(t.numel() for t in group.values()) for group in (matched, own))
     coverage = Coverage(
         matched=len(matched),
         missing=tuple(
@@ -166,17 +162,13 @@ def load_part(
             if name not in matched
         ),
         unused=tuple(key for key in tensors if key.removeprefix(prefix) not in own),
-        parameter_share=round(_values(matched) / max(1, _values(own)), 6),
+        parameter_share=round(loaded / max(1, total), 6),
     )
     if not matched or not (coverage.complete or allow_partial):
         raise WeightsError(_not_covered(coverage, len(own), name))
     # smp encoders override load_state_dict and report nothing; torch's own does the work.
     nn.Module.load_state_dict(part, {**own, **matched})
     return coverage
-
-
-def _values(tensors: Mapping[str, torch.Tensor]) -> int:
-    return sum(math.prod(tensor.shape) for tensor in tensors.values())
 
 
 def _not_covered(coverage: Coverage, total: int, name: str) -> str:
@@ -199,19 +191,19 @@ def save_network(
     Raises:
         WeightsError: The folder cannot be written or the disk is full.
     """
-    state = network.state_dict()
-    save_tensors(path, {k: v for k, v in state.items() if k.startswith(only)}, metadata)
+    state = {name: t for name, t in network.state_dict().items() if name.startswith(only)}
+    save_tensors(path, state, metadata)
 
 
-def save_tensors(path: Path, given: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write tensors as safetensors, atomically.
 
     Raises:
         WeightsError: The folder cannot be written or the disk is full.
     """
-    tensors = {key: value.contiguous().cpu() for key, value in given.items()}
+    contiguous = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     try:
         with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata)
+            save_file(contiguous, temporary, metadata)
     except (OSError, safetensors.SafetensorError) as error:
         raise WeightsError(f"{path}: cannot be written ({error})") from None

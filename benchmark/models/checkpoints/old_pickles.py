@@ -57,12 +57,9 @@ class Placeholder(dict[Any, Any]):
         return id(self)
 
     def append(self, _: Any) -> None:
-        """Ignore an item of a list."""
+        """Ignore items of lists and sets."""
 
-    def extend(self, _: Any) -> None:
-        """Ignore items of a list."""
-
-    add = append
+    extend = add = append
 
 
 class TensorUnpickler(pickle.Unpickler):
@@ -135,7 +132,7 @@ def read_pickle(path: Path) -> Any:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith("constants.pkl") for name in archive.namelist()):
-                raise pickle.UnpicklingError("it is a TorchScript program; save its state_dict()")
+                _refuse_program()
     elif tarfile.is_tarfile(path):
         raise pickle.UnpicklingError("it is an archive of PyTorch before 0.2")
     elif head != LEGACY_HEADER:

@@ -42,17 +42,17 @@ def check_pyramid(network_at: Callable[[int], SegmentationNetwork]) -> list[str]
             maps, logits = network.features(images), network(images)
         shapes = [tuple(feature_map.shape) for feature_map in maps]
         measured = f"at {size} x {size} the maps are {shapes}"
-        if any(len(shape) != 4 or shape[0] != 2 for shape in shapes):
-            raise WeightsError(f"{measured}; each must be (images, channels, rows, columns)")
+        batches = all(len(shape) == 4 and shape[0] == 2 for shape in shapes)
+        _require(batches, f"{measured}; each must be (images, channels, rows, columns)")
         sides = [shape[2] for shape in shapes]
-        if sides != sorted(sides, reverse=True) or any(s[2] != s[3] for s in shapes):
-            raise WeightsError(f"{measured}; they must go from fine to coarse")
+        ordered = sides == sorted(sides, reverse=True) == [shape[3] for shape in shapes]
+        _require(ordered, f"{measured}; they must go from fine to coarse")
         widths = tuple(network.encoder.out_channels)
-        if len(widths) == len(shapes) and widths != tuple(shape[1] for shape in shapes):
-            raise WeightsError(f"{measured}; out_channels of the encoder are {widths}")
-        _check_finite(maps, f"at {size} x {size}")
-        if logits.shape[2:] != images.shape[2:]:
-            raise WeightsError(f"{measured}; the logits are {tuple(logits.shape)}, not {size} rows")
+        stated = len(widths) != len(shapes) or widths == tuple(shape[1] for shape in shapes)
+        _require(stated, f"{measured}; out_channels of the encoder are {widths}")
+        _require_finite(maps, f"at {size} x {size}")
+        _require(logits.shape[2:] == images.shape[2:],
+                 f"{measured}; the logits are {tuple(logits.shape)}, not {size} rows")  # fmt: skip
         lines.append(f"{size}: " + " ".join(f"{shape[1]}x{shape[2]}²" for shape in shapes))
     return lines
 
@@ -77,8 +77,8 @@ def check_encoder(name: str, channels: Sequence[int] = (1, 3)) -> list[str]:
             torch.manual_seed(0)
             encoders.append(plugged_encoder(name, count, DEPTH))
         encoder, rebuilt = encoders
-        if not _equal(encoder.state_dict(), rebuilt.state_dict()):
-            raise WeightsError(f"encoder {name!r}: two builds from one seed differ")
+        equal = _equal(encoder.state_dict(), rebuilt.state_dict())
+        _require(equal, f"encoder {name!r}: two builds from one seed differ")
         lines += [f"{count} channels, {line}" for line in _check_maps(name, encoder, count)]
         _check_gradients(name, encoder, count)
     return lines
@@ -95,35 +95,34 @@ def _check_maps(name: str, encoder: PluggedEncoder, channels: int) -> list[str]:
         shapes = [tuple(feature_map.shape) for feature_map in maps]
         stated = [(2, width, size // stride, size // stride) for width, stride in
                   zip(encoder.out_channels, (1, *encoder.levels), strict=True)]  # fmt: skip
-        if shapes != stated:
-            raise WeightsError(
-                f"encoder {name!r} at {size} x {size}: maps are {shapes}, but by out_channels and "
-                f"strides {stated}"
-            )
-        _check_finite(maps, f"encoder {name!r} at {size} x {size}")
-        if not all(map(torch.equal, maps, repeated)):
-            raise WeightsError(f"encoder {name!r}: two forward passes in eval() differ")
+        context = f"encoder {name!r} at {size} x {size}"
+        _require(shapes == stated,
+                 f"{context}: maps are {shapes}, but by out_channels and strides {stated}")  # fmt: skip
+        _require_finite(maps, context)
+        _require(all(map(torch.equal, maps, repeated)),
+                 f"encoder {name!r}: two forward passes in eval() differ")  # fmt: skip
         lines.append(f"{size} x {size}: {', '.join(str(shape[1:]) for shape in shapes[1:])}")
-    if not _equal(before, encoder.state_dict()):
-        raise WeightsError(f"encoder {name!r}: a forward pass in eval() changes its tensors")
+    unchanged = _equal(before, encoder.state_dict())
+    _require(unchanged, f"encoder {name!r}: a forward pass in eval() changes its tensors")
     return lines
 
 
-def _check_finite(maps: Sequence[torch.Tensor], context: str) -> None:
-    if not all(feature_map.isfinite().all() for feature_map in maps):
-        raise WeightsError(f"{context} a map is not finite; are the weights damaged?")
-
-
 def _check_gradients(name: str, encoder: PluggedEncoder, channels: int) -> None:
-    encoder.train()
-    maps = encoder(torch.rand((2, channels, SIZES[0], SIZES[0])))
+    maps = encoder.train()(torch.rand((2, channels, SIZES[0], SIZES[0])))
     sum(feature_map.float().square().sum() for feature_map in maps[1:]).backward()
     unused = [key for key, value in encoder.named_parameters() if value.grad is None]
-    if unused:
-        raise WeightsError(
-            f"encoder {name!r}: {len(unused)} parameters are in no map (first: {unused[0]}); leave "
-            "heads out"
-        )
+    _require(not unused, f"encoder {name!r}: {len(unused)} parameters are in no map (first: "
+                         f"{''.join(unused[:1])}); leave heads out")  # fmt: skip
+
+
+def _require_finite(maps: Sequence[torch.Tensor], context: str) -> None:
+    finite = all(feature_map.isfinite().all() for feature_map in maps)
+    _require(finite, f"{context} a map is not finite; are the weights damaged?")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise WeightsError(message)
 
 
 def _equal(state: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
