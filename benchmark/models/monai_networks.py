@@ -1,7 +1,8 @@
 """Four 2-D segmentation networks of MONAI, split into encoder, decoder and head."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -53,41 +54,39 @@ class MonaiNetwork:
     """A 2-D network of MONAI with its own defaults.
 
     Attributes:
-        build: From input channels, classes and image size.
-        encoder: Makes the encoder, of the complete network and of its stages or maps.
+        kind: Its class in `monai.networks.nets`.
+        encoder: Makes the encoder, from the complete network and from its stages or maps.
         modules: MONAI's names of the modules and their names in this package; encoder stages and
             maps are listed from fine to coarse, decoder blocks from coarse to fine.
+        options: Further arguments of the class.
+        size_option: The argument that takes the image size; empty if the network needs none.
     """
 
-    build: Callable[[int, int, int], nn.Module]
+    kind: str
     encoder: Callable[[Any, list[nn.Module]], nn.Module]
     modules: dict[str, str]
+    options: dict[str, Any] = field(default_factory=dict)
+    size_option: str = ""
 
     def parts(self, channels: int, classes: int, size: int) -> NetworkParts:
         """Encoder, decoder and head of a freshly initialised network."""
-        network = self.build(channels, classes, size)
-        stages, blocks = (
-            [getattr(network, monai) for monai, name in self.modules.items()
-             if name.startswith(part) and name[-1].isdigit()]
-            for part in ("encoder.", "decoder.")
-        )  # fmt: skip
-        (head,) = (
-            getattr(network, monai) for monai, name in self.modules.items() if name == "head"
+        from monai.networks import nets
+
+        options = self.options | ({self.size_option: size} if self.size_option else {})
+        network = getattr(nets, self.kind)(
+            spatial_dims=2, in_channels=channels, out_channels=classes, **options
         )
-        return self.encoder(network, stages), SkipDecoder(blocks), head
-
-
-def _nets() -> Any:
-    from monai.networks import nets  # takes seconds
-
-    return nets
+        modules = {name: getattr(network, monai) for monai, name in self.modules.items()}
+        stages, blocks = (
+            [module for name, module in modules.items() if re.match(rf"{part}\..*\d$", name)]
+            for part in ("encoder", "decoder")
+        )
+        return self.encoder(network, stages), SkipDecoder(blocks), modules["head"]
 
 
 MONAI_NETWORKS: dict[str, MonaiNetwork] = {
     "monai-unet": MonaiNetwork(
-        lambda channels, classes, size: _nets().BasicUNet(
-            spatial_dims=2, in_channels=channels, out_channels=classes
-        ),
+        "BasicUNet",
         lambda network, stages: SequentialEncoder(stages, (32, 32, 64, 128, 256)),
         {
             "conv_0": "encoder.stages.0",
@@ -97,9 +96,7 @@ MONAI_NETWORKS: dict[str, MonaiNetwork] = {
         },
     ),
     "monai-vnet": MonaiNetwork(  # Milletari et al. 2016
-        lambda channels, classes, size: _nets().VNet(
-            spatial_dims=2, in_channels=channels, out_channels=classes, dropout_dim=2
-        ),
+        "VNet",
         lambda network, stages: SequentialEncoder(stages, (16, 32, 64, 128, 256)),
         {
             "in_tr": "encoder.stages.0",
@@ -107,11 +104,10 @@ MONAI_NETWORKS: dict[str, MonaiNetwork] = {
             **{f"up_tr{256 // 2**n}": f"decoder.blocks.{n}" for n in range(4)},
             "out_tr": "head",
         },
+        options={"dropout_dim": 2},
     ),
     "monai-unetr": MonaiNetwork(  # Hatamizadeh et al. 2022
-        lambda channels, classes, size: _nets().UNETR(
-            channels, classes, img_size=size, spatial_dims=2
-        ),
+        "UNETR",
         UnetrEncoder,
         {
             "vit": "encoder.vit",
@@ -119,9 +115,10 @@ MONAI_NETWORKS: dict[str, MonaiNetwork] = {
             **{f"decoder{n}": f"decoder.blocks.{5 - n}" for n in (5, 4, 3, 2)},
             "out": "head",
         },
+        size_option="img_size",
     ),
     "monai-swin_unetr": MonaiNetwork(  # Hatamizadeh et al. 2021
-        lambda channels, classes, size: _nets().SwinUNETR(channels, classes, spatial_dims=2),
+        "SwinUNETR",
         SwinEncoder,
         {
             "swinViT": "encoder.swin",

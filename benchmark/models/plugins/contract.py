@@ -96,8 +96,8 @@ def _check_maps(name: str, encoder: PluggedEncoder, channels: int) -> list[str]:
         stated = [(2, width, size // stride, size // stride) for width, stride in
                   zip(encoder.out_channels, (1, *encoder.levels), strict=True)]  # fmt: skip
         context = f"encoder {name!r} at {size} x {size}"
-        _require(shapes == stated,
-                 f"{context}: maps are {shapes}, but by out_channels and strides {stated}")  # fmt: skip
+        differs = f"maps are {shapes}, but by out_channels and strides {stated}"
+        _require(shapes == stated, f"{context}: {differs}")
         _require_finite(maps, context)
         _require(all(map(torch.equal, maps, repeated)),
                  f"encoder {name!r}: two forward passes in eval() differ")  # fmt: skip
@@ -111,8 +111,9 @@ def _check_gradients(name: str, encoder: PluggedEncoder, channels: int) -> None:
     maps = encoder.train()(torch.rand((2, channels, SIZES[0], SIZES[0])))
     sum(feature_map.float().square().sum() for feature_map in maps[1:]).backward()
     unused = [key for key, value in encoder.named_parameters() if value.grad is None]
-    _require(not unused, f"encoder {name!r}: {len(unused)} parameters are in no map (first: "
-                         f"{''.join(unused[:1])}); leave heads out")  # fmt: skip
+    first = "".join(unused[:1])
+    text = f"{len(unused)} parameters are in no map (first: {first}); leave heads out"
+    _require(not unused, f"encoder {name!r}: {text}")
 
 
 def _require_finite(maps: Sequence[torch.Tensor], context: str) -> None:
