@@ -31,14 +31,14 @@ SAW = ["--saw", "ixi_t1:all", "--saw", "in_house:p1, p2"]
 
 
 def checkpoint(path: Path, channels: int = 3) -> Path:
-    whole = timm.create_model("test_resnet", pretrained=False, in_chans=channels)
-    state = {f"module.backbone.{k}": v for k, v in whole.state_dict().items()}
+    classifier = timm.create_model("test_resnet", pretrained=False, in_chans=channels)
+    state = {f"module.backbone.{k}": v for k, v in classifier.state_dict().items()}
     torch.save({"state_dict": state, "epoch": 1}, path)
     return path
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         "benchmark.models.checkpoints.identify.encoder_families", lambda: ["tu-test_resnet"]
@@ -51,17 +51,17 @@ def new(*words: str, origin: str = "a.pth", name: str = "mine") -> None:
         standalone_mode=False)  # fmt: skip
 
 
-def drafted(place: Path, name: str = "mine") -> SourceCard:
-    return read_card(place / "cards/tasks/source" / f"{name}.yaml", SourceCard)
+def drafted(folder: Path, name: str = "mine") -> SourceCard:
+    return read_card(folder / "cards/tasks/source" / f"{name}.yaml", SourceCard)
 
 
-def test_a_drafted_source_is_run_at_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    checkpoint(place / "a.pth")
+def test_a_drafted_source_is_run_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint(folder / "a.pth")
     new(*FACTS, *STATISTICS, *SAW)
-    said, card = capsys.readouterr().out, drafted(place)
-    assert "stripped from names: module.backbone." in said and "full coverage" in said
-    assert "opened: state_dict" in said
-    assert "in_house is not in the registry" in said and "ixi_t1 is not" not in said
+    output, card = capsys.readouterr().out, drafted(folder)
+    assert "stripped from names: module.backbone." in output and "full coverage" in output
+    assert "opened: state_dict" in output
+    assert "in_house is not in the registry" in output and "ixi_t1 is not" not in output
     assert (card.encoder, card.provides, card.input.mean) == (
         "tu-test_resnet",
         "encoder",
@@ -69,39 +69,41 @@ def test_a_drafted_source_is_run_at_once(place: Path, capsys: pytest.CaptureFixt
     )
     assert card.saw[1].subjects == ("p1", "p2") and card.weights is not None
     assert (
-        stored_weights(card, workspace_at(place / "home")).path(workspace_at(place / "home")).suffix
+        stored_weights(card, workspace_at(folder / "home"))
+        .path(workspace_at(folder / "home"))
+        .suffix
         == ".safetensors"
     )
     app(["--home", "home", "--content", "cards", "run", "demo_v1", "--sources", "mine", "--targets",
          "phantom_fetal_head_64", "--seeds", "0", "--limit-steps", "2", "--no-pictures"],
         standalone_mode=False)  # fmt: skip
-    (_, record), = Store(place / "runs/demo_v1_trial2").records()  # fmt: skip
+    (_, record), = Store(folder / "runs/demo_v1_trial2").records()  # fmt: skip
     assert record.coverage is not None and record.coverage.parameter_share > 0.99
     assert record.fingerprints.weights == f"sha256:{card.weights.sha256}"
 
 
-def test_a_grey_stem_is_stated(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    checkpoint(place / "a.pth", channels=1)
+def test_a_grey_stem_is_stated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint(folder / "a.pth", channels=1)
     new(*FACTS, *STATISTICS, "--saw", "unknown")
-    said, card = capsys.readouterr().out, drafted(place)
-    assert "1 channel; colour images are averaged" in said
+    output, card = capsys.readouterr().out, drafted(folder)
+    assert "1 channel; colour images are averaged" in output
     assert card.input.channels == 1 and card.input.std == (0.25,)
-    assert "stays out of every clean ranking" in said
+    assert "stays out of every clean ranking" in output
     assert card.saw[0].dataset == card.saw[0].subjects == "unknown"
 
 
-def test_what_no_option_says_is_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint(place / "a.pth")
+def test_missing_options_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint(folder / "a.pth")
     words = ["--home", "home", "source", "new", "mine", "--from", "a.pth", "--out", "cards"]
     refused = CliRunner().invoke(app, [*words, *FACTS[:4]])
     assert isinstance(refused.exception, CardError)
     assert "give --saw, --title, --licence, --citation, --mean, --std" in str(refused.exception)
-    assert not (place / "cards").exists()
+    assert not (folder / "cards").exists()
     monkeypatch.setattr("benchmark.cli.source_new.interactive", lambda: True)
     answers = "ixi_t1:train\nA title\nMIT\nus\n\n0.2,0.2,0.3\n"
     done = CliRunner().invoke(app, [*words, *FACTS[:4]], input=answers)
     assert done.exit_code == 0, done.output
-    card = drafted(place)
+    card = drafted(folder)
     assert card.title == "A title" and card.input.mean == (0.485, 0.456, 0.406)
     assert card.input.std == (0.2, 0.2, 0.3) and card.saw[0].subjects == "train"
 
@@ -120,12 +122,12 @@ def test_what_no_option_says_is_asked(place: Path, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_a_wrong_option_is_one_line_and_writes_nothing(
-    place: Path, words: list[str], message: str
+    folder: Path, words: list[str], message: str
 ) -> None:
-    checkpoint(place / "a.pth")
+    checkpoint(folder / "a.pth")
     with pytest.raises(BenchmarkError, match=message) as caught:
         new(*FACTS, *STATISTICS, *SAW, *words)
-    assert "\n" not in str(caught.value) and not (place / "cards").exists()
+    assert "\n" not in str(caught.value) and not (folder / "cards").exists()
 
 
 def test_names_are_ids_and_new(tmp_path: Path) -> None:
@@ -137,10 +139,10 @@ def test_names_are_ids_and_new(tmp_path: Path) -> None:
         new_card_path(registry, "scratch", tmp_path)
 
 
-def test_what_was_seen_in_words() -> None:
+def test_exposure_is_parsed() -> None:
     assert parse_exposure(["none"]) == ()
-    seen = parse_exposure(["a:all", "b", "c: x , y", "unknown"])
-    assert [(one.dataset, one.subjects) for one in seen] == [
+    exposure = parse_exposure(["a:all", "b", "c: x , y", "unknown"])
+    assert [(saw.dataset, saw.subjects) for saw in exposure] == [
         ("a", "all"), ("b", "unknown"), ("c", ("x", "y")), ("unknown", "unknown")
     ]  # fmt: skip
     with pytest.raises(CardError, match="expected DATASET"):
@@ -151,7 +153,7 @@ COMMIT = "c" * 40
 
 
 @pytest.fixture
-def hub(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Repositories by file name; every revision is one commit."""
     files: dict[str, Path] = {}
 
@@ -164,12 +166,12 @@ def hub(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     return files
 
 
-def test_a_repository_of_the_hub_is_pinned_to_its_commit(place: Path, hub: Any) -> None:
-    whole = timm.create_model("test_resnet", pretrained=False)
-    hub["model.safetensors"] = place / "model.safetensors"
-    save_tensors(hub["model.safetensors"], whole.state_dict(), {})
+def test_a_repository_of_the_hub_is_pinned_to_its_commit(folder: Path, hub: Any) -> None:
+    classifier = timm.create_model("test_resnet", pretrained=False)
+    hub["model.safetensors"] = folder / "model.safetensors"
+    save_tensors(hub["model.safetensors"], classifier.state_dict(), {})
     new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@main")
-    weights = drafted(place).weights
+    weights = drafted(folder).weights
     assert weights is not None and weights.hub is not None
     assert (weights.hub.repo, weights.hub.revision) == ("owner/name", COMMIT)
     assert weights.sha256 == sha256_of(hub["model.safetensors"])  # the very file, not a copy
@@ -180,25 +182,25 @@ def test_a_repository_of_the_hub_is_pinned_to_its_commit(place: Path, hub: Any) 
         new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@v1:weights.bin", name="other")
 
 
-def test_a_pickle_of_the_hub_is_kept_as_safetensors(place: Path, hub: Any) -> None:
-    hub["pytorch_model.bin"] = checkpoint(place / "model.bin")
+def test_a_pickle_of_the_hub_is_kept_as_safetensors(folder: Path, hub: Any) -> None:
+    hub["pytorch_model.bin"] = checkpoint(folder / "model.bin")
     new(*FACTS, *STATISTICS, *SAW, origin="hf:owner/name@v1")
-    weights = drafted(place).weights
+    weights = drafted(folder).weights
     assert weights is not None and weights.hub is None and weights.file == "mine.safetensors"
 
 
-def test_timm_says_statistics_and_licence_itself(
-    place: Path, hub: Any, monkeypatch: pytest.MonkeyPatch
+def test_timm_states_statistics_and_licence(
+    folder: Path, hub: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts = SimpleNamespace(hf_hub_id="timm/test", hf_hub_filename=None, mean=(0.1, 0.2, 0.3),
                             std=(0.3, 0.2, 0.1), license="apache-2.0")  # fmt: skip
     monkeypatch.setattr(draft, "timm_weights", lambda name: facts)
-    whole = timm.create_model("test_resnet", pretrained=False)
-    hub["model.safetensors"] = place / "model.safetensors"
-    save_tensors(hub["model.safetensors"], whole.state_dict(), {})
+    classifier = timm.create_model("test_resnet", pretrained=False)
+    hub["model.safetensors"] = folder / "model.safetensors"
+    save_tensors(hub["model.safetensors"], classifier.state_dict(), {})
     words = [word for word in FACTS if word not in ("--licence", "MIT")]
     new(*words, *SAW, origin="timm:test_resnet.r160_in1k")
-    card = drafted(place)
+    card = drafted(folder)
     assert card.encoder == "tu-test_resnet" and card.input.mean == (0.1, 0.2, 0.3)
     assert card.weights is not None and card.weights.licence == "apache-2.0"
 

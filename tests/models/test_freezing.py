@@ -1,4 +1,4 @@
-"""Strategies freeze what they say, batch-norm statistics included, and prove it."""
+"""Strategies freeze the stated parts, batch-norm statistics included, and prove it."""
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def test_trainable_counts_are_the_published_ones(train: tuple[str, ...], expecte
 
 
 @pytest.mark.parametrize("freeze", [True, False])
-def test_frozen_statistics_stand_still_only_if_said(freeze: bool) -> None:
+def test_frozen_statistics_are_constant_only_on_request(freeze: bool) -> None:
     torch.manual_seed(0)
     net = network("tu-test_resnet", (16, 8, 8, 8, 8))
     frozen = apply_strategy(net, train=("decoder", "head"), freeze_norm_stats=freeze)
@@ -49,23 +49,25 @@ def test_frozen_statistics_stand_still_only_if_said(freeze: bool) -> None:
         net(torch.rand(2, 1, 32, 32)).square().mean().backward()
         optimizer.step()
     frozen.verify(before)
-    still = all(torch.equal(value, buffers[name]) for name, value in net.encoder.named_buffers())
-    assert still == freeze
+    unchanged = all(
+        torch.equal(value, buffers[name]) for name, value in net.encoder.named_buffers()
+    )
+    assert unchanged == freeze
 
 
 def test_every_buffer_of_a_frozen_encoder_is_in_the_proof() -> None:
-    """Normalisation layers of timm have children (their activation), and still statistics."""
+    """Normalisation layers of timm have children (their activation), and unchanged statistics."""
     net = network("tu-mobilenetv3_small_050", (16, 8, 8, 8, 8))
     frozen = apply_strategy(net, train=("decoder", "head"), freeze_norm_stats=True)
-    whole = {f"encoder.{name}" for name in torch.nn.Module.state_dict(net.encoder)}
-    assert whole <= set(frozen.tensors)
+    state = {f"encoder.{name}" for name in torch.nn.Module.state_dict(net.encoder)}
+    assert state <= set(frozen.tensors)
     before = frozen.fingerprint()
     frozen.set_modes(net)
     net(torch.rand(2, 1, 64, 64)).square().mean().backward()
     frozen.verify(before)
 
 
-def test_a_frozen_tensor_that_moves_is_named() -> None:
+def test_a_frozen_tensor_that_changes_is_named() -> None:
     net = network("tu-test_resnet", (16, 8, 8, 8, 8))
     frozen = apply_strategy(net, train=("decoder",), freeze_norm_stats=True)
     before = frozen.fingerprint()

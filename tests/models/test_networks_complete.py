@@ -1,4 +1,4 @@
-"""Whole networks: cut into parts they are still MONAI's own, and the published size is met."""
+"""Complete networks: split into parts they equal MONAI's, and have the published sizes."""
 
 from typing import Any
 
@@ -16,7 +16,9 @@ from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import renamed
 
 
-def named(name: str, size: int = 64, classes: int = 3, channels: int = 1) -> SegmentationNetwork:
+def network_of(
+    name: str, size: int = 64, classes: int = 3, channels: int = 1
+) -> SegmentationNetwork:
     torch.manual_seed(0)
     return build_network(
         name, channels=channels, classes=classes, input_size=size, decoder_channels=(),
@@ -24,7 +26,7 @@ def named(name: str, size: int = 64, classes: int = 3, channels: int = 1) -> Seg
     ).eval()  # fmt: skip
 
 
-WHOLE: dict[str, Any] = {
+MONAI: dict[str, Any] = {
     "monai-unet": lambda: nets.BasicUNet(spatial_dims=2, in_channels=1, out_channels=3),
     "monai-vnet": lambda: nets.VNet(spatial_dims=2, in_channels=1, out_channels=3, dropout_dim=2),
     "monai-unetr": lambda: nets.UNETR(1, 3, img_size=64, spatial_dims=2),
@@ -32,16 +34,16 @@ WHOLE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", WHOLE)
-def test_cut_into_parts_it_gives_what_the_whole_gives(name: str) -> None:
+@pytest.mark.parametrize("name", MONAI)
+def test_the_parts_of_a_monai_network_give_its_output(name: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    whole = WHOLE[name]().eval()
-    cut = named(name)
-    assert parameter_counts(cut)[0] == parameter_counts(whole)[0]
+    original = MONAI[name]().eval()
+    split = network_of(name)
+    assert parameter_counts(split)[0] == parameter_counts(original)[0]
     image = torch.rand((2, 1, 64, 64))
     with torch.inference_mode():
-        assert torch.equal(cut(image), whole(image))
+        assert torch.equal(split(image), original(image))
 
 
 PUBLISHED = {"plain-unet": 31_037_633, "x-unet": 31_031_745, "v-unet": 25_854_657}
@@ -56,8 +58,8 @@ def test_published_networks_have_the_published_number_of_parameters(name: str) -
     assert parameter_counts(network) == (PUBLISHED[name], PUBLISHED[name])
 
 
-def test_the_bottleneck_of_a_unet_can_be_frozen_by_itself() -> None:
-    network = named("x-unet")
+def test_the_bottleneck_of_a_unet_can_be_frozen_alone() -> None:
+    network = network_of("x-unet")
     stages = tuple(f"encoder.{n}" for n in range(4))
     apply_strategy(network, train=(*stages, "decoder", "head"), freeze_norm_stats=True)
     frozen = [p.shape for p in network.parameters() if not p.requires_grad]
@@ -65,7 +67,7 @@ def test_the_bottleneck_of_a_unet_can_be_frozen_by_itself() -> None:
     assert weights == [(1024, 512, 3, 3), (1024, 1024, 3, 3)] and biases == [(1024,)] * 2
 
 
-def test_the_way_down_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
+def test_the_encoder_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
     import_torchvision()
     from torchvision.models import vgg16
 
@@ -73,7 +75,7 @@ def test_the_way_down_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
     source = Registry.load(content_roots()).source("imagenet_vgg16_v_unet")
     assert source.weights is not None
     tensors = {f"features.{name}": value for name, value in features.state_dict().items()}
-    encoder = named("v-unet", channels=3).encoder
+    encoder = network_of("v-unet", channels=3).encoder
     encoder.load_state_dict(renamed(tensors, source.weights.rename))
     image = torch.rand((1, 3, 32, 32))
     with torch.inference_mode():
@@ -83,8 +85,8 @@ def test_the_way_down_of_the_v_unet_is_vgg16_to_block5_conv3() -> None:
 
 
 @pytest.mark.parametrize("name", [*PLAIN_NETWORKS, *MONAI_NETWORKS])
-def test_parts_are_all_of_it_and_can_be_frozen(name: str) -> None:
-    network = named(name)
+def test_the_parts_cover_the_network_and_can_be_frozen(name: str) -> None:
+    network = network_of(name)
     total = parameter_counts(network)[0]
     sizes = []
     for part in ("encoder", "decoder", "head"):
@@ -96,7 +98,7 @@ def test_parts_are_all_of_it_and_can_be_frozen(name: str) -> None:
 
 
 def test_colour_is_averaged_where_the_network_takes_grey() -> None:
-    network = named("monai-unet")
+    network = network_of("monai-unet")
     image = torch.rand((1, 3, 64, 64))
     with torch.inference_mode():
         assert torch.equal(network(image), network(image.mean(1, keepdim=True)))

@@ -1,4 +1,4 @@
-"""The guard defines missing operators, and does nothing where torchvision is whole."""
+"""The guard defines missing operators, and does nothing if torchvision is intact."""
 
 import importlib
 import sys
@@ -10,24 +10,24 @@ import torch
 from benchmark.models import vision_libraries
 
 
-def test_a_whole_torchvision_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, kept = ModuleType("torchvision"), len(vision_libraries._definitions)
-    monkeypatch.setattr(importlib, "import_module", lambda name: whole)
-    assert vision_libraries.import_torchvision() is whole
-    assert len(vision_libraries._definitions) == kept
+def test_an_intact_torchvision_is_left_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, before = ModuleType("torchvision"), len(vision_libraries._definitions)
+    monkeypatch.setattr(importlib, "import_module", lambda name: module)
+    assert vision_libraries.import_torchvision() is module
+    assert len(vision_libraries._definitions) == before
 
 
 def test_missing_operators_are_defined_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, missing = ModuleType("torchvision"), ["made_up_one", "made_up_two"]
+    module, missing = ModuleType("torchvision"), ["made_up_one", "made_up_two"]
 
     def load(name: str) -> ModuleType:
         if missing:
             raise RuntimeError(f"operator torchvision::{missing.pop(0)} does not exist")
-        return whole
+        return module
 
     monkeypatch.setattr(importlib, "import_module", load)
     monkeypatch.setattr(sys, "modules", {})
-    assert vision_libraries.import_torchvision() is whole
+    assert vision_libraries.import_torchvision() is module
     assert hasattr(torch.ops.torchvision, "made_up_two")
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: given or fetched from a server of our own, verified, and remembered by hash."""
+"""Checkpoints: given or fetched from a local server, verified, and recorded by hash."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ COMMIT = "a" * 40
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The file at /w.pth, and the little of a hub that a download asks for."""
+    """The file at /w.pth, and the responses of a hub to a download."""
 
     def log_message(self, *_: object) -> None:
         pass
@@ -36,13 +36,17 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(body=True)
 
     def _answer(self, *, body: bool) -> None:
-        found = self.path in ("/w.pth", f"/o/n/resolve/{COMMIT}/w.pth", "/o/n/resolve/main/w.pth")
-        data = DATA if found else b"not here"
-        self.send_response(200 if found else 404)
+        known_path = self.path in (
+            "/w.pth",
+            f"/o/n/resolve/{COMMIT}/w.pth",
+            "/o/n/resolve/main/w.pth",
+        )
+        data = DATA if known_path else b"not here"
+        self.send_response(200 if known_path else 404)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("ETag", f'"{SHA}"')
         self.send_header("X-Repo-Commit", COMMIT)
-        if not found:
+        if not known_path:
             self.send_header("X-Error-Code", "EntryNotFound")
         self.end_headers()
         if body:
@@ -65,15 +69,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def registry(**weights: object) -> Registry:
-    """The shipped cards, with other weights behind one source."""
-    whole = Registry.load(content_roots())
-    card = whole.source("imagenet_resnet18_torchvision")
+    """The shipped cards, with other weights for one source."""
+    shipped = Registry.load(content_roots())
+    card = shipped.source("imagenet_resnet18_torchvision")
     changed = card.model_copy(
         update={"weights": WeightsFile(file="w.pth", licence="none", **weights)}  # type: ignore[arg-type]
     )
     return Registry(
-        datasets=whole.datasets, sources={**whole.sources, card.id: changed},
-        targets=whole.targets, boards=whole.boards, folders=whole.folders,
+        datasets=shipped.datasets, sources={**shipped.sources, card.id: changed},
+        targets=shipped.targets, boards=shipped.boards, folders=shipped.folders,
     )  # fmt: skip
 
 
@@ -81,7 +85,7 @@ ID = "imagenet_resnet18_torchvision"
 
 
 @pytest.mark.parametrize("digits", [8, 64])
-def test_a_url_is_fetched_and_its_whole_hash_remembered(
+def test_a_url_is_fetched_and_its_full_hash_recorded(
     server: str, tmp_path: Path, digits: int
 ) -> None:
     cards = registry(url=f"{server}/w.pth", sha256=SHA[:digits])
@@ -94,7 +98,7 @@ def test_a_url_is_fetched_and_its_whole_hash_remembered(
     assert not list((tmp_path / "downloads").rglob("w.pth"))
 
 
-def test_another_file_than_the_card_says_is_not_kept(server: str, tmp_path: Path) -> None:
+def test_another_file_than_on_the_card_is_not_kept(server: str, tmp_path: Path) -> None:
     cards = registry(url=f"{server}/w.pth", sha256="00000000")
     with pytest.raises(WeightsError, match="SHA-256 is .* the card of .* states 00000000"):
         get_weights(Workspace(cards, tmp_path), ID)
@@ -103,7 +107,7 @@ def test_another_file_than_the_card_says_is_not_kept(server: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("revision", [COMMIT, None])
-def test_a_hub_file_is_remembered_with_its_commit(
+def test_a_hub_file_is_recorded_with_its_commit(
     server: str, tmp_path: Path, revision: str | None
 ) -> None:
     cards = registry(hub=HubFile(repo="o/n", file="w.pth", revision=revision))
@@ -118,7 +122,7 @@ def test_a_missing_hub_file_is_one_line(server: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_without_an_address_the_file_is_asked_for(tmp_path: Path) -> None:
+def test_without_an_address_the_file_is_required(tmp_path: Path) -> None:
     cards = registry(sha256=SHA)
     with pytest.raises(WeightsError, match="source import .* --from FILE"):
         get_weights(Workspace(cards, tmp_path), ID)
@@ -141,7 +145,7 @@ def test_without_an_address_the_file_is_asked_for(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_store_says_what_to_type(tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_store_names_the_command(tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
     cards = registry(sha256=SHA)
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
@@ -151,7 +155,7 @@ def test_a_damaged_store_says_what_to_type(tmp_path: Path, damage, message: str)
         stored_weights(cards.source(ID), workspace_at(tmp_path))
 
 
-def test_a_card_that_now_says_another_hash(tmp_path: Path) -> None:
+def test_a_card_with_another_hash_than_before(tmp_path: Path) -> None:
     file = tmp_path / "mine.pth"
     file.write_bytes(DATA)
     import_weights(Workspace(registry(sha256=SHA), tmp_path), ID, file)

@@ -28,7 +28,7 @@ class Evil:
         return (Path.touch, (Path("executed"),))  # type: ignore[return-value]
 
 
-def test_a_saved_network_is_loaded_whole(tmp_path: Path) -> None:
+def test_a_saved_network_is_loaded_with_full_coverage(tmp_path: Path) -> None:
     source, other = network(), network()
     path = tmp_path / "a.safetensors"
     save_network(path, source, {})
@@ -56,15 +56,15 @@ def test_renamed_keys_are_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_partial_cover_is_refused_unless_allowed() -> None:
     part = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
-    some = {k: v.clone() for k, v in part.state_dict().items() if k != "1.running_var"}
-    some["0.weight"] = torch.zeros(3, 1, 3, 3)
+    tensors = {k: v.clone() for k, v in part.state_dict().items() if k != "1.running_var"}
+    tensors["0.weight"] = torch.zeros(3, 1, 3, 3)
     with pytest.raises(WeightsError, match=r"1 missing .first: 1.running_var.; 1 of another shape"):
-        load_part(part, some, prefix="", name="mine")
-    coverage = load_part(part, some, prefix="", name="mine", allow_partial=True)
+        load_part(part, tensors, prefix="", name="mine")
+    coverage = load_part(part, tensors, prefix="", name="mine", allow_partial=True)
     assert not coverage.complete and 0 < coverage.parameter_share < 1
 
 
-def test_a_missing_batch_counter_is_no_loss() -> None:
+def test_a_batch_counter_may_be_missing() -> None:
     part = nn.BatchNorm2d(2)
     old = {k: v for k, v in part.state_dict().items() if k != "num_batches_tracked"}
     assert load_part(part, old, prefix="", name="old").complete

@@ -38,7 +38,7 @@ STEEP = 3.0
 
 
 class Bright(torch.nn.Module):
-    """Label 1 where the image is above one half, the surer the brighter; never label 2."""
+    """Label 1 where the image is above one half, more probable if brighter; never label 2."""
 
     device = CPU
 
@@ -60,9 +60,9 @@ def card(layout: Mapping[str, object]) -> DatasetCard:
     )
 
 
-def propose(how: Transfer, clinic: DatasetCard, images: Path, out: Path) -> list[Proposal]:
-    bare, cases = unlabelled_cases(clinic, images)
-    return prelabel(Bright(), how, bare, cases, out, "clinic_new", no_progress)  # type: ignore[arg-type]
+def propose(cell: Transfer, clinic: DatasetCard, images: Path, out: Path) -> list[Proposal]:
+    unmasked, cases = unlabelled_cases(clinic, images)
+    return prelabel(Bright(), cell, unmasked, cases, out, "clinic_new", no_progress)  # type: ignore[arg-type]
 
 
 def imported(out: Path, home: Path) -> dict[str, LoadedCase]:
@@ -142,7 +142,7 @@ def test_a_dicom_series_is_paired_with_a_nifti_map_of_its_voxels(tmp_path: Path)
 
 
 def pictures(folder: Path) -> None:
-    """A half of each picture is bright: one surely, one hardly, one not at all."""
+    """A half of each picture is bright: one clearly, one hardly, one not."""
     (folder / "scans").mkdir(parents=True)
     halves: dict[str, Any] = {"p1_1": np.s_[:, 16:], "p2_1": np.s_[::2], "p3_1": np.s_[:16]}
     for name, grey in (("p1_1", 240), ("p2_1", 90), ("p3_1", -100)):
@@ -158,18 +158,18 @@ PNG = NIFTI | {
 }
 
 
-def flat(how: Transfer) -> Transfer:
+def flat(cell: Transfer) -> Transfer:
     """The same problem posed on pictures that are 200 brighter."""
-    intensity = how.target.intensity.model_copy(update={"low": 40.0, "high": 440.0})
+    intensity = cell.target.intensity.model_copy(update={"low": 40.0, "high": 440.0})
     update = {"slice_axis": None, "intensity": intensity}
-    return replace(how, target=how.target.model_copy(update=update))
+    return replace(cell, target=cell.target.model_copy(update=update))
 
 
-def test_the_least_sure_picture_comes_first(tmp_path: Path) -> None:
+def test_the_least_certain_picture_comes_first(tmp_path: Path) -> None:
     pictures(tmp_path)
     out = tmp_path / "out"
-    found = propose(flat(transfer("phantom_ct_device_a_32")), card(PNG), tmp_path, out)
-    assert [one.case.case for one in found] == ["p3_1", "p2_1", "p1_1"]
+    proposals = propose(flat(transfer("phantom_ct_device_a_32")), card(PNG), tmp_path, out)
+    assert [proposal.case.case for proposal in proposals] == ["p3_1", "p2_1", "p1_1"]
     rows = list(csv.DictReader((out / CERTAINTY).read_text().splitlines()))
     assert [row["mean_probability"] == "" for row in rows] == [True, False, False]
     grey = (90 + 160) / 400
@@ -185,13 +185,13 @@ def test_the_least_sure_picture_comes_first(tmp_path: Path) -> None:
 
 def test_a_correction_is_what_is_imported_and_never_overwritten(tmp_path: Path) -> None:
     pictures(tmp_path)
-    out, how = tmp_path / "out", flat(transfer("phantom_ct_device_a_32"))
-    propose(how, card(PNG), tmp_path, out)
+    out, cell = tmp_path / "out", flat(transfer("phantom_ct_device_a_32"))
+    propose(cell, card(PNG), tmp_path, out)
     mine = np.zeros((32, 32), np.uint8)
     mine[3:9, 4:8] = 2
     Image.fromarray(mine).save(out / "labels/p3_1.png")
     with pytest.raises(DataError, match="may be corrected; choose another --out"):
-        propose(how, card(PNG), tmp_path, out)
+        propose(cell, card(PNG), tmp_path, out)
     assert np.array_equal(imported(out, tmp_path / "home")["p3_1"].mask, mine)
 
 
@@ -212,7 +212,7 @@ def test_test_images_of_a_decathlon_or_nnunet_folder(name: str, tmp_path: Path) 
     assert [(case.case, case.subject, case.masks) for case in cases] == [("liver_1", "liver_1", ())]
 
 
-def test_what_cannot_be_labelled_is_refused(tmp_path: Path) -> None:
+def test_layouts_that_cannot_be_labelled_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is synthetic"):
         unlabelled_cases(REGISTRY.dataset("phantom_ct_device_a_32"), tmp_path)
     with pytest.raises(DataError, match="no file matches"):
@@ -221,24 +221,24 @@ def test_what_cannot_be_labelled_is_refused(tmp_path: Path) -> None:
         unlabelled_cases(card(NIFTI | {"single_slice": True}), tmp_path)
 
 
-def test_a_kept_network_is_the_cells(tmp_path: Path) -> None:
+def test_a_kept_network_is_that_of_the_cell(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     chosen = GridSelection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=2
     )
-    (how,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("demo_v1"), chosen)
-    tuned = tuned_network(how, Workspace(REGISTRY, tmp_path), CPU, no_progress)
+    (cell,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("demo_v1"), chosen)
+    tuned = tuned_network(cell, Workspace(REGISTRY, tmp_path), CPU, no_progress)
     (tmp_path / "scans").mkdir()
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "scans/p1_1.png")
-    bare, cases = unlabelled_cases(card(PNG), tmp_path)
-    prelabel(tuned, how, bare, cases, tmp_path / "one", "one", no_progress)
-    again = kept_network(tmp_path / "one/network.safetensors", how, CPU)
-    prelabel(again, how, bare, cases, tmp_path / "two", "two", no_progress)
-    maps = [read_picture(tmp_path / place / "labels/p1_1.png") for place in ("one", "two")]
+    unmasked, cases = unlabelled_cases(card(PNG), tmp_path)
+    prelabel(tuned, cell, unmasked, cases, tmp_path / "one", "one", no_progress)
+    again = kept_network(tmp_path / "one/network.safetensors", cell, CPU)
+    prelabel(again, cell, unmasked, cases, tmp_path / "two", "two", no_progress)
+    maps = [read_picture(tmp_path / folder / "labels/p1_1.png") for folder in ("one", "two")]
     assert np.array_equal(maps[0], maps[1]) and maps[0].shape == (64, 64)
     with pytest.raises(WeightsError, match="is not the network of"):
-        kept_network(tmp_path / "one/network.safetensors", replace(how, key="sha256:other"), CPU)
+        kept_network(tmp_path / "one/network.safetensors", replace(cell, key="sha256:other"), CPU)
 
 
 def test_help_is_light() -> None:

@@ -41,13 +41,13 @@ def tensors(encoder: str = "tu-test_resnet", channels: int = 3) -> dict[str, tor
 
 
 def source(
-    home: Path, given: dict[str, torch.Tensor], encoder: str = "tu-test_resnet", channels: int = 3,
+    home: Path, state: dict[str, torch.Tensor], encoder: str = "tu-test_resnet", channels: int = 3,
     **changes: Any,
 ) -> SourceCard:  # fmt: skip
     """A card, and its weights in the home folder."""
     file = home / "mine.safetensors"
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file(given, file)
+    save_file(state, file)
     card = check_model(
         {
             "id": "mine", "version": 1, "title": "Mine", "domain": "natural",
@@ -88,39 +88,39 @@ def test_a_grey_stem_fits(tmp_path: Path) -> None:
     assert "64: 1x64²" in source_check.check_feature_pyramid(board).result
 
 
-def test_what_does_not_match_is_named(tmp_path: Path) -> None:
-    given = tensors()
-    given["model.other.weight"] = given.pop("model.conv1.0.weight")
-    given["model.layer1.0.bn1.bias"] = torch.zeros(3)
-    found = check(source(tmp_path, given), tmp_path)
-    coverage = found["coverage"]
+def test_tensors_that_do_not_match_are_named(tmp_path: Path) -> None:
+    state = tensors()
+    state["model.other.weight"] = state.pop("model.conv1.0.weight")
+    state["model.layer1.0.bn1.bias"] = torch.zeros(3)
+    findings = check(source(tmp_path, state), tmp_path)
+    coverage = findings["coverage"]
     assert coverage.ok is False and "missing: model.conv1.0.weight" in coverage.result
     assert "model.layer1.0.bn1.bias (3,)" in coverage.result
     assert "not used: model.other.weight" in coverage.result and "key_prefix" in coverage.fix
-    assert "not checked" in found["pyramid"].result and found["contamination"].ok
+    assert "not checked" in findings["pyramid"].result and findings["contamination"].ok
 
 
-def test_nothing_that_matches(tmp_path: Path) -> None:
-    found = check(source(tmp_path, tensors(), weights={"key_prefix": "trunk."}), tmp_path)
-    assert found["coverage"].ok is False and "0 of " in found["coverage"].result
+def test_no_tensor_matches(tmp_path: Path) -> None:
+    findings = check(source(tmp_path, tensors(), weights={"key_prefix": "trunk."}), tmp_path)
+    assert findings["coverage"].ok is False and "0 of " in findings["coverage"].result
 
 
-def test_a_changed_file_and_no_file(tmp_path: Path) -> None:
+def test_a_changed_and_a_missing_file(tmp_path: Path) -> None:
     card = source(tmp_path, tensors())
     stored = next((tmp_path / "weights").rglob("mine.safetensors"))
     stored.write_bytes(stored.read_bytes()[:-4] + b"abcd")
-    found = check(card, tmp_path)["hash"]
-    assert found.ok is False and "segtransfer source import mine" in found.fix
+    findings = check(card, tmp_path)["hash"]
+    assert findings.ok is False and "segtransfer source import mine" in findings.fix
     stored.unlink()
-    found = check(card, tmp_path)["hash"]
-    assert found.ok is False and "segtransfer source import mine" in found.fix
+    findings = check(card, tmp_path)["hash"]
+    assert findings.ok is False and "segtransfer source import mine" in findings.fix
 
 
 def test_values_that_are_not_finite(tmp_path: Path) -> None:
-    given = tensors()
-    given["model.conv1.0.weight"][0] = float("nan")
-    found = check(source(tmp_path, given), tmp_path)
-    assert found["safe load"].ok is False and "NaN" in found["safe load"].result
+    state = tensors()
+    state["model.conv1.0.weight"][0] = float("nan")
+    findings = check(source(tmp_path, state), tmp_path)
+    assert findings["safe load"].ok is False and "NaN" in findings["safe load"].result
 
 
 def test_contamination_names_every_target(tmp_path: Path) -> None:
@@ -151,15 +151,15 @@ def test_encoders_of_packages_have_to_keep_the_contract(tmp_path: Path) -> None:
         source_check.check_feature_pyramid(board("own_noisy"))
 
 
-def test_the_command_writes_a_report_and_names_cannot_steer_it(
+def test_the_command_writes_a_report_with_escaped_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = tensors()
-    given["<script>alert(1)</script>|`x"] = torch.zeros(1)
-    given["\x1b[31mred\nline"] = torch.zeros(1)
-    given["model.gone"] = given.pop("model.conv1.0.weight")
-    card = source(tmp_path / "home", given)
+    state = tensors()
+    state["<script>alert(1)</script>|`x"] = torch.zeros(1)
+    state["\x1b[31mred\nline"] = torch.zeros(1)
+    state["model.gone"] = state.pop("model.conv1.0.weight")
+    card = source(tmp_path / "home", state)
     path = tmp_path / "cards/tasks/source/mine.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(card.model_dump_json(exclude_none=True))

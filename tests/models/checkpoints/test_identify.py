@@ -1,4 +1,4 @@
-"""Networks are told from names and shapes, through wrappers, other stems and other libraries."""
+"""Networks are identified by names and shapes, with wrappers, other stems and other libraries."""
 
 import re
 
@@ -47,45 +47,48 @@ def loads(match: EncoderMatch, tensors: dict[str, torch.Tensor]) -> Segmentation
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
 @pytest.mark.parametrize("prefix", ["", "module.", "teacher.backbone.", "model.encoder."])
 def test_torchvision_through_wrappers(name: str, prefix: str) -> None:
-    whole = torchvision.models.get_model(name, weights=None)
-    tensors = state(whole, prefix) | {"queue": torch.rand(3, 3), "projector.weight": torch.rand(2)}
-    fit = identify(shapes_of(tensors), RESNETS)[0]
-    assert (fit.encoder, fit.prefix, fit.channels) == (name, prefix, 3)
-    loads(fit, tensors)
+    classifier = torchvision.models.get_model(name, weights=None)
+    tensors = state(classifier, prefix) | {
+        "queue": torch.rand(3, 3),
+        "projector.weight": torch.rand(2),
+    }
+    match = identify(shapes_of(tensors), RESNETS)[0]
+    assert (match.encoder, match.prefix, match.channels) == (name, prefix, 3)
+    loads(match, tensors)
 
 
-def test_of_those_that_fit_the_larger_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_complete_matches_the_larger_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.models.checkpoints.identify.encoder_families", lambda: RESNETS)
     with torch.device("meta"):
-        found = tensor_shapes(torchvision.models.resnet34(weights=None))
-    fits = identify({f"module.{name}": shape for name, shape in found.items()})
-    assert fits[0].encoder == "resnet34" and fits[0].complete and fits[0].similarity > 0.9
-    assert "resnet18" in [fit.encoder for fit in fits if fit.complete]  # a part of it
+        shapes = tensor_shapes(torchvision.models.resnet34(weights=None))
+    matches = identify({f"module.{name}": shape for name, shape in shapes.items()})
+    assert matches[0].encoder == "resnet34" and matches[0].complete and matches[0].similarity > 0.9
+    assert "resnet18" in [match.encoder for match in matches if match.complete]  # a part of it
 
 
 @pytest.mark.parametrize("channels", [1, 4])
 @pytest.mark.parametrize("encoder", ["resnet18", "tu-test_convnext", "tu-mobilenetv3_small_050"])
-def test_other_stems_are_told_by_their_channels(encoder: str, channels: int) -> None:
+def test_other_stems_are_identified_by_their_channels(encoder: str, channels: int) -> None:
     name = encoder.removeprefix("tu-")
-    whole = timm.create_model(name, pretrained=False, in_chans=channels)
-    fit = identify(shapes_of(state(whole)), (encoder,))[0]
-    assert fit.channels == channels and fit.complete
-    loads(fit, state(whole))
+    classifier = timm.create_model(name, pretrained=False, in_chans=channels)
+    match = identify(shapes_of(state(classifier)), (encoder,))[0]
+    assert match.channels == channels and match.complete
+    loads(match, state(classifier))
 
 
 @pytest.mark.parametrize(
     "model", ["test_resnet", "test_convnext", "test_efficientnet", "pvt_v2_b0"]
 )
-def test_timm_files_give_what_timm_gives(model: str) -> None:
+def test_timm_files_give_the_features_of_timm(model: str) -> None:
     torch.manual_seed(0)
-    whole = timm.create_model(model, pretrained=False).eval()
-    tensors = state(whole, "model.")
+    classifier = timm.create_model(model, pretrained=False).eval()
+    tensors = state(classifier, "model.")
     network = loads(identify(shapes_of(tensors), (f"tu-{model}",))[0], tensors).eval()
     image = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
-        wanted = whole.forward_intermediates(image, intermediates_only=True)[-1]
-        found = network.encoder(image)[-1]
-    assert torch.equal(found, wanted)
+        wanted = classifier.forward_intermediates(image, intermediates_only=True)[-1]
+        features = network.encoder(image)[-1]
+    assert torch.equal(features, wanted)
 
 
 MONAI = {
@@ -98,59 +101,59 @@ MONAI = {
 
 @pytest.mark.parametrize("name", MONAI)
 def test_monai_networks_bring_their_decoder(name: str) -> None:
-    found = {f"net.{k}": tuple(v.shape) for k, v in MONAI[name]().state_dict().items()}
-    fit = identify(found, ("resnet18", *MONAI))[0]
-    assert fit.encoder == name and fit.channels == 1 and fit.complete
-    whole = with_decoder(fit, found, WIDTHS)
-    assert whole is not None and whole.key_prefix == "encoder."
-    rules = [(re.compile(pattern), new) for pattern, new in whole.rename]
+    shapes = {f"net.{k}": tuple(v.shape) for k, v in MONAI[name]().state_dict().items()}
+    match = identify(shapes, ("resnet18", *MONAI))[0]
+    assert match.encoder == name and match.channels == 1 and match.complete
+    complete = with_decoder(match, shapes, WIDTHS)
+    assert complete is not None and complete.key_prefix == "encoder."
+    rules = [(re.compile(pattern), new) for pattern, new in complete.rename]
     for pattern, new in rules:
-        found = {pattern.sub(new, key): value for key, value in found.items()}
-    assert {key.partition(".")[0] for key in found} == {"encoder", "decoder", "head"}
+        shapes = {pattern.sub(new, key): value for key, value in shapes.items()}
+    assert {key.partition(".")[0] for key in shapes} == {"encoder", "decoder", "head"}
 
 
-def test_a_whole_unet_of_smp_brings_its_decoder_and_head() -> None:
+def test_a_unet_of_smp_brings_its_decoder_and_head() -> None:
     unet = smp.Unet("resnet18", encoder_weights=None, classes=1)
     tensors = state(unet, "model.")
-    fit = identify(shapes_of(tensors), RESNETS)[0]
-    whole = with_decoder(fit, shapes_of(tensors), WIDTHS)
-    assert whole is not None
-    network, found = loads(whole, tensors), renamed(tensors, whole.rename)
-    assert load_part(network.decoder, found, prefix="decoder.", name="x").complete
-    assert load_part(network.head, found, prefix="head.", name="x").complete
-    assert with_decoder(fit, shapes_of(tensors), (8, 8, 8, 8, 8)) is None
+    match = identify(shapes_of(tensors), RESNETS)[0]
+    complete = with_decoder(match, shapes_of(tensors), WIDTHS)
+    assert complete is not None
+    network, tensors_of_network = loads(complete, tensors), renamed(tensors, complete.rename)
+    assert load_part(network.decoder, tensors_of_network, prefix="decoder.", name="x").complete
+    assert load_part(network.head, tensors_of_network, prefix="head.", name="x").complete
+    assert with_decoder(match, shapes_of(tensors), (8, 8, 8, 8, 8)) is None
 
 
-def test_names_of_another_library_are_matched_by_kinds_and_shapes_in_order() -> None:
-    whole = torchvision.models.mobilenet_v2(weights=None)
-    tensors = {f"trunk.{k}": v for k, v in whole.features[:18].state_dict().items()}
-    fit = identify(shapes_of(tensors), ("resnet18", "tu-mobilenetv2_100"))[0]
-    assert fit.encoder == "tu-mobilenetv2_100" and fit.by_order and fit.complete
-    network = loads(fit, tensors).eval()
+def test_other_names_are_matched_by_kinds_and_shapes_in_order() -> None:
+    classifier = torchvision.models.mobilenet_v2(weights=None)
+    tensors = {f"trunk.{k}": v for k, v in classifier.features[:18].state_dict().items()}
+    match = identify(shapes_of(tensors), ("resnet18", "tu-mobilenetv2_100"))[0]
+    assert match.encoder == "tu-mobilenetv2_100" and match.by_order and match.complete
+    network = loads(match, tensors).eval()
     image = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
         assert torch.allclose(
-            network.encoder(image)[-1], whole.eval().features[:18](image), atol=1e-6
+            network.encoder(image)[-1], classifier.eval().features[:18](image), atol=1e-6
         )
 
 
-def test_features_saved_without_their_name_and_networks_of_no_kind() -> None:
+def test_features_without_their_prefix_and_unknown_networks() -> None:
     features = torchvision.models.mobilenet_v2(weights=None).features.state_dict()
-    fit = identify(shapes_of(features), RESNETS)[0]
-    assert fit.encoder == "mobilenet_v2"
-    loads(fit, features)
+    match = identify(shapes_of(features), RESNETS)[0]
+    assert match.encoder == "mobilenet_v2"
+    loads(match, features)
     assert identify({f"layer{n}.weight": (7, 7) for n in range(30)}, RESNETS) == []
     assert identify({}, RESNETS) == []
 
 
-def test_what_is_missing_and_of_another_shape_is_named() -> None:
-    own = dict(encoder_shapes("resnet18", 3) or {})
-    del own["layer4.1.bn2.bias"]
-    own["layer1.0.conv1.weight"] = (64, 64, 5, 5)
-    fit = identify(own, ("resnet18",))[0]
-    assert fit.missing == ("layer4.1.bn2.bias",) and not fit.complete
-    assert fit.mismatched == {"layer1.0.conv1.weight": (64, 64, 5, 5)}
-    assert 0.9 < fit.coverage < 1
+def test_missing_and_mismatched_tensors_are_named() -> None:
+    shapes = dict(encoder_shapes("resnet18", 3) or {})
+    del shapes["layer4.1.bn2.bias"]
+    shapes["layer1.0.conv1.weight"] = (64, 64, 5, 5)
+    match = identify(shapes, ("resnet18",))[0]
+    assert match.missing == ("layer4.1.bn2.bias",) and not match.complete
+    assert match.mismatched == {"layer1.0.conv1.weight": (64, 64, 5, 5)}
+    assert 0.9 < match.coverage < 1
 
 
 @needs_real_data("weights")
@@ -165,9 +168,9 @@ def test_the_real_checkpoints_give_their_reference_features(
     file: str, encoder: str, mean: float, scale: int
 ) -> None:
     tensors = open_checkpoint(REAL_DATA / "weights" / file).tensors
-    fit = identify(shapes_of(tensors), ("mobilenet_v2", "resnet18", "tu-mobilenetv2_100"))[0]
-    assert fit.encoder == encoder
-    network = loads(fit, tensors).eval()
+    match = identify(shapes_of(tensors), ("mobilenet_v2", "resnet18", "tu-mobilenetv2_100"))[0]
+    assert match.encoder == encoder
+    network = loads(match, tensors).eval()
     x = torch.linspace(-2, 2, 3 * 224 * 224).reshape(1, 3, 224, 224) / scale
     with torch.inference_mode():
         assert abs(network.encoder(x)[-1].mean().item() - mean) < 1e-4

@@ -1,4 +1,4 @@
-"""Each public checkpoint covers its encoder whole, under the names that its maker gives."""
+"""Each public checkpoint covers its encoder fully, under the names of its publisher."""
 
 from pathlib import Path
 
@@ -98,13 +98,13 @@ def test_addresses_are_those_of_the_installed_torchvision(source: SourceCard) ->
 def test_repositories_are_those_of_the_installed_timm(source: SourceCard) -> None:
     assert source.weights is not None and source.weights.hub is not None
     repo = source.weights.hub.repo
-    known = timm.models.get_pretrained_cfg(repo.removeprefix("timm/"))
-    assert known is not None and known.hf_hub_id == repo
-    assert (source.input.mean, source.input.std) == (known.mean, known.std)
+    published_config = timm.models.get_pretrained_cfg(repo.removeprefix("timm/"))
+    assert published_config is not None and published_config.hf_hub_id == repo
+    assert (source.input.mean, source.input.std) == (published_config.mean, published_config.std)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.id)
-def test_every_shipped_source_names_one_file_for_ever(source: SourceCard) -> None:
+def test_every_shipped_source_identifies_one_file(source: SourceCard) -> None:
     weights = source.weights
     assert weights is not None
     assert weights.sha256 or (weights.hub and weights.hub.revision)

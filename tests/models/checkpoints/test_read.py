@@ -1,4 +1,4 @@
-"""Checkpoints as people have them are opened; what would run code, or is none, is refused."""
+"""Checkpoints of many formats are read; a file that would run code or has no tensors is refused."""
 
 import argparse
 import io
@@ -33,8 +33,10 @@ class Small(nn.Module):
 STATE = Small().state_dict()
 
 
-def same(found: dict[str, torch.Tensor]) -> bool:
-    return list(found) == list(STATE) and all(torch.equal(found[k], v) for k, v in STATE.items())
+def same(tensors: dict[str, torch.Tensor]) -> bool:
+    return list(tensors) == list(STATE) and all(
+        torch.equal(tensors[k], v) for k, v in STATE.items()
+    )
 
 
 FORMS: dict[str, Callable[[Path], object]] = {
@@ -44,7 +46,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
         {"model": STATE, "optimizer": {"state": {0: {"exp_avg": torch.rand(99, 99)}},
          "big": torch.rand(999)}}, p),
     "with a class": lambda p: torch.save({"model": STATE, "args": argparse.Namespace(lr=1)}, p),
-    "pickled whole": lambda p: torch.save(Small.loaded(), p),  # type: ignore[attr-defined]
+    "pickled as an object": lambda p: torch.save(Small.loaded(), p),  # type: ignore[attr-defined]
     "before 1.6": lambda p: torch.save(
         {"model": STATE, "args": argparse.Namespace()}, p, _use_new_zipfile_serialization=False),
     "arrays": lambda p: p.write_bytes(
@@ -74,17 +76,17 @@ def test_the_tensors_are_found_in_their_order(form: str, tmp_path: Path) -> None
     assert same(tensors)
 
 
-def test_a_conversion_says_what_it_did_and_left_out(tmp_path: Path) -> None:
+def test_notes_state_the_isolation_and_what_was_left_out(tmp_path: Path) -> None:
     path = tmp_path / "a.pth"
     FORMS["with a class"](path)
     opened = open_checkpoint(path)
     assert same(opened.tensors)
-    said = " ".join(opened.notes)
-    assert "isolated process" in said and "left out: argparse.Namespace (1)" in said
-    assert "network" in said and "refuses sockets" in said and not opened.as_stored
+    notes = " ".join(opened.notes)
+    assert "isolated process" in notes and "left out: argparse.Namespace (1)" in notes
+    assert "network" in notes and "refuses sockets" in notes and not opened.as_stored
 
 
-def test_of_two_networks_the_teacher_is_taken_and_the_other_named(tmp_path: Path) -> None:
+def test_of_two_networks_the_teacher_is_chosen_and_the_other_named(tmp_path: Path) -> None:
     path = tmp_path / "dino.pth"
     other = {key: value + 1 for key, value in STATE.items()}
     torch.save({"student": other, "teacher": STATE}, path)
@@ -120,7 +122,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-def test_the_reader_runs_nothing(
+def test_the_unpickler_runs_no_code(
     attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -191,7 +193,7 @@ def test_a_checkpoint_without_tensors_is_one_line(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "b.pth")
 
 
-def test_the_reader_gives_nothing_but_data() -> None:
+def test_other_classes_become_placeholders() -> None:
     for module, name in (("argparse", "Namespace"), ("torch.nn.modules.conv", "Conv2d")):
         assert TensorUnpickler(io.BytesIO()).find_class(module, name) is Placeholder
 

@@ -1,4 +1,4 @@
-"""Encoders of installed packages: found by entry point, held to the contract, used as any other."""
+"""Encoders of installed packages: found by entry point, checked, used like any other."""
 
 import pytest
 import torch
@@ -16,8 +16,8 @@ from benchmark.models.weights import load_part, renamed
 
 @pytest.mark.usefixtures("package")
 def test_the_template_keeps_the_contract_and_is_a_network_like_any_other() -> None:
-    said = check_encoder("my_encoder")
-    assert len(said) == 6 and said[0].startswith("1 channels, 64 x 64: (16, 32, 32)")
+    lines = check_encoder("my_encoder")
+    assert len(lines) == 6 and lines[0].startswith("1 channels, 64 x 64: (16, 32, 32)")
     network = build_network(
         "my_encoder", channels=3, classes=2, input_size=64, decoder_channels=(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
@@ -25,22 +25,22 @@ def test_the_template_keeps_the_contract_and_is_a_network_like_any_other() -> No
     assert network(torch.rand(2, 1, 64, 64)).shape == (2, 2, 64, 64)
     assert "decoder.4" in parts(network) and parameter_counts(network.encoder)[0] > 0
     tensors = {f"net.{k}": v for k, v in template.my_encoder(3).state_dict().items()}
-    fit = identify({k: tuple(v.shape) for k, v in tensors.items()}, ("resnet18", "my_encoder"))[0]
-    assert fit.encoder == "my_encoder" and fit.prefix == "net."
-    loaded = renamed(tensors, fit.rename)
-    assert load_part(network.encoder, loaded, prefix=fit.key_prefix, name="x").complete
+    match = identify({k: tuple(v.shape) for k, v in tensors.items()}, ("resnet18", "my_encoder"))[0]
+    assert match.encoder == "my_encoder" and match.prefix == "net."
+    loaded = renamed(tensors, match.rename)
+    assert load_part(network.encoder, loaded, prefix=match.key_prefix, name="x").complete
 
 
 @pytest.mark.usefixtures("package")
 @pytest.mark.parametrize("depth", [4, 5])
-def test_a_pyramid_that_begins_later_is_filled(depth: int) -> None:
+def test_missing_strides_of_a_pyramid_are_filled(depth: int) -> None:
     check_encoder("own_late")
     network = build_network(
         "own_late", channels=1, classes=1, input_size=64, decoder_channels=(8,) * depth,
         encoder_depth=depth, normalisation_mean=(0.0,), normalisation_std=(1.0,),
     )  # fmt: skip
     maps = network.features(torch.rand(1, 1, 64, 64))
-    assert [one.shape[1] for one in maps] == [1, 0, 32, 64, 128, 256][: depth + 1]
+    assert [feature_map.shape[1] for feature_map in maps] == [1, 0, 32, 64, 128, 256][: depth + 1]
     assert network(torch.rand(1, 1, 64, 64)).shape == (1, 1, 64, 64)
 
 
@@ -58,7 +58,7 @@ def test_a_pyramid_that_begins_later_is_filled(depth: int) -> None:
         ("no_module", "returned int, not a module"),
     ],
 )
-def test_what_breaks_the_contract_is_named(name: str, message: str) -> None:
+def test_a_broken_contract_is_named(name: str, message: str) -> None:
     with pytest.raises(WeightsError, match=message) as caught:
         check_encoder(f"own_{name}")
     assert "\n" not in str(caught.value)
@@ -73,7 +73,7 @@ def test_a_name_near_one_that_is_installed_is_suggested() -> None:
         )  # fmt: skip
 
 
-def test_what_is_not_installed_is_not_known() -> None:
+def test_an_encoder_that_is_not_installed_is_unknown() -> None:
     assert "my_encoder" not in plugins.plugin_names()
     with pytest.raises(WeightsError, match="brought by no package"):
         plugins.plugin("my_encoder")
