@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 import torch
 
@@ -17,21 +16,13 @@ from benchmark.models.weights import read_tensors
 from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.running.cost import forward_gflop
 from benchmark.sources.mini_board import FEW_STEPS, TARGET, MiniBoard
-from benchmark.sources.report import CheckReport, Finding, check_report
+from benchmark.sources.report import CheckReport, Finding, Outcome, check_report
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
 FINE_TUNING_SECONDS, LEAST_STEPS, MOST_STEPS = 9.0, 4, 40
 FIX_BUFFER = "a buffer that changes in forward() must not change in eval()"
 NAMES_SHOWN = 6
-
-
-class Outcome(NamedTuple):
-    """Result of one check; `ok` is None for information that can be neither right nor wrong."""
-
-    ok: bool | None
-    result: str
-    fix: str = ""
 
 
 def check_source(
@@ -98,9 +89,8 @@ def check_safe_load(board: MiniBoard) -> Outcome:
     tensors = read_tensors(path, None)
     kind = "safetensors" if path.suffix == ".safetensors" else "PyTorch file, tensors only"
     millions = sum(tensor.numel() for tensor in tensors.values()) / 1e6
-    return Outcome(
-        True, f"{kind}: {len(tensors)} tensors, {millions:.2f} million values, all finite"
-    )
+    text = f"{len(tensors)} tensors, {millions:.2f} million values, all finite"
+    return Outcome(True, f"{kind}: {text}")
 
 
 def check_coverage(board: MiniBoard) -> Outcome:
@@ -167,14 +157,11 @@ def check_determinism(board: MiniBoard) -> Outcome:
         setup = board.set_up()
         setup.fine_tune()
         states.append(_copy(setup.network))
+    runs = f"two fine-tunings of {FEW_STEPS} steps from one seed"
     if different := _different(*states):
-        return Outcome(
-            False,
-            f"{len(different)} tensors differ between two runs of one seed: {_listed(different)}",
-            "draw random numbers from torch's global generator only",
-        )
-    text = f"two fine-tunings of {FEW_STEPS} steps from one seed agree in all {len(states[0])}"
-    return Outcome(True, f"{text} tensors")
+        result = f"{len(different)} tensors differ between {runs}: {_listed(different)}"
+        return Outcome(False, result, "draw random numbers from torch's global generator only")
+    return Outcome(True, f"{runs} agree in all {len(states[0])} tensors")
 
 
 def check_contamination(board: MiniBoard) -> Outcome:
@@ -199,10 +186,10 @@ def check_contamination(board: MiniBoard) -> Outcome:
     others = [printable(saw.dataset) for saw in exposure if saw.dataset not in registered]
     by_name = f"; compared by name only: {', '.join(others)}" if others else ""
     total = len(registry.targets)
-    if flagged:
-        text = f"{len(flagged)} of {total} targets are not clean: {'; '.join(flagged)}"
-        return Outcome(None, text + by_name)
-    return Outcome(True, f"clean on all {total} targets{by_name}")
+    if not flagged:
+        return Outcome(True, f"clean on all {total} targets{by_name}")
+    text = f"{len(flagged)} of {total} targets are not clean: {'; '.join(flagged)}"
+    return Outcome(None, text + by_name)
 
 
 def check_fine_tuning(board: MiniBoard) -> Outcome:

@@ -69,9 +69,8 @@ def new_card_path(registry: Registry, name: str, folder: Path) -> Path:
         CardError: The name is not an id, or exists already.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
-        raise CardError(
-            f"{printable(name)!r} is not an id; use small letters, digits and underscores"
-        )
+        text = "is not an id; use small letters, digits and underscores"
+        raise CardError(f"{printable(name)!r} {text}")
     path = folder / "tasks" / "source" / f"{name}.yaml"
     if name in registry.sources or path.exists():
         raise CardError(f"there is a source task {name!r} already; choose another name")
@@ -92,9 +91,8 @@ def parse_exposure(texts: Sequence[str]) -> tuple[Saw, ...]:
     for text in texts:
         dataset, _, subjects = (part.strip() for part in text.partition(":"))
         if not dataset or dataset == "none":
-            raise CardError(
-                f"--saw {printable(text)!r}: expected DATASET:SUBJECTS, unknown or none"
-            )
+            expected = "expected DATASET:SUBJECTS, unknown or none"
+            raise CardError(f"--saw {printable(text)!r}: {expected}")
         names = tuple(name.strip() for name in subjects.split(",") if name.strip())
         group: Any = subjects if subjects in GROUPS else names or UNKNOWN
         exposure.append(Saw(dataset=dataset, subjects=group))
@@ -117,9 +115,8 @@ def locate_checkpoint(address: str, workspace: Workspace) -> CheckpointOrigin:
     if kind == "hf":
         match = re.fullmatch(r"(?P<repo>[^@:]+/[^@:]+)@(?P<revision>[^@:]+)(:(?P<file>.+))?", name)
         if match is None:
-            raise WeightsError(
-                f"{printable(address)}: expected hf:OWNER/NAME@REVISION or ...@REVISION:FILE"
-            )
+            expected = "expected hf:OWNER/NAME@REVISION or ...@REVISION:FILE"
+            raise WeightsError(f"{printable(address)}: {expected}")
         files = (match["file"],) if match["file"] else HUB_FILES
         return _from_hub(match["repo"], match["revision"], files, workspace)
     path = Path(address)
@@ -218,18 +215,16 @@ def write_draft(
             save_tensors(file, examined.checkpoint.tensors, {})
         weights = {
             "file": Path(hub.file).name if hub else f"{path.stem}.safetensors",
-            "sha256": sha256_of(file),
-            "licence": facts["licence"],
+            "sha256": sha256_of(file), "licence": facts["licence"],
             "hub": hub.model_dump() if hub else None,
-            "key_prefix": match.key_prefix or None,
-            "rename": [list(rule) for rule in match.rename] or None,
-        }
+            "key_prefix": match.key_prefix, "rename": [list(rule) for rule in match.rename],
+        }  # fmt: skip
         card = {
             "id": path.stem, "version": 1, "title": facts["title"], "domain": facts["domain"],
             "task": facts["task"], "provides": facts["provides"], "encoder": match.encoder,
             "input": {"channels": match.channels, "mean": list(map(float, statistics[0])),
                       "std": list(map(float, statistics[1]))},
-            "weights": {key: value for key, value in weights.items() if value is not None},
+            "weights": {key: value for key, value in weights.items() if value},
             "saw": [saw.model_dump(mode="json") for saw in facts["saw"]],
             "citation": facts["citation"],
         }  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from benchmark import __version__
 from benchmark.cards.card import Model, fingerprint
@@ -16,8 +16,16 @@ from benchmark.views.text import escape_markdown, markdown_table
 MARKS = {True: "✓", False: "✗", None: "·"}
 
 
+class Outcome(NamedTuple):
+    """Result of one check; `ok` is None for information that can be neither right nor wrong."""
+
+    ok: bool | None
+    result: str
+    fix: str = ""
+
+
 class Finding(Model):
-    """One check; `ok` is None for information that can be neither right nor wrong."""
+    """One check with its outcome."""
 
     check: str
     ok: bool | None

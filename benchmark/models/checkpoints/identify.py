@@ -103,7 +103,7 @@ def identify(
 ) -> list[EncoderMatch]:
     """Encoders that match a checkpoint, one match per encoder, the best first.
 
-    Full coverage comes first, then higher similarity, then the order of the encoder families.
+    Ordered by full coverage, similarity and the order of the encoder families.
 
     Args:
         shapes: Shapes by name, in the order of the checkpoint.
@@ -149,8 +149,8 @@ def _groups(shapes: TensorShapes) -> Groups:
 
 def _shared_names(groups: Groups, names: Sequence[str]) -> float:
     """The largest share of these names that is below one prefix."""
-    return max((len(group.keys() & set(names)) / len(names) for group in groups.values()),
-               default=0.0)  # fmt: skip
+    shared = (len(group.keys() & set(names)) for group in groups.values())
+    return max(shared, default=0) / len(names)
 
 
 def _compare(groups: Groups, encoders: Sequence[str], progress: Progress) -> list[EncoderMatch]:
@@ -206,8 +206,7 @@ def _match_by_order(groups: Groups, encoder: str) -> EncoderMatch | None:
         names = list(group)[: len(own)]
         if [(name.rpartition(".")[2], group[name]) for name in names] != kinds:
             continue
-        taken = any(name.startswith("encoder.") for name in groups[""])
-        key_prefix = "own." if taken else "encoder."
+        key_prefix = "own." if any(n.startswith("encoder.") for n in groups[""]) else "encoder."
         modules = dict.fromkeys(
             (f"{prefix}{theirs}".rpartition(".")[0], ours.rpartition(".")[0])
             for theirs, ours in zip(names, own, strict=True)
