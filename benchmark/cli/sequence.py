@@ -64,9 +64,9 @@ def sequence(
 
 def _print_state(runs: "list[SequenceRun]", folder: Path) -> None:
     """Print what would be run."""
-    from benchmark.records.sequence_record import has_sequence
+    from benchmark.records.sequence_record import SequenceStore
 
-    todo = [run for run in runs if not has_sequence(folder, run.run, run.key)]
+    todo = [run for run in runs if not SequenceStore(folder).has(run.run, run.key)]
     print_text(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
     for run in todo:
         print_text(f"  {run.run.path}")
@@ -75,10 +75,10 @@ def _print_state(runs: "list[SequenceRun]", folder: Path) -> None:
 def print_report(board: BoardCard, folder: Path) -> None:
     """Write tables and figures below `sequences/` and print the tables."""
     from benchmark.leaderboard.sequences import sequence_report
-    from benchmark.records.sequence_record import sequence_records
+    from benchmark.records.sequence_record import SequenceStore
     from benchmark.views.sequences import print_sequences, write_sequences
 
-    report = sequence_report(board, list(sequence_records(folder, board)))
+    report = sequence_report(board, list(SequenceStore(folder).records(board)))
     for figure in write_sequences(folder, report):
         print_text(f"not drawn: {figure.name}: {figure.why}")
     print_sequences(report, console)

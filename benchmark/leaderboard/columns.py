@@ -15,19 +15,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from benchmark.records.record import Coverage, Marks
+from benchmark.records.record import Coverage
 from benchmark.records.store import Loaded
 from benchmark.records.trust import LEVELS
 
 Kind = Literal["text", "count", "number", "list"]
 Combination = Literal["first", "mean", "sum", "lowest", "joined"]
 JsonForm = Literal["plain", "list", "interval", "costs", "means", "none"]
-MARKS = {
-    "synthetic": "synthetic",
-    "subset": "subset",
-    "partial_weights": "partial weights",
-    "contamination": "contaminated",
-}
 STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 MEAN = "mean_"  # start of the columns with the mean of each metric over subjects
 
@@ -99,11 +93,6 @@ def _software(loaded: Loaded) -> str:
 
 
 @lru_cache(maxsize=256)
-def _marks_text(marks: Marks) -> str:
-    return ", ".join(text for name, text in MARKS.items() if getattr(marks, name))
-
-
-@lru_cache(maxsize=256)
 def _names_json(names: tuple[str, ...]) -> str:
     return json.dumps(names)
 
@@ -159,7 +148,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
     text(name="task", source="record.source.task", combine="first"),
     text(name="encoder", source="record.source.encoder", combine="first", group="provenance",
          title="encoder"),
-    text(name="marks", source=lambda loaded: _marks_text(loaded.record.marks), combine="first",
+    text(name="marks", source=lambda loaded: ", ".join(loaded.record.marks.names), combine="first",
          json="list"),
     text(name="contamination", source=lambda loaded: "; ".join(loaded.record.marks.contamination),
          combine="first"),

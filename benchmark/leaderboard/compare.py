@@ -6,6 +6,7 @@ is taken under the same seed on the same case, and then averaged over seeds.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,19 +14,16 @@ import pandas as pd
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError, unknown_name
 from benchmark.leaderboard.entry_name import EntryName, entry_of, find_entries
-from benchmark.records.record import RunRecord
+from benchmark.records.record import MARK_NAMES, RunRecord
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
+from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import METRICS, Metric
-from benchmark.statistics.anova import SeedMeanSquare, seed_ms_of_differences
+from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_differences
 from benchmark.statistics.bootstrap import Estimate, estimates
 from benchmark.statistics.scores import DECIMALS
 
-MARKS = {
-    "subset": "subset",
-    "partial_weights": "partial weights",
-    "contamination": "contaminated",
-}
+BySeed: TypeAlias = dict[int, RunRecord]
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,13 @@ class Comparison:
         seeds: Those that both have.
         cases: Largest difference first, by its sign.
         subjects: Mean difference over subjects.
-        over_cases: Mean difference over cases; subjects are still what is drawn again.
+        over_cases: Mean difference over cases; its bootstrap also resamples subjects.
         better: Number of subjects for which the first is better.
         worse: For which the second is.
         equal: The rest.
         synthetic: Whether the data are.
         trust: The lowest level among the records of the first, and of the second.
-        notes: Marks of the records, and what the interval could not use.
+        notes: Marks of the records, and missing seeds.
     """
 
     target: str
@@ -121,159 +119,146 @@ def compare(
     """Compare two entries on every target that both have, or on one.
 
     Args:
-        board: Which the records are of.
+        board: The board of the records.
         first: Better where a difference is positive.
-        second: With what it is compared.
-        records: Of all entries, whose seeds say how much a seed matters.
-        target: The only one.
-        trust: Level by key of a record; one without is self-reported.
+        second: What it is compared with.
+        records: Of all entries; the seed noise is estimated from all of them.
+        target: One target only; None stands for every target that both have.
+        trust: Level by key of a record; other records are self-reported.
 
     Raises:
-        RecordError: There is no such target, or nothing that both were scored on.
+        RecordError: There is no such target, or the entries were not scored on the same cases.
     """
-    have = {name: _by_target(records, name) for name in (first, second)}
-    both = [t for t in dict.fromkeys([*board.targets, *have[first]])
-            if t in have[first] and t in have[second]]  # fmt: skip
+    sides = [_by_target(records, name) for name in (first, second)]
+    both = [name for name in dict.fromkeys([*board.targets, *sides[0]])
+            if all(name in side for side in sides)]  # fmt: skip
     if target is not None and target not in both:
         raise RecordError(unknown_name(f"target of {first} and {second}", target, both))
     if not both:
         raise RecordError(f"{first} and {second} have no target in common")
-    chosen = both if target is None else [target]
     return [
-        _compare(
-            board,
-            name,
-            (first, second),
-            (have[first][name], have[second][name]),
-            records,
-            trust or {},
-        )
-        for name in chosen
+        _compare(board, name, (first, second), [side[name] for side in sides], records, trust or {})
+        for name in (both if target is None else [target])
     ]
 
 
-def _by_target(records: Iterable[RunRecord], name: EntryName) -> dict[str, list[RunRecord]]:
-    found: dict[str, list[RunRecord]] = {}
+def _by_target(records: Iterable[RunRecord], entry: EntryName) -> dict[str, BySeed]:
+    targets: dict[str, BySeed] = {}
     for record in records:
-        if entry_of(record) == name:
-            found.setdefault(record.cell.target, []).append(record)
-    return found
+        if entry_of(record) == entry:
+            targets.setdefault(record.cell.target, {})[record.cell.seed] = record
+    return targets
 
 
 def _compare(
     board: BoardCard,
     target: str,
     names: tuple[EntryName, EntryName],
-    sides: tuple[list[RunRecord], list[RunRecord]],
+    sides: Sequence[BySeed],
     records: Sequence[RunRecord],
     trust: Mapping[str, TrustLevel],
 ) -> Comparison:
-    first, second = ({r.cell.seed: r for r in side} for side in sides)
-    seeds = tuple(sorted(first.keys() & second.keys()))
+    seeds = tuple(sorted(sides[0].keys() & sides[1].keys()))
     if not seeds:
         raise RecordError(f"{target}: {names[0]} and {names[1]} have no seed in common")
-    _check_same(target, [first[s] for s in seeds] + [second[s] for s in seeds])
-    metric = METRICS[first[seeds[0]].main_metric]
-    tables = [pd.DataFrame({s: _case_scores(side[s]) for s in seeds}).T for side in (first, second)]
-    if set(tables[0].columns) != set(tables[1].columns) or tables[0].isna().any(axis=None):
+    used = [[side[seed] for seed in seeds] for side in sides]
+    _check_comparable(target, [record for side in used for record in side])
+    scores = [pd.DataFrame(map(_case_scores, side)) for side in used]
+    if set(scores[0]) != set(scores[1]) or scores[0].isna().any(axis=None):
         raise RecordError(f"{target}: {names[0]} and {names[1]} were scored on different cases")
-    cases = list(tables[0].columns)
-    a, b = (table[cases].to_numpy(dtype=np.float64) for table in tables)
+    cases = [str(name) for name in scores[0]]
+    metric = METRICS[used[0][0].main_metric]
+    a, b = (table[cases].to_numpy(dtype=np.float64) for table in scores)
     differences = np.round(metric.sign * (a - b), DECIMALS)
-    owner = {case.case: case.subject for case in first[seeds[0]].cases}
-    subjects, of_case = np.unique([owner[case] for case in cases], return_inverse=True)
-    counts = np.bincount(of_case)
-    by_subject = np.stack([np.bincount(of_case, row) / counts for row in differences])
+    subject_of = {case.case: case.subject for case in used[0][0].cases}
+    subjects, index = np.unique([subject_of[case] for case in cases], return_inverse=True)
+    counts = np.bincount(index)
+    by_subject = np.stack([np.bincount(index, row) / counts for row in differences])
     mean = float(differences.mean())
     weighted = mean + (by_subject - mean) * counts / counts.mean()
-    noise, note = _noise(board, target, names, seeds, tuple(map(str, subjects)), records)
-    over = [estimates(values[None], noise)[0] for values in (by_subject, weighted)]
+    noise = _seed_noise(target, names, seeds, tuple(map(str, subjects)), records)
+    over_subjects, over_cases = (
+        estimates(values[None], noise)[0] for values in (by_subject, weighted)
+    )
     gains = np.round(by_subject.mean(axis=0), DECIMALS)
-    found = [
-        CaseDifference(
-            case, owner[case], float(a[:, k].mean()), float(b[:, k].mean()),
-            float(differences[:, k].mean()), float(differences[:, k].min()),
-            float(differences[:, k].max()),
-        )
-        for k, case in enumerate(cases)
-    ]  # fmt: skip
+    columns = (a.mean(axis=0), b.mean(axis=0), differences.mean(axis=0), differences.min(axis=0),
+               differences.max(axis=0))  # fmt: skip
+    case_differences = [
+        CaseDifference(case, subject_of[case], *numbers)
+        for case, *numbers in zip(cases, *(column.tolist() for column in columns), strict=True)
+    ]
+    notes = list(_marks(names, sides))
+    if len(seeds) < len(board.seeds):
+        of_all = f"{', '.join(map(str, seeds))} of {', '.join(map(str, board.seeds))}"
+        notes.append(f"seeds {of_all} only")
+    levels = [min((trust.get(record.key, LEVELS[0]) for record in side), key=LEVELS.index)
+              for side in used]  # fmt: skip
     return Comparison(
-        target, metric, *names, seeds,
-        tuple(sorted(found, key=lambda case: (-case.difference, case.case))),
-        over[0], over[1],
-        int((gains > 0).sum()), int((gains < 0).sum()), int((gains == 0).sum()),
-        all(record.marks.synthetic for side in sides for record in side),
-        (_lowest(first, seeds, trust), _lowest(second, seeds, trust)),
-        tuple(dict.fromkeys([*_marks(names, sides), *([note] if note else [])])),
-    )  # fmt: skip
+        target=target,
+        metric=metric,
+        first=names[0],
+        second=names[1],
+        seeds=seeds,
+        cases=tuple(sorted(case_differences, key=lambda case: (-case.difference, case.case))),
+        subjects=over_subjects,
+        over_cases=over_cases,
+        better=int((gains > 0).sum()),
+        worse=int((gains < 0).sum()),
+        equal=int((gains == 0).sum()),
+        synthetic=all(record.marks.synthetic for side in sides for record in side.values()),
+        trust=(levels[0], levels[1]),
+        notes=tuple(dict.fromkeys(notes)),
+    )
 
 
-def _lowest(
-    side: Mapping[int, RunRecord], seeds: Sequence[int], trust: Mapping[str, TrustLevel]
-) -> TrustLevel:
-    return min((trust.get(side[s].key, LEVELS[0]) for s in seeds), key=LEVELS.index)
-
-
-def _check_same(target: str, records: Sequence[RunRecord]) -> None:
-    for what in ("data", "splits", "target"):
-        if len({getattr(record.fingerprints, what) for record in records}) > 1:
+def _check_comparable(target: str, records: Sequence[RunRecord]) -> None:
+    for field in ("data", "splits", "target"):
+        if len({getattr(record.fingerprints, field) for record in records}) > 1:
             raise RecordError(
-                f"{target}: the records were made from different {what}; run one of them again"
+                f"{target}: the records were made from different {field}; run one of them again"
             )
 
 
 def _case_scores(record: RunRecord) -> dict[str, float]:
-    """Main metric of each case, labels averaged."""
-    found: dict[str, list[float]] = {}
+    """Main metric of each case, averaged over labels."""
+    labels: dict[str, list[float]] = {}
     for case in record.cases:
-        found.setdefault(case.case, []).append(case.scores[record.main_metric])
-    return {name: float(np.mean(scores)) for name, scores in found.items()}
+        labels.setdefault(case.case, []).append(case.scores[record.main_metric])
+    return {name: float(np.mean(scores)) for name, scores in labels.items()}
 
 
-def _noise(
-    board: BoardCard,
+def _seed_noise(
     target: str,
     names: tuple[EntryName, EntryName],
     seeds: tuple[int, ...],
     subjects: tuple[str, ...],
     records: Sequence[RunRecord],
-) -> tuple[SeedMeanSquare | None, str]:
+) -> SeedMeanSquare | None:
     """Seed noise pooled over all entries that have these seeds, as the leaderboard's gains do."""
-    note = ""
-    if len(seeds) < len(board.seeds):
-        note = f"seeds {', '.join(map(str, seeds))} of {', '.join(map(str, board.seeds))} only"
     sizes = {name.train_subjects for name in names}
-    found: dict[EntryName, dict[int, list[float]]] = {}
+    scores: dict[EntryName, dict[int, Scores]] = {}
     for record in records:
         name = entry_of(record)
         if record.cell.target != target or record.cell.train_subjects not in sizes:
             continue
         if record.cell.seed in seeds and (name in names or not record.marks.unranked):
-            by_subject = _subject_scores(record)
-            if tuple(by_subject) == subjects:
-                found.setdefault(name, {})[record.cell.seed] = list(by_subject.values())
-    whole = [[one[s] for s in seeds] for one in found.values() if len(one) == len(seeds)]
-    return seed_ms_of_differences(np.array(whole, dtype=np.float64)), note
+            table = record_scores(record)
+            if table.layout.subjects == subjects:
+                by_seed = scores.setdefault(name, {})
+                by_seed[record.cell.seed] = table.subject_scores(record.main_metric)
+    complete = [[by_seed[seed] for seed in seeds]
+                for by_seed in scores.values() if len(by_seed) == len(seeds)]  # fmt: skip
+    return seed_ms_of_differences(np.array(complete, dtype=np.float64))
 
 
-def _subject_scores(record: RunRecord) -> dict[str, float]:
-    """Main metric of each subject, in order: labels averaged, then cases."""
-    owner = {case.case: case.subject for case in record.cases}
-    found: dict[str, list[float]] = {}
-    for case, score in _case_scores(record).items():
-        found.setdefault(owner[case], []).append(score)
-    return {name: float(np.mean(found[name])) for name in sorted(found)}
-
-
-def _marks(
-    names: tuple[EntryName, EntryName], sides: Sequence[Sequence[RunRecord]]
-) -> Iterator[str]:
-    """What a reader must know of either entry."""
+def _marks(names: tuple[EntryName, EntryName], sides: Sequence[BySeed]) -> Iterator[str]:
+    """The marks of either entry, with their reasons."""
     for name, side in zip(names, sides, strict=True):
-        for field, text in MARKS.items():
-            found = [getattr(record.marks, field) for record in side]
-            if any(found):
-                why = [reason for one in found if isinstance(one, tuple) for reason in one]
-                yield f"{name}: {text}" + (f" ({'; '.join(dict.fromkeys(why))})" if why else "")
-        for reason in dict.fromkeys(r for record in side for r in record.marks.unranked):
+        marks = [record.marks for record in side.values()]
+        reasons = dict.fromkeys(reason for own in marks for reason in own.contamination)
+        for field, mark in MARK_NAMES.items():
+            if field != "synthetic" and any(mark in own.names for own in marks):
+                because = f" ({'; '.join(reasons)})" if field == "contamination" else ""
+                yield f"{name}: {mark}{because}"
+        for reason in dict.fromkeys(reason for own in marks for reason in own.unranked):
             yield f"{name}: UNRANKED, {reason}"

@@ -207,9 +207,7 @@ def _value(record: RunRecord, metric: str) -> float | None:
         return record.pooled[metric]
     name = POOLED[metric].per_case if metric in POOLED else metric
     table = record_scores(record)
-    if name not in table.metrics:
-        return None
-    return float(table.by_subject()[:, table.metrics.index(name)].mean())
+    return float(table.subject_scores(name).mean()) if name in table.metrics else None
 
 
 def _reasons(

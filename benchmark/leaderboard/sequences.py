@@ -1,4 +1,4 @@
-"""What the records of a board's sequences say: every measure, with its interval."""
+"""Results of the sequences of a board: every measure, with its interval."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import numpy as np
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.records.case_table import case_table
-from benchmark.records.sequence_record import SequenceId, SequenceRecord, sequence_records
+from benchmark.records.record import MARK_NAMES
+from benchmark.records.sequence_record import SequenceId, SequenceRecord, SequenceStore
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import (
@@ -29,8 +30,8 @@ ALONE = "(each device alone)"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One sequence of one source and strategy: every measure that it has, with its interval."""
+class SequenceResult:
+    """One sequence of one source and strategy: all its measures, with intervals."""
 
     sequence: str
     entry: Entry
@@ -40,29 +41,29 @@ class Row:
 
 @dataclass(frozen=True)
 class SequenceReport:
-    """All that is told of a board's sequences.
+    """Results of all sequences of a board.
 
     Attributes:
-        board: Whose they are.
+        board: Its card.
         metric: Of the scores.
         trained: Per source and strategy, and sequence.
         rows: Of the summary.
-        marks: Per source and strategy what a reader must know of it.
-        missing: Runs of the board that are not there.
-        runs: Number of those that are.
+        marks: Per source and strategy the marks of its records.
+        missing: Runs of the board without a record.
+        runs: Number of runs with a record.
     """
 
     board: BoardCard
     metric: Metric
     trained: dict[Entry, dict[str, SequenceScores]]
-    rows: list[Row]
+    rows: list[SequenceResult]
     marks: dict[Entry, list[str]]
     missing: list[SequenceId]
     runs: int
 
     @property
     def title(self) -> str:
-        """Heading of the whole."""
+        """Heading of the report."""
         return f"{self.board.title}: sequences ({self.board.id}){' - SYNTHETIC' * self.synthetic}"
 
     @property
@@ -72,17 +73,17 @@ class SequenceReport:
 
 
 def read_sequences(folder: Path, board: BoardCard) -> SequenceReport | None:
-    """What the records in a board's folder say; None where no sequence is finished.
+    """Results from the records in a board's folder; None if no sequence is finished.
 
     Raises:
-        RecordError: A record is damaged, or does not belong to the others.
+        RecordError: A record is damaged, or cannot be used together with the others.
     """
-    records = list(sequence_records(folder, board))
+    records = list(SequenceStore(folder).records(board))
     return sequence_report(board, records) if records else None
 
 
 def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> SequenceReport:
-    """Everything that the records of a board's sequences say.
+    """Results from the sequence records of a board.
 
     Raises:
         RecordError: There is no record.
@@ -90,76 +91,76 @@ def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> Sequ
     if not records:
         raise RecordError(f"no sequence is run yet; type `segtransfer sequence {board.id}`")
     metric = METRICS[records[0].main_metric]
-    found: dict[Entry, dict[str, list[SequenceRecord]]] = {}
+    by_entry: dict[Entry, dict[str, list[SequenceRecord]]] = {}
     for record in records:
         entry = record.run.source, record.run.strategy
-        found.setdefault(entry, {}).setdefault(record.run.sequence, []).append(record)
+        by_entry.setdefault(entry, {}).setdefault(record.run.sequence, []).append(record)
     ordered = [
         (source, strategy)
-        for source in dict.fromkeys([*board.sources, *(source for source, _ in found)])
+        for source in dict.fromkeys([*board.sources, *(source for source, _ in by_entry)])
         for strategy in board.strategies
-        if (source, strategy) in found
+        if (source, strategy) in by_entry
     ]
-    trained = {
-        entry: {
-            name: _trained(found[entry][name], board, metric)
+    trained, marks = {}, {}
+    for entry in ordered:
+        own = by_entry[entry]
+        trained[entry] = {
+            name: _sequence_scores(own[name], board, metric)
             for name in board.sequences
-            if name in found[entry]
+            if name in own
         }
-        for entry in ordered
-    }
-    marks = {entry: _marks([r for some in found[entry].values() for r in some]) for entry in found}
+        names = {mark for some in own.values() for record in some for mark in record.marks.names}
+        marks[entry] = [mark for mark in MARK_NAMES.values() if mark in names]
     rows = [row for entry in ordered for row in _rows(entry, trained[entry], metric)]
-    here = {record.run.path for record in records}
-    missing = [run for run in _expected(board) if run.path not in here]
+    finished = {record.run.path for record in records}
+    missing = [run for run in _planned(board) if run.path not in finished]
     return SequenceReport(board, metric, trained, rows, marks, missing, len(records))
 
 
-def _trained(records: Sequence[SequenceRecord], board: BoardCard, metric: Metric) -> SequenceScores:
+def _sequence_scores(
+    records: Sequence[SequenceRecord], board: BoardCard, metric: Metric
+) -> SequenceScores:
     records = sorted(records, key=lambda record: record.run.seed)
     scores = {}
     for device in board.devices:
-        tables = [[case_table(s.scores[device]) for s in record.stages] for record in records]
-        place = tables[0][0].metrics.index(metric.name)
-        scores[device] = np.array([[t.by_subject()[:, place] for t in row] for row in tables])
+        tables = [
+            [case_table(stage.scores[device]) for stage in record.stages] for record in records
+        ]
+        scores[device] = np.array(
+            [[table.subject_scores(metric.name) for table in row] for row in tables]
+        )
     seeds = tuple(record.run.seed for record in records)
     stages = board.sequences[records[0].run.sequence]
     return SequenceScores(stages, seeds, scores, metric.higher_is_better)
 
 
-def _rows(entry: Entry, trained: dict[str, SequenceScores], metric: Metric) -> Iterator[Row]:
-    whole = metric.bounds
-    change = (-whole[1], whole[1])
-    for name, one in trained.items():
-        alike = [run for run in trained.values() if run.seeds == one.seeds]
-        mine = average(one)
+def _rows(
+    entry: Entry, trained: dict[str, SequenceScores], metric: Metric
+) -> Iterator[SequenceResult]:
+    bounds = metric.bounds
+    change = (-bounds[1], bounds[1])
+    for name, own in trained.items():
+        same_seeds = [scores for scores in trained.values() if scores.seeds == own.seeds]
+        mean = average(own)
         measures = {
-            "average": estimate(mine, whole),
-            "backward transfer": estimate(backward_transfer(one), change),
-            "forgetting": estimate(forgetting(one), change),
+            "average": estimate(mean, bounds),
+            "backward transfer": estimate(backward_transfer(own), change),
+            "forgetting": estimate(forgetting(own), change),
         }
-        if len(one.stages) > 1:
-            measures["against joint"] = estimate(difference(mine, joint_average(alike)), change)
-            measures["against alone"] = estimate(
-                difference(mine, single_device_average(alike)), change
-            )
-        yield Row(name, entry, one.seeds, measures)
-    alone = [one for one in trained.values() if [len(stage) for stage in one.stages] == [1]]
-    if len({one.seeds for one in alone}) == 1 and (terms := single_device_average(alone)):
-        yield Row(ALONE, entry, alone[0].seeds, {"average": estimate(terms, whole)})
+        if len(own.stages) > 1:
+            for measure, reference in (
+                ("against joint", joint_average(same_seeds)),
+                ("against alone", single_device_average(same_seeds)),
+            ):
+                measures[measure] = estimate(difference(mean, reference), change)
+        yield SequenceResult(name, entry, own.seeds, measures)
+    alone = [own for own in trained.values() if [len(stage) for stage in own.stages] == [1]]
+    if len({own.seeds for own in alone}) == 1 and (mean := single_device_average(alone)):
+        measures = {"average": estimate(mean, bounds)}
+        yield SequenceResult(ALONE, entry, alone[0].seeds, measures)
 
 
-def _marks(records: Sequence[SequenceRecord]) -> list[str]:
-    told = {
-        "synthetic": any(record.marks.synthetic for record in records),
-        "subset": any(record.marks.subset for record in records),
-        "partial weights": any(record.marks.partial_weights for record in records),
-        "contaminated": any(record.marks.contamination for record in records),
-    }
-    return [mark for mark, true in told.items() if true]
-
-
-def _expected(board: BoardCard) -> Iterator[SequenceId]:
+def _planned(board: BoardCard) -> Iterator[SequenceId]:
     for name, source in product(board.sequences, board.sources):
         for strategy, seed in product(board.strategies_for(source), board.seeds):
             yield SequenceId(

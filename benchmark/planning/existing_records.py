@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from benchmark.files import write_text
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import read_hashes
 from benchmark.records.record import Marks
-from benchmark.records.sequence_record import (
-    has_sequence,
-    read_sequence,
-    sequence_path,
-    write_sequence,
-)
+from benchmark.records.record_files import RecordFolder
+from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 
 
@@ -51,24 +48,21 @@ def refresh_marks(store: Store, transfers: Iterable[Transfer]) -> int:
     Returns:
         The number of changed records.
     """
-    count = 0
-    for transfer in transfers:
-        record = store.get(transfer.cell, transfer.key)
-        if record and (marks := _updated(transfer.marks, record.marks)) != record.marks:
-            store.write(record.model_copy(update={"marks": marks}))
-            count += 1
-    return count
+    return _refresh(store, ((transfer.cell, transfer.key, transfer.marks)
+                            for transfer in transfers))  # fmt: skip
 
 
 def refresh_sequence_marks(folder: Path, runs: Iterable[SequenceRun]) -> int:
     """As `refresh_marks`, for the finished sequences in a board's folder."""
+    return _refresh(SequenceStore(folder), ((run.run, run.key, run.marks) for run in runs))
+
+
+def _refresh(store: RecordFolder[Any, Any], runs: Iterable[tuple[Any, str, Marks]]) -> int:
     count = 0
-    for run in runs:
-        if not has_sequence(folder, run.run, run.key):
-            continue
-        record = read_sequence(sequence_path(folder, run.run))
-        if (marks := _updated(run.marks, record.marks)) != record.marks:
-            write_sequence(folder, record.model_copy(update={"marks": marks}))
+    for identity, key, planned in runs:
+        record = store.get(identity, key)
+        if record and (marks := _updated(planned, record.marks)) != record.marks:
+            store.write(record.model_copy(update={"marks": marks}))
             count += 1
     return count
 

@@ -85,6 +85,10 @@ class CaseTable:
         """Means of the values (subjects, columns)."""
         return self.layout.by_subject(self.values)
 
+    def subject_scores(self, metric: str) -> Values:
+        """One metric of each subject (subjects,)."""
+        return self.by_subject()[:, self.metrics.index(metric)]
+
 
 def case_table(cases: Sequence[CaseScore]) -> CaseTable:
     """The scores of a record.

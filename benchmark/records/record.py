@@ -18,6 +18,14 @@ Amount = Annotated[float, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
+MARK_NAMES = {
+    "synthetic": "synthetic",
+    "subset": "subset",
+    "partial_weights": "partial weights",
+    "contamination": "contaminated",
+}
+
+
 class Facts(Model):
     """A group of facts of a record; NaN and infinity are no facts."""
 
@@ -64,6 +72,11 @@ class Marks(Facts):
     partial_weights: bool
     contamination: tuple[str, ...]
     unranked: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The marks in words, other than `unranked`."""
+        return [name for field, name in MARK_NAMES.items() if getattr(self, field)]
 
 
 class SourceFacts(Facts):

@@ -1,8 +1,7 @@
 """One network trained on one device after the other, as data: scores on all after each stage."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from pydantic import Field
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
-from benchmark.files import printable, write_text
+from benchmark.files import printable
 from benchmark.records.case_table import CasesError, case_table
 from benchmark.records.record import (
     TIMINGS,
@@ -24,7 +23,7 @@ from benchmark.records.record import (
     Selection,
     SourceFacts,
 )
-from benchmark.records.store import read_strictly
+from benchmark.records.record_files import RecordFolder, read_strictly
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 AGAIN = "delete it and type `segtransfer sequence {}` again"
@@ -109,59 +108,40 @@ def sequence_key(
     return fingerprint([run.model_dump(), stages, prints.model_dump()])
 
 
-def sequence_path(folder: Path, run: SequenceId) -> Path:
-    """Where the record of a run lies in a board's folder."""
-    return folder / "sequences" / run.path
+@dataclass(frozen=True)
+class SequenceStore(RecordFolder[SequenceId, SequenceRecord]):
+    """The sequence records in the folder of a board."""
 
+    subfolder = "sequences"
+    model = SequenceRecord
+    identity = "run"
+    again = AGAIN.format("BOARD")
 
-def write_sequence(folder: Path, record: SequenceRecord) -> Path:
-    """Write a record whole or not at all.
+    def records(self, board: BoardCard) -> Iterator[SequenceRecord]:
+        """All records, in the order of their paths.
 
-    Raises:
-        RecordError: The disk refused.
-    """
-    path = sequence_path(folder, record.run)
-    write_text(path, json.dumps(record.model_dump(mode="json"), indent=1) + "\n")
-    return path
-
-
-def read_sequence(path: Path) -> SequenceRecord:
-    """Read one record strictly.
-
-    Raises:
-        RecordError: Not readable, too large, or a field is missing, unknown or of a wrong type.
-    """
-    return read_strictly(path, SequenceRecord, AGAIN.format("BOARD"))
-
-
-def has_sequence(folder: Path, run: SequenceId, key: str) -> bool:
-    """Whether the record of exactly these conditions is there."""
-    path = sequence_path(folder, run)
-    return path.is_file() and read_sequence(path).key == key
-
-
-def sequence_records(folder: Path, board: BoardCard) -> Iterator[SequenceRecord]:
-    """All records of a board's folder, in the order of their paths.
-
-    Raises:
-        RecordError: A record is damaged, lies at another's path, was made under other conditions
-            than the board's, or on other data than the records before it.
-    """
-    first: SequenceRecord | None = None
-    for path in sorted((folder / "sequences").glob("*/*/*/seed*.json")):
-        record = read_sequence(path)
-        if problem := _problem(record, path, folder, board, first):
-            raise RecordError(f"{printable(path)}: {problem}; {AGAIN.format(printable(board.id))}")
-        first = first or record
-        yield record
+        Raises:
+            RecordError: A record is damaged, is at the path of another, was made under other
+                conditions than the board's, or on other data than the records before it.
+        """
+        first: SequenceRecord | None = None
+        for name in self.files():
+            path = self.folder / self.subfolder / name
+            record = read_strictly(path, SequenceRecord, self.again)
+            if problem := _problem(record, name, board, first):
+                raise RecordError(
+                    f"{printable(path)}: {problem}; {AGAIN.format(printable(board.id))}"
+                )
+            first = first or record
+            yield record
 
 
 def _problem(
-    record: SequenceRecord, path: Path, folder: Path, board: BoardCard, first: SequenceRecord | None
+    record: SequenceRecord, name: str, board: BoardCard, first: SequenceRecord | None
 ) -> str:
-    """What keeps a record from standing beside the others; empty where nothing does."""
+    """Why a record cannot be used together with the others; empty if it can."""
     run, prints = record.run, record.fingerprints
-    if run.board != board.id or sequence_path(folder, run) != path:
+    if run.board != board.id or run.path != name:
         held = f"{printable(run.path)} of board {printable(run.board)}"
         return f"holds {held}; path and content must agree"
     stages = board.sequences.get(run.sequence)

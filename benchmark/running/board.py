@@ -19,7 +19,7 @@ from benchmark.planning.existing_records import (
 )
 from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
-from benchmark.records.sequence_record import has_sequence
+from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.running.session import RunMonitor, RunOptions, RunSession, unfinished
 from benchmark.workspace import Workspace
@@ -144,7 +144,7 @@ def run_board_sequences(
         session.pretrain_and_plan(board, chosen)
         runs = plan_sequences(workspace, board, chosen, sequences)
         create_board_folder(workspace, board, folder)
-        done = sum(has_sequence(folder, run.run, run.key) for run in runs)
+        done = sum(SequenceStore(folder).has(run.run, run.key) for run in runs)
         if done:
             _report_marks(session, refresh_sequence_marks(folder, runs))
         if done == len(runs):

@@ -20,7 +20,7 @@ from benchmark.errors import WeightsError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.sequences import SequenceRun
-from benchmark.records.sequence_record import SequenceRecord, SequenceStage, write_sequence
+from benchmark.records.sequence_record import SequenceRecord, SequenceStage, SequenceStore
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment
 from benchmark.running.inference import score_cases
@@ -85,7 +85,7 @@ def run_sequence(
         environment=environment(device),
         started=started.isoformat(timespec="seconds"),
     )
-    write_sequence(folder, record)
+    SequenceStore(folder).write(record)
     checkpoint.unlink(missing_ok=True)
 
 

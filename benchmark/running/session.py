@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
-from benchmark.records.sequence_record import has_sequence
+from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.workers import Item, Progress, Workers
 from benchmark.workspace import Workspace
@@ -123,7 +123,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         Raises:
             BenchmarkError: Data, weights or protocol are not what the cards state.
         """
-        if todo := [run for run in runs if not has_sequence(folder, run.run, run.key)]:
+        if todo := [run for run in runs if not SequenceStore(folder).has(run.run, run.key)]:
             from benchmark.running.sequence import run_sequence
 
             run_one = partial(run_sequence, self.workspace, folder, self.options)

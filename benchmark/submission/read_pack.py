@@ -12,7 +12,8 @@ from benchmark.files import printable
 from benchmark.planning.comparators import with_source
 from benchmark.records.predictions import PredictionHashes, read_hashes
 from benchmark.records.record import RunRecord
-from benchmark.records.store import Store, read_record, read_strictly
+from benchmark.records.record_files import read_strictly
+from benchmark.records.store import Store, read_record
 from benchmark.records.validate import Conditions, check_record
 from benchmark.submission.checklist import Checklist, SubmissionCheck
 from benchmark.submission.container import list_files

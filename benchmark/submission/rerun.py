@@ -14,7 +14,7 @@ import numpy as np
 from benchmark.errors import RecordError, SubmissionError
 from benchmark.files import printable, write_text
 from benchmark.records.record import Environment, Facts, RunRecord
-from benchmark.records.store import read_strictly
+from benchmark.records.record_files import read_strictly
 from benchmark.scoring.metrics import METRICS
 from benchmark.submission.limits import RERUN_RELATIVE_TOLERANCE, RERUN_TOLERANCE
 from benchmark.submission.read_pack import Submission

@@ -21,9 +21,8 @@ from benchmark.records.sequence_record import (
     SequenceId,
     SequenceRecord,
     SequenceStage,
+    SequenceStore,
     sequence_key,
-    sequence_records,
-    write_sequence,
 )
 from benchmark.records.store import Store
 from benchmark.views.sequences import (
@@ -168,9 +167,9 @@ def test_records_on_other_data_are_refused(tmp_path: Path) -> None:
     prints = prints.model_copy(update={"devices": {**prints.devices, A: other}})
     key = sequence_key(second.run, BOARD.sequences["reverse"], prints)
     for record in (first, second.model_copy(update={"fingerprints": prints, "key": key})):
-        write_sequence(tmp_path, record)
+        SequenceStore(tmp_path).write(record)
     with pytest.raises(RecordError, match="other data than device_order/"):
-        list(sequence_records(tmp_path, BOARD))
+        list(SequenceStore(tmp_path).records(BOARD))
 
 
 FOLDERS = [path.parent for path in (shipped_content() / "leaderboards").glob("*/sequences")]
@@ -181,7 +180,7 @@ def test_shipped_tables_are_what_their_records_say(folder: Path, tmp_path: Path)
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("figures", "*.md", "*.csv"))
     board = Store(copy).board()
-    report = sequence_report(board, list(sequence_records(copy, board)))
+    report = sequence_report(board, list(SequenceStore(copy).records(board)))
     assert not report.missing and not write_sequences(copy, report)
     for name in ("README.md", "sequences.csv"):
         made_now, shipped = ((place / "sequences" / name).read_text() for place in (copy, folder))

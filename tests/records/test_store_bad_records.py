@@ -68,7 +68,7 @@ EDITS: list[tuple[str, Edit]] = [
     (r"frozen_tensors_unchanged: false", lambda d: d.update(frozen_tensors_unchanged=False)),
     (r"schema_version: is 2; this version of segtransfer reads 1", lambda d: d.update(
         schema_version=2, added="by a later version")),
-    (r"trust: is no field of a record", lambda d: d.update(trust="re-run")),
+    (r"trust: is not a field of a record", lambda d: d.update(trust="re-run")),
     (r"started: is missing", lambda d: d.pop("started")),
     (r"cost\.fine_tuning_seconds: is -1\.0", lambda d: d["cost"].update(fine_tuning_seconds=-1.0)),
     (r"cost\.total_parameters: is 1000000", lambda d: d["cost"].update(total_parameters=10**30)),
@@ -229,5 +229,5 @@ def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(tmp_path: Path) -> No
     store, path = stored(tmp_path, lambda data: None)
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(RecordError, match="is no file"):
+    with pytest.raises(RecordError, match="is not a file"):
         list(store.records())

@@ -10,7 +10,7 @@ from support.factories import workspace_at
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.sequences import sequence_report
 from benchmark.records.predictions import read_hashes
-from benchmark.records.sequence_record import sequence_records
+from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.submission.verify import verify_submission
 from benchmark.views.csv import to_csv
@@ -43,7 +43,7 @@ def test_prediction_hashes_are_of_the_records() -> None:
 def test_a_sequence_gives_its_table() -> None:
     folder = GOLDEN / "sequence"
     board = Store(folder).board()
-    report = sequence_report(board, list(sequence_records(folder, board)))
+    report = sequence_report(board, list(SequenceStore(folder).records(board)))
     then = (folder / "sequences" / "sequences.csv").read_text(encoding="utf-8")
     assert sequence_csv(report) == then
 

@@ -20,14 +20,7 @@ from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.existing_records import refresh_sequence_marks
 from benchmark.planning.sequences import SequenceRun, plan_sequences
 from benchmark.planning.transfers import GridSelection, Transfer, plan
-from benchmark.records.sequence_record import (
-    SequenceRecord,
-    has_sequence,
-    read_sequence,
-    sequence_path,
-    sequence_records,
-    write_sequence,
-)
+from benchmark.records.sequence_record import SequenceRecord, SequenceStore
 from benchmark.running.cell import run_cell
 from benchmark.running.sequence import joint_training_set, run_sequence
 from benchmark.running.session import RunOptions
@@ -57,7 +50,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
     run_sequence(Workspace(registry, home), folder, OPTIONS, one)
-    return read_sequence(sequence_path(folder, one.run))
+    return SequenceStore(folder).read(one.run)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +92,11 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
     with pytest.raises(Stop):
         go_on(pull)
-    assert not has_sequence(tmp_path / "other", one.run, one.key)
+    assert not SequenceStore(tmp_path / "other").has(one.run, one.key)
     torch.rand(7)  # another process begins with other random numbers
     heard: list[str] = []
     go_on(lambda what, done, total: heard.append(what))
-    again = read_sequence(sequence_path(tmp_path / "other", one.run))
+    again = SequenceStore(tmp_path / "other").read(one.run)
     assert again.without_timings() == whole.without_timings()
     tuned = {what for what in heard if what.endswith("fine-tuning")}
     assert tuned == {"device_order 3/3: fine-tuning"}
@@ -128,11 +121,11 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
 ) -> None:
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_c",))
-    write_sequence(tmp_path, finished)
+    SequenceStore(tmp_path).write(finished)
     assert refresh_sequence_marks(tmp_path, [one]) == 0
     subset = finished.marks.model_copy(update={"subset": True})
     assert refresh_sequence_marks(tmp_path, [replace(one, marks=subset)]) == 1
-    after = read_sequence(sequence_path(tmp_path, one.run))
+    after = SequenceStore(tmp_path).read(one.run)
     assert after == finished.model_copy(update={"marks": subset})
 
 
@@ -207,28 +200,28 @@ def test_an_edited_record_is_refused(
     change: dict[str, object], message: str, tmp_path: Path, finished: SequenceRecord
 ) -> None:
     _, board = tiny()
-    path = write_sequence(tmp_path, finished)
-    assert list(sequence_records(tmp_path, board)) == [finished]
+    path = SequenceStore(tmp_path).write(finished)
+    assert list(SequenceStore(tmp_path).records(board)) == [finished]
     path.write_text(finished.model_copy(update=change).model_dump_json())
     with pytest.raises(RecordError, match=message):
-        list(sequence_records(tmp_path, board))
+        list(SequenceStore(tmp_path).records(board))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 2}'])
 def test_a_damaged_record_is_one_line(text: str, tmp_path: Path, finished: SequenceRecord) -> None:
     _, board = tiny()
-    write_sequence(tmp_path, finished).write_text(text)
+    SequenceStore(tmp_path).write(finished).write_text(text)
     with pytest.raises(RecordError) as error:
-        list(sequence_records(tmp_path, board))
+        list(SequenceStore(tmp_path).records(board))
     assert len(str(error.value).splitlines()) == 1
 
 
 def test_a_record_at_another_path_is_refused(tmp_path: Path, finished: SequenceRecord) -> None:
     _, board = tiny()
-    path = write_sequence(tmp_path, finished)
+    path = SequenceStore(tmp_path).write(finished)
     path.rename(path.with_name("seed0.json"))
     with pytest.raises(RecordError, match="path and content must agree"):
-        list(sequence_records(tmp_path, board))
+        list(SequenceStore(tmp_path).records(board))
 
 
 def test_devices_must_pose_one_problem() -> None:

@@ -13,7 +13,8 @@ from benchmark.leaderboard.bulk.array_files import code_fingerprint
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, record_columns
 from benchmark.leaderboard.bulk.records_cache import load_columns, save_columns
 from benchmark.leaderboard.columns import STATE
-from benchmark.records.store import Loaded, Store, raise_for_problems
+from benchmark.records.record_files import raise_for_problems
+from benchmark.records.store import Loaded, Store
 from benchmark.records.validate import Conditions
 from benchmark.workers import Workers
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from benchmark.cards.card import Card, fingerprint
-from benchmark.leaderboard.columns import MARKS
 from benchmark.leaderboard.sequences import SequenceReport
+from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.views.page.context import Context
 from benchmark.views.page.pictures import inline_picture
@@ -93,7 +93,7 @@ def mark_counts(rows: pd.DataFrame) -> dict[str, str]:
     """Each mark that some entry has, with how many have it."""
     if not len(rows):
         return {}
-    held = {name: rows["marks"].str.contains(name, regex=False) for name in MARKS.values()}
+    held = {name: rows["marks"].str.contains(name, regex=False) for name in MARK_NAMES.values()}
     held |= {level: rows["trust"] == level for level in LEVELS[1:]}
     held["UNRANKED"] = rows["unranked"] != ""
     return _counted({name: int(some.sum()) for name, some in held.items()}, len(rows))

@@ -1,0 +1,194 @@
+"""Files of records: read strictly, written atomically, each at the path of what it is about."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from benchmark.errors import RecordError
+from benchmark.files import printable, write_text
+
+MAX_BYTES = 2**28
+SHOWN = 60  # characters of a wrong value that a message repeats
+Content = TypeVar("Content", bound=BaseModel)
+Record = TypeVar("Record", bound=BaseModel)
+
+
+class FileState(NamedTuple):
+    """Size, times of change (of content, of anything) and inode of a file.
+
+    Another file in its place has another state.
+    """
+
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "FileState":
+        """The state of a file by its status."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+class HasPath(Protocol):
+    """Identity of a record."""
+
+    @property
+    def path(self) -> str:
+        """Where the record is, relative to its kind's subfolder."""
+
+
+Identity = TypeVar("Identity", bound=HasPath)
+
+
+@dataclass(frozen=True)
+class RecordFolder(Generic[Identity, Record]):
+    """The records of one kind in the folder of a board.
+
+    Attributes:
+        folder: Of the board.
+        subfolder: Where the records are.
+        model: Model of a record.
+        identity: Field of the record with its identity.
+        again: How to make a record anew, for messages.
+    """
+
+    folder: Path
+    subfolder: ClassVar[str]
+    model: ClassVar[Any]
+    identity: ClassVar[str]
+    again: ClassVar[str]
+
+    def path(self, identity: Identity) -> Path:
+        """Path of the record with this identity."""
+        return self.folder / self.subfolder / identity.path
+
+    def write(self, record: Record) -> Path:
+        """Write a record atomically.
+
+        Raises:
+            RecordError: It cannot be written.
+        """
+        path = self.path(getattr(record, self.identity))
+        write_text(path, json.dumps(record.model_dump(mode="json"), indent=1) + "\n")
+        return path
+
+    def read(self, identity: Identity) -> Record:
+        """Read the record with this identity; raises as `read_strictly`."""
+        record: Record = read_strictly(self.path(identity), self.model, self.again)
+        return record
+
+    def get(self, identity: Identity, key: str) -> Record | None:
+        """The record with this identity and key; None if there is none."""
+        record: Any = self.read(identity) if self.path(identity).is_file() else None
+        return record if record is not None and record.key == key else None
+
+    def has(self, identity: Identity, key: str) -> bool:
+        """Whether there is a record with this identity and key."""
+        return self.get(identity, key) is not None
+
+    def files(self) -> list[str]:
+        """Paths of all record files relative to `subfolder`, sorted.
+
+        Hidden files are ignored, and symbolic links to folders are not followed.
+
+        Raises:
+            RecordError: A folder cannot be read.
+        """
+        top, names = self.folder / self.subfolder, list[str]()
+        if top.is_dir():
+            _walk(str(top), "", names)
+        return sorted(names)
+
+
+def raise_for_problems(problems: Sequence[str]) -> None:
+    """Refuse a folder for its bad records; a table without them would look complete.
+
+    Raises:
+        RecordError: There are problems: the first in full, and how many more.
+    """
+    if problems:
+        more = len(problems) - 1
+        others = f" ({more} more bad record{'s' if more > 1 else ''} in this folder)"
+        raise RecordError(problems[0] + (others if more else ""))
+
+
+def read_strictly(path: Path | str, model: type[Content], again: str) -> Content:
+    """Read a JSON file of one model.
+
+    Args:
+        path: The file.
+        model: Its content.
+        again: How to make it anew, for messages.
+
+    Raises:
+        RecordError: The file cannot be read, is too large, is not JSON, has another schema, or a
+            field is missing, unknown or of a wrong type.
+    """
+    return parse_strictly(read_bytes(path)[0], path, model, again)
+
+
+def read_bytes(path: Path | str) -> tuple[bytes, FileState]:
+    """Content of a file and its state when it was read.
+
+    Raises:
+        RecordError: The file cannot be read or is too large.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            state = FileState.of(os.fstat(handle))
+            if state.size > MAX_BYTES:
+                raise RecordError(f"{printable(path)}: larger than {MAX_BYTES} bytes; no record is")
+            return os.read(handle, state.size + 1), state
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise RecordError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+
+
+def parse_strictly(text: bytes, path: Path | str, model: type[Content], again: str) -> Content:
+    """As `read_strictly`, from the content of the file."""
+    try:
+        return model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+    raise RecordError(f"{printable(path)}: {_in_words(problem, again)}")
+
+
+def _in_words(problem: ErrorDetails, again: str) -> str:
+    field = printable(".".join(str(part) for part in problem["loc"])) or "file"
+    value = repr(problem["input"])
+    value = value if len(value) <= SHOWN else value[:SHOWN] + "..."
+    if field == "schema_version":
+        return f"schema_version: is {value}; this version of segtransfer reads 1"
+    texts = {
+        "missing": f"{field}: is missing",
+        "extra_forbidden": f"{field}: is not a field of a record",
+        "json_invalid": problem["msg"],
+    }
+    text = texts.get(problem["type"], f"{field}: is {value}: {problem['msg']}")
+    return f"{text}; {again}"
+
+
+def _walk(folder: str, name: str, names: list[str]) -> None:
+    """Add the names of all record files below a folder."""
+    try:
+        with os.scandir(folder) as items:
+            for item in items:
+                if item.is_dir(follow_symlinks=False):
+                    _walk(item.path, f"{name}{item.name}/", names)
+                elif item.name.endswith(".json") and not item.name.startswith("."):
+                    if not item.is_file():
+                        item.stat()  # a broken link cannot be read
+                        raise RecordError(f"{printable(item.path)}: is not a file; delete it")
+                    names.append(name + item.name)
+    except OSError as error:
+        path = printable(error.filename or folder)
+        raise RecordError(f"{path}: cannot be read ({error.strerror})") from None
