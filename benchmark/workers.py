@@ -156,11 +156,11 @@ class Workers(AbstractContextManager["Workers"]):
     def _listen(self) -> None:
         """Pass on the events, of the first process to the first listener and so on."""
         assert self._events is not None
-        places: dict[int, int] = {}
+        indices: dict[int, int] = {}
         while (event := self._events.get()) is not None:
             process, stage, done, total = event
-            place = places.setdefault(process, len(places)) % len(self.listeners)
-            self.listeners[place](stage, done, total)
+            index = indices.setdefault(process, len(indices)) % len(self.listeners)
+            self.listeners[index](stage, done, total)
 
 
 _events: "SimpleQueue[ProgressEvent | None] | None" = None  # of a worker process

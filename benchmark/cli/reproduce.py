@@ -53,7 +53,7 @@ def reproduce(
         print_text(f"left out: {name}: {why}")
     folder = out or Path("runs") / board
     if run and here.anything:
-        run_selection(workspace, card, here.chosen, folder, RunOptions(device=device, jobs=jobs))
+        run_selection(workspace, card, here.selection, folder, RunOptions(device=device, jobs=jobs))
     compare_published(workspace, card, card.reproduces, folder, beside, here.why_not)
     if run and not here.anything:
         small = " or ".join(

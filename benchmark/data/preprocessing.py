@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
+from benchmark.cards.task import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.slices import (
@@ -47,6 +48,14 @@ class Preprocessing:
     slice_axis: Axis | None
     input_size: int
     fit: Fit = "letterbox"
+
+    @classmethod
+    def of_target(
+        cls, target: TargetCard, input_size: int = 0, fit: Fit = "letterbox"
+    ) -> "Preprocessing":
+        """What a target task asks for; scoring needs no `input_size`."""
+        labels = tuple(target.labels.items())
+        return cls(labels, target.intensity, target.slice_axis, input_size, fit)
 
 
 class CaseArrays(NamedTuple):

@@ -14,22 +14,24 @@ from benchmark.workspace import Workspace
 class RunnablePart:
     """The part that can run; `why_not` is the reason for each target, source or size left out."""
 
-    chosen: GridSelection
+    selection: GridSelection
     why_not: dict[str, str]
 
     @property
     def anything(self) -> bool:
         """Whether there is a cell to run."""
-        return bool(self.chosen.targets and self.chosen.sources and self.chosen.train_subjects)
+        return bool(
+            self.selection.targets and self.selection.sources and self.selection.train_subjects
+        )
 
 
-def runnable_part(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> RunnablePart:
+def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelection) -> RunnablePart:
     """Leave out targets and sources without local data or weights, and sizes that are too large.
 
     Raises:
         CardError: A name is not in the registry, or not on the board.
     """
-    grid = complete_selection(workspace.registry, board, chosen)
+    grid = complete_selection(workspace.registry, board, selection)
     why_not: dict[str, str] = {}
     splits = []
     for target in map(workspace.registry.target, grid.targets):
@@ -58,4 +60,4 @@ def runnable_part(workspace: Workspace, board: BoardCard, chosen: GridSelection)
         targets=tuple(name for name in grid.targets if name not in why_not),
         train_subjects=tuple(size for size in grid.train_subjects if str(size) not in why_not),
     )
-    return RunnablePart(chosen=runnable, why_not=why_not)
+    return RunnablePart(selection=runnable, why_not=why_not)

@@ -37,7 +37,7 @@ class SequenceRun:
 def plan_sequences(
     workspace: Workspace,
     board: BoardCard,
-    chosen: GridSelection,
+    selection: GridSelection,
     sequences: Sequence[str],
 ) -> list[SequenceRun]:
     """All chosen runs, sequence by sequence.
@@ -55,7 +55,7 @@ def plan_sequences(
     check_sequences(board, sequences)
     grid = board.model_copy(update={"targets": board.devices, "train_subjects": (0,)})
     runs: dict[tuple[str, str, int], dict[str, Transfer]] = {}
-    for transfer in plan(workspace, grid, chosen):
+    for transfer in plan(workspace, grid, selection):
         cell = transfer.cell
         devices = runs.setdefault((cell.source, cell.strategy, cell.seed), {})
         devices[cell.target] = transfer

@@ -55,7 +55,7 @@ class GridSelection:
 
 
 def complete_selection(
-    registry: Registry, board: BoardCard, chosen: GridSelection
+    registry: Registry, board: BoardCard, selection: GridSelection
 ) -> GridSelection:
     """The selection with every axis written out.
 
@@ -65,17 +65,17 @@ def complete_selection(
     Raises:
         CardError: A name is not in the registry, or not on the board.
     """
-    for name in chosen.sources:
+    for name in selection.sources:
         registry.source(name)
-    for name in chosen.targets:
+    for name in selection.targets:
         registry.target(name)
     return GridSelection(
-        sources=chosen.sources or board.sources,
-        targets=chosen.targets or board.targets,
-        strategies=_on_board("strategy", board, chosen.strategies, tuple(board.strategies)),
-        train_subjects=_on_board("size", board, chosen.train_subjects, board.train_subjects),
-        seeds=_on_board("seed", board, chosen.seeds, board.seeds),
-        limit_steps=chosen.limit_steps,
+        sources=selection.sources or board.sources,
+        targets=selection.targets or board.targets,
+        strategies=_on_board("strategy", board, selection.strategies, tuple(board.strategies)),
+        train_subjects=_on_board("size", board, selection.train_subjects, board.train_subjects),
+        seeds=_on_board("seed", board, selection.seeds, board.seeds),
+        limit_steps=selection.limit_steps,
     )
 
 
@@ -92,7 +92,7 @@ def _on_board(
     return chosen or known
 
 
-def plan(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> list[Transfer]:
+def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> list[Transfer]:
     """All chosen cells, target by target and source by source.
 
     Raises:
@@ -101,7 +101,7 @@ def plan(workspace: Workspace, board: BoardCard, chosen: GridSelection) -> list[
         WeightsError: An in-suite source has not been pretrained yet.
     """
     registry = workspace.registry
-    grid = complete_selection(registry, board, chosen)
+    grid = complete_selection(registry, board, selection)
     protocol = with_step_limit(board.protocol, grid.limit_steps)
     sources = [registry.source(name) for name in grid.sources]
     weights = {source.id: source_weights(workspace, board, source) for source in sources}
@@ -185,7 +185,7 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
 
 
 def missing_pretraining(
-    workspace: Workspace, board: BoardCard, chosen: GridSelection
+    workspace: Workspace, board: BoardCard, selection: GridSelection
 ) -> tuple[str, ...]:
     """In-suite sources among the chosen ones that are not pretrained yet.
 
@@ -194,7 +194,7 @@ def missing_pretraining(
     Raises:
         BenchmarkError: What `plan` raises, other than for missing pretraining.
     """
-    grid = complete_selection(workspace.registry, board, chosen)
+    grid = complete_selection(workspace.registry, board, selection)
     for target in map(workspace.registry.target, grid.targets):
         resolve_target(workspace, target, legacy=board.legacy)
     missing = []

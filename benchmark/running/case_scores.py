@@ -1,4 +1,4 @@
-"""One test case scored in its native grid, label by label; it imports no torch."""
+"""One test case scored in its native grid, label by label; imports no torch."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,24 +24,23 @@ def score_case(
 
     Args:
         target: Names labels and metrics.
-        card: Of the data set.
-        case: Which case it is.
+        card: Card of the data set.
+        case: The case.
         loaded: Its pixels; the mask is the reference.
         prediction: Labels 1 ... L in the shape of the mask; 0 is background.
 
     Raises:
         DataError: The target asks for distances, but the data set gives no pixel spacing.
     """
-    how = Preprocessing(tuple(target.labels.items()), target.intensity, target.slice_axis, 0)
-    reference = merge_labels(loaded.mask, card, how)
+    reference = merge_labels(loaded.mask, card, Preprocessing.of_target(target))
     valid = reference != IGNORE if card.ignore_value is not None else None
     scores = []
     for number, label in enumerate(target.labels, start=1):
-        found, truth = prediction == number, reference == number
+        predicted, true = prediction == number, reference == number
         try:
             values = score_label(
-                found,
-                truth,
+                predicted,
+                true,
                 metrics=target.metrics,
                 spacing_mm=loaded.spacing_mm,
                 valid=valid,
@@ -56,8 +55,8 @@ def score_case(
                 case=case.case,
                 subject=case.subject,
                 label=label,
-                reference_empty=not truth.any(),
-                prediction_empty=not found.any(),
+                reference_empty=not true.any(),
+                prediction_empty=not predicted.any(),
                 scores={metric: round(value, 6) for metric, value in values.items()},
             )
         )

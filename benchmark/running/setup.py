@@ -135,18 +135,10 @@ def prepare_target(
     transfer: Transfer, dataset: ResolvedDataset, folder: Path, progress: Progress
 ) -> PreparedDataset:
     """Arrays of the cases as the cell's target and protocol ask for, kept below `folder`."""
-    target, protocol = transfer.target, transfer.protocol
-    preprocessing = Preprocessing(
-        labels=tuple(target.labels.items()),
-        intensity=target.intensity,
-        slice_axis=target.slice_axis,
-        input_size=protocol.input_size,
-        fit=protocol.fit,
-    )
-    return prepare(
-        dataset.card, dataset.cases.values(), dataset.fingerprint, preprocessing, folder,
-        progress,
-    )  # fmt: skip
+    protocol = transfer.protocol
+    preprocessing = Preprocessing.of_target(transfer.target, protocol.input_size, protocol.fit)
+    cases = dataset.cases.values()
+    return prepare(dataset.card, cases, dataset.fingerprint, preprocessing, folder, progress)
 
 
 def initial_network(transfer: Transfer, device: torch.device) -> SegmentationNetwork:
@@ -210,11 +202,11 @@ def load_source(
         loaded["head."] = network.head
     coverages = []
     for start, part in loaded.items():
-        own = {name: value for name, value in tensors.items() if name.startswith(start)}
+        below = {name: value for name, value in tensors.items() if name.startswith(start)}
         coverages.append(
-            load_part(part, own, prefix=start, name=source.id, allow_partial=allow_partial)
+            load_part(part, below, prefix=start, name=source.id, allow_partial=allow_partial)
         )
-    return coverages[0]
+    return coverages[0]  # that of the encoder
 
 
 def check_parts(transfers: Iterable[Transfer]) -> None:

@@ -236,7 +236,7 @@ def test_sizes_that_the_data_do_not_have_are_left_out(content: Path) -> None:
     here = runnable_part(
         Workspace(registry, content.parent), registry.board("tiny_v1"), GridSelection()
     )
-    assert here.chosen.train_subjects == (6, 0) and list(here.why_not) == ["600"]
+    assert here.selection.train_subjects == (6, 0) and list(here.why_not) == ["600"]
 
 
 def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:

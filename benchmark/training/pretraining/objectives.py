@@ -184,9 +184,9 @@ class Contrastive(Objective):
         """Share of images (at most 256) whose nearest second view is their own."""
         views: list[list[torch.Tensor]] = [[], []]
         for part in samples.take(slice(self.CANDIDATES)).split(EVALUATION_BATCH):
-            for kept, view in zip(views, two_views(part.images.float(), rng), strict=True):
-                kept.append(F.normalize(self.projection(pooled(self.network, view))))
-        first, second = (torch.cat(kept) for kept in views)
+            for batches, view in zip(views, two_views(part.images.float(), rng), strict=True):
+                batches.append(F.normalize(self.projection(pooled(self.network, view))))
+        first, second = (torch.cat(batches) for batches in views)
         nearest = (first @ second.T).argmax(1)
         return float((nearest == torch.arange(len(first), device=first.device)).double().mean())
 

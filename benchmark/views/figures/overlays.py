@@ -115,7 +115,7 @@ def make_overlay(
 ) -> Overlay:
     """The case's slice with the most reference, or else the most prediction."""
     target, card = transfer.target, opened.card
-    rules = Preprocessing(tuple(target.labels.items()), target.intensity, target.slice_axis, 0)
+    rules = Preprocessing.of_target(target)
     loaded = load_case(card, opened.cases[case])
     images = to_slices(scale_intensity(loaded.image, target.intensity), target.slice_axis, case)
     merged = np.stack(to_slices(merge_labels(loaded.mask, card, rules), target.slice_axis, case))
