@@ -45,7 +45,7 @@ def plan_sequences(
     Args:
         workspace: All cards and local data.
         board: Board with sequences.
-        chosen: Sources, strategies and seeds; targets and sizes are those of the sequences.
+        selection: Sources, strategies and seeds; targets and sizes are those of the sequences.
         sequences: Names of sequences; empty stands for all.
 
     Raises:

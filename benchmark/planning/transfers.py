@@ -4,7 +4,7 @@ Planning reads only cards and what is registered on this machine. It imports no 
 finished board is recognised in an instant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -103,9 +103,9 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
     registry = workspace.registry
     grid = complete_selection(registry, board, selection)
     protocol = with_step_limit(board.protocol, grid.limit_steps)
-    sources = [registry.source(name) for name in grid.sources]
-    weights = {source.id: source_weights(workspace, board, source) for source in sources}
-    exposure = {source.id: source_exposure(workspace, source) for source in sources}
+    sources = {name: registry.source(name) for name in grid.sources}
+    weights = {name: source_weights(workspace, board, card) for name, card in sources.items()}
+    exposure = {name: source_exposure(workspace, card) for name, card in sources.items()}
     transfers = []
     for target in map(registry.target, grid.targets):
         dataset = resolve_target(workspace, target, legacy=board.legacy)
@@ -114,45 +114,54 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
                 synthetic=dataset.card.synthetic,
                 subset=dataset.subset,
                 partial_weights=False,
-                contamination=contamination(seen, registry, target.dataset, dataset.local_rows),
+                contamination=contamination(
+                    exposure[name], registry, target.dataset, dataset.local_rows
+                ),
                 unranked=_unranked(board.protocol, protocol),
             )
-            for name, seen in exposure.items()
+            for name in sources
         }
-        for source, strategy in product(sources, grid.strategies):
-            if strategy not in board.strategies_for(source.id):
-                continue
+        common = {
+            "protocol": fingerprint(protocol),
+            "target": fingerprint(target),
+            "splits": dataset.split_fingerprint,
+            "data": dataset.fingerprint,
+        }
+        for cell in _cells(board, target.id, grid):
+            source, strategy = sources[cell.source], board.strategies[cell.strategy]
             fingerprints = Fingerprints(
-                protocol=fingerprint(protocol),
-                strategy=fingerprint(board.strategies[strategy]),
-                target=fingerprint(target),
+                strategy=fingerprint(strategy),
                 source=fingerprint(source),
-                weights=weights[source.id].fingerprint,
-                splits=dataset.split_fingerprint,
-                data=dataset.fingerprint,
+                weights=weights[cell.source].fingerprint,
+                **common,
             )
+            transfers.append(
+                Transfer(
+                    cell=cell,
+                    key=cell_key(cell, fingerprints),
+                    fingerprints=fingerprints,
+                    marks=marks[cell.source],
+                    protocol=protocol,
+                    strategy=strategy,
+                    source=source,
+                    target=target,
+                )
+            )
+    return transfers
+
+
+def _cells(board: BoardCard, target: str, grid: GridSelection) -> Iterator[CellId]:
+    for source, strategy in product(grid.sources, grid.strategies):
+        if strategy in board.strategies_for(source):
             for size, seed in product(grid.train_subjects, grid.seeds):
-                cell = CellId(
+                yield CellId(
                     board=board.id,
-                    target=target.id,
-                    source=source.id,
+                    target=target,
+                    source=source,
                     strategy=strategy,
                     train_subjects=size,
                     seed=seed,
                 )
-                transfers.append(
-                    Transfer(
-                        cell=cell,
-                        key=cell_key(cell, fingerprints),
-                        fingerprints=fingerprints,
-                        marks=marks[source.id],
-                        protocol=protocol,
-                        strategy=board.strategies[strategy],
-                        source=source,
-                        target=target,
-                    )
-                )
-    return transfers
 
 
 def with_step_limit(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:

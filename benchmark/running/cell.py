@@ -81,12 +81,10 @@ def run_cell(
     data, network = setup.data, setup.network
     with metered(device) as measured:
         selection, steps = setup.fine_tune(progress=progress)
-
     log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
         cases = score_cases(network, data, write_prediction, label_maps.add)
     pooled = score_pooled(network, data, data.board.pooled_metrics)
-    seconds = time.perf_counter() - clock
     record = RunRecord(
         cell=transfer.cell,
         key=transfer.key,
@@ -101,7 +99,7 @@ def run_cell(
         cases=cases,
         pooled=pooled,
         environment=environment(device),
-        cost=cost(network, transfer.protocol, steps, measured, seconds),
+        cost=cost(network, transfer.protocol, steps, measured, time.perf_counter() - clock),
         started=started.isoformat(timespec="seconds"),
     )
     return CellResult(record, data.dataset, label_maps)

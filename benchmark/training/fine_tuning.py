@@ -53,7 +53,7 @@ def fine_tune(
     """
     selects = protocol.checkpoint == "best_validation_dice"
     _check_cases(data, selects)
-    start, best = copy.deepcopy(network.state_dict()), None
+    start, best = _copied_weights(network), None
     curve: list[tuple[float, int, float]] = []
     train = _slices(data, data.train, network.device)
     val = _slices(data, data.val if selects else (), network.device)
@@ -71,18 +71,16 @@ def fine_tune(
                     dice = pooled_dice(network, *val, protocol.batch_size)
                     curve.append((learning_rate, step, round(dice, 6)))
                     if best is None or dice > best.validation_dice:
-                        weights = copy.deepcopy(network.state_dict())
-                        best = Candidate(dice, learning_rate, step, weights)
+                        best = Candidate(dice, learning_rate, step, _copied_weights(network))
     if best is not None:
         network.load_state_dict(best.weights)
-    selection = Selection(
+    return Selection(
         learning_rate=best.learning_rate if best else protocol.learning_rates[-1],
         step=best.step if best else steps,
         validation_dice=round(best.validation_dice, 6) if best else None,
         curve=tuple(curve),
         train_subjects=data.subjects,
-    )
-    return selection, total
+    ), total
 
 
 def _check_cases(data: TrainingSet, selects: bool) -> None:
@@ -95,6 +93,10 @@ def _check_cases(data: TrainingSet, selects: bool) -> None:
             "no validation case, but the protocol selects by validation Dice; give the data set "
             "a val subset or use a board with `checkpoint: last`"
         )
+
+
+def _copied_weights(network: SegmentationNetwork) -> dict[str, Any]:
+    return copy.deepcopy(network.state_dict())
 
 
 def _slices(data: TrainingSet, cases: Sequence[str], device: torch.device) -> Slices:

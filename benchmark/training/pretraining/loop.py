@@ -40,9 +40,8 @@ def pretrain(
 ) -> Pretrained:
     """Train on the source task for the recipe's steps; the last weights stay in the objective.
 
-    The random numbers of a step depend only on the recipe's seed and the step, and all other
-    state is in the checkpoint, which is written at each evaluation. On a CPU a resumed
-    pretraining therefore ends with the same weights as one that was never stopped.
+    Random numbers depend only on the recipe's seed and the step, all other state is in the
+    checkpoint of the last evaluation: on a CPU a resumed pretraining ends with the same weights.
     """
     optimizer, schedule = make_optimizer(
         objective.parameters(), "adamw", recipe.learning_rate, 0.01, "cosine", recipe.steps, 0.05
@@ -74,9 +73,8 @@ def pretrain(
         schedule.step()
         losses += loss.detach()
         if is_evaluation(step, recipe.steps, recipe.evaluations):
-            since = step - curve[-1][0]
-            score = _evaluate(objective, val, recipe.seed)
-            curve.append((step, round(float(losses) / since, 6), score))
+            loss_mean = float(losses) / (step - curve[-1][0])
+            curve.append((step, round(loss_mean, 6), _evaluate(objective, val, recipe.seed)))
             losses.zero_()
             if checkpoint:
                 _save(checkpoint, step, curve, state)
