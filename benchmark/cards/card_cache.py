@@ -1,17 +1,18 @@
-"""Cards that were read before, kept as JSON: reading YAML is most of what a short command does.
+"""Cache of parsed cards as JSON: parsing YAML takes most of the time of a short command.
 
-An entry is found by the SHA-256 of the text and of the code that reads it, so a card that was
-edited is read again. A file that is damaged or cannot be written is as good as none.
+The key of an entry is the SHA-256 of the card's text and of the code that reads it, so a card that
+was edited is read again. A cache that is damaged or cannot be written is ignored.
 """
 
 import hashlib
 import json
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import ruamel.yaml
+
+from benchmark.files import replacing
 
 MANY = 2000
 READER = hashlib.sha256(
@@ -20,29 +21,32 @@ READER = hashlib.sha256(
 
 
 class ParsedCards:
-    """What the texts of cards hold, in one file."""
+    """The plain data of cards, by their text, in one file.
+
+    Attributes:
+        path: The file.
+        known: All entries of the file.
+        used: Entries that were asked for or added.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Read the file, if there is one."""
+        """Read the file, if it exists."""
         self.path = path
-        self.known: dict[str, Any] = {}
         self.used: dict[str, Any] = {}
-        try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return
-        if isinstance(found, dict):
-            self.known = found
+        content: Any = None
+        with suppress(OSError, ValueError, RecursionError):
+            content = json.loads(path.read_bytes())
+        self.known: dict[str, Any] = content if isinstance(content, dict) else {}
 
     def find(self, text: str) -> Any:
-        """The plain data of a text that was kept; None where it was not."""
+        """The plain data of a text; None if it is not in the cache."""
         key = _key(text)
         if key in self.known:
             self.used[key] = self.known[key]
         return self.used.get(key)
 
     def keep(self, text: str, data: Any) -> None:
-        """Remember the data of a text, unless JSON would change them."""
+        """Add the data of a text, unless JSON would change them."""
         try:
             plain = json.loads(json.dumps(data))
         except TypeError:  # a date, say
@@ -51,20 +55,12 @@ class ParsedCards:
             self.used[_key(text)] = plain
 
     def save(self) -> None:
-        """Write the file again if something is new; texts that nobody has any more go in time."""
+        """Write the file if something is new; above MANY entries, unused ones are dropped."""
         if self.used.keys() <= self.known.keys():
             return
         kept = self.used if len(self.known) > MANY else self.known | self.used
-        part = None
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(kept, file)
-            os.replace(part, self.path)
-        except OSError:
-            if part is not None:
-                Path(part).unlink(missing_ok=True)
+        with suppress(OSError), replacing(self.path) as temporary:
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
 
 
 def _key(text: str) -> str:

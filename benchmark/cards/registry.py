@@ -10,7 +10,8 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Card, CardType, read_card
 from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.dataset import DatasetCard, Subset
-from benchmark.cards.task import InputStatistics, SourceCard, TargetCard
+from benchmark.cards.source import InputStatistics, SourceCard
+from benchmark.cards.target import TargetCard
 from benchmark.errors import CardError, unknown_name
 from benchmark.files import read_csv
 
@@ -41,7 +42,7 @@ class Registry:
 
         Args:
             roots: Content folders.
-            parsed: Cards read before; it gets those read now.
+            parsed: Cache of parsed cards; those read now are added.
 
         Raises:
             CardError: A card is malformed, two cards share an id, or a card names another
@@ -69,9 +70,8 @@ class Registry:
     def source(self, name: str) -> SourceCard:
         """The source task of that id, or a CardError with near matches.
 
-        `SOURCE@NETWORK` is the same source on another network, as far as it has no weights of
-        its own: `scratch@resnet18`, or an in-suite pretraining on `monai-vnet`. MONAI's networks
-        take grey.
+        `SOURCE@NETWORK` is a source without a checkpoint on another network: `scratch@resnet18`,
+        or an in-suite pretraining on `monai-vnet`. MONAI's networks have one input channel.
         """
         base, _, network = name.partition("@")
         card = _get("source task", base, self.sources)
@@ -80,8 +80,8 @@ class Registry:
         if card.weights:
             raise CardError(f"source task {base!r} has weights for {card.encoder!r} only")
         grey = InputStatistics(channels=1, mean=(0.5,), std=(0.25,))
-        given = grey if network.startswith("monai-") else card.input
-        return card.model_copy(update={"id": name, "encoder": network, "input": given})
+        statistics = grey if network.startswith("monai-") else card.input
+        return card.model_copy(update={"id": name, "encoder": network, "input": statistics})
 
     def target(self, name: str) -> TargetCard:
         """The target task of that id, or a CardError with near matches."""
@@ -111,30 +111,26 @@ class Registry:
             if dataset.split and path.exists():
                 raise CardError(f"{path}: the card has a split rule too; keep one of them")
         for target in self.targets.values():
-            known = self._named(f"target task {target.id}", "data set", target.dataset)
-            for merged in target.labels.values():
-                for label in merged:
-                    if label not in known.labels:
-                        raise CardError(
-                            f"target task {target.id}: "
-                            + unknown_name(f"label of {known.id}", label, known.labels)
-                        )
+            card = f"target task {target.id}"
+            _require(card, "data set", target.dataset, self.datasets)
+            labels = self.datasets[target.dataset].labels
+            for label in (label for merged in target.labels.values() for label in merged):
+                _require(card, f"label of {target.dataset}", label, labels)
         for source in self.sources.values():
             if source.pretrain:
-                self._named(f"source task {source.id}", "data set", source.pretrain.dataset)
+                card = f"source task {source.id}"
+                _require(card, "data set", source.pretrain.dataset, self.datasets)
         for board in self.boards.values():
+            card = f"board {board.id}"
             for name in (*board.sources, board.baseline):
                 try:
                     self.source(name)
                 except CardError as error:
-                    raise CardError(f"board {board.id}: {error}") from None
-            if board.reproduces and board.reproduces.numbers not in self.boards:
-                message = unknown_name("board", board.reproduces.numbers, self.boards)
-                raise CardError(f"board {board.id}: reproduces: {message}")
+                    raise CardError(f"{card}: {error}") from None
+            if board.reproduces:
+                _require(f"{card}: reproduces", "board", board.reproduces.numbers, self.boards)
             for name in board.targets:
-                if name not in self.targets:
-                    message = unknown_name("target task", name, self.targets)
-                    raise CardError(f"board {board.id}: {message}")
+                _require(card, "target task", name, self.targets)
             self._check_devices(board)
 
     def _check_devices(self, board: BoardCard) -> None:
@@ -154,11 +150,6 @@ class Registry:
         facts = dict(target) | {"labels": list(target.labels), "channels": channels}
         own = ("id", "version", "title", "dataset", "where")
         return {fact: value for fact, value in facts.items() if fact not in own}
-
-    def _named(self, who: str, kind: str, name: str) -> DatasetCard:
-        if name not in self.datasets:
-            raise CardError(f"{who}: {unknown_name(kind, name, self.datasets)}")
-        return self.datasets[name]
 
 
 def read_split(path: Path) -> tuple[SplitRow, ...]:
@@ -190,35 +181,39 @@ def _collect(
     pattern: str,
     kind: type[CardType],
 ) -> dict[str, CardType]:
-    found: dict[str, CardType] = {}
-    for root in roots:
-        for path in sorted(root.glob(pattern)):
-            card = read_card(path, kind, parsed)
-            if card.id in found:
-                raise CardError(f"{path}: another card has the id {card.id!r}")
-            found[card.id] = card
-            if path.stem in ("dataset", "board"):
-                folders[card.id] = path.parent
-    return found
+    cards: dict[str, CardType] = {}
+    for path in (path for root in roots for path in sorted(root.glob(pattern))):
+        card = read_card(path, kind, parsed)
+        if card.id in cards:
+            raise CardError(f"{path}: another card has the id {card.id!r}")
+        cards[card.id] = card
+        if path.stem in ("dataset", "board"):
+            folders[card.id] = path.parent
+    return cards
 
 
 def _targets(
     targets: Mapping[str, TargetCard], datasets: Mapping[str, DatasetCard]
 ) -> dict[str, TargetCard]:
-    """The target cards, and the own problems of data sets, with their labels filled in."""
-    whole = dict(targets)
+    """The target cards and the problems on cards of data sets, with their labels filled in."""
+    complete = dict(targets)
     for card in datasets.values():
         if card.target is None:
             continue
-        if card.id in whole:
+        if card.id in complete:
             raise CardError(f"data set {card.id} poses a target task, but a card has that id too")
         facts = {name: getattr(card, name) for name in ("id", "version", "title")}
-        whole[card.id] = TargetCard(dataset=card.id, **facts, **dict(card.target))
-    for name, target in whole.items():
+        complete[card.id] = TargetCard(dataset=card.id, **facts, **dict(card.target))
+    for name, target in complete.items():
         if not target.labels and target.dataset in datasets:
             labels = {label: (label,) for label in datasets[target.dataset].labels}
-            whole[name] = target.model_copy(update={"labels": labels})
-    return whole
+            complete[name] = target.model_copy(update={"labels": labels})
+    return complete
+
+
+def _require(card: str, kind: str, name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        raise CardError(f"{card}: {unknown_name(kind, name, known)}")
 
 
 def _get(kind: str, name: str, known: Mapping[str, CardType]) -> CardType:

@@ -6,7 +6,8 @@ import typer
 from rich.table import Table
 
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.cards.source import SourceCard
+from benchmark.cards.target import TargetCard
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError, unknown_name
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace

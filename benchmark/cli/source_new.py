@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from benchmark.cards.dataset import Domain
-from benchmark.cards.task import SourceObjective
+from benchmark.cards.source import SourceObjective
 from benchmark.cli.options import names
 from benchmark.cli.terminal import StageDisplay, bars, interactive, print_text, settings
 from benchmark.errors import CardError

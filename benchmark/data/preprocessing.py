@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.problem import Intensity
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.slices import (

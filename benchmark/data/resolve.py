@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
 from benchmark.cards.registry import SplitRow
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.local_copies import local_copy
 from benchmark.data.splits import cases_and_split, split_in_folds

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model
-from benchmark.cards.task import SourceCard, WeightsFile
+from benchmark.cards.source import SourceCard, WeightsFile
 from benchmark.data.download import RemoteFile, fetch
 from benchmark.errors import WeightsError
 from benchmark.files import replacing, sha256_of, write_text

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_card
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError, WeightsError
 from benchmark.planning.source_weights import source_weights
 from benchmark.workspace import Workspace

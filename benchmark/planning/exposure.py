@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import UNKNOWN, Saw, SourceCard
+from benchmark.cards.source import UNKNOWN, Exposure, SourceCard
 
 # The texts of reasons stand in the marks of records and must not change.
 SUBJECTS = {"train": "its training subjects", "all": "all subjects", "unknown": "whom is unknown"}
 
 
-def declared_exposure(source: SourceCard, registry: Registry) -> tuple[Saw, ...]:
+def declared_exposure(source: SourceCard, registry: Registry) -> tuple[Exposure, ...]:
     """The pretraining data that a source's card names, or that its recipe uses."""
     if source.pretrain is None:
         return source.saw
     name = source.pretrain.dataset
-    return (Saw(dataset=name, subjects="pretrain" if _reserves(registry, name) else "train"),)
+    return (Exposure(dataset=name, subjects="pretrain" if _reserves(registry, name) else "train"),)
 
 
 def contamination(
-    exposure: Iterable[Saw], registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
+    exposure: Iterable[Exposure], registry: Registry, dataset: str, rows: Iterable[SplitRow] = ()
 ) -> tuple[str, ...]:
     """Why a source's result on a data set does not count as transfer to unseen data.
 
@@ -40,7 +40,7 @@ def contamination(
 
 
 def _reason(
-    seen: Saw,
+    seen: Exposure,
     registry: Registry,
     dataset: str,
     families: tuple[str, ...],

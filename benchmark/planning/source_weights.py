@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.cards.task import Saw, SourceCard
+from benchmark.cards.source import Exposure, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.data.splits import hashed_order
 from benchmark.errors import DataError, WeightsError
@@ -74,14 +74,14 @@ def pretraining_cases(dataset: ResolvedDataset) -> tuple[list[str], list[str]]:
     return [name for name in pool if dataset.cases[name].subject not in held_out], val
 
 
-def source_exposure(workspace: Workspace, source: SourceCard) -> tuple[Saw, ...]:
+def source_exposure(workspace: Workspace, source: SourceCard) -> tuple[Exposure, ...]:
     """The pretraining data of a source; the subjects of an in-suite pretraining by name."""
     if source.pretrain is None:
         return declared_exposure(source, workspace.registry)
     dataset = resolve_dataset(workspace, source.pretrain.dataset).where(source.pretrain.where)
     names = [name for subset in pretraining_cases(dataset) for name in subset]
     subjects = tuple(sorted({dataset.cases[name].subject for name in names}))
-    return (Saw(dataset=source.pretrain.dataset, subjects=subjects),)
+    return (Exposure(dataset=source.pretrain.dataset, subjects=subjects),)
 
 
 def pretrained_folder(workspace: Workspace, board: BoardCard, source: SourceCard) -> Path:

@@ -13,7 +13,8 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import SourceCard, TargetCard
+from benchmark.cards.source import SourceCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import resolve_target
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name

@@ -10,7 +10,7 @@ import safetensors
 import torch
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.readers.label_maps import label_file, write_labels

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from benchmark.cards.card import Model
 from benchmark.cards.dataset import Domain
-from benchmark.cards.task import SourceObjective
+from benchmark.cards.source import SourceObjective
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Amount = Annotated[float, Field(ge=0)]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case, LoadedCase
 from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels
 from benchmark.data.slices import AXES

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
-from benchmark.cards.task import UNKNOWN, SourceCard
+from benchmark.cards.source import UNKNOWN, SourceCard
 from benchmark.errors import BenchmarkError, CardError, ProtocolError
 from benchmark.files import printable, sha256_of
 from benchmark.models.networks import SegmentationNetwork, parameter_counts

@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from benchmark.cards.card import check_model
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import UNKNOWN, HubFile, Saw, SourceCard
+from benchmark.cards.source import UNKNOWN, Exposure, HubFile, SourceCard
 from benchmark.errors import CardError, WeightsError
 from benchmark.files import printable, sha256_of, write_text
 from benchmark.models.checkpoints.identify import EncoderMatch, identify, with_decoder
@@ -77,7 +77,7 @@ def new_card_path(registry: Registry, name: str, folder: Path) -> Path:
     return path
 
 
-def parse_exposure(texts: Sequence[str]) -> tuple[Saw, ...]:
+def parse_exposure(texts: Sequence[str]) -> tuple[Exposure, ...]:
     """The pretraining data from `DATASET:SUBJECTS`, `unknown` or `none`.
 
     SUBJECTS is all, train, pretrain, unknown (also if left out), or names with commas.
@@ -95,7 +95,7 @@ def parse_exposure(texts: Sequence[str]) -> tuple[Saw, ...]:
             raise CardError(f"--saw {printable(text)!r}: {expected}")
         names = tuple(name.strip() for name in subjects.split(",") if name.strip())
         group: Any = subjects if subjects in GROUPS else names or UNKNOWN
-        exposure.append(Saw(dataset=dataset, subjects=group))
+        exposure.append(Exposure(dataset=dataset, subjects=group))
     return tuple(exposure)
 
 

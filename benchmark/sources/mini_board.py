@@ -5,7 +5,7 @@ from functools import cached_property
 
 import torch
 
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan

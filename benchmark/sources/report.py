@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from benchmark import __version__
 from benchmark.cards.card import Model, fingerprint
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.files import write_text
 from benchmark.views.text import escape_markdown, markdown_table
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import SplitRow
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, DataError
 from benchmark.planning.exposure import contamination

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_card
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import RecordError, SubmissionError
 from benchmark.files import printable
 from benchmark.planning.comparators import with_source

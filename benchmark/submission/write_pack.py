@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from benchmark import __version__
 from benchmark.cards.card import fingerprint
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
 from benchmark.files import write_text
 from benchmark.records.predictions import read_hashes

@@ -7,7 +7,7 @@ import pytest
 from benchmark.cards.card import read_card, read_yaml
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError
 
 HOSTILE = {

@@ -9,7 +9,7 @@ from benchmark.cards.card import fingerprint, read_card
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry, read_split
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError
 
 SOURCE = """id: mine

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.cli.main import app
 from benchmark.errors import BenchmarkError, CardError, WeightsError
 from benchmark.files import sha256_of

@@ -16,7 +16,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
 from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import Fold
+from benchmark.cards.target import Fold
 from benchmark.data.cases import Case
 from benchmark.data.near_duplicates import check_near_duplicates, near_duplicates, thumbnail
 from benchmark.data.readers.images import read_picture

@@ -13,7 +13,7 @@ from support.factories import workspace_at
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import HubFile, WeightsFile
+from benchmark.cards.source import HubFile, WeightsFile
 from benchmark.errors import BenchmarkError, WeightsError
 from benchmark.models.weight_store import get_weights, import_weights, stored_weights
 from benchmark.workspace import Workspace

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import Saw
+from benchmark.cards.source import Exposure
 from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.planning.source_weights import source_exposure
 from benchmark.planning.transfers import GridSelection, plan
@@ -26,45 +26,45 @@ def registry() -> Registry:
 @pytest.mark.parametrize(
     ("saw", "expected"),
     [
-        (Saw(dataset="ixi_t1", subjects="all"), ()),
-        (Saw(dataset="never_registered", subjects="unknown"), ()),
-        (Saw(dataset="neurite_oasis", subjects="pretrain"), ()),
-        (Saw(dataset="neurite_oasis", subjects="all"), ("saw neurite_oasis, all subjects",)),
+        (Exposure(dataset="ixi_t1", subjects="all"), ()),
+        (Exposure(dataset="never_registered", subjects="unknown"), ()),
+        (Exposure(dataset="neurite_oasis", subjects="pretrain"), ()),
+        (Exposure(dataset="neurite_oasis", subjects="all"), ("saw neurite_oasis, all subjects",)),
         (
-            Saw(dataset="neurite_oasis", subjects="train"),
+            Exposure(dataset="neurite_oasis", subjects="train"),
             ("saw neurite_oasis, its training subjects",),
         ),
         (
-            Saw(dataset="neurite_oasis", subjects="unknown"),
+            Exposure(dataset="neurite_oasis", subjects="unknown"),
             ("saw neurite_oasis, whom is unknown",),
         ),
         (
-            Saw(dataset="oasis1_t1", subjects="train"),
+            Exposure(dataset="oasis1_t1", subjects="train"),
             ("saw oasis1_t1, of the same family (oasis)",),
         ),
-        (Saw(dataset="oasis", subjects="all"), ("saw oasis, of the same family (oasis)",)),
+        (Exposure(dataset="oasis", subjects="all"), ("saw oasis, of the same family (oasis)",)),
         (
-            Saw(dataset="neurite_oasis", subjects=("s0", "s1", "s3", "s4")),
+            Exposure(dataset="neurite_oasis", subjects=("s0", "s1", "s3", "s4")),
             ("saw neurite_oasis, 1 subjects of the test subset",),
         ),
         (
-            Saw(dataset="oasis1_t1", subjects=("s0", "s1", "s4")),
+            Exposure(dataset="oasis1_t1", subjects=("s0", "s1", "s4")),
             ("saw oasis1_t1, 2 subjects of the train subset",),
         ),
-        (Saw(dataset="oasis1_t1", subjects=("s4",)), ()),  # names compare; all are reserved
+        (Exposure(dataset="oasis1_t1", subjects=("s4",)), ()),  # names compare; all are reserved
         (
-            Saw(dataset="oasis1_t1", subjects=("other",)),
+            Exposure(dataset="oasis1_t1", subjects=("other",)),
             ("saw oasis1_t1, of the same family (oasis)",),
         ),
-        (Saw(dataset="neurite_oasis", subjects=("elsewhere",)), ()),
+        (Exposure(dataset="neurite_oasis", subjects=("elsewhere",)), ()),
     ],
 )
-def test_reasons(registry: Registry, saw: Saw, expected: tuple[str, ...]) -> None:
+def test_reasons(registry: Registry, saw: Exposure, expected: tuple[str, ...]) -> None:
     assert contamination([saw], registry, "neurite_oasis", ROWS) == expected
 
 
 def test_without_the_split_named_subjects_of_the_data_set_count(registry: Registry) -> None:
-    saw = Saw(dataset="neurite_oasis", subjects=("a", "b"))
+    saw = Exposure(dataset="neurite_oasis", subjects=("a", "b"))
     assert contamination([saw], registry, "neurite_oasis") == ("saw neurite_oasis, 2 subjects",)
 
 
@@ -78,8 +78,8 @@ def test_without_the_split_named_subjects_of_the_data_set_count(registry: Regist
     ],
 )
 def test_related_sets_share_a_family(registry: Registry, one: str, other: str) -> None:
-    assert contamination([Saw(dataset=one, subjects="all")], registry, other)
-    assert contamination([Saw(dataset=other, subjects="all")], registry, one)
+    assert contamination([Exposure(dataset=one, subjects="all")], registry, other)
+    assert contamination([Exposure(dataset=other, subjects="all")], registry, one)
 
 
 def test_a_recipe_says_whom_it_sees(registry: Registry, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_recipe_says_whom_it_sees(registry: Registry, tmp_path: Path) -> None:
 def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) -> None:
     target = registry.target("phantom_fetal_head_64")
     source = registry.source("scratch").model_copy(
-        update={"saw": (Saw(dataset=target.dataset, subjects="all"),)}
+        update={"saw": (Exposure(dataset=target.dataset, subjects="all"),)}
     )
     told = Registry(
         datasets=registry.datasets, sources={**registry.sources, "scratch": source},

@@ -12,7 +12,7 @@ import torch
 import benchmark.running.pretraining as pretrained
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.data.cases import Case
 from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from benchmark.cards.card import check_model
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.cli.main import app
 from benchmark.errors import WeightsError
 from benchmark.files import sha256_of

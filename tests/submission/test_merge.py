@@ -6,7 +6,7 @@ import pytest
 from support.packs import Machine, make_pack
 
 from benchmark.cards.card import read_card
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
 from benchmark.records.trust import read_trust, trust_of
 from benchmark.submission.merge import card_folder, merge_submission

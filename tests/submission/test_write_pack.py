@@ -7,7 +7,7 @@ import pytest
 from support.packs import SEED0, Machine, edit_record, make_pack
 
 from benchmark.cards.card import read_card
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
 from benchmark.records.store import Store
 from benchmark.submission.write_pack import pack_submission

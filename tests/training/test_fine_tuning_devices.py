@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmark.cards.protocol import Augmentation
-from benchmark.cards.task import PretrainingObjective
+from benchmark.cards.source import PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.augmentation import augment
 from benchmark.training.losses import LOSSES

@@ -18,7 +18,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import TargetCard
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import find_cases, load_case
 from benchmark.data.preprocessing import Preprocessing, merge_labels

@@ -9,7 +9,7 @@ from torch import nn
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.cards.task import SourceCard
+from benchmark.cards.source import SourceCard
 from benchmark.models.networks import build_network
 from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import load_part, read_tensors, renamed

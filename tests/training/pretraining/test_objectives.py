@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from benchmark.cards.problem import Intensity
-from benchmark.cards.task import Pretraining, PretrainingObjective
+from benchmark.cards.source import Pretraining, PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.phantoms.catalogue import make_case
 from benchmark.training.pretraining.loop import pretrain
