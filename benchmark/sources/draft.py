@@ -17,7 +17,8 @@ from benchmark.cards.source import UNKNOWN, Exposure, HubFile, SourceCard
 from benchmark.errors import CardError, WeightsError
 from benchmark.files import printable, sha256_of, write_text
 from benchmark.models.checkpoints.identify import EncoderMatch, identify, with_decoder
-from benchmark.models.checkpoints.read import Checkpoint, open_checkpoint
+from benchmark.models.checkpoints.read import open_checkpoint
+from benchmark.models.checkpoints.state_dict import Checkpoint
 from benchmark.models.encoders import TensorShapes
 from benchmark.models.timm_models import timm_weights
 from benchmark.models.weight_store import fetch_from_hub, keep_weights

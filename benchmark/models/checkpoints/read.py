@@ -4,13 +4,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from benchmark.errors import WeightsError
-from benchmark.models.checkpoints.state_dict import find_state_dict
+from benchmark.models.checkpoints.state_dict import Checkpoint, find_state_dict
 from benchmark.models.weights import MoreThanTensors, read_file, read_tensors, require_finite
 
 TIMEOUT_SECONDS = 600
@@ -19,22 +16,6 @@ PROGRAM = (
     "from benchmark.models.checkpoints.old_pickles import main; "
     "main(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4])"
 )
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The tensors of one network.
-
-    Attributes:
-        tensors: By name, in the file's order.
-        notes: How they were read and what was left out, in sentences.
-        as_stored: Whether `read_tensors` reads the same from the file; otherwise the tensors have
-            to be kept as safetensors.
-    """
-
-    tensors: dict[str, torch.Tensor]
-    notes: tuple[str, ...]
-    as_stored: bool
 
 
 def open_checkpoint(path: Path, part: str = "") -> Checkpoint:
@@ -108,4 +89,4 @@ def read_isolated(path: Path, part: str = "") -> Checkpoint:
         + (f"; left out: {left_out}" if left_out else ""),
         *report["notes"],
     )
-    return Checkpoint({name: tensors[name] for name in report["names"]}, notes, as_stored=False)
+    return Checkpoint({name: tensors[name] for name in report["names"]}, notes)

@@ -17,14 +17,22 @@ NUMERIC = "fiub"
 
 
 @dataclass(frozen=True)
-class StateDict:
-    """Tensors by name, and notes on the chosen group and on what was left out, in sentences."""
+class Checkpoint:
+    """The tensors of one network.
+
+    Attributes:
+        tensors: By name, in the file's order.
+        notes: How they were read, the chosen group and what was left out, in sentences.
+        as_stored: Whether `read_tensors` reads the same from the file; otherwise the tensors have
+            to be kept as safetensors.
+    """
 
     tensors: dict[str, torch.Tensor]
     notes: tuple[str, ...]
+    as_stored: bool = False
 
 
-def find_state_dict(data: object, part: str = "") -> StateDict:
+def find_state_dict(data: object, part: str = "") -> Checkpoint:
     """Choose the largest group of tensors, or the one below the key `part`.
 
     Args:
@@ -57,7 +65,7 @@ def find_state_dict(data: object, part: str = "") -> StateDict:
         tensors[name] = tensor.detach().contiguous().clone()
     if dropped:
         notes.append(f"{len(dropped)} entries are not tensors: {', '.join(dropped[:8])}")
-    return StateDict(tensors, tuple(notes))
+    return Checkpoint(tensors, tuple(notes))
 
 
 def _groups(data: object, path: str = "", level: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
