@@ -70,8 +70,7 @@ def new_card_path(registry: Registry, name: str, folder: Path) -> Path:
         CardError: The name is not an id, or exists already.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
-        text = "is not an id; use small letters, digits and underscores"
-        raise CardError(f"{printable(name)!r} {text}")
+        raise CardError(f"{printable(name)!r} is not an id; use a-z, digits and underscores")
     path = folder / "tasks" / "source" / f"{name}.yaml"
     if name in registry.sources or path.exists():
         raise CardError(f"there is a source task {name!r} already; choose another name")
@@ -165,10 +164,9 @@ def examine(
     shapes: TensorShapes = {name: tuple(t.shape) for name, t in checkpoint.tensors.items()}
     encoder = encoder or origin.encoder
     matches = identify(shapes, (encoder,) if encoder else (), progress)
-    if not matches or matches[0].similarity < LEAST_SIMILARITY and not matches[0].complete:
-        nearest = ""
-        if matches:
-            nearest = f"; the nearest is {matches[0].encoder}, {matches[0].coverage:.0%} covered"
+    best = matches[0] if matches else None
+    if best is None or best.similarity < LEAST_SIMILARITY and not best.complete:
+        nearest = f"; the nearest is {best.encoder}, {best.coverage:.0%} covered" if best else ""
         volumes = any(len(shape) == 5 for shape in shapes.values())
         advice = "its convolutions are 3-D, networks here are 2-D" if volumes else "give --encoder"
         first = ", ".join(printable(name) for name in list(shapes)[:3])
@@ -180,8 +178,8 @@ def examine(
     return ExaminedCheckpoint(
         origin=origin,
         checkpoint=checkpoint,
-        match=matches[0],
-        with_decoder=with_decoder(matches[0], shapes, decoder_channels),
+        match=best,
+        with_decoder=with_decoder(best, shapes, decoder_channels),
         similar=tuple(matches[1:6]),
     )
 

@@ -55,20 +55,12 @@ def read_isolated(path: Path, part: str = "") -> Checkpoint:
     package = str(Path(__file__).resolve().parents[3])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "tensors.safetensors"
-        command = [
-            sys.executable,
-            "-I",
-            "-c",
-            PROGRAM,
-            package,
-            str(path.resolve()),
-            str(out),
-            part,
-        ]
+        arguments = (package, str(path.resolve()), str(out), part)
         try:
             process = subprocess.run(
-                command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, cwd=folder,
-                env={"OMP_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL,
+                [sys.executable, "-I", "-c", PROGRAM, *arguments], capture_output=True, text=True,
+                timeout=TIMEOUT_SECONDS, cwd=folder, env={"OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
             )  # fmt: skip
             report = json.loads(process.stdout)
         except subprocess.TimeoutExpired:
