@@ -26,18 +26,18 @@ STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 MEAN = "mean_"  # start of the columns with the mean of each metric over subjects
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ResultColumn:
     """One column of results.
 
     Attributes:
         name: In leaderboard, CSV and Parquet.
-        kind: Text, whole number, other number, or list of texts.
         source: Its value in a record, as attributes of `Loaded` or as a function of it; None if
             it is computed from scores or from several records.
         combine: How the values of an entry's records become one: that of the first record, mean,
             sum, lowest number or trust level, or the different texts joined by "and". None if
             the leaderboard computes the column or has none.
+        kind: Text, whole number, other number, or list of texts.
         optional: Whether the value may be missing.
         bounds: Columns with the bounds of its 95 % interval.
         json: Its form in JSON: as it is, split at commas, with its bounds, as an entry of `costs`
@@ -49,9 +49,9 @@ class ResultColumn:
     """
 
     name: str
-    kind: Kind
     source: str | Callable[[Loaded], Any] | None = None
     combine: Combination | None = None
+    kind: Kind = "number"
     optional: bool = False
     bounds: tuple[str, str] | None = None
     json: JsonForm = "plain"
@@ -125,103 +125,97 @@ def coverage_text(coverage: Coverage | None) -> str:
 
 text = partial(ResultColumn, kind="text")
 count = partial(ResultColumn, kind="count")
-number = partial(ResultColumn, kind="number")
+number = ResultColumn
 cost = partial(ResultColumn, json="costs", group="cost", style=",.0f")
 
 
 def _estimate(name: str, low: str, high: str, json_name: str = "") -> tuple[ResultColumn, ...]:
     """A number with the columns of its bounds."""
     return (
-        number(name=name, optional=True, bounds=(low, high), json="interval", json_name=json_name),
-        number(name=low, optional=True, json="none"),
-        number(name=high, optional=True, json="none"),
+        number(name, optional=True, bounds=(low, high), json="interval", json_name=json_name),
+        number(low, optional=True, json="none"),
+        number(high, optional=True, json="none"),
     )
 
 
 COLUMNS: tuple[ResultColumn, ...] = (
     # entry
-    text(name="target", source="record.cell.target", combine="first"),
-    count(name="train_subjects", source="record.cell.train_subjects", combine="first"),
-    text(name="source", source="record.cell.source", combine="first"),
-    text(name="strategy", source="record.cell.strategy", combine="first"),
-    text(name="domain", source="record.source.domain", combine="first"),
-    text(name="task", source="record.source.task", combine="first"),
-    text(name="encoder", source="record.source.encoder", combine="first", group="provenance",
-         title="encoder"),
-    text(name="marks", source=lambda loaded: ", ".join(loaded.record.marks.names), combine="first",
-         json="list"),
-    text(name="contamination", source=lambda loaded: "; ".join(loaded.record.marks.contamination),
-         combine="first"),
-    text(name="unranked", source=lambda loaded: "; ".join(loaded.record.marks.unranked),
-         combine="first", json="none"),
-    text(name="main_metric", source="record.main_metric", combine="first"),
+    text("target", "record.cell.target", "first"),
+    count("train_subjects", "record.cell.train_subjects", "first"),
+    text("source", "record.cell.source", "first"),
+    text("strategy", "record.cell.strategy", "first"),
+    text("domain", "record.source.domain", "first"),
+    text("task", "record.source.task", "first"),
+    text("encoder", "record.source.encoder", "first", group="provenance", title="encoder"),
+    text("marks", lambda loaded: ", ".join(loaded.record.marks.names), "first", json="list"),
+    text("contamination", lambda loaded: "; ".join(loaded.record.marks.contamination), "first"),
+    text("unranked", lambda loaded: "; ".join(loaded.record.marks.unranked), "first",
+         json="none"),
+    text("main_metric", "record.main_metric", "first"),
     # costs
-    cost(name="total_parameters", kind="count", source="record.cost.total_parameters",
-         combine="first", title="total parameters"),
-    cost(name="trainable_parameters", kind="count", source="record.cost.trainable_parameters",
-         combine="first", title="trainable parameters"),
-    cost(name="training_gflop", kind="number", source="record.cost.training_gflop",
-         combine="first", title="training GFLOP"),
-    cost(name="fine_tuning_seconds", kind="number", source="record.cost.fine_tuning_seconds",
-         combine="mean", title="fine-tuning s", style=",.1f"),
-    cost(name="peak_memory_mib", kind="number", source="record.cost.peak_memory_mib",
-         combine="mean", title="peak memory MiB"),
-    cost(name="energy_joules", kind="number", source="record.cost.energy_joules",
-         combine="mean", optional=True, title="energy J"),
-    cost(name="gpu_utilisation_percent", kind="number", optional=True, combine="mean",
-         source="record.cost.gpu_utilisation_percent", title="GPU busy %", style=".0f"),
+    cost("total_parameters", "record.cost.total_parameters", "first", kind="count",
+         title="total parameters"),
+    cost("trainable_parameters", "record.cost.trainable_parameters", "first", kind="count",
+         title="trainable parameters"),
+    cost("training_gflop", "record.cost.training_gflop", "first",
+         title="training GFLOP"),
+    cost("fine_tuning_seconds", "record.cost.fine_tuning_seconds", "mean",
+         title="fine-tuning s", style=",.1f"),
+    cost("peak_memory_mib", "record.cost.peak_memory_mib", "mean",
+         title="peak memory MiB"),
+    cost("energy_joules", "record.cost.energy_joules", "mean", optional=True,
+         title="energy J"),
+    cost("gpu_utilisation_percent", "record.cost.gpu_utilisation_percent", "mean",
+         optional=True, title="GPU busy %", style=".0f"),
     # scores of the records
-    number(name="empty_prediction", combine="mean", optional=True, json="none"),
-    count(name="pretraining_items", source="record.source.pretraining_items", combine="mean",
-          optional=True),
-    number(name=MEAN, combine="mean", optional=True, json="means"),  # one per metric
-    count(name="failures", source="table.failures", combine="sum"),
-    count(name="scored", source=lambda loaded: len(loaded.record.cases), combine="sum"),
+    number("empty_prediction", combine="mean", optional=True, json="none"),
+    count("pretraining_items", "record.source.pretraining_items", "mean", optional=True),
+    number(MEAN, combine="mean", optional=True, json="means"),  # one per metric
+    count("failures", "table.failures", "sum"),
+    count("scored", lambda loaded: len(loaded.record.cases), "sum"),
     # conditions
-    text(name="timing", source=_timing, combine="joined", group="cost", title="timed on"),
-    text(name="energy_method", source="record.cost.energy_method", combine="joined", group="cost",
+    text("timing", _timing, "joined", group="cost", title="timed on"),
+    text("energy_method", "record.cost.energy_method", "joined", group="cost",
          title="energy measured by", style="long"),
-    text(name="trust", source=lambda _: LEVELS[0], combine="lowest", group="provenance",
-         title="trust"),
-    count(name="train_subjects_used", combine="lowest", group="provenance", style=".0f",
-          source=lambda loaded: len(loaded.record.selection.train_subjects),
-          title="training subjects used"),
-    count(name="subjects"),
-    text(name="seeds", json="list"),
-    count(name="seeds_wanted", json="none"),
-    number(name="seed_sd", optional=True, group="spread", title="seed SD", style=".3f"),
-    number(name="subject_sd", optional=True, group="spread", title="subject SD", style=".3f"),
-    text(name="why_unranked"),
-    ResultColumn(name="records", kind="list", json="list"),
+    text("trust", lambda _: LEVELS[0], "lowest", group="provenance", title="trust"),
+    count("train_subjects_used", lambda loaded: len(loaded.record.selection.train_subjects),
+          "lowest", group="provenance", style=".0f", title="training subjects used"),
+    count("subjects"),
+    text("seeds", json="list"),
+    count("seeds_wanted", json="none"),
+    number("seed_sd", optional=True, group="spread", title="seed SD", style=".3f"),
+    number("subject_sd", optional=True, group="spread", title="subject SD", style=".3f"),
+    text("why_unranked"),
+    ResultColumn("records", kind="list", json="list"),
     # statistics
     *_estimate("score", "low", "high"),
-    text(name="interval_covers", optional=True, group="spread", title="interval covers"),
+    text("interval_covers", optional=True, group="spread", title="interval covers"),
     *_estimate("rank", "rank_low", "rank_high"),
-    count(name="group", optional=True),
+    count("group", optional=True),
     *_estimate("gain", "gain_low", "gain_high"),
     *_estimate("standardised", "standardised_low", "standardised_high", "standardised_gain"),
-    text(name="gain_note"),
+    text("gain_note"),
     # of single records only
-    text(name="path", source="record.cell.path"),
-    count(name="seed", source="record.cell.seed"),
-    text(name="subject_names", source=lambda loaded: _names_json(loaded.table.layout.subjects)),
-    text(name="data", source="record.fingerprints.data"),
-    text(name="splits", source="record.fingerprints.splits"),
-    text(name="target_card", source="record.fingerprints.target"),
-    text(name="source_card", source="record.fingerprints.source"),
-    text(name="weights", source="record.fingerprints.weights"),
-    text(name="source_title", source="record.source.title"),
-    text(name="coverage", source=lambda loaded: coverage_text(loaded.record.coverage)),
-    text(name="curve", source=_curve),
-    text(name="software", source=_software),
-    text(name="started", source="record.started"),
-    count(name="step", source="record.selection.step"),
-    number(name="learning_rate", source="record.selection.learning_rate"),
-    number(name="validation_dice", source="record.selection.validation_dice", optional=True),
-    count(name="file_bytes", source="state.size"),
-    count(name="file_mtime_ns", source="state.mtime_ns"),
-    count(name="file_ctime_ns", source="state.ctime_ns"),
-    count(name="file_inode", source="state.inode"),
+    text("path", "record.cell.path"),
+    count("seed", "record.cell.seed"),
+    text("subject_names", lambda loaded: _names_json(loaded.table.layout.subjects)),
+    text("data", "record.fingerprints.data"),
+    text("splits", "record.fingerprints.splits"),
+    text("target_card", "record.fingerprints.target"),
+    text("source_card", "record.fingerprints.source"),
+    text("weights", "record.fingerprints.weights"),
+    text("source_title", "record.source.title"),
+    text("coverage", lambda loaded: coverage_text(loaded.record.coverage)),
+    text("curve", _curve),
+    text("software", _software),
+    text("started", "record.started"),
+    count("step", "record.selection.step"),
+    number("learning_rate", "record.selection.learning_rate"),
+    number("validation_dice", "record.selection.validation_dice", optional=True),
+    count("file_bytes", "state.size"),
+    count("file_mtime_ns", "state.mtime_ns"),
+    count("file_ctime_ns", "state.ctime_ns"),
+    count("file_inode", "state.inode"),
 )  # fmt: skip
 RECORD_COLUMNS = tuple(column for column in COLUMNS if column.in_records)
 
