@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from benchmark.cards.dataset import Domain
-from benchmark.cards.source import SourceObjective
+from benchmark.cards.source import SourceCard, SourceObjective
 from benchmark.cli.options import names
 from benchmark.cli.terminal import StageDisplay, bars, interactive, print_text, settings
 from benchmark.errors import CardError
@@ -21,93 +21,104 @@ ASKED = {
     "domain": f"domain of the images ({', '.join(get_args(Domain))})",
     "task": f"what it learned ({', '.join(get_args(SourceObjective))})",
     "saw": "data it saw (DATASET:SUBJECTS; unknown; none); SUBJECTS: all, train, names, unknown",
-    "title": "one line that says what it is",
+    "title": "one line that describes it",
     "licence": "licence of the weights",
     "citation": "whom to cite",
 }
 
 
+Origin = Annotated[str, typer.Option("--from", help="FILE, timm:NAME or hf:REPO@REVISION[:FILE].")]
+Saw = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="DATASET:SUBJECTS (all, train, names, unknown), unknown, or none; once per data set."
+    ),
+]
+PerChannel = Annotated[str, typer.Option(help="One value per channel, of images in [0, 1].")]
+CardFolder = Annotated[
+    Path | None, typer.Option(help="Folder of cards (default: that of --content).")
+]
+
+
 def source_new(
     name: Annotated[str, typer.Argument(help="Id of the new source task.")],
-    origin: Annotated[
-        str, typer.Option("--from", help="FILE, timm:NAME or hf:REPO@REVISION[:FILE].")
-    ],
+    origin: Origin,
     domain: Annotated[str, typer.Option(help="natural, brain_mri, ultrasound, ct, none.")] = "",
-    task: Annotated[
-        str, typer.Option(help="classification, segmentation, self_supervised.")
-    ] = "",
-    saw: Annotated[
-        list[str] | None,
-        typer.Option(help="DATASET:SUBJECTS (all, train, names, unknown), unknown, or none; once "
-                     "a data set."),
-    ] = None,
+    task: Annotated[str, typer.Option(help="classification, segmentation, self_supervised.")] = "",
+    saw: Saw = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "",
     citation: Annotated[str, typer.Option(help="Whom to cite.")] = "",
     title: Annotated[str, typer.Option(help="One line.")] = "",
-    mean: Annotated[str, typer.Option(help="A value a channel, of images in [0, 1].")] = "",
-    std: Annotated[str, typer.Option(help="A value a channel, of images in [0, 1].")] = "",
+    mean: PerChannel = "",
+    std: PerChannel = "",
     encoder: Annotated[str, typer.Option(help="Try this network only.")] = "",
     part: Annotated[str, typer.Option(help="Key of the tensors inside the checkpoint.")] = "",
     provides: Annotated[str, typer.Option(help="encoder or encoder_decoder.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of cards (default: that of --content).")
-    ] = None,
-) -> None:  # fmt: skip
+    out: CardFolder = None,
+) -> None:
     """Draft the card of a checkpoint and keep its weights, so that boards can run it.
 
-    The network is recognised from the names and shapes of the tensors. No code of the checkpoint
-    is run. What no option says is asked.
+    The network is identified by the names and shapes of the tensors. No code of the checkpoint
+    is run. The command asks for what no option gives.
     """
     given = {"domain": domain, "task": task, "saw": ";".join(saw or ()), "title": title,
              "licence": licence, "citation": citation}  # fmt: skip
     folder = out or settings.content
     if folder is None:
-        raise CardError("where is the card to go? give --out DIR, or --content DIR before `source`")
+        raise CardError("no folder for the card; give --out DIR, or --content DIR before `source`")
     if not interactive() and not (mean and std) and not origin.startswith("timm:"):
         given["mean"] = given["std"] = ""
     given = _complete(given, origin)
-    from benchmark.sources.draft import (
-        examine,
-        locate_checkpoint,
-        new_card_path,
-        parse_exposure,
-        write_draft,
-    )
+    from benchmark.sources.draft import new_card_path, parse_exposure, write_draft
 
-    registry = settings.workspace.registry
-    path = new_card_path(registry, name, folder)
+    path = new_card_path(settings.workspace.registry, name, folder)
     exposure = parse_exposure([text for text in given["saw"].split(";") if text.strip()])
-    widths = registry.board("standard_v1").protocol.decoder_channels
-    with bars() as progress:
-        examined = examine(
-            locate_checkpoint(origin, settings.workspace),
-            encoder=encoder or None,
-            part=part,
-            decoder_channels=widths,
-            progress=StageDisplay(progress, "reading"),
-        )
-    _print_examined(examined)
-    statistics = _statistics(examined, mean, std)
+    examined = _examine(origin, encoder, part)
     facts: dict[str, Any] = {**given, "saw": exposure}
     facts["licence"] = given["licence"] or examined.origin.licence or "unknown"
     facts["provides"] = provides or ("encoder_decoder" if examined.with_decoder else "encoder")
+    statistics = _statistics(examined, mean, std)
     source = write_draft(path, examined, facts, statistics, settings.workspace)
+    _print_draft(source, path, folder)
+
+
+def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
+    """Read a checkpoint, identify its network, and print both."""
+    from benchmark.sources.draft import examine, locate_checkpoint
+
+    workspace = settings.workspace
+    with bars() as progress:
+        examined = examine(
+            locate_checkpoint(origin, workspace),
+            encoder=encoder or None,
+            part=part,
+            decoder_channels=workspace.registry.board("standard_v1").protocol.decoder_channels,
+            progress=StageDisplay(progress, "reading"),
+        )
+    _print_examined(examined)
+    return examined
+
+
+def _print_draft(source: SourceCard, path: Path, folder: Path) -> None:
     assert source.weights is not None
-    print_text(f"card: {path}",
-        f"  provides {source.provides}; weights kept as safetensors, sha256 "
-        f"{source.weights.sha256}",
-        *(f"  {seen.dataset} is not in the registry: compared by name only"
-          for seen in source.saw if seen.dataset not in {*registry.datasets, "unknown"}),
-        *(["  pretraining data unknown: it stays out of every clean ranking"]
-          if any(seen.dataset == "unknown" for seen in source.saw) else []),
-        f"next: segtransfer --content {folder} source check {name}",)  # fmt: skip
+    print_text(
+        f"card: {path}",
+        f"  provides {source.provides}; weights kept as safetensors, "
+        f"sha256 {source.weights.sha256}",
+    )
+    for exposure in source.saw:
+        if exposure.dataset == "unknown":
+            print_text("  pretraining data unknown: it stays out of every clean ranking")
+        elif exposure.dataset not in settings.workspace.registry.datasets:
+            print_text(f"  {exposure.dataset} is not in the registry: compared by name only")
+    print_text(f"next: segtransfer --content {folder} source check {source.id}")
 
 
 def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
-    """Ask for what no option says.
+    """Ask for what no option gives.
 
     Raises:
-        CardError: Nobody is there to answer.
+        CardError: The command is not interactive.
     """
     missing = [key for key, value in given.items() if not value]
     if origin.startswith("timm:"):
@@ -115,16 +126,14 @@ def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
     if missing and not interactive():
         options = ", ".join(f"--{key}" for key in missing)
         hint = f" (--mean {IMAGENET[0]} --std {IMAGENET[1]} are ImageNet's)"
-        raise CardError(
-            f"nobody is here to answer; give {options}{hint if 'mean' in missing else ''}"
-        )
+        raise CardError(f"not interactive; give {options}{hint if 'mean' in missing else ''}")
     return given | {key: typer.prompt(ASKED[key]) for key in missing}
 
 
 def _statistics(
     examined: "ExaminedCheckpoint", mean: str, std: str
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation: of the options, of the publisher, or asked; one value is for all."""
+    """Mean and deviation from the options, the publisher, or the user; one value serves all."""
     channels, origin = examined.match.channels, examined.origin
     if not (mean and std) and origin.mean and origin.std and len(origin.mean) == channels:
         return origin.mean, origin.std
