@@ -1,16 +1,12 @@
 """The verdict on a submission as a Markdown comment and as one self-contained HTML page."""
 
 from collections import Counter
-from functools import cache
 from pathlib import Path
-
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from benchmark.files import printable, write_text
 from benchmark.submission.standing import HEADS
 from benchmark.submission.verify import Verdict
-from benchmark.views.page.assets import source_hash, style
+from benchmark.views.page.render import render
 from benchmark.views.tables import METHOD, leaderboard_tables
 from benchmark.views.text import escape_markdown, markdown_table
 
@@ -54,13 +50,12 @@ def to_markdown(verdict: Verdict) -> str:
 def to_html(verdict: Verdict) -> str:
     """A page with every finding, the new rows, and the complete tables with these rows marked."""
     standing = verdict.standing
-    return _environment().get_template("report.html.j2").render(
+    return render(
+        "report.html.j2", package="benchmark.submission",
         title=headline(verdict), checks=verdict.checklist.checks, ticks=TICKS, most=MAX_FINDINGS,
         submission=verdict.submission, placements=standing.placements, heads=HEADS,
         tables=leaderboard_tables(standing.leaderboard) if standing.leaderboard else [],
-        trust=trust_line(verdict), method=METHOD, printable=printable, style=style(),
-        policy=f"default-src 'none'; style-src {source_hash(style())}; base-uri 'none'",
-        script=Markup(""),
+        trust=trust_line(verdict), method=METHOD, printable=printable,
     )  # fmt: skip
 
 
@@ -74,15 +69,3 @@ def write_reports(verdict: Verdict, html: Path | None, markdown: Path | None) ->
         write_text(html, to_html(verdict))
     if markdown is not None:
         write_text(markdown, to_markdown(verdict))
-
-
-@cache
-def _environment() -> Environment:
-    packages = ("benchmark.submission", "benchmark.views.page")
-    return Environment(
-        loader=ChoiceLoader([PackageLoader(name) for name in packages]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

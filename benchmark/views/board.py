@@ -143,7 +143,7 @@ def write_board_page(
     Raises:
         RecordError: A record is damaged or not the board's.
     """
-    from benchmark.views.page.facts import page_records
+    from benchmark.views.page.context import page_records
     from benchmark.views.page.write import write_page
 
     boards = read_folder(store, workspace.table_cache)

@@ -128,7 +128,7 @@ def tables(folder: Path, cache: str, out: str) -> None:
         )
     built = time.perf_counter()
     if out:
-        from benchmark.views.page.facts import page_records
+        from benchmark.views.page.context import page_records
         from benchmark.views.page.write import write_page
 
         facts = page_records(cells)

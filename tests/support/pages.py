@@ -13,7 +13,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.bulk.record_columns import columns_of_records
 from benchmark.records.record import RunRecord, cell_key
-from benchmark.views.page.facts import page_records
+from benchmark.views.page.context import page_records
 from benchmark.views.page.write import write_page
 
 TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")

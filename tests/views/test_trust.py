@@ -23,7 +23,7 @@ from benchmark.views.json import to_json
 from benchmark.views.json_schema import BoardFile
 from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown
-from benchmark.views.page.facts import page_records
+from benchmark.views.page.context import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 from benchmark.views.parquet import to_parquet
 from benchmark.views.terminal import print_leaderboard

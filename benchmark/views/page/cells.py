@@ -1,14 +1,15 @@
-"""Cells of HTML tables, a column at a time; what comes from cards and records is escaped here.
+"""Cells of HTML tables, one column at a time; text of cards and records is escaped here.
 
-A cell is `<td>text` or `<td data-key="0.5">text`: the key is what a number is sorted by, and the
-attribute marks numbers for the style sheet. End tags are left out, as HTML allows. `page.js` reads
-this form back, so that a table stands in the file once.
+End tags are left out, as HTML allows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
 from math import isfinite, nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import escape
 
@@ -16,12 +17,52 @@ from benchmark.leaderboard.build import LEGACY
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.tie_groups import letter
 
-Cells = list[str]
-NONE = '<td data-key="">–'
+Curve = Sequence[tuple[float, float]]
+NONE = "–"
+MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", LEGACY, "UNRANKED",
+              *LEVELS[1:])  # fmt: skip
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_MARGIN = 1200, 320, 20  # ten times its size on the screen
+PLOT_START, PLOT_WIDTH = 4, 112
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one column.
+
+    Attributes:
+        html: Content of each cell.
+        keys: Numbers by which the cells are sorted, NaN for a missing one; None for text.
+        parts: Texts of a number with an interval, which are columns of their own in a CSV copy;
+            "" is the number itself.
+    """
+
+    html: Sequence[str]
+    keys: Sequence[float] | None = None
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def data(self) -> dict[str, object]:
+        """The cells for the page's script: each distinct cell once.
+
+        `codes` has the position of each row's cell in `cells`. Per distinct cell, `order` has its
+        rank among the numbers from 1 on, 0 for a missing one, and `parts` its texts.
+        """
+        codes, cells = pd.factorize(np.array(self.html, dtype=object))
+        data: dict[str, object] = {"cells": cells.tolist(), "codes": codes.tolist()}
+        first = np.empty(len(cells), dtype=int)  # row of each distinct cell
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        if self.keys is not None:
+            keys = np.asarray(self.keys, dtype=float)[first]
+            order = np.unique(keys, return_inverse=True)[1] + 1
+            data["order"] = np.where(np.isnan(keys), 0, order).tolist()
+        if self.parts:
+            rows = first.tolist()
+            data["parts"] = {part: [texts[row] for row in rows]
+                             for part, texts in self.parts.items()}  # fmt: skip
+        return data
 
 
 def floats(frame: pd.DataFrame, name: str) -> list[float]:
-    """A column of numbers; what is missing is NaN."""
+    """A column of numbers; missing ones are NaN."""
     if name not in frame:
         return [nan] * len(frame)
     column: list[float] = pd.to_numeric(frame[name]).astype(float).tolist()
@@ -29,12 +70,12 @@ def floats(frame: pd.DataFrame, name: str) -> list[float]:
 
 
 def strings(frame: pd.DataFrame, name: str) -> list[str]:
-    """A column of texts; what is missing is empty."""
-    return listed(frame[name].fillna("").astype(str)) if name in frame else [""] * len(frame)
+    """A column of texts; missing ones are empty."""
+    return as_list(frame[name].fillna("").astype(str)) if name in frame else [""] * len(frame)
 
 
-def listed(values: Iterable[Any]) -> list[Any]:
-    """Values as a list; pandas hands out a column of texts one by one much more slowly."""
+def as_list(values: Iterable[Any]) -> list[Any]:
+    """Values as a list; iterating over a pandas column of texts is much slower."""
     return values.tolist() if isinstance(values, pd.Series) else list(values)
 
 
@@ -43,74 +84,85 @@ def escaped(values: Iterable[object]) -> list[str]:
     known: dict[object, str] = {}
     return [
         known[value] if value in known else known.setdefault(value, str(escape(value)))
-        for value in listed(values)
+        for value in as_list(values)
     ]
 
 
-def texts(values: Iterable[object]) -> Cells:
+def text_cells(values: Iterable[object]) -> Cells:
     """Plain text."""
-    return [f"<td>{text}" for text in escaped(values)]
+    return Cells(escaped(values))
 
 
-def sentences(values: Iterable[object]) -> Cells:
+def long_text_cells(values: Iterable[object]) -> Cells:
     """Text that may be long; it is broken into lines."""
-    return [f'<td><span class="long">{text}</span>' if text else "<td>" for text in escaped(values)]
+    return Cells([f'<span class="long">{text}</span>' if text else "" for text in escaped(values)])
 
 
-def linked(values: Iterable[object], anchors: dict[Any, str]) -> Cells:
-    """Text that leads to a place on the page; a name without a place stays text."""
-    values = listed(values)
-    return [
-        f'<td><a href="#{anchors[value]}">{text}</a>' if value in anchors else f"<td>{text}"
+def link_cells(values: Iterable[object], anchors: Mapping[Any, str]) -> Cells:
+    """Text that links to a section of the page; a name without a section stays text."""
+    values = as_list(values)
+    return Cells([
+        f'<a href="#{anchors[value]}">{text}</a>' if value in anchors else text
         for value, text in zip(values, escaped(values), strict=True)
-    ]
+    ])  # fmt: skip
 
 
-def sizes(values: Iterable[int]) -> Cells:
+def size_cells(values: Iterable[int]) -> Cells:
     """Numbers of training subjects; 0 stands for all of them and sorts last."""
-    return [f'<td data-key="{value or 1e18:.6g}">{value or "all"}' for value in values]
+    values = as_list(values)
+    return Cells([str(value or "all") for value in values], [value or np.inf for value in values])
 
 
-def numbers(values: Sequence[float], style: str) -> Cells:
+def number_cells(values: Sequence[float], style: str) -> Cells:
     """Numbers in one format."""
-    return [
-        f'<td data-key="{value:.6g}">{value:{style}}' if isfinite(value) else NONE
-        for value in values
-    ]
+    return Cells(_formatted(values, style, NONE), values)
 
 
-def estimates(
+def share_cells(counts: Sequence[float], totals: Sequence[float]) -> Cells:
+    """Counts with their totals, sorted by the ratio."""
+    pairs = list(zip(counts, totals, strict=True))
+    html = [f"{count:.0f}/{total:.0f}" for count, total in pairs]
+    return Cells(html, [count / total if total else 0.0 for count, total in pairs])
+
+
+def interval_cells(
     frame: pd.DataFrame, name: str, style: str, notes: Sequence[str] | None = None
 ) -> Cells:
     """Numbers with their interval in small type, or a note where there is no number."""
     prefix = "" if name == "score" else f"{name}_"
-    columns = (floats(frame, column) for column in (name, f"{prefix}low", f"{prefix}high"))
-    said = escaped(notes) if notes else [""] * len(frame)
-    return [
-        f'<td data-key="{value:.6g}">{value:{style}}{_interval(low, high, style)}'
-        if isfinite(value)
-        else NONE + (f" <small>{note}</small>" if note else "")
-        for value, low, high, note in zip(*columns, said, strict=True)
+    values, *bounds = (floats(frame, column) for column in (name, f"{prefix}low", f"{prefix}high"))
+    texts, low, high = (_formatted(column, style) for column in (values, *bounds))
+    reasons = [f" <small>{note}</small>" if note else "" for note in escaped(notes or ())]
+    html = [
+        text + _interval(a, b) if text else NONE + reason
+        for text, a, b, reason in zip(texts, low, high, reasons or repeat(""), strict=False)
     ]
+    return Cells(html, values, {"": texts, "low": low, "high": high})
 
 
-def ranks(frame: pd.DataFrame, name: str) -> Cells:
+def rank_cells(frame: pd.DataFrame, name: str) -> Cells:
     """Ranks with tie group and interval; `name` is the column of the rank itself."""
-    columns = (floats(frame, column) for column in (name, "rank_low", "rank_high", "group"))
-    return [
-        f'<td data-key="{value:.6g}">{value:.3g}'
-        + (f' <b class="group g{int(group)}">{letter(int(group))}</b>' if isfinite(group) else "")
-        + _interval(low, high, ".3g")
-        if isfinite(value)
-        else NONE
-        for value, low, high, group in zip(*columns, strict=True)
+    values, *bounds = (floats(frame, column) for column in (name, "rank_low", "rank_high"))
+    texts, low, high = (_formatted(column, ".3g") for column in (values, *bounds))
+    numbers = [int(group) if isfinite(group) else 0 for group in floats(frame, "group")]
+    letters = {0: ""} | {number: letter(number) for number in set(numbers) if number}
+    badges = {n: f' <b class="group g{n}">{text}</b>' if n else "" for n, text in letters.items()}
+    html = [
+        text + badges[group] + _interval(a, b) if text else NONE
+        for text, group, a, b in zip(texts, numbers, low, high, strict=True)
     ]
+    groups = [letters[number] for number in numbers]
+    return Cells(html, values, {"": texts, "group": groups, "low": low, "high": high})
 
 
-def marks(frame: pd.DataFrame) -> Cells:
-    """Everything that a reader must know of an entry, as badges."""
+def mark_cells(frame: pd.DataFrame) -> Cells:
+    """The marks of each entry, its trust level and why it is unranked, as badges."""
+    known: dict[tuple[str, ...], str] = {}
     columns = (strings(frame, name) for name in ("marks", "trust", "unranked", "why_unranked"))
-    return [f"<td>{_badges(*row)}" for row in zip(*columns, strict=True)]
+    return Cells([
+        known[marks] if marks in known else known.setdefault(marks, _badges(*marks))
+        for marks in zip(*columns, strict=True)
+    ])  # fmt: skip
 
 
 def plot_range(frame: pd.DataFrame) -> tuple[float, float]:
@@ -119,37 +171,35 @@ def plot_range(frame: pd.DataFrame) -> tuple[float, float]:
     return (min(known), max(known)) if known else (0.0, 0.0)
 
 
-def plots(frame: pd.DataFrame, zero: float | None) -> Cells:
-    """Score and interval as a dot with whiskers; a faint line where the baseline is."""
-    value, low, high = (floats(frame, name) for name in ("score", "low", "high"))
+def plot_cells(frame: pd.DataFrame, zero: float | None) -> Cells:
+    """Score and interval as a dot with whiskers; a faint line at the baseline."""
     start, end = plot_range(frame)
     width = end - start or 1.0
 
     def x(number: float) -> str:
-        return f"{4 + 112 * (number - start) / width:.1f}"
+        return f"{PLOT_START + PLOT_WIDTH * (number - start) / width:.1f}"
 
-    base = "" if zero is None else f'<path class="zero" d="M{x(zero)} 0V16"/>'
-    found = []
-    for v, a, b in zip(value, low, high, strict=True):
-        whisker = f'<path d="M{x(a)} 8H{x(b)}"/>' if isfinite(a) and isfinite(b) else ""
-        dot = f'<circle cx="{x(v)}" cy="8" r="3"/>' if isfinite(v) else ""
-        found.append(f'<td><svg class="plot" aria-hidden="true">{base}{whisker}{dot}</svg>')
-    return found
-
-
-def _interval(low: float, high: float, style: str) -> str:
-    if not (isfinite(low) and isfinite(high)):
-        return ""
-    return f" <small>[{low:{style}}, {high:{style}}]</small>"
+    line = "" if zero is None else f'<path class="zero" d="M{x(zero)} 0V16"/>'
+    columns = (floats(frame, name) for name in ("score", "low", "high"))
+    html = []
+    for value, low, high in zip(*columns, strict=True):
+        whisker = f'<path d="M{x(low)} 8H{x(high)}"/>' if isfinite(low) and isfinite(high) else ""
+        dot = f'<circle cx="{x(value)}" cy="8" r="3"/>' if isfinite(value) else ""
+        html.append(f'<svg class="plot" aria-hidden="true">{line}{whisker}{dot}</svg>')
+    return Cells(html)
 
 
-def _badges(marks: str, trust: str, unranked: str, why: str) -> str:
-    found = [badge(mark) for mark in marks.split(", ") if mark]
-    if trust in LEVELS[1:]:
-        found.append(badge(trust))
-    if unranked or why:
-        found.append(f'{badge("UNRANKED")} <small class="long">{escape(unranked or why)}</small>')
-    return ", ".join(found)
+def curve_cells(entries: Iterable[Sequence[Curve]]) -> Cells:
+    """Validation Dice (0 at the bottom, 1 at the top) over the steps, one line per seed.
+
+    The text of a cell, for readers without the picture, is the last value of each line.
+    """
+    html, keys = [], []
+    for entry in entries:
+        curves = [curve for curve in entry if curve]
+        keys.append(curves[0][-1][1] if curves else nan)
+        html.append(_sparkline(curves) if curves else NONE)
+    return Cells(html, keys)
 
 
 def badge(mark: str) -> str:
@@ -158,5 +208,41 @@ def badge(mark: str) -> str:
     return f'<b class="mark {kind}">{escape(mark)}</b>'
 
 
-MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", LEGACY, "UNRANKED",
-              *LEVELS[1:])  # fmt: skip
+def _formatted(values: Sequence[float], style: str, missing: str = "") -> list[str]:
+    """Numbers as text."""
+    return [format(value, style) if isfinite(value) else missing for value in values]
+
+
+def _interval(low: str, high: str) -> str:
+    return f" <small>[{low}, {high}]</small>" if low and high else ""
+
+
+def _badges(marks: str, trust: str, unranked: str, why: str) -> str:
+    badges = [badge(mark) for mark in marks.split(", ") if mark]
+    if trust in LEVELS[1:]:
+        badges.append(badge(trust))
+    if unranked or why:
+        badges.append(f'{badge("UNRANKED")} <small class="long">{escape(unranked or why)}</small>')
+    return ", ".join(badges)
+
+
+def _sparkline(curves: Sequence[Curve]) -> str:
+    longest = max([step for curve in curves for step, _ in curve]) or 1
+    paths = "".join([f'<path d="{_path(curve, longest)}"/>' for curve in curves])
+    last = " ".join([f"{curve[-1][1]:.3f}" for curve in curves])
+    label = f"validation Dice by step; at the last one {last}"
+    return (
+        f'<svg class="curve" viewBox="0 0 {CURVE_WIDTH} {CURVE_HEIGHT}" role="img" '
+        f'aria-label="{label}">{paths}</svg> <small>{last}</small>'
+    )
+
+
+def _path(curve: Curve, longest: float) -> str:
+    width, height = (CURVE_WIDTH - 2 * CURVE_MARGIN) / longest, CURVE_HEIGHT - 2 * CURVE_MARGIN
+    bottom = CURVE_HEIGHT - CURVE_MARGIN
+    points = [
+        f"{int(CURVE_MARGIN + width * step)} {int(bottom - height * dice)}" for step, dice in curve
+    ]
+    if len(points) == 1:
+        points = [f"{CURVE_MARGIN} {points[0].split()[1]}", *points]
+    return "M" + "L".join(points)

@@ -1,35 +1,36 @@
-"""Everything a page is made from, and where each number leads."""
+"""The content of a page, and the links of its numbers."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
-from markupsafe import escape
 
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
-from benchmark.views.page.cells import listed
-from benchmark.views.page.curves import Curve
+from benchmark.views.page.cells import Curve, as_list, escaped
 
 ENTRY = ["train_subjects", "source", "strategy"]
 
 
 @dataclass(frozen=True)
 class Context:
-    """One board and all that its page says of it.
+    """One board and everything that its page shows of it.
 
     Attributes:
         board: Its tables.
         clean: The tables without contaminated cells.
-        records: A row a record, as `page_records` makes them; may be empty.
+        records: One row per record, as `page_records` makes them; may be empty.
         folder: Where its pictures lie.
         files_in: Folder whose `records/` the page links to.
         out: The file that is written.
-        registry: Cards of sources, targets and data sets; what it lacks is left out.
+        registry: Cards of sources, targets and data sets; missing ones are left out.
     """
 
     board: Leaderboard
@@ -46,16 +47,16 @@ class Context:
         rows = self.board.rows
         if not (len(rows) and self.board.contaminated and len(self.clean.rows)):
             return rows
-        return _beside(rows, self.clean.rows, ["target", *ENTRY], "rank")
+        return _with_clean(rows, self.clean.rows, ["target", *ENTRY], "rank")
 
     @cached_property
     def overall(self) -> pd.DataFrame:
-        """The overall rows, with domain, task and what is unranked of each entry."""
+        """The overall rows, with domain, task and reasons for being unranked of each entry."""
         overall = self.board.overall
         if not len(overall):
             return overall
         if self.board.contaminated and len(self.clean.overall):
-            overall = _beside(overall, self.clean.overall, ENTRY, "mean_rank")
+            overall = _with_clean(overall, self.clean.overall, ENTRY, "mean_rank")
         facts = self.rows.groupby(ENTRY, sort=False).agg(
             {"domain": "first", "task": "first", "unranked": _all_reasons}
         )
@@ -63,7 +64,7 @@ class Context:
 
     @cached_property
     def sequences(self) -> SequenceReport | None:
-        """What finished sequences say, if there are any."""
+        """The board's finished sequences, if there are any."""
         return read_sequences(self.folder, self.board.board)
 
     @cached_property
@@ -83,12 +84,12 @@ class Context:
 
     @cached_property
     def files(self) -> str:
-        """Address of the folder of records, seen from the page; "" where there is no way."""
+        """Address of the folder of records, seen from the page; "" if no path leads there."""
         try:
-            way = os.path.relpath(self.files_in / "records", self.out.parent)
+            path = os.path.relpath(self.files_in / "records", self.out.parent)
         except ValueError:  # another drive
             return ""
-        return quote(way.replace(os.sep, "/"), safe="/.")
+        return quote(path.replace(os.sep, "/"), safe="/.")
 
     def may_be_shown(self, target: str) -> bool:
         """Whether images of a target's data set may be passed on with the page."""
@@ -97,18 +98,17 @@ class Context:
         return data is not None and data.access in ("open", "synthetic")
 
     def file(self, path: str) -> str:
-        """Address of a record, safe as a quoted attribute."""
-        return str(escape(f"{self.files}/{quote(path)}"))
+        """Address of a record; percent-encoded, so it is safe as a quoted attribute."""
+        return f"{self.files}/{quote(path)}"
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Per record its score, leading to what the page says of the record."""
+        """Per record its score, which links to the record's row on the page."""
         if not len(self.records):
             return {}
-        found = zip(listed(self.records["path"]), listed(self.records["score"]), strict=True)
+        scores = zip(as_list(self.records["path"]), as_list(self.records["score"]), strict=True)
         return {
-            path: f'<a href="#r{number}">{score:.3f}</a>'
-            for number, (path, score) in enumerate(found)
+            path: f'<a href="#r{row}">{score:.3f}</a>' for row, (path, score) in enumerate(scores)
         }
 
     @cached_property
@@ -116,30 +116,50 @@ class Context:
         """Validation curve of each record."""
         if not len(self.records):
             return {}
-        return dict(zip(listed(self.records["path"]), self.records["curve"], strict=True))
+        return dict(zip(as_list(self.records["path"]), self.records["curve"], strict=True))
 
-    def leads(self, rows: pd.DataFrame) -> list[str]:
-        """Cells with a score a seed, each leading to its record."""
+    def record_links(self, rows: pd.DataFrame) -> list[str]:
+        """Cells with one score per seed, each linked to its record."""
         links = self.links
         return [
-            "<td>" + " ".join(links.get(path) or self._direct(path) for path in paths)
+            " ".join([links.get(path) or self._file_link(path) for path in paths])
             for paths in rows["records"]
         ]
 
-    def _direct(self, path: str) -> str:
-        name = path.rsplit("/", 1)[-1].removesuffix(".json")
-        return f'<a href="{self.file(path)}">{escape(name)}</a>'
+    def _file_link(self, path: str) -> str:
+        (name,) = escaped([path.rsplit("/", 1)[-1].removesuffix(".json")])
+        return f'<a href="{self.file(path)}">{name}</a>'
 
     def _anchors(self, column: str) -> dict[str, str]:
         names = self.rows[column].unique() if len(self.rows) else ()
         return {str(name): f"{column}-{number}" for number, name in enumerate(names)}
 
 
+def page_records(records: RecordColumns) -> pd.DataFrame:
+    """One row per record, in the order of the records.
+
+    Returns:
+        All their columns; `score` is the mean of the main metric over subjects, `curve` a list of
+        step and validation Dice with the chosen learning rate.
+    """
+    if not len(records):
+        return pd.DataFrame()
+    sums = np.add.reduceat(records.scores, np.cumsum(records.lengths) - records.lengths)
+    return pd.DataFrame({
+        **{name: column.tolist() for name, column in records.texts.items()},
+        **records.numbers,
+        "score": sums / records.lengths,
+        "curve": list(records.texts["curve"].array(json.loads)),
+    })  # fmt: skip
+
+
 def _all_reasons(reasons: "pd.Series[str]") -> str:
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def _beside(full: pd.DataFrame, clean: pd.DataFrame, keys: list[str], rank: str) -> pd.DataFrame:
+def _with_clean(
+    full: pd.DataFrame, clean: pd.DataFrame, keys: list[str], rank: str
+) -> pd.DataFrame:
     """The full table with the clean one's ranks under names of their own."""
     names = {rank: f"clean_{rank}"} | {n: f"clean_{n}" for n in ("rank_low", "rank_high", "group")}
     part = clean[[*keys, *names]].rename(columns=names)

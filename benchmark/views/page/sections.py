@@ -1,7 +1,8 @@
-"""What a page says of each target and each source around their tables."""
+"""The sections of a page: what stands around the tables of each target and source."""
 
+import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,16 @@ from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.views.page.context import Context
-from benchmark.views.page.pictures import inline_picture
 from benchmark.views.page.table import PageTable
 from benchmark.views.page.tables import source_table, target_table
 
-Facts = list[tuple[str, str]]
+FactList = list[tuple[str, str]]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An overlay as a data URL, and what it shows."""
+    """An overlay as a data URL, with its caption."""
 
     url: str
     caption: str
@@ -30,14 +31,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """One target or one source: its place, facts, table, pictures.
+    """One target or one source: its facts, table and pictures.
 
     Attributes:
-        anchor: Where links to it lead.
+        anchor: Target of links to it.
         name: Its id.
-        title: What its card calls it, or "".
-        notes: What must be known before reading, in short sentences.
-        marks: Marks that at least one entry has, with how many.
+        title: From its card, or "".
+        notes: Short sentences about the table.
+        marks: Marks that at least one entry has, with the number of entries.
         facts: From cards and records.
         table: Its entries.
         pictures: Overlays of predictions.
@@ -48,23 +49,23 @@ class Section:
     title: str
     notes: tuple[str, ...]
     marks: Mapping[str, str]
-    facts: Facts
+    facts: FactList
     table: PageTable
     pictures: tuple[Picture, ...] = ()
 
 
 def target_sections(context: Context) -> Iterator[Section]:
-    """One section a target, in the board's order."""
+    """One section per target, in the board's order."""
     for name, rows in _parts(context.rows, "target"):
         card = context.registry.targets.get(name) if context.registry else None
         data = context.registry.datasets.get(card.dataset) if context.registry and card else None
         title = card.title if card else ""
-        notes = [_count(rows["subjects"].unique(), "test subjects")]
+        notes = [f"{' or '.join(map(str, rows['subjects'].unique()))} test subjects"]
         if blank := rows["empty_prediction"].iloc[0]:
             notes.append(f"an empty prediction would score {blank:.3f}")
-        covers = [what for what in rows["interval_covers"].dropna().unique() if what]
+        covers = [str(text) for text in rows["interval_covers"].dropna().unique() if text]
         if covers:
-            notes.append(f"95 % intervals of the scores cover {' or '.join(map(str, covers))}")
+            notes.append(f"95 % intervals of the scores cover {' or '.join(covers)}")
         if name not in context.board.board.targets:
             notes.append("not a target of this board, so not part of the overall ranking")
         facts = [*_card_facts(card), *((f"data set: {k}", v) for k, v in _card_facts(data))]
@@ -74,12 +75,13 @@ def target_sections(context: Context) -> Iterator[Section]:
         )  # fmt: skip
 
 
-def source_sections(context: Context, pictures: Mapping[str, Path]) -> Iterator[Section]:
-    """One section a source, in the order of the tables."""
-    known = dict(_parts(context.records, "source"))
+def source_sections(context: Context) -> Iterator[Section]:
+    """One section per source, in the order of the tables."""
+    by_source = dict(_parts(context.records, "source"))
+    pictures = find_pictures(context.folder)
     for name, rows in _parts(context.rows, "source"):
         card = context.registry.sources.get(name) if context.registry else None
-        records = known.get(name, pd.DataFrame())
+        records = by_source.get(name, pd.DataFrame())
         title = card.title if card else str(records["source_title"].iloc[0] if len(records) else "")
         facts = [*_record_facts(rows, records), *_card_facts(card, {"domain", "task", "encoder"})]
         yield Section(
@@ -90,37 +92,39 @@ def source_sections(context: Context, pictures: Mapping[str, Path]) -> Iterator[
 
 
 def mark_counts(rows: pd.DataFrame) -> dict[str, str]:
-    """Each mark that some entry has, with how many have it."""
+    """Each mark that some entry has, with the number of entries that have it."""
     if not len(rows):
         return {}
-    held = {name: rows["marks"].str.contains(name, regex=False) for name in MARK_NAMES.values()}
-    held |= {level: rows["trust"] == level for level in LEVELS[1:]}
-    held["UNRANKED"] = rows["unranked"] != ""
-    return _counted({name: int(some.sum()) for name, some in held.items()}, len(rows))
+    marks = {mark: rows["marks"].str.contains(mark, regex=False) for mark in MARK_NAMES.values()}
+    marks |= {level: rows["trust"] == level for level in LEVELS[1:]}
+    marks["UNRANKED"] = rows["unranked"] != ""
+    return _counted({name: int(has.sum()) for name, has in marks.items()}, len(rows))
 
 
 def sequence_marks(report: SequenceReport | None) -> dict[str, str]:
-    """The same of the entries of a board's sequences."""
-    told = Counter(mark for marks in report.marks.values() for mark in marks) if report else {}
-    return _counted(told, len(report.marks) if report else 0)
+    """The same for the entries of a board's sequences."""
+    if report is None:
+        return {}
+    counts = Counter(mark for marks in report.marks.values() for mark in marks)
+    return _counted(counts, len(report.marks))
 
 
-def _counted(held: Mapping[str, int], total: int) -> dict[str, str]:
+def _counted(counts: Mapping[str, int], total: int) -> dict[str, str]:
     return {
         name.upper(): "all entries" if count == total else f"{count} of {total} entries"
-        for name, count in held.items()
+        for name, count in counts.items()
         if count
     }
 
 
-def protocol_facts(context: Context) -> Facts:
-    """What is held fixed on this board."""
+def protocol_facts(context: Context) -> FactList:
+    """The settings that all cells of the board share."""
     board = context.board.board
-    strategies = {name: how.model_dump(mode="json") for name, how in board.strategies.items()}
-    fixed = board.protocol.model_dump(mode="json").items()
+    strategies = {name: card.model_dump(mode="json") for name, card in board.strategies.items()}
+    protocol = board.protocol.model_dump(mode="json").items()
     return [
         ("fingerprint", fingerprint(board.protocol)),
-        *((name, _text(value)) for name, value in fixed),
+        *((name, _text(value)) for name, value in protocol),
         *((f"strategy {name}", _text(value)) for name, value in strategies.items()),
         ("seeds", _text(board.seeds)),
         ("baseline of the gains", board.baseline),
@@ -133,8 +137,8 @@ def _parts(rows: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
     return [(str(name), part) for name, part in rows.groupby(column, sort=False)]
 
 
-def _record_facts(rows: pd.DataFrame, records: pd.DataFrame) -> Facts:
-    """What the records say of a source."""
+def _record_facts(rows: pd.DataFrame, records: pd.DataFrame) -> FactList:
+    """Facts about a source from its records."""
     facts = [
         ("domain", _joined(rows["domain"])),
         ("pretraining task", _joined(rows["task"])),
@@ -154,12 +158,12 @@ def _record_facts(rows: pd.DataFrame, records: pd.DataFrame) -> Facts:
     return facts
 
 
-def _card_facts(card: Card | None, told: frozenset[str] | set[str] = frozenset()) -> Facts:
-    """Everything that a card says besides id, title and what was told before."""
+def _card_facts(card: Card | None, exclude: Set[str] = frozenset()) -> FactList:
+    """All fields of a card except id, title and those to exclude."""
     if card is None:
         return []
-    said = card.model_dump(mode="json", exclude={"id", "title", *told}, exclude_defaults=True)
-    return [(name.replace("_", " "), _text(value)) for name, value in said.items()]
+    fields = card.model_dump(mode="json", exclude={"id", "title", *exclude}, exclude_defaults=True)
+    return [(name.replace("_", " "), _text(value)) for name, value in fields.items()]
 
 
 def _text(value: object) -> str:
@@ -177,22 +181,39 @@ def _joined(values: "pd.Series[Any]") -> str:
     return "; ".join(str(value) for value in values.unique() if value)
 
 
-def _count(numbers: Iterable[int], what: str) -> str:
-    return f"{' or '.join(str(number) for number in numbers)} {what}"
-
-
 def _pictures(
     context: Context, rows: pd.DataFrame, pictures: Mapping[str, Path]
 ) -> Iterator[Picture]:
-    """The overlays of each entry's first seed, of data that anybody may have."""
+    """The overlays of each entry's first seed, of data sets that may be passed on."""
+    if not pictures:
+        return
     for target, strategy, size, paths in zip(
         rows["target"], rows["strategy"], rows["train_subjects"], rows["records"], strict=True
     ):
-        if not context.may_be_shown(target):
+        first = next((path for path in paths if path in pictures), None)
+        if first is None or not context.may_be_shown(target):
             continue
-        found = next((path for path in paths if path in pictures), None)
-        url = inline_picture(pictures[found]) if found else None
-        if found and url:
-            seed = found.rsplit("/", 1)[-1].removesuffix(".json")
-            where = f"{target}, {strategy}, n {size or 'all'}, {seed}"
-            yield Picture(url, f"Best, median and worst case of {where}")
+        content = pictures[first].read_bytes()
+        if content.startswith(PNG):
+            seed = first.rsplit("/", 1)[-1].removesuffix(".json")
+            cell = f"{target}, {strategy}, n {size or 'all'}, {seed}"
+            url = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+            yield Picture(url, f"Best, median and worst case of {cell}")
+
+
+def find_pictures(folder: Path) -> dict[str, Path]:
+    """Files `pictures/<path of the record without .json>.png`, by the path of the record."""
+    root = folder / "pictures"
+    return {
+        path.relative_to(root).with_suffix(".json").as_posix(): path
+        for path in sorted(root.rglob("*.png"))
+    }
+
+
+def missing_by_entry(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Missing cells as entries (`target/source/strategy/n..`), each with its missing seeds."""
+    seeds: dict[str, list[str]] = {}
+    for path in paths:
+        entry, _, name = path.rpartition("/")
+        seeds.setdefault(entry, []).append(name.removesuffix(".json").removeprefix("seed"))
+    return [(entry, ", ".join(missing)) for entry, missing in seeds.items()]

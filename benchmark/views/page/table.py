@@ -1,14 +1,11 @@
-"""A table of a page: columns of ready cells, and what a reader can do with each."""
+"""A table of a page: its columns as HTML for readers without JavaScript, and as data for others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from benchmark.views.page.cells import Cells
-
-INTERVAL = "low high"
-RANK = "group low high"
 
 
 @dataclass(frozen=True)
@@ -16,60 +13,55 @@ class Column:
     """One column.
 
     Attributes:
-        name: What the filters know it by.
+        name: Its name in the filters.
         title: Heading.
         cells: Its cells.
-        number: Whether it is sorted as numbers.
         best_first: Whether a first click on the heading puts the largest on top.
         group: Shown only when the reader asks for this group of columns; "" is always shown.
-        parts: What stands beside the value within a cell; columns of its own in a CSV copy.
         drawn: A picture: neither sorted nor copied.
     """
 
     name: str
     title: str
     cells: Cells
-    number: bool = False
     best_first: bool = False
     group: str = ""
-    parts: str = ""
     drawn: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Class of its cells in the style sheet."""
+        return "drawn" if self.drawn else "text" if self.cells.keys is None else "num"
 
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table with its caption; `anchors` are ids of rows, one a row or none at all."""
+    """A table with its caption; `anchors` are ids of rows, one per row or none at all."""
 
     caption: str
     columns: Sequence[Column]
-    anchors: Sequence[str] = field(default_factory=tuple)
+    anchors: Sequence[str] = ()
 
     @property
-    def head(self) -> Markup:
-        """The heading cells."""
-        return Markup("").join(_heading(column) for column in self.columns)
+    def rows(self) -> Markup:
+        """All rows as HTML."""
+        kinds = (" class=num" if column.kind == "num" else "" for column in self.columns)
+        line = "".join(f"<td{kind}>%s" for kind in kinds)
+        line = ('\n<tr id="%s">' if self.anchors else "\n<tr>") + line
+        columns = [column.cells.html for column in self.columns]
+        columns = [self.anchors, *columns] if self.anchors else columns
+        return Markup("".join([line % row for row in zip(*columns, strict=True)]))
 
     @property
-    def body(self) -> Markup:
-        """All rows, each on a line of its own that begins with `<tr`."""
-        rows = zip(*(column.cells for column in self.columns), strict=True)
-        if not self.anchors:
-            return Markup("".join(["\n<tr>" + "".join(row) for row in rows]))
-        named = zip(self.anchors, rows, strict=True)
-        return Markup("".join([f'\n<tr id="{name}">' + "".join(row) for name, row in named]))
-
-
-def _heading(column: Column) -> Markup:
-    words = "".join(
-        Markup(' data-{}="{}"').format(name, value)
-        for name, value in (
-            ("name", column.name),
-            ("group", column.group),
-            ("parts", column.parts),
-            ("best", "desc" if column.best_first else ""),
-        )
-        if value
-    )
-    kind = "num" if column.number else "drawn" if column.drawn else "text"
-    words = f' class="{kind}"' + words
-    return Markup('<th scope="col"{}>{}').format(Markup(words), escape(column.title))
+    def data(self) -> dict[str, object]:
+        """The same for the page's script."""
+        columns = [
+            {"name": column.name, "title": column.title, "kind": column.kind,
+             "best_first": column.best_first, "group": column.group, **column.cells.data()}
+            for column in self.columns
+        ]  # fmt: skip
+        return {
+            "caption": self.caption,
+            "rows": len(self.columns[0].cells.html),
+            "columns": columns,
+        }

@@ -2,30 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from benchmark.cards.registry import Registry
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
-from benchmark.views.page.assets import script, source_hash, style
+from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
-from benchmark.views.page.missing import by_entry
-from benchmark.views.page.pictures import find_pictures
+from benchmark.views.page.render import render, script
 from benchmark.views.page.sections import (
     mark_counts,
+    missing_by_entry,
     protocol_facts,
     sequence_marks,
     source_sections,
     target_sections,
 )
-from benchmark.views.page.tables import column_groups, overall_table, records_table
+from benchmark.views.page.tables import overall_table, records_table
 from benchmark.views.sequences import footer, sequence_tables
 from benchmark.views.tables import METHOD
 
@@ -57,18 +54,17 @@ def write_page(
         out: The file.
         board: Its tables.
         clean: Its tables without contaminated cells.
-        records: Its records, a row each, as `page_records` makes them.
+        records: Its records, one row each, as `page_records` makes them.
         folder: Where its records and pictures lie; links to records are relative to `out`.
         registry: Cards of the sources, targets and data sets. Pictures are shown only of data
             sets whose card says that anybody may have them.
-        files_in: Where the records are to be linked, if there is a copy elsewhere.
+        files_in: Folder of the records that are linked, if they have been copied.
 
     Raises:
         RecordError: The file cannot be written.
     """
-    write_text(
-        out, render_page(Context(board, clean, records, folder, files_in or folder, out, registry))
-    )
+    context = Context(board, clean, records, folder, files_in or folder, out, registry)
+    write_text(out, render_page(context))
 
 
 def write_index(out: Path, entries: Iterable[IndexEntry]) -> None:
@@ -77,15 +73,17 @@ def write_index(out: Path, entries: Iterable[IndexEntry]) -> None:
     Raises:
         RecordError: The file cannot be written.
     """
-    shown = sorted(entries, key=lambda one: not (one.records or one.sequences))
-    marked = [(one, sequence_marks(one.sequences) | mark_counts(one.board.rows)) for one in shown]
-    write_text(out, _render("index.html.j2", Markup(""), entries=marked))
+    order = sorted(entries, key=lambda entry: not (entry.records or entry.sequences))
+    marked = [
+        (entry, sequence_marks(entry.sequences) | mark_counts(entry.board.rows)) for entry in order
+    ]
+    write_text(out, render("index.html.j2", entries=marked))
 
 
 def render_page(context: Context) -> str:
     """The page of one board as text."""
     board, sequences = context.board, context.sequences
-    return _render(
+    return render(
         "board.html.j2",
         script(),
         board=board,
@@ -94,7 +92,7 @@ def render_page(context: Context) -> str:
         target_names=context.targets,
         target_sections=target_sections(context),
         source_names=context.sources,
-        source_sections=source_sections(context, find_pictures(context.folder)),
+        source_sections=source_sections(context),
         caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
         sequences=sequences,
         sequence_marks=sequence_marks(sequences),
@@ -103,7 +101,7 @@ def render_page(context: Context) -> str:
         record_count=len(context.records),
         records=lambda: records_table(context),
         protocol=protocol_facts(context),
-        missing=by_entry(board.missing),
+        missing=missing_by_entry(board.missing),
         method=METHOD,
         filters=[(name, title, _options(board.rows, name)) for name, title in FILTERS],
         sizes=sorted(board.rows["train_subjects"].unique()) if context.sized else (),
@@ -114,26 +112,3 @@ def render_page(context: Context) -> str:
 
 def _options(rows: pd.DataFrame, name: str) -> list[str]:
     return sorted(str(value) for value in rows[name].unique()) if len(rows) else []
-
-
-def _render(template: str, code: Markup, **facts: object) -> str:
-    """A page whose only script is `code`; the browser is told to run and load nothing else."""
-    allowed = source_hash(code) if code else "'none'"
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {source_hash(style())}; "
-        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
-    )
-    found = _environment().get_template(template)
-    facts |= {"script": code, "style": style(), "policy": policy}
-    return "".join(found.generate(facts))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("benchmark.views.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -17,9 +17,9 @@ from benchmark.cards.registry import Registry
 from benchmark.leaderboard.folder import read_folder
 from benchmark.records.record import Coverage
 from benchmark.records.store import Store
-from benchmark.views.page.assets import as_script, script
-from benchmark.views.page.facts import page_records
-from benchmark.views.page.pictures import PNG
+from benchmark.views.page.context import page_records
+from benchmark.views.page.render import as_script, script
+from benchmark.views.page.sections import PNG
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
 
@@ -191,7 +191,7 @@ def evil() -> Made:
 
 def test_markup_anywhere_stays_text(everything: Made, evil: Made, tmp_path: Path) -> None:
     plain, page = Reader(everything.write(tmp_path)), Reader(evil.write(tmp_path))
-    assert page.tags.count("script") == plain.tags.count("script") == 1
+    assert page.tags.count("script") == plain.tags.count("script") == 1 + len(page.tables)
     assert "img" not in page.tags and "49" not in page.table(1)["strategy"][0]
     assert {name for name, _ in page.attributes} == {name for name, _ in plain.attributes}
     assert page.text.count("alert(1)") > 50 and "{{7*7}}" in page.text
@@ -218,7 +218,7 @@ def test_the_page_needs_nothing_else_and_forbids_it(everything: Made, tmp_path: 
 
 def test_a_script_cannot_be_left_from_within() -> None:
     code = as_script('a="<!-- <script> </SCRIPT>";export{b as default,c};')
-    assert code == 'a="\\x3c!-- \\x3cscript> \\x3c/SCRIPT>";const bundle={"default":b,"c":c};'
+    assert code == 'a="\\u003c!-- \\u003cscript> \\u003c/SCRIPT>";const bundle={"default":b,"c":c};'
     assert not re.search(r"<(!--|/?script)", script(), re.IGNORECASE)
     with pytest.raises(ValueError, match="list of exports"):
         as_script("a=1")
@@ -243,7 +243,7 @@ def test_sources_show_card_coverage_curves_and_pictures(tmp_path: Path) -> None:
     )  # fmt: skip
     page = Reader((tmp_path / "p.html").read_text(encoding="utf-8"))
     assert "3 tensors loaded (50.00% of the parameters); 1 missing in the" in page.text
-    assert page.table(2)["validation Dice, a line a seed"].tolist() == [" 0.375"]
+    assert page.table(2)["validation Dice, one line per seed"].tolist() == [" 0.375"]
     labels = [value for name, value in page.attributes if name == "aria-label"]
     assert "validation Dice by step; at the last one 0.375" in labels
     assert registry.source("phantom_brain_segmentation").title in page.text

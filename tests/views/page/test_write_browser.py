@@ -27,7 +27,7 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import read_folder
 from benchmark.records.store import Store
 from benchmark.records.trust import Trust, TrustLevel, write_trust
-from benchmark.views.page.facts import page_records
+from benchmark.views.page.context import page_records
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -1,30 +1,21 @@
-// Glue between this page's tables and DataTables, which stands above as `bundle`.
+// Makes tables of this page's data with DataTables, which stands above as `bundle`.
 (() => {
   "use strict";
   const DataTable = bundle.default;
   const filters = document.querySelector("#filters");
   const opened = new Map();
-  const decoder = document.createElement("textarea");
 
-  // Text of a cell: our tags out, entities decoded.
-  const plain = (html) => {
-    const text = html.replace(/<[^>]*>/g, "");
-    if (!text.includes("&")) return text;
-    decoder.innerHTML = text;
-    return decoder.value;
+  // A cell's HTML as elements, and as text.
+  const elements = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content;
   };
+  const plain = (html) => (/[<&]/.test(html) ? elements(html).textContent : html);
 
-  // The rows as written by cells.py; a cell is `>HTML` or ` data-key="number">HTML`.
-  const parse = (html) =>
-    html.split("\n<tr").slice(1).map((row) => row.split("<td").slice(1));
-  const content = (cell) => cell.slice(cell.indexOf(">") + 1);
-  const key = (cell) =>
-    cell[0] === ">" ? cell.slice(1) : cell.slice(' data-key="'.length, cell.indexOf(">") - 1);
-
-  // Numbers; what is missing is last in both directions.
-  const missing = (a, b) => (a === null) - (b === null);
+  // Ranks of numbers from 1 on; a missing number (0) is last in both directions.
+  const missing = (a, b) => (a === 0) - (b === 0);
   DataTable.type("measure", { order: {
-    pre: (key) => (key === "" ? null : Number(key)),
     asc: (a, b) => missing(a, b) || a - b,
     desc: (a, b) => missing(a, b) || b - a,
   } });
@@ -33,34 +24,30 @@
     const wanted = filters.elements.columns.value;
     return !group || wanted === "*" || group === wanted || group.startsWith(`${wanted || "-"} `);
   };
-  const column = (head) => ({
-    name: head.dataset.name,
-    className: head.className,
-    type: head.classList.contains("num") ? "measure" : "string",
-    orderable: !head.classList.contains("drawn"),
-    orderSequence: head.dataset.best ? ["desc", "asc", ""] : ["asc", "desc", ""],
-    visible: shown(head.dataset.group),
-    render: (cell, type) => (type === "display" ? content(cell)
-      : type === "filter" ? content(cell).replace(/<[^>]*>/g, "") : key(cell)),
+  // A row is { index }; its cell is cells[codes[index]], see cells.py.
+  const column = ({ name, kind, best_first, group, cells, codes, order }) => ({
+    name,
+    className: kind,
+    type: order ? "measure" : "string",
+    orderable: kind !== "drawn",
+    orderSequence: best_first ? ["desc", "asc", ""] : ["asc", "desc", ""],
+    visible: shown(group),
+    data: ({ index }, type) => {
+      const code = codes[index];
+      if (type === "filter") return DataTable.util.stripHtml(cells[code]);
+      return type !== "sort" ? cells[code] : order ? order[code] : plain(cells[code]);
+    },
   });
 
   // What is on the screen, all pages of it, as rows of text; intervals get columns of their own.
-  const PARTS = /^(?<value>\S*)(?: (?<group>[a-z]+))?(?: \[(?<low>\S+), (?<high>\S+)\])?/;
-  const exported = (table) => {
-    const columns = table.columns(":visible").indexes().toArray()
-      .map((index) => ({ index, head: table.column(index).header(), title: table.column(index).title() }))
-      .filter(({ head }) => !head.classList.contains("drawn"));
-    const split = ({ head }) => (head.dataset.parts ? head.dataset.parts.split(" ") : []);
-    const heads = columns.flatMap((one) =>
-      [plain(one.title), ...split(one).map((part) => `${plain(one.title)} ${part}`)]);
-    const rows = table.rows({ search: "applied" }).data().toArray().map((row) =>
-      columns.flatMap((one) => {
-        const text = plain(content(row[one.index]));
-        if (!one.head.dataset.parts) return [text];
-        const found = text.match(PARTS).groups;
-        return ["value", ...split(one)].map((part) => found[part] ?? "");
-      }));
-    return [heads, ...rows].map((row) => row.map((text) => text.replace(/[\r\n\t]+/g, " ")));
+  const exported = (table, columns) => {
+    const visible = columns.filter(({ kind }, index) => kind !== "drawn" && table.column(index).visible())
+      .flatMap(({ title, cells, codes, parts }) => Object.entries(parts ?? { "": cells.map(plain) })
+        .map(([part, texts]) => ({ head: `${title} ${part}`.trim(), texts, codes })));
+    const rows = table.rows({ search: "applied" }).data().toArray()
+      .map(({ index }) => visible.map(({ texts, codes }) => texts[codes[index]]));
+    return [visible.map(({ head }) => head), ...rows]
+      .map((row) => row.map((text) => text.replace(/[\r\n\t]+/g, " ")));
   };
   const guarded = (text) => (/^[=+\-@]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text);
   const csv = (rows) =>
@@ -73,58 +60,77 @@
     return [`\\begin{tabular}{${"l".repeat(rows[0].length)}}`, "\\toprule", lines[0], "\\midrule",
       ...lines.slice(1), "\\bottomrule", "\\end{tabular}"].join("\n");
   };
-  const copy = (name, write) => ({
+  const copy = (name, write, columns) => ({
     extend: "copyHtml5", text: `Copy ${name}`, title: null,
-    customize: (_text, _config, table) => write(exported(table)),
+    customize: (_text, _config, table) => write(exported(table, columns)),
   });
 
-  const apply = (table) => {
-    const place = (name) => table.column(`${name}:name`).index();
-    const tests = [...filters.querySelectorAll("select")]
-      .filter((control) => control.value && place(control.name) !== undefined)
-      .map((control) => [place(control.name), (cell) => plain(content(cell)) === control.value]);
-    if (filters.elements.clean.checked && place("marks") !== undefined)
-      tests.push([place("marks"), (cell) => !cell.includes('class="mark contaminated"')]);
+  // Show the rows whose cells pass all filters; a filter acts on the column of its name.
+  const apply = ({ table, columns }) => {
+    const tests = [];
+    const add = (name, passes) => {
+      const found = columns.find((one) => one.name === name);
+      if (!found) return;
+      const passing = found.cells.map(passes);
+      tests.push(({ index }) => passing[found.codes[index]]);
+    };
+    for (const { name, value } of filters.querySelectorAll("select"))
+      if (value) add(name, (cell) => plain(cell) === value);
+    if (filters.elements.clean.checked)
+      add("marks", (cell) => !elements(cell).querySelector(".mark.contaminated"));
     table.search(filters.elements.search.value);
     table.search.fixed("filters", tests.length === 0 ? null
-      : (_text, row) => tests.every(([index, test]) => test(row[index])));
+      : (_text, row) => tests.every((test) => test(row)));
     table.draw();
   };
 
   const filtering = () => [...filters.querySelectorAll("input, select:not([name=columns])")]
     .some((control) => (control.type === "checkbox" ? control.checked : control.value));
-  const refresh = () => opened.forEach((table) => {
-    table.columns().every(function () {
-      const wanted = shown(this.header().dataset.group);
-      if (this.visible() !== wanted) this.visible(wanted, false);
+  const refresh = () => opened.forEach((one) => {
+    one.columns.forEach(({ group }, index) => {
+      const column = one.table.column(index);
+      if (column.visible() !== shown(group)) column.visible(shown(group), false);
     });
-    apply(table);
+    apply(one);
   });
 
+  const skeleton = ({ caption, columns }) => {
+    const element = document.createElement("table");
+    element.createCaption().textContent = caption;
+    const row = element.createTHead().insertRow();
+    for (const { name, title, kind } of columns) {
+      const head = document.createElement("th");
+      Object.assign(head, { scope: "col", className: kind, textContent: title });
+      head.dataset.name = name;
+      row.append(head);
+    }
+    return element;
+  };
+
   const open = (holder) => {
-    if (opened.has(holder)) return opened.get(holder);
-    const [head, rest] = holder.textContent.split("<tbody>");
-    holder.innerHTML = `${head}</table>`;
-    const element = holder.querySelector("table");
-    const data = parse(rest.split("\n</tbody>")[0]);
+    if (opened.has(holder)) return opened.get(holder).table;
+    const data = JSON.parse(holder.querySelector("script").textContent);
+    const { columns, rows } = data;
+    const element = skeleton(data);
+    holder.replaceChildren(element);
     const table = new DataTable(element, {
-      data, columns: [...element.querySelectorAll("th")].map(column),
+      data: Array.from({ length: rows }, (_, index) => ({ index })), columns: columns.map(column),
       autoWidth: false, orderClasses: false, order: [],
       pageLength: 50, lengthMenu: [25, 50, 100, 500, { label: "all", value: -1 }],
-      paging: data.length > 50, info: data.length > 10,
-      language: { entries: { _: "rows", 1: "row" }, lengthMenu: "_MENU_ rows a page",
-        zeroRecords: "nothing passes the filters" },
-      layout: { topStart: null, topEnd: null, bottomStart: data.length > 10 ? "info" : null,
-        bottomEnd: [data.length > 50 ? "pageLength" : null, data.length > 50 ? "paging" : null,
-          { buttons: [copy("CSV", csv), copy("LaTeX", latex)] }].filter(Boolean) },
+      paging: rows > 50, info: rows > 10,
+      language: { entries: { _: "rows", 1: "row" }, lengthMenu: "_MENU_ rows per page",
+        zeroRecords: "no row passes the filters" },
+      layout: { topStart: null, topEnd: null, bottomStart: rows > 10 ? "info" : null,
+        bottomEnd: [rows > 50 ? "pageLength" : null, rows > 50 ? "paging" : null,
+          { buttons: [copy("CSV", csv, columns), copy("LaTeX", latex, columns)] }].filter(Boolean) },
     });
     const scroller = element.closest(".dt-layout-table");
     for (const name of ["role", "tabindex", "aria-label"]) {
       scroller.setAttribute(name, holder.getAttribute(name));
       holder.removeAttribute(name);
     }
-    opened.set(holder, table);
-    if (filtering()) apply(table);
+    opened.set(holder, { table, columns });
+    if (filtering()) apply(opened.get(holder));
     return table;
   };
 
@@ -147,7 +153,7 @@
     const position = table.rows({ search: "applied" }).indexes().toArray().indexOf(index);
     table.page(Math.floor(position / table.page.len())).draw("page");
     const row = table.row(index).node();
-    place.querySelectorAll("tr.wanted").forEach((one) => one.classList.remove("wanted"));
+    place.querySelectorAll("tr.wanted").forEach((other) => other.classList.remove("wanted"));
     row.classList.add("wanted");
     row.scrollIntoView({ block: "center" });
     row.querySelector("a").focus({ preventScroll: true });
@@ -159,8 +165,8 @@
     filters.addEventListener("input", refresh);
     filters.addEventListener("reset", () => setTimeout(refresh)); // after the reset itself
   }
-  const watcher = new IntersectionObserver((seen) =>
-    seen.filter((one) => one.isIntersecting).forEach(({ target }) => {
+  const watcher = new IntersectionObserver((entries) =>
+    entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
       watcher.unobserve(target);
       open(target);
     }), { rootMargin: "200% 0px" });
