@@ -126,7 +126,7 @@ def _print(board: BoardCard, held: "list[PublishedComparison]", beside: str) -> 
     from benchmark.views.published import reproduction_notes, reproduction_tables
     from benchmark.views.terminal import print_table
 
-    console.rule(escape(f"Published beside ours: {board.title} ({board.id})"), align="left")
+    console.rule(escape(f"Published next to ours: {board.title} ({board.id})"), align="left")
     if not held:
         print_text("no number of this paper is known to us")
     for table in reproduction_tables(held, beside):

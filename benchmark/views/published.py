@@ -1,10 +1,9 @@
-"""Published numbers beside ours as text: tables for terminal and Markdown, and CSV."""
+"""Published numbers next to ours as text: tables for terminal and Markdown, and CSV."""
 
-import csv
-from collections.abc import Mapping, Sequence
-from io import StringIO
+from collections.abc import Sequence
 
 from benchmark.cards.board import BoardCard
+from benchmark.files import csv_text
 from benchmark.leaderboard.published import PublishedComparison, PublishedNumber, Reproduced
 from benchmark.scoring.metrics import METRICS, POOLED
 from benchmark.views.text import TextTable, escape_markdown, markdown_section
@@ -18,7 +17,7 @@ STATUS = {
     "rerun": "same data, split, protocol and metric",
     "approximated": "ours differs as the notes say",
     "impossible": "nobody but the authors can run it",
-    "not run": "it could be run, but no record is here",
+    "not run": "it could be run, but there is no record",
 }
 
 
@@ -30,38 +29,41 @@ def metric_title(name: str) -> str:
 
 
 def doubt(number: PublishedNumber) -> str:
-    """How a number that is not exact is marked wherever it is shown."""
+    """The mark of a number that is not exact."""
     return "" if number.certainty == "exact from code" else f" {number.certainty}"
 
 
-def notes_of(held: Sequence[PublishedComparison]) -> dict[str, int]:
-    """Every reason with its number, in the order in which they come."""
-    reasons = dict.fromkeys(reason for one in held for reason in one.reasons)
+def numbered_reasons(comparisons: Sequence[PublishedComparison]) -> dict[str, int]:
+    """Every reason with its number, in order of appearance."""
+    reasons = dict.fromkeys(reason for comparison in comparisons for reason in comparison.reasons)
     return {reason: number for number, reason in enumerate(reasons, start=1)}
 
 
-def reproduction_tables(held: Sequence[PublishedComparison], beside: str = "") -> list[TextTable]:
+def reproduction_tables(
+    comparisons: Sequence[PublishedComparison], beside: str = ""
+) -> list[TextTable]:
     """One table per target and metric.
 
     Args:
-        held: The numbers.
+        comparisons: The numbers.
         beside: Name of another board of ours; empty leaves its column out.
     """
-    notes = notes_of(held)
+    notes = numbered_reasons(comparisons)
     groups: dict[tuple[str, str], list[list[str]]] = {}
-    for one in held:
-        number = one.published
+    for comparison in comparisons:
+        published, ours = comparison.published, comparison.ours
+        reasons = ",".join(str(notes[reason]) for reason in comparison.reasons)
         row = [
-            number.source,
-            number.strategy,
-            str(number.train_subjects or "all"),
-            _number(number.value, number.sd) + doubt(number),
-            _ours(one.ours),
-            f"{one.ours.value - number.value:+.4f}" if one.ours else "-",
-            *([_ours(one.beside)] if beside else []),
-            f"{one.status} {','.join(str(notes[reason]) for reason in one.reasons)}".rstrip(),
+            published.source,
+            published.strategy,
+            str(published.train_subjects or "all"),
+            _value(published) + doubt(published),
+            _value(ours),
+            f"{ours.value - published.value:+.4f}" if ours else "-",
+            *([_value(comparison.beside)] if beside else []),
+            f"{comparison.status} {reasons}".rstrip(),
         ]
-        groups.setdefault((number.target, number.metric), []).append(row)
+        groups.setdefault((published.target, published.metric), []).append(row)
     heads = ["source", "strategy", "n", "published", "ours", "difference",
              *([beside] if beside else []), "status"]  # fmt: skip
     return [
@@ -70,59 +72,52 @@ def reproduction_tables(held: Sequence[PublishedComparison], beside: str = "") -
     ]
 
 
-def reproduction_notes(held: Sequence[PublishedComparison]) -> list[str]:
-    """What the words and numbers of the status column say."""
-    used = dict.fromkeys(one.status for one in held)
-    words = [f"{status}: {STATUS[status]}" for status in used]
-    return [*words, *(f"{number}: {reason}" for reason, number in notes_of(held).items())]
+def reproduction_notes(comparisons: Sequence[PublishedComparison]) -> list[str]:
+    """The meaning of the words and numbers in the status column."""
+    statuses = dict.fromkeys(comparison.status for comparison in comparisons)
+    reasons = numbered_reasons(comparisons).items()
+    return [*(f"{status}: {STATUS[status]}" for status in statuses),
+            *(f"{number}: {reason}" for reason, number in reasons)]  # fmt: skip
 
 
 def reproduction_markdown(
-    board: BoardCard, held: Sequence[PublishedComparison], beside: str = ""
+    board: BoardCard, comparisons: Sequence[PublishedComparison], beside: str = ""
 ) -> str:
     """The tables in Markdown."""
-    lines = [f"# Published beside ours: {escape_markdown(board.title)} ({board.id})", ""]
-    if not held:
+    lines = [f"# Published next to ours: {escape_markdown(board.title)} ({board.id})", ""]
+    if not comparisons:
         lines += ["No number of this paper is known to us.", ""]
-    for table in reproduction_tables(held, beside):
+    for table in reproduction_tables(comparisons, beside):
         lines += markdown_section(table)
-    lines += [f"- {escape_markdown(note)}" for note in reproduction_notes(held)]
+    lines += [f"- {escape_markdown(note)}" for note in reproduction_notes(comparisons)]
     return "\n".join([*lines, "", "A published number never enters a ranking.", ""])
 
 
-def reproduction_csv(held: Sequence[PublishedComparison]) -> str:
-    """Every number with all that is known of it, a row each."""
-    text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for one in held:
-        writer.writerow(_row(one))
-    return text.getvalue()
+def reproduction_csv(comparisons: Sequence[PublishedComparison]) -> str:
+    """Every number with all that is known of it, one row each."""
+    return csv_text([COLUMNS, *map(_csv_row, comparisons)])
 
 
-def _row(one: PublishedComparison) -> Mapping[str, object]:
-    number, ours, beside = one.published, one.ours, one.beside
-    row: dict[str, object] = {
-        **{name: getattr(number, name) for name in COLUMNS[:5]},
-        "published": number.value, "published_sd": number.sd, "published_runs": number.runs,
-        "certainty": number.certainty, "where": number.where, "status": one.status,
-        "why": "; ".join(one.reasons),
-    }  # fmt: skip
-    if ours:
-        row |= {
-            "ours": f"{ours.value:.6f}", "ours_runs": ours.runs, "ours_target": ours.cell[0],
-            "ours_source": ours.cell[1], "ours_train_subjects": ours.cell[3],
-            "ours_sd": "" if ours.sd is None else f"{ours.sd:.6f}",
-        }  # fmt: skip
-    if beside:
-        row["beside"] = f"{beside.value:.6f}"
-        row["beside_sd"] = "" if beside.sd is None else f"{beside.sd:.6f}"
-    return row
+def _csv_row(comparison: PublishedComparison) -> list[object]:
+    """Values in the order of `COLUMNS`."""
+    published, ours, beside = comparison.published, comparison.ours, comparison.beside
+    cell = [ours.cell[0], ours.cell[1], ours.cell[3]] if ours else ["", "", ""]
+    return [
+        published.target, published.source, published.strategy, published.train_subjects,
+        published.metric, published.value, published.sd, published.runs, published.certainty,
+        published.where, *_csv_value(ours), ours.runs if ours else "", *cell,
+        *_csv_value(beside), comparison.status, "; ".join(comparison.reasons),
+    ]  # fmt: skip
 
 
-def _ours(ours: Reproduced | None) -> str:
-    return "-" if ours is None else _number(ours.value, ours.sd)
+def _csv_value(number: Reproduced | None) -> list[str]:
+    """Value and deviation; empty where they are not known."""
+    values = (number.value, number.sd) if number else (None, None)
+    return ["" if value is None else f"{value:.6f}" for value in values]
 
 
-def _number(value: float, sd: float | None) -> str:
-    return f"{value:.4f}" + ("" if sd is None else f" ({sd:.4f})")
+def _value(number: PublishedNumber | Reproduced | None) -> str:
+    """A number with its deviation in brackets."""
+    if number is None:
+        return "-"
+    return f"{number.value:.4f}" + ("" if number.sd is None else f" ({number.sd:.4f})")

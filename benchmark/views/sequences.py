@@ -1,14 +1,13 @@
 """A board's sequences as text and figures: terminal, Markdown, CSV, SVG and PNG."""
 
-import csv
 from collections.abc import Iterator, Sequence
-from io import StringIO
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from benchmark.files import write_text
+from benchmark.files import csv_text, write_text
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.scoring.metrics import Metric
 from benchmark.statistics.bootstrap import Estimate
@@ -24,9 +23,9 @@ MEASURES = ("average", "backward transfer", "forgetting", "against joint", "agai
 METHOD = (
     "R[i, j]: score on device j after stage i, mean over subjects and seeds. Average: after the "
     "last stage. Backward transfer: what later stages added to devices learned before them. "
-    "Forgetting: the best score at an earlier stage, less the last. Against joint, alone: paired "
+    "Forgetting: the best score at an earlier stage minus the last. Against joint, alone: paired "
     "difference of the average to that of one network trained on all devices together, and of a "
-    "network a device. 95 % intervals: bootstrap over subjects with the seeds' noise; "
+    "network per device. 95 % intervals: bootstrap over subjects with the seeds' noise; "
     "two seeds that differ much leave them wide."
 )
 
@@ -34,41 +33,41 @@ METHOD = (
 def sequence_tables(report: SequenceReport) -> list[TextTable]:
     """A summary of all sequences, then the matrix R[i, j] of each source and strategy."""
     digits = report.metric.number_format
-    heads = ["source", "strategy", "sequence", *MEASURES, "seeds"]
-    rows = []
+    styles = [digits, *["+" + digits] * (len(MEASURES) - 1)]
+    summary = []
     for row in report.rows:
-        signs = [digits, *(["+" + digits] * (len(MEASURES) - 1))]
-        cells = [
-            format_estimate(row.measures.get(m), s) for m, s in zip(MEASURES, signs, strict=True)
-        ]
-        own = [mark for mark in report.marks[row.entry] if mark != "synthetic"]
-        source = row.entry[0] + (f" ({', '.join(own)})" if own else "")
+        estimates = map(row.measures.get, MEASURES)
+        marks = [mark for mark in report.marks[row.entry] if mark != "synthetic"]
+        source = row.entry[0] + (f" ({', '.join(marks)})" if marks else "")
         seeds = f"{len(row.seeds)} of {len(report.board.seeds)}"
-        rows.append([source, row.entry[1], row.sequence, *cells, seeds])
-    made = " (SYNTHETIC)" if report.synthetic else ""
-    tables = [TextTable(with_direction(report.metric) + made, heads, rows)]
+        summary.append(
+            [source, row.entry[1], row.sequence, *map(format_estimate, estimates, styles), seeds]
+        )
+    synthetic = " (SYNTHETIC)" if report.synthetic else ""
+    columns = ["source", "strategy", "sequence", *MEASURES, "seeds"]
+    tables = [TextTable(with_direction(report.metric) + synthetic, columns, summary)]
+    columns = ["sequence", "stage: trained on", *report.board.devices]
     for (source, strategy), trained in report.trained.items():
-        heads = ["sequence", "stage: trained on", *report.board.devices]
         rows = [
-            [name, f"{place}: {' + '.join(stage)}", *(format_estimate(r, digits) for r in cells)]
-            for name, one in trained.items()
-            for place, (stage, cells) in enumerate(stage_scores(one, report.metric), start=1)
+            [name, f"{number}: {' + '.join(stage)}", *(format_estimate(e, digits) for e in scores)]
+            for name, sequence in trained.items()
+            for number, (stage, scores) in enumerate(stage_scores(sequence, report.metric), start=1)
         ]
-        tables.append(TextTable(f"R[i, j] of {source} / {strategy}{made}", heads, rows))
+        tables.append(TextTable(f"R[i, j] of {source} / {strategy}{synthetic}", columns, rows))
     return tables
 
 
 def stage_scores(
-    one: SequenceScores, metric: Metric
+    sequence: SequenceScores, metric: Metric
 ) -> Iterator[tuple[tuple[str, ...], list[Estimate | None]]]:
-    """Stage by stage what was learned, and the score on each device."""
-    bounds = metric.bounds
-    for place, stage in enumerate(one.stages):
-        yield stage, [estimate({d: s[:, place]}, bounds) for d, s in one.scores.items()]
+    """The devices that each stage learned, and the score on each device after it."""
+    for number, stage in enumerate(sequence.stages):
+        scores = {device: values[:, number] for device, values in sequence.scores.items()}
+        yield stage, [estimate({device: s}, metric.bounds) for device, s in scores.items()]
 
 
 def footer(report: SequenceReport) -> str:
-    """How the numbers were made, how long stages are, and how many runs are missing."""
+    """The method, the length of stages, and the number of missing runs."""
     joint = (
         "Every stage takes the same number of steps, a joint one too: it sees each device less."
         if report.board.protocol.steps
@@ -99,54 +98,52 @@ def sequence_markdown(report: SequenceReport) -> str:
 
 
 def sequence_csv(report: SequenceReport) -> str:
-    """All numbers, one a line: the measures of each sequence, and R[i, j]."""
-    text = StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    write(["source", "strategy", "sequence", "measure", "stage", "device", "metric", "value", "low",
-           "high", "covers", "seeds"])  # fmt: skip
+    """All numbers, one per row: the measures of each sequence, and R[i, j]."""
+    rows: list[list[object]] = [
+        ["source", "strategy", "sequence", "measure", "stage", "device", "metric", "value", "low",
+         "high", "covers", "seeds"]
+    ]  # fmt: skip
 
-    def line(row: Sequence[object], found: Estimate | None, seeds: Sequence[int]) -> None:
-        if found is not None:
-            bounds = ["" if x is None else f"{x:.6f}" for x in (found.low, found.high)]
-            write([*row, report.metric.name, f"{found.value:.6f}", *bounds, found.covers,
-                   " ".join(map(str, seeds))])  # fmt: skip
+    def add(keys: Sequence[object], estimate: Estimate | None, seeds: Sequence[int]) -> None:
+        if estimate is not None:
+            bounds = ["" if bound is None else f"{bound:.6f}"
+                      for bound in (estimate.low, estimate.high)]  # fmt: skip
+            rows.append([*keys, report.metric.name, f"{estimate.value:.6f}", *bounds,
+                         estimate.covers, " ".join(map(str, seeds))])  # fmt: skip
 
     for row in report.rows:
-        for measure, found in row.measures.items():
-            line([*row.entry, row.sequence, measure, "", ""], found, row.seeds)
+        for measure, value in row.measures.items():
+            add([*row.entry, row.sequence, measure, "", ""], value, row.seeds)
     for entry, trained in report.trained.items():
-        for name, one in trained.items():
-            for place, (_, cells) in enumerate(stage_scores(one, report.metric), start=1):
-                for device, found in zip(one.scores, cells, strict=True):
-                    line([*entry, name, "R", place, device], found, one.seeds)
-    return text.getvalue()
+        for name, sequence in trained.items():
+            for number, (_, scores) in enumerate(stage_scores(sequence, report.metric), start=1):
+                for device, score in zip(sequence.scores, scores, strict=True):
+                    add([*entry, name, "R", number, device], score, sequence.seeds)
+    return csv_text(rows)
 
 
 def sequence_figures(report: SequenceReport) -> Iterator[Drawing | NotDrawn]:
     """The matrix of every sequence that learns device after device."""
     for (source, strategy), trained in report.trained.items():
-        for name, one in trained.items():
-            if len(one.stages) < 2 or any(len(stage) > 1 for stage in one.stages):
+        for name, sequence in trained.items():
+            if len(sequence.stages) < 2 or any(len(stage) > 1 for stage in sequence.stages):
                 continue
-            order = [device for (device,) in one.stages]
-            places = [list(one.scores).index(device) for device in order]
-            made = " (SYNTHETIC)" if "synthetic" in report.marks[source, strategy] else ""
-            title = f"{report.board.id}: {name}, {source} / {strategy}{made}"
-            drawn = forgetting_matrix(one.matrix[:, places], order, report.metric, title)
-            file = f"{name}-{source}-{strategy}"
-            if isinstance(drawn, NotDrawn):
-                yield NotDrawn(file, drawn.why)
-            else:
-                yield Drawing(file, drawn.title, drawn.figure)
+            devices = [device for (device,) in sequence.stages]
+            columns = [list(sequence.scores).index(device) for device in devices]
+            synthetic = " (SYNTHETIC)" if "synthetic" in report.marks[source, strategy] else ""
+            title = f"{report.board.id}: {name}, {source} / {strategy}{synthetic}"
+            matrix = sequence.matrix[:, columns]
+            figure = forgetting_matrix(matrix, devices, report.metric, title)
+            yield replace(figure, name=f"{name}-{source}-{strategy}")
 
 
 def write_sequences(folder: Path, report: SequenceReport) -> list[NotDrawn]:
-    """Write README.md, sequences.csv and the figures below `sequences/`; what was left out.
+    """Write README.md, sequences.csv and the figures below `sequences/`; returns those not drawn.
 
     Raises:
         RecordError: A file cannot be written.
     """
-    place = folder / "sequences"
-    write_text(place / "sequences.csv", sequence_csv(report))
-    write_text(place / "README.md", sequence_markdown(report))
-    return write_figures(place / "figures", sequence_figures(report))[1]
+    folder = folder / "sequences"
+    write_text(folder / "sequences.csv", sequence_csv(report))
+    write_text(folder / "README.md", sequence_markdown(report))
+    return write_figures(folder / "figures", sequence_figures(report))[1]
