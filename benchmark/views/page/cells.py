@@ -1,4 +1,4 @@
-"""Cells of HTML tables, one column at a time; text of cards and records is escaped here.
+"""ColumnCells of HTML tables, one column at a time; text of cards and records is escaped here.
 
 End tags are left out, as HTML allows.
 """
@@ -26,7 +26,7 @@ PLOT_START, PLOT_WIDTH = 4, 112
 
 
 @dataclass(frozen=True)
-class Cells:
+class ColumnCells:
     """The cells of one column.
 
     Attributes:
@@ -88,46 +88,50 @@ def escaped(values: Iterable[object]) -> list[str]:
     ]
 
 
-def text_cells(values: Iterable[object]) -> Cells:
+def text_cells(values: Iterable[object]) -> ColumnCells:
     """Plain text."""
-    return Cells(escaped(values))
+    return ColumnCells(escaped(values))
 
 
-def long_text_cells(values: Iterable[object]) -> Cells:
+def long_text_cells(values: Iterable[object]) -> ColumnCells:
     """Text that may be long; it is broken into lines."""
-    return Cells([f'<span class="long">{text}</span>' if text else "" for text in escaped(values)])
+    return ColumnCells(
+        [f'<span class="long">{text}</span>' if text else "" for text in escaped(values)]
+    )
 
 
-def link_cells(values: Iterable[object], anchors: Mapping[Any, str]) -> Cells:
+def link_cells(values: Iterable[object], anchors: Mapping[Any, str]) -> ColumnCells:
     """Text that links to a section of the page; a name without a section stays text."""
     values = as_list(values)
-    return Cells([
+    return ColumnCells([
         f'<a href="#{anchors[value]}">{text}</a>' if value in anchors else text
         for value, text in zip(values, escaped(values), strict=True)
     ])  # fmt: skip
 
 
-def size_cells(values: Iterable[int]) -> Cells:
+def size_cells(values: Iterable[int]) -> ColumnCells:
     """Numbers of training subjects; 0 stands for all of them and sorts last."""
     values = as_list(values)
-    return Cells([str(value or "all") for value in values], [value or np.inf for value in values])
+    return ColumnCells(
+        [str(value or "all") for value in values], [value or np.inf for value in values]
+    )
 
 
-def number_cells(values: Sequence[float], style: str) -> Cells:
+def number_cells(values: Sequence[float], style: str) -> ColumnCells:
     """Numbers in one format."""
-    return Cells(_formatted(values, style, NONE), values)
+    return ColumnCells(_formatted(values, style, NONE), values)
 
 
-def share_cells(counts: Sequence[float], totals: Sequence[float]) -> Cells:
+def share_cells(counts: Sequence[float], totals: Sequence[float]) -> ColumnCells:
     """Counts with their totals, sorted by the ratio."""
     pairs = list(zip(counts, totals, strict=True))
     html = [f"{count:.0f}/{total:.0f}" for count, total in pairs]
-    return Cells(html, [count / total if total else 0.0 for count, total in pairs])
+    return ColumnCells(html, [count / total if total else 0.0 for count, total in pairs])
 
 
 def interval_cells(
     frame: pd.DataFrame, name: str, style: str, notes: Sequence[str] | None = None
-) -> Cells:
+) -> ColumnCells:
     """Numbers with their interval in small type, or a note where there is no number."""
     prefix = "" if name == "score" else f"{name}_"
     values, *bounds = (floats(frame, column) for column in (name, f"{prefix}low", f"{prefix}high"))
@@ -137,10 +141,10 @@ def interval_cells(
         text + _interval(a, b) if text else NONE + reason
         for text, a, b, reason in zip(texts, low, high, reasons or repeat(""), strict=False)
     ]
-    return Cells(html, values, {"": texts, "low": low, "high": high})
+    return ColumnCells(html, values, {"": texts, "low": low, "high": high})
 
 
-def rank_cells(frame: pd.DataFrame, name: str) -> Cells:
+def rank_cells(frame: pd.DataFrame, name: str) -> ColumnCells:
     """Ranks with tie group and interval; `name` is the column of the rank itself."""
     values, *bounds = (floats(frame, column) for column in (name, "rank_low", "rank_high"))
     texts, low, high = (_formatted(column, ".3g") for column in (values, *bounds))
@@ -152,14 +156,14 @@ def rank_cells(frame: pd.DataFrame, name: str) -> Cells:
         for text, group, a, b in zip(texts, numbers, low, high, strict=True)
     ]
     groups = [letters[number] for number in numbers]
-    return Cells(html, values, {"": texts, "group": groups, "low": low, "high": high})
+    return ColumnCells(html, values, {"": texts, "group": groups, "low": low, "high": high})
 
 
-def mark_cells(frame: pd.DataFrame) -> Cells:
+def mark_cells(frame: pd.DataFrame) -> ColumnCells:
     """The marks of each entry, its trust level and why it is unranked, as badges."""
     known: dict[tuple[str, ...], str] = {}
     columns = (strings(frame, name) for name in ("marks", "trust", "unranked", "why_unranked"))
-    return Cells([
+    return ColumnCells([
         known[marks] if marks in known else known.setdefault(marks, _badges(*marks))
         for marks in zip(*columns, strict=True)
     ])  # fmt: skip
@@ -171,7 +175,7 @@ def plot_range(frame: pd.DataFrame) -> tuple[float, float]:
     return (min(known), max(known)) if known else (0.0, 0.0)
 
 
-def plot_cells(frame: pd.DataFrame, zero: float | None) -> Cells:
+def plot_cells(frame: pd.DataFrame, zero: float | None) -> ColumnCells:
     """Score and interval as a dot with whiskers; a faint line at the baseline."""
     start, end = plot_range(frame)
     width = end - start or 1.0
@@ -186,10 +190,10 @@ def plot_cells(frame: pd.DataFrame, zero: float | None) -> Cells:
         whisker = f'<path d="M{x(low)} 8H{x(high)}"/>' if isfinite(low) and isfinite(high) else ""
         dot = f'<circle cx="{x(value)}" cy="8" r="3"/>' if isfinite(value) else ""
         html.append(f'<svg class="plot" aria-hidden="true">{line}{whisker}{dot}</svg>')
-    return Cells(html)
+    return ColumnCells(html)
 
 
-def curve_cells(entries: Iterable[Sequence[Curve]]) -> Cells:
+def curve_cells(entries: Iterable[Sequence[Curve]]) -> ColumnCells:
     """Validation Dice (0 at the bottom, 1 at the top) over the steps, one line per seed.
 
     The text of a cell, for readers without the picture, is the last value of each line.
@@ -199,7 +203,7 @@ def curve_cells(entries: Iterable[Sequence[Curve]]) -> Cells:
         curves = [curve for curve in entry if curve]
         keys.append(curves[0][-1][1] if curves else nan)
         html.append(_sparkline(curves) if curves else NONE)
-    return Cells(html, keys)
+    return ColumnCells(html, keys)
 
 
 def badge(mark: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from benchmark.leaderboard.columns import COLUMNS
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.page.cells import (
-    Cells,
+    ColumnCells,
     as_list,
     escaped,
     floats,
@@ -70,7 +70,9 @@ def target_rank_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column
         ranked = rows[ENTRY].merge(on_target[[*ENTRY, "rank"]], on=ENTRY, how="left")
         cells = number_cells(floats(ranked, "rank"), ".3g")
         links = [f'<a href="#{anchor}">{text}</a>' for text in cells.html]
-        yield Column(f"rank {anchor}", f"rank on {target}", Cells(links, cells.keys), group=group)
+        yield Column(
+            f"rank {anchor}", f"rank on {target}", ColumnCells(links, cells.keys), group=group
+        )
 
 
 def score_column(rows: pd.DataFrame, metric: Metric) -> Column:
@@ -97,7 +99,7 @@ def failed_column(rows: pd.DataFrame) -> Column:
 
 def seed_scores_column(context: Context, rows: pd.DataFrame) -> Column:
     """The score of each seed, which links to its record."""
-    return Column("records", "score of each seed", Cells(context.record_links(rows)))
+    return Column("records", "score of each seed", ColumnCells(context.record_links(rows)))
 
 
 def metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
@@ -138,7 +140,7 @@ def file_column(context: Context, rows: pd.DataFrame) -> Column:
     names = escaped(path.rsplit("/", 1)[-1] for path in paths)
     cells = [f'<a href="{context.file(path)}">{name}</a>'
              for path, name in zip(paths, names, strict=True)]  # fmt: skip
-    return Column("file", "record", Cells(cells))
+    return Column("file", "record", ColumnCells(cells))
 
 
 def _other_metrics(rows: pd.DataFrame) -> list[Metric]:

@@ -119,7 +119,7 @@ class Context:
         return dict(zip(as_list(self.records["path"]), self.records["curve"], strict=True))
 
     def record_links(self, rows: pd.DataFrame) -> list[str]:
-        """Cells with one score per seed, each linked to its record."""
+        """ColumnCells with one score per seed, each linked to its record."""
         links = self.links
         return [
             " ".join([links.get(path) or self._file_link(path) for path in paths])

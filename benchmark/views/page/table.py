@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from benchmark.views.page.cells import Cells
+from benchmark.views.page.cells import ColumnCells
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Column:
 
     name: str
     title: str
-    cells: Cells
+    cells: ColumnCells
     best_first: bool = False
     group: str = ""
     drawn: bool = False

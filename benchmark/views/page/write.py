@@ -57,7 +57,7 @@ def write_page(
         records: Its records, one row each, as `page_records` makes them.
         folder: Where its records and pictures lie; links to records are relative to `out`.
         registry: Cards of the sources, targets and data sets. Pictures are shown only of data
-            sets whose card says that anybody may have them.
+            sets that may be passed on.
         files_in: Folder of the records that are linked, if they have been copied.
 
     Raises:
