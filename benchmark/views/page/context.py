@@ -14,7 +14,8 @@ from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
-from benchmark.views.page.cells import Curve, as_list, escaped
+from benchmark.views.page.cells import as_list, escaped
+from benchmark.views.page.drawings import Curve
 
 ENTRY = ["train_subjects", "source", "strategy"]
 

@@ -5,15 +5,12 @@ import pandas as pd
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.page.cells import (
     as_list,
-    curve_cells,
     floats,
     interval_cells,
     link_cells,
     long_text_cells,
     mark_cells,
     number_cells,
-    plot_cells,
-    plot_range,
     rank_cells,
     strings,
     text_cells,
@@ -33,6 +30,7 @@ from benchmark.views.page.columns import (
     target_rank_columns,
 )
 from benchmark.views.page.context import Context
+from benchmark.views.page.drawings import curve_cells, plot_cells, plot_range
 from benchmark.views.page.table import Column, PageTable
 
 
