@@ -25,7 +25,7 @@
     return !group || wanted === "*" || group === wanted || group.startsWith(`${wanted || "-"} `);
   };
   // A row is { index }; its cell is cells[codes[index]], see cells.py.
-  const column = ({ name, kind, best_first, group, cells, codes, order }) => ({
+  const column = ({ name, kind, best_first, group, cells, codes, order, texts = [] }) => ({
     name,
     className: kind,
     type: order ? "measure" : "string",
@@ -34,7 +34,7 @@
     visible: shown(group),
     data: ({ index }, type) => {
       const code = codes[index];
-      if (type === "filter") return DataTable.util.stripHtml(cells[code]);
+      if (type === "filter") return texts[code] ??= DataTable.util.stripHtml(cells[code]);
       return type !== "sort" ? cells[code] : order ? order[code] : plain(cells[code]);
     },
   });
