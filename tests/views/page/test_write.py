@@ -17,8 +17,9 @@ from benchmark.cards.registry import Registry
 from benchmark.leaderboard.folder import read_folder
 from benchmark.records.record import Coverage
 from benchmark.records.store import Store
+from benchmark.views.figures.frame import BLUE, colours
 from benchmark.views.page.context import page_records
-from benchmark.views.page.render import as_script, script
+from benchmark.views.page.render import as_script, script, style
 from benchmark.views.page.sections import PNG
 from benchmark.views.page.write import IndexEntry, write_index, write_page
 
@@ -268,3 +269,7 @@ def test_the_facts_of_records_are_those_of_their_files(tmp_path: Path) -> None:
 
 def test_the_same_records_give_the_same_page(everything: Made, tmp_path: Path) -> None:
     assert everything.write(tmp_path) == everything.write(tmp_path)
+
+
+def test_the_accent_is_the_blue_of_the_figures() -> None:
+    assert f"--accent: {colours(BLUE)[0]};" in style()
