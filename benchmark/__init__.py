@@ -25,6 +25,7 @@ PUBLIC = {
     "Workspace": "workspace",
     "check_source": "sources.check",
     "compare_entries": "leaderboard.compare",
+    "compare_with_published": "leaderboard.published",
     "find_leaderboard": "leaderboard.folder",
     "import_weights": "models.weight_store",
     "load_leaderboard": "leaderboard.folder",

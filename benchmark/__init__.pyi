@@ -6,6 +6,7 @@ from benchmark.leaderboard.compare import Comparison as Comparison
 from benchmark.leaderboard.compare import compare_entries as compare_entries
 from benchmark.leaderboard.folder import find_leaderboard as find_leaderboard
 from benchmark.leaderboard.folder import load_leaderboard as load_leaderboard
+from benchmark.leaderboard.published import compare_with_published as compare_with_published
 from benchmark.models.weight_store import import_weights as import_weights
 from benchmark.planning.transfers import GridSelection as GridSelection
 from benchmark.planning.transfers import Transfer as Transfer

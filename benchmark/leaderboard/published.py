@@ -5,7 +5,7 @@ A published number is context. It never becomes a row of a leaderboard and never
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Annotated, Literal
@@ -14,9 +14,11 @@ from pydantic import Field, ValidationError, field_validator
 
 from benchmark.cards.board import BoardCard, Reproduction
 from benchmark.cards.card import Model
+from benchmark.cards.registry import Registry
 from benchmark.errors import CardError, unknown_name
 from benchmark.files import read_csv
 from benchmark.records.record import RunRecord
+from benchmark.records.store import Store
 from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import METRICS, POOLED
 
@@ -118,6 +120,46 @@ def read_published(path: Path) -> tuple[PublishedNumber, ...]:
             key = ".".join(map(str, problem["loc"]))
             raise CardError(f"{path}, line {line}: {key}: {problem['msg']}") from None
     return tuple(numbers)
+
+
+def compare_with_published(
+    registry: Registry,
+    board: BoardCard,
+    store: Store,
+    why_not: Mapping[str, str],
+    other: Store | None = None,
+) -> list[PublishedComparison]:
+    """Published numbers with ours, from the records of a leaderboard folder.
+
+    Args:
+        registry: All cards; the numbers are in the folder of the board that `reproduces` names.
+        board: A board that reproduces a paper.
+        store: Its records.
+        why_not: By target or source of the board, why its cells cannot be run here.
+        other: Records of another board that reproduces the same paper, for comparison.
+
+    Raises:
+        CardError: A board reproduces no paper, or published.csv is malformed.
+        RecordError: A record is damaged or not its board's.
+    """
+    reproduction = _reproduction(board)
+    numbers = read_published(registry.folders[reproduction.numbers] / "published.csv")
+    records = [record for _, record in store.records()]
+    comparisons = compare_published(board, reproduction, numbers, records, why_not)
+    if other is None:
+        return comparisons
+    records = [record for _, record in other.records()]
+    reproduced = reproduced_numbers(_reproduction(other.board()), numbers, records)
+    return [
+        replace(comparison, beside=next(iter(reproduced.get(comparison.published, [])), None))
+        for comparison in comparisons
+    ]
+
+
+def _reproduction(board: BoardCard) -> Reproduction:
+    if board.reproduces is None:
+        raise CardError(f"board {board.id} reproduces no paper; choose another")
+    return board.reproduces
 
 
 def compare_published(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.planning.source_weights import source_weights
@@ -61,3 +62,17 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
         train_subjects=tuple(size for size in grid.train_subjects if str(size) not in why_not),
     )
     return RunnablePart(selection=runnable, why_not=why_not)
+
+
+def synthetic_counterparts(registry: Registry, board: BoardCard) -> list[str]:
+    """Boards that reproduce the same paper on synthetic images alone."""
+    return [
+        other.id
+        for other in registry.boards.values()
+        if other.reproduces
+        and board.reproduces
+        and other.reproduces.numbers == board.reproduces.numbers
+        and all(
+            registry.dataset(registry.target(target).dataset).synthetic for target in other.targets
+        )
+    ]

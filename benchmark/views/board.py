@@ -1,12 +1,15 @@
 """Everything that is shown of one leaderboard folder, in every output format."""
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 
+from benchmark.cards.board import BoardCard
+from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
 from benchmark.leaderboard.match import (
@@ -15,6 +18,7 @@ from benchmark.leaderboard.match import (
     pretraining_caps,
     target_domains,
 )
+from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
 from benchmark.records.store import Store
 from benchmark.views.csv import to_csv
@@ -23,6 +27,7 @@ from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown, write_leaderboard
 from benchmark.views.match import match_table
 from benchmark.views.parquet import to_parquet
+from benchmark.views.published import reproduction_csv, reproduction_markdown
 from benchmark.views.sequences import (
     footer,
     print_sequences,
@@ -151,3 +156,24 @@ def write_board_page(
     folders = (store.folder, workspace.registry, records or store.folder)
     write_page(out, boards.full, boards.clean, facts, *folders)
     return boards
+
+
+def write_reproduction(
+    folder: Path, board: BoardCard, comparisons: Sequence[PublishedComparison], beside: str = ""
+) -> list[Path]:
+    """Write tables and figure into a leaderboard folder; returns the files.
+
+    Raises:
+        RecordError: The folder cannot be written.
+    """
+    files = {
+        "reproduction.csv": reproduction_csv(comparisons),
+        "reproduction.md": reproduction_markdown(board, comparisons, beside),
+    }
+    for name, text in files.items():
+        write_text(folder / name, text)
+    from benchmark.views.figures.catalogue import write_figures
+    from benchmark.views.figures.published import published_plot
+
+    figures, _ = write_figures(folder, [published_plot(board.id, comparisons, beside)])
+    return [*(folder / name for name in files), *figures]
