@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from benchmark.leaderboard.published import PublishedComparison
 
 
+Beside = Annotated[str, typer.Option(help="Another board or folder, shown for comparison.")]
+Run = Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, or only compare.")]
+
+
 def reproduce(
     board: BoardId,
     sources: OfBoard = "",
@@ -23,18 +27,14 @@ def reproduce(
     sizes: Sizes = "",
     seeds: OfBoard = "",
     out: Out = None,
-    beside: Annotated[
-        str, typer.Option(help="Another board or folder whose numbers stand beside.")
-    ] = "",
+    beside: Beside = "",
     device: Device = "auto",
     jobs: Jobs = 1,
-    run: Annotated[
-        bool, typer.Option("--run/--no-run", help="Run what is missing, or only compare.")
-    ] = True,
+    run: Run = True,
 ) -> None:
-    """Run a published comparison with the data at hand, and hold its numbers against ours.
+    """Run a published comparison with the data at hand, and compare its numbers with ours.
 
-    What is not on this machine is left out and named. Each number is rerun, approximated,
+    Data that are not on this machine are left out and named. Each number is rerun, approximated,
     impossible or not run. Finished cells are never run again.
     """
     from benchmark.leaderboard.folder import find_leaderboard

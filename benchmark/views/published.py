@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from benchmark.cards.board import BoardCard
 from benchmark.files import csv_text
-from benchmark.leaderboard.published import PublishedComparison, PublishedNumber, Reproduced
+from benchmark.leaderboard.published import PublishedComparison, Reproduced
+from benchmark.leaderboard.published_numbers import PublishedNumber
 from benchmark.scoring.metrics import METRICS, POOLED
 from benchmark.views.text import TextTable, escape_markdown, markdown_section
 

@@ -6,7 +6,7 @@ import torch
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
-from benchmark.leaderboard.published import PublishedNumber, read_published
+from benchmark.leaderboard.published_numbers import PublishedNumber, read_published
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.networks import build_network, parameter_counts
 

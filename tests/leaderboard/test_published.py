@@ -10,12 +10,8 @@ from support.factories import board, make_record
 from benchmark.cards.board import Reproduction
 from benchmark.errors import CardError
 from benchmark.leaderboard.build import build_leaderboard
-from benchmark.leaderboard.published import (
-    PublishedComparison,
-    PublishedNumber,
-    compare_published,
-    read_published,
-)
+from benchmark.leaderboard.published import PublishedComparison, compare_published
+from benchmark.leaderboard.published_numbers import PublishedNumber, read_published
 from benchmark.records.record import RunRecord
 from benchmark.views.figures.frame import Drawing, NotDrawn, svg_text
 from benchmark.views.figures.published import published_plot

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark.leaderboard.published import PublishedComparison, PublishedNumber, Reproduced
+from benchmark.leaderboard.published import PublishedComparison, Reproduced
+from benchmark.leaderboard.published_numbers import PublishedNumber
 from benchmark.views.figures.frame import (
     BLACK,
     BLUE,
