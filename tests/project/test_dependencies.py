@@ -1,7 +1,10 @@
 """Every dependency has a lowest release in pyproject.toml and a release in constraints.txt."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -37,3 +40,40 @@ def test_the_suite_runs_with_the_markers_that_make_leaves_out() -> None:
     markers = {line.split(":")[0] for line in settings["tool"]["pytest"]["ini_options"]["markers"]}
     assert markers == {"slow", "browser", "real"}
     assert all(f"not {marker}" in makefile for marker in markers)
+
+
+PINNED_BY_ANOTHER = {"pydantic-core"}  # pydantic names its very release
+USED_UNSEEN = {  # declared, though no import statement names them
+    "einops": "imported by MONAI's transformers",
+    "itables": "its DataTables bundle is copied into pages",
+    "pyarrow": "pandas writes Parquet with it",
+    "torchvision": "imported by name, see benchmark/models/vision_libraries.py",
+}
+
+
+def imported_packages() -> set[str]:
+    """Top-level packages that `benchmark` imports from elsewhere, also inside functions."""
+    names: set[str] = set()
+    for path in (ROOT / "benchmark").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"benchmark"}
+
+
+def test_what_is_imported_is_a_dependency_and_the_other_way_round() -> None:
+    """`make demo` installs no development tool; nothing is installed that is not used."""
+    parquet = PROJECT["optional-dependencies"]["parquet"]
+    declared = {
+        canonicalize_name(Requirement(line).name) for line in (*PROJECT["dependencies"], *parquet)
+    }
+    distributions = packages_distributions()
+    imported = {
+        canonicalize_name(distribution)
+        for package in imported_packages()
+        for distribution in distributions[package][:1]
+    }
+    assert imported - declared - PINNED_BY_ANOTHER == set()
+    assert declared - imported == set(USED_UNSEEN)
