@@ -44,8 +44,8 @@ def find_entries(
     ]
     pairs = alike or pairs
     if len(pairs) > 1:
-        text, some = (first, a) if len({x for x, _ in pairs}) > 1 else (second, b)
-        shown = ", ".join(map(str, some[:6])) + (", ..." if len(some) > 6 else "")
+        text, candidates = (first, a) if len({x for x, _ in pairs}) > 1 else (second, b)
+        shown = ", ".join(map(str, candidates[:6])) + (", ..." if len(candidates) > 6 else "")
         raise RecordError(f"{text!r} could be {shown}; write one of them")
     if pairs[0][0] == pairs[0][1]:
         raise RecordError(f"both entries are {pairs[0][0]}; name two")
@@ -59,16 +59,20 @@ def entry_of(record: RunRecord) -> EntryName:
 
 
 def _candidates(text: str, known: Sequence[EntryName]) -> list[EntryName]:
-    source, *rest = text.split("/")
-    found = [entry for entry in known if entry.source == source]
-    if not found:
+    source, *words = text.split("/")
+    matching = [entry for entry in known if entry.source == source]
+    if not matching:
         raise RecordError(unknown_name("entry", source, {entry.source for entry in known}))
-    for word in rest:
-        names = {entry.strategy for entry in found} | {
-            f"n{entry.train_subjects or 'all'}" for entry in found
+    for word in words:
+        names = {entry.strategy for entry in matching} | {
+            f"n{entry.train_subjects or 'all'}" for entry in matching
         }
         if word not in names:
             kind = "size" if re.fullmatch(r"n(\d+|all)", word) else "strategy"
             raise RecordError(unknown_name(f"{kind} of {source}", word, names))
-        found = [e for e in found if word in (e.strategy, f"n{e.train_subjects or 'all'}")]
-    return found
+        matching = [
+            entry
+            for entry in matching
+            if word in (entry.strategy, f"n{entry.train_subjects or 'all'}")
+        ]
+    return matching

@@ -1,7 +1,7 @@
-"""Records read quickly: the schema of `RunRecord` once more, as types of msgspec made from it.
+"""Records read quickly: the schema of `RunRecord`, converted to msgspec types.
 
-pydantic says best what is wrong with a record; msgspec reads a right one three times as fast, and
-a leaderboard may have a hundred thousand. What it refuses is left to pydantic.
+msgspec reads a valid record three times as fast as pydantic, and a leaderboard may have a hundred
+thousand. What it refuses is left to pydantic, whose messages are better.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def _type(kind: Any, metrics: Names) -> Any:
         return Union[tuple(_type(part, metrics) for part in parts)]  # noqa: UP007
     if origin in (tuple, dict):
         return origin[tuple(_type(part, metrics) for part in parts)]
-    raise TypeError(f"{kind}: teach records/quick.py to read it")
+    raise TypeError(f"{kind}: extend records/fast_read.py")
 
 
 def _bounded(kind: Any, said: Sequence[Any]) -> Any:
