@@ -71,6 +71,8 @@ def test_an_issue_form_has_fields_with_ids(path: Path) -> None:
 def test_hooks_and_updates_are_named_with_a_version() -> None:
     hooks = read(ROOT / ".pre-commit-config.yaml")
     assert all(re.fullmatch(r"v\d+\.\d+\.\d+", repository["rev"]) for repository in hooks["repos"])
+    ruff = next(hook for hook in hooks["repos"] if hook["repo"].endswith("ruff-pre-commit"))
+    assert f"ruff=={ruff['rev'][1:]}\n" in (ROOT / "constraints.txt").read_text(encoding="utf-8")
     ids = {hook["id"] for repository in hooks["repos"] for hook in repository["hooks"]}
     assert ids >= {"ruff-check", "ruff-format", "check-yaml", "check-added-large-files", "typos"}
     updates = read(ROOT / ".github/dependabot.yml")
