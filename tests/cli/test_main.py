@@ -112,7 +112,7 @@ def test_a_stopped_run_keeps_its_finished_cells(
     signal_: signal.Signals, folder: Path, shared_home: Path
 ) -> None:
     # the second cell has to be long enough to be stopped
-    words = [*SMALL, "--limit-steps", "55"]
+    words = [*SMALL, "--limit-steps", "55", "--no-pictures"]
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmark", "--home", str(shared_home), *words],
         stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=accept_ctrl_c,
@@ -121,6 +121,7 @@ def test_a_stopped_run_keeps_its_finished_cells(
     deadline = time.monotonic() + 120
     while not list(records.rglob("seed0.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
+    time.sleep(0.2)  # a record is counted once it is written
     process.send_signal(signal_)
     _, printed = process.communicate()
     if signal_ == signal.SIGINT:

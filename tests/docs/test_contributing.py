@@ -52,7 +52,13 @@ def carry_out(page: Path, checkout: Path) -> list[str]:
     return tests
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.stem == "encoder" else (), id=page.stem)
+        for page in PAGES
+    ],
+)
 def test_the_steps_work(page: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "benchmark", tmp_path / "benchmark")
     for folder in (*CONTENT, "tests/support"):
