@@ -84,7 +84,6 @@ def run_cell(
     log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
         cases = score_cases(network, data, write_prediction, label_maps.add)
-    pooled = score_pooled(network, data, data.board.pooled_metrics)
     record = RunRecord(
         cell=transfer.cell,
         key=transfer.key,
@@ -97,7 +96,7 @@ def run_cell(
         selection=selection,
         frozen_tensors_unchanged=True,
         cases=cases,
-        pooled=pooled,
+        pooled=score_pooled(network, data, data.board.pooled_metrics),
         environment=environment(device),
         cost=cost(network, transfer.protocol, steps, measured, time.perf_counter() - clock),
         started=started.isoformat(timespec="seconds"),

@@ -43,8 +43,7 @@ def run_sequence(
 ) -> None:
     """Set up as a cell does, fine-tune and score stage by stage, and write the record.
 
-    Network and scores are kept on disk between stages: a stopped sequence is resumed after its
-    last finished stage.
+    A stopped sequence is resumed after its last finished stage.
 
     Args:
         workspace: All cards, local data and weights.
@@ -69,9 +68,7 @@ def run_sequence(
         prefix = f"{run.run.sequence} {number}/{len(run.stages)}"
         stages.append(_run_stage(setup, devices, targets, _prefixed(progress, prefix)))
         if number < len(run.stages):
-            checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            metadata = {"stages": STAGES.dump_json(tuple(stages)).decode()}
-            save_network(checkpoint, setup.network, metadata)
+            _save(checkpoint, setup.network, stages)
     record = SequenceRecord(
         run=run.run,
         key=run.key,
@@ -87,6 +84,12 @@ def run_sequence(
     )
     SequenceStore(folder).write(record)
     checkpoint.unlink(missing_ok=True)
+
+
+def _save(checkpoint: Path, network: SegmentationNetwork, stages: list[SequenceStage]) -> None:
+    """Keep network and scores, so that a stopped sequence is resumed after this stage."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    save_network(checkpoint, network, {"stages": STAGES.dump_json(tuple(stages)).decode()})
 
 
 def _run_stage(
