@@ -15,7 +15,7 @@ from typing import Any
 PUBLIC = {
     "BenchmarkError": "errors",
     "BoardView": "views.board",
-    "Comparison": "leaderboard.compare",
+    "Comparison": "leaderboard.comparison",
     "GridSelection": "planning.transfers",
     "Leaderboard": "leaderboard.build",
     "RunMonitor": "running.session",

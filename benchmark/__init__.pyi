@@ -2,8 +2,8 @@
 
 from benchmark.errors import BenchmarkError as BenchmarkError
 from benchmark.leaderboard.build import Leaderboard as Leaderboard
-from benchmark.leaderboard.compare import Comparison as Comparison
 from benchmark.leaderboard.compare import compare_entries as compare_entries
+from benchmark.leaderboard.comparison import Comparison as Comparison
 from benchmark.leaderboard.folder import find_leaderboard as find_leaderboard
 from benchmark.leaderboard.folder import load_leaderboard as load_leaderboard
 from benchmark.leaderboard.published import compare_with_published as compare_with_published

@@ -10,7 +10,7 @@ from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
 
 if TYPE_CHECKING:
-    from benchmark.leaderboard.compare import Comparison
+    from benchmark.leaderboard.comparison import Comparison
 
 
 def compare(

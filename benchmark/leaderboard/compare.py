@@ -5,7 +5,6 @@ is taken under the same seed on the same case, and then averaged over seeds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -13,72 +12,18 @@ import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError, unknown_name
+from benchmark.leaderboard.comparison import CaseDifference, Comparison
 from benchmark.leaderboard.entry_name import EntryName, entry_of, find_entries
 from benchmark.records.record import MARK_NAMES, RunRecord
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
 from benchmark.records.validate import record_scores
-from benchmark.scoring.metrics import METRICS, Metric
+from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_differences
-from benchmark.statistics.bootstrap import Estimate, estimates
+from benchmark.statistics.bootstrap import estimates
 from benchmark.statistics.scores import DECIMALS
 
 BySeed: TypeAlias = dict[int, RunRecord]
-
-
-@dataclass(frozen=True)
-class CaseDifference:
-    """One test case: both scores and their difference, seeds averaged; `low` and `high` by seed."""
-
-    case: str
-    subject: str
-    first: float
-    second: float
-    difference: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two entries on one target.
-
-    Attributes:
-        target: Id of the target task.
-        metric: Its main metric.
-        first: Better where a difference is positive.
-        second: Better where it is negative.
-        seeds: Those that both have.
-        cases: Largest difference first, by its sign.
-        subjects: Mean difference over subjects.
-        over_cases: Mean difference over cases; its bootstrap also resamples subjects.
-        better: Number of subjects for which the first is better.
-        worse: For which the second is.
-        equal: The rest.
-        synthetic: Whether the data are.
-        trust: The lowest level among the records of the first, and of the second.
-        notes: Marks of the records, and missing seeds.
-    """
-
-    target: str
-    metric: Metric
-    first: EntryName
-    second: EntryName
-    seeds: tuple[int, ...]
-    cases: tuple[CaseDifference, ...]
-    subjects: Estimate
-    over_cases: Estimate
-    better: int
-    worse: int
-    equal: int
-    synthetic: bool
-    trust: tuple[TrustLevel, TrustLevel]
-    notes: tuple[str, ...]
-
-    def largest(self, count: int) -> tuple[CaseDifference, ...]:
-        """The cases with the largest difference in either direction."""
-        ordered = sorted(self.cases, key=lambda case: (-abs(case.difference), case.case))
-        return tuple(ordered[:count])
 
 
 def compare_entries(

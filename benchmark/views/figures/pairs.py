@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.leaderboard.compare import Comparison
+from benchmark.leaderboard.comparison import Comparison
 from benchmark.views.figures.frame import (
     BLUE,
     GREY,
