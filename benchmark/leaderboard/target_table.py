@@ -157,8 +157,7 @@ def _combined_numbers(
 
 def _variance_components(index: BoardIndex, entries: Sequence[Rows]) -> list[VarianceComponents]:
     """Variance components of each entry, computed together where the shape is the same."""
-    note = "its seeds have different subjects"
-    result = [VarianceComponents(None, None, None, note)] * len(entries)
+    result = [VarianceComponents(None, None)] * len(entries)  # seeds with different subjects
     groups: dict[tuple[int, int], list[int]] = {}
     for number, rows in enumerate(entries):
         first, *others = index.subjects[rows]

@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from benchmark.phantoms.case import PhantomCase
-from benchmark.phantoms.shapes import Array, ellipse_radius, grid, smooth_field
+from benchmark.phantoms.shapes import Array, PhantomCase, ellipse_radius, grid, smooth_field
 
 MUSCLE, LIVER = 1, 2
 Bools = npt.NDArray[np.bool_]
@@ -48,7 +47,7 @@ def abdomen_ct(rng: np.random.Generator, size: int, device: str | None) -> Phant
     hu = ndimage.gaussian_filter(hu, (kernel * size / 128, kernel * size / 128, 0))
     hu += offset + noise * rng.standard_normal(hu.shape)
     spacing = (384 / size, 384 / size, 5.0)
-    return PhantomCase.of(np.clip(hu, -1024, 3071), mask, spacing, {"device": name})
+    return PhantomCase(np.clip(hu, -1024, 3071), mask, spacing, {"device": name})
 
 
 def _fill(rng: np.random.Generator, hu: Array, region: Bools, value: float) -> None:

@@ -1,22 +1,22 @@
 """T1 brain phantoms: tissue, stroke lesions, MS lesions."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from benchmark.phantoms.case import PhantomCase
-from benchmark.phantoms.shapes import Array, grid, smooth_field
+from benchmark.phantoms.shapes import Array, PhantomCase, grid, smooth_field
 
 CSF, GREY, WHITE = 1, 2, 3
-SPACING_MM = (1.0, 1.0, 3.0)
 Labels = npt.NDArray[np.uint8]
 
 
 def brain_anatomy(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
     """A T1 volume with csf, grey and white matter; its class is the width of the ventricles."""
     image, tissue, ventricles = _brain(rng, size)
-    facts = {"class": "wide" if ventricles > 1.1 else "narrow"}
-    return PhantomCase.of(_scan(rng, image), tissue, _spacing(size), facts)
+    return _scan(rng, image, tissue, {"class": "wide" if ventricles > 1.1 else "narrow"})
 
 
 def stroke_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
@@ -27,7 +27,7 @@ def stroke_lesion(rng: np.random.Generator, size: int, device: str | None) -> Ph
         mask = _blob(rng, tissue > CSF, rng.uniform(0.18, 0.5), 0.35)
         soft = ndimage.gaussian_filter(mask.astype(np.float64), 0.8)
         image = image - rng.uniform(22, 50) * soft
-    return PhantomCase.of(_scan(rng, image), mask, _spacing(size), {})
+    return _scan(rng, image, mask, {})
 
 
 def ms_lesion(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
@@ -37,12 +37,7 @@ def ms_lesion(rng: np.random.Generator, size: int, device: str | None) -> Phanto
     for _ in range(rng.integers(3, 21)):
         mask |= _blob(rng, tissue == WHITE, rng.uniform(0.05, 0.12), 0.2)
     image = image - rng.uniform(25, 45) * ndimage.gaussian_filter(mask.astype(np.float64), 0.5)
-    return PhantomCase.of(_scan(rng, image), mask, _spacing(size), {})
-
-
-def _spacing(size: int) -> tuple[float, ...]:
-    """Voxel size for a head of about 190 mm."""
-    return (192 / size, 192 / size, 144 / max(8, size // 4))
+    return _scan(rng, image, mask, {})
 
 
 def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels, float]:
@@ -68,8 +63,9 @@ def _brain(rng: np.random.Generator, size: int) -> tuple[Array, Labels, float]:
     return image, tissue, width
 
 
-def _blob(rng: np.random.Generator, region: npt.NDArray[np.bool_], radius: float,
-          rough: float) -> npt.NDArray[np.bool_]:  # fmt: skip
+def _blob(
+    rng: np.random.Generator, region: npt.NDArray[np.bool_], radius: float, rough: float
+) -> npt.NDArray[np.bool_]:
     """An irregular ball inside a region; `radius` in half widths of the volume."""
     voxels = np.argwhere(region)
     centre = voxels[rng.integers(len(voxels))]
@@ -77,22 +73,22 @@ def _blob(rng: np.random.Generator, region: npt.NDArray[np.bool_], radius: float
     reach = np.ceil(radius * extent / 2 * 1.9).astype(int) + 1
     low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach + 1, extent)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    axes = [np.arange(a, b) for a, b in zip(low, high, strict=True)]
-    parts = np.meshgrid(*axes, indexing="ij")
-    distance = np.sqrt(sum(((p - c) / (e / 2)) ** 2 for p, c, e in
-                           zip(parts, centre, extent, strict=True)))  # fmt: skip
-    field = smooth_field(rng, distance.shape, 0.4)
+    axes = zip(np.ogrid[box], centre, extent, strict=True)
+    distance = np.sqrt(sum(((voxel - c) / (e / 2)) ** 2 for voxel, c, e in axes))
     blob = np.zeros(region.shape, bool)
-    blob[box] = distance < radius * (1 + rough * field)
+    blob[box] = distance < radius * (1 + rough * smooth_field(rng, distance.shape, 0.4))
     return np.asarray(blob & region)
 
 
-def _scan(rng: np.random.Generator, image: Array) -> Array:
-    """Bias field, partial volume, Rician noise and an arbitrary scale."""
+def _scan(
+    rng: np.random.Generator, image: Array, mask: npt.NDArray[Any], facts: Mapping[str, str]
+) -> PhantomCase:
+    """Bias field, partial volume, Rician noise and an arbitrary scale; a head of about 190 mm."""
     bias = 1 + 0.12 * smooth_field(rng, image.shape, 0.8)
     texture = 4 * smooth_field(rng, image.shape, 0.08)
     clean = ndimage.gaussian_filter(image * bias + texture, (0.5, 0.5, 0.0))
     sigma = rng.uniform(4, 8)
     noise = rng.standard_normal((2, *image.shape)) * sigma
-    scan: Array = np.hypot(clean + noise[0], noise[1]) * rng.uniform(0.5, 8)
-    return scan
+    scan = np.hypot(clean + noise[0], noise[1]) * rng.uniform(0.5, 8)
+    columns, rows, slices = scan.shape
+    return PhantomCase(scan, mask, (192 / columns, 192 / rows, 144 / slices), facts)

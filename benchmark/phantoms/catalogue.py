@@ -8,8 +8,8 @@ import numpy as np
 from benchmark.errors import unknown_name
 from benchmark.phantoms.abdomen import LIVER, MUSCLE, abdomen_ct
 from benchmark.phantoms.brain import CSF, GREY, WHITE, brain_anatomy, ms_lesion, stroke_lesion
-from benchmark.phantoms.case import PhantomCase
 from benchmark.phantoms.natural import natural_object
+from benchmark.phantoms.shapes import PhantomCase
 from benchmark.phantoms.ultrasound import fetal_head, lung_ribs
 
 
@@ -40,7 +40,8 @@ def make_case(
     """
     if name not in PHANTOMS:
         raise ValueError(unknown_name("phantom", name, PHANTOMS))
-    return PHANTOMS[name].make(np.random.default_rng([seed, index]), size, device)
+    case = PHANTOMS[name].make(np.random.default_rng([seed, index]), size, device)
+    return case._replace(image=case.image.astype(np.float32), mask=case.mask.astype(np.uint8))
 
 
 PHANTOMS: Mapping[str, Phantom] = {

@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.phantoms.case import PhantomCase
-from benchmark.phantoms.shapes import Array, grid, smooth_field
+from benchmark.phantoms.shapes import Array, PhantomCase, grid, smooth_field
 
 SHAPES = ("disc", "box", "star", "ring", "cross", "leaf")
 
@@ -36,7 +35,7 @@ def natural_object(rng: np.random.Generator, size: int, device: str | None) -> P
         )
     image += 6 * rng.standard_normal(image.shape)
     facts: dict[str, str | float] = {"class": SHAPES[number], "class_index": float(number)}
-    return PhantomCase.of(np.clip(image, 0, 255), mask, (1.0, 1.0), facts)
+    return PhantomCase(np.clip(image, 0, 255), mask, (1.0, 1.0), facts)
 
 
 def _inside(shape: str, u: Array, v: Array) -> npt.NDArray[np.bool_]:

@@ -1,12 +1,27 @@
 """Shapes and textures shared by the phantoms."""
 
 import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 Array = npt.NDArray[np.float64]
+
+
+class PhantomCase(NamedTuple):
+    """Image and label mask of one synthetic case, with spacing in mm per spatial axis.
+
+    `image` is (H, W), (H, W, 3), or (X, Y, Z) with RAS+ axes; `facts` hold
+    reference values known by construction, such as the head circumference.
+    """
+
+    image: npt.NDArray[Any]
+    mask: npt.NDArray[Any]
+    spacing_mm: tuple[float, ...]
+    facts: Mapping[str, str | float]
 
 
 def grid(*shape: int) -> list[Array]:

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from benchmark.phantoms.case import PhantomCase
 from benchmark.phantoms.shapes import (
     Array,
+    PhantomCase,
     ellipse_perimeter,
     ellipse_radius,
     grid,
@@ -33,11 +33,12 @@ def fetal_head(rng: np.random.Generator, size: int, device: str | None) -> Phant
     for _ in range(rng.integers(2, 5)):
         image += _clutter_arc(rng, rows, columns)
     image *= _shadows(rng, rows, columns) * _attenuation(rng, rows)
-    image = np.clip(image, 0, None) * speckle(rng, (size, size)) * _sector(rows, columns)
+    sector = np.abs(np.arctan2(columns, rows + 1.9)) < 0.72
+    image = np.clip(image, 0, None) * speckle(rng, (size, size)) * sector
     spacing = float(rng.uniform(0.05, 0.35) * 800 / size)
     half = spacing * (size - 1) / 2
     facts = {"head_circumference_mm": ellipse_perimeter(axes[0] * half, axes[1] * half)}
-    return PhantomCase.of(np.clip(image, 0, 255), radius <= 1, (spacing, spacing), facts)
+    return PhantomCase(np.clip(image, 0, 255), radius <= 1, (spacing, spacing), facts)
 
 
 def lung_ribs(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
@@ -64,7 +65,7 @@ def lung_ribs(rng: np.random.Generator, size: int, device: str | None) -> Phanto
     image = np.clip(image * shade, 0, None) * _attenuation(rng, rows)
     spacing = float(rng.uniform(0.2, 0.4) * 128 / size)
     image = image * speckle(rng, (size, size))
-    return PhantomCase.of(np.clip(image, 0, 255), mask, (spacing, spacing), {})
+    return PhantomCase(np.clip(image, 0, 255), mask, (spacing, spacing), {})
 
 
 def _clutter_arc(rng: np.random.Generator, rows: Array, columns: Array) -> Array:
@@ -89,8 +90,3 @@ def _shadows(rng: np.random.Generator, rows: Array, columns: Array) -> Array:
 def _attenuation(rng: np.random.Generator, rows: Array) -> Array:
     factor: Array = np.exp(-rng.uniform(0, 0.5) * (rows + 1))
     return factor
-
-
-def _sector(rows: Array, columns: Array) -> Array:
-    inside: Array = (np.abs(np.arctan2(columns, rows + 1.9)) < 0.72).astype(np.float64)
-    return inside

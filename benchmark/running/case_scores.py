@@ -10,7 +10,8 @@ from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels
 from benchmark.data.slices import AXES
 from benchmark.errors import DataError
 from benchmark.records.record import CaseScore
-from benchmark.scoring.score import score_label
+from benchmark.scoring.label_masks import LabelMasks
+from benchmark.scoring.metrics import score_label
 
 
 def score_case(
@@ -38,16 +39,16 @@ def score_case(
     for number, label in enumerate(target.labels, start=1):
         predicted, true = prediction == number, reference == number
         try:
-            values = score_label(
+            masks = LabelMasks(
                 predicted,
                 true,
-                metrics=target.metrics,
-                spacing_mm=loaded.spacing_mm,
+                loaded.spacing_mm,
                 valid=valid,
-                minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
                 image=loaded.image,
+                minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
                 slice_axis=AXES[target.slice_axis] if target.slice_axis else -1,
             )
+            values = score_label(masks, target.metrics)
         except ValueError as error:
             raise DataError(f"target task {target.id}, case {case.case!r}: {error}") from None
         scores.append(

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.scoring.label_masks import LabelMasks, Mask, Spacing, checked_spacing
 
@@ -58,16 +59,13 @@ def mean_hu_error(masks: LabelMasks) -> float:
     """
     prediction, reference, image = masks.prediction, masks.reference, masks.image
     if image is None:
-        raise ValueError("the mean Hounsfield number needs the image itself")
+        raise ValueError("mean_hu_error needs the intensities of the image")
     if image.shape != reference.shape:
         raise ValueError(f"the image has shape {image.shape}, the masks {reference.shape}")
-    if not prediction.any() and not reference.any():
-        return 0.0
-    if prediction.any() and reference.any():
-        means = [float(image[mask].mean(dtype=np.float64)) for mask in (prediction, reference)]
-        return abs(means[0] - means[1])
-    mean = float(image[prediction | reference].mean(dtype=np.float64))
-    return max(mean - float(image.min()), float(image.max()) - mean)
+    means = [float(image[m].mean(dtype=np.float64)) for m in (prediction, reference) if m.any()]
+    if len(means) == 1:
+        return max(means[0] - float(image.min()), float(image.max()) - means[0])
+    return abs(means[0] - means[1]) if means else 0.0
 
 
 def ellipse_circumference_mm(mask: Mask, spacing_mm: Spacing) -> float:
@@ -86,8 +84,7 @@ def ellipse_circumference_mm(mask: Mask, spacing_mm: Spacing) -> float:
     Returns:
         The circumference in mm. Empty mask: 0.0.
     """
-    mask = _checked_plane(mask)
-    spacing = checked_spacing(spacing_mm, 2)
+    spacing = _plane_spacing(mask, spacing_mm)
     points = np.argwhere(mask) * spacing
     if len(points) == 0:
         return 0.0
@@ -100,13 +97,10 @@ def ellipse_circumference_mm(mask: Mask, spacing_mm: Spacing) -> float:
 
 def area_cm2(mask: Mask, spacing_mm: Spacing) -> float:
     """Area of a mask of shape (rows, columns) in square centimetres; 0.0 if it is empty."""
-    mask = _checked_plane(mask)
-    pixel_mm2 = float(np.prod(checked_spacing(spacing_mm, 2)))
-    return int(np.count_nonzero(mask)) * pixel_mm2 / 100
+    return int(np.count_nonzero(mask)) * float(np.prod(_plane_spacing(mask, spacing_mm))) / 100
 
 
-def _checked_plane(mask: Mask) -> Mask:
-    mask = np.asarray(mask, dtype=np.bool_)
+def _plane_spacing(mask: Mask, spacing_mm: Spacing) -> npt.NDArray[np.float64]:
     if mask.ndim != 2:
         raise ValueError(f"this measurement needs a mask with 2 axes, this one has {mask.ndim}")
-    return mask
+    return checked_spacing(spacing_mm, 2)

@@ -1,6 +1,7 @@
 """The masks of one label of one image, checked once, with what metrics of it share."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import TypeVar, cast
 
 import numpy as np
@@ -11,53 +12,49 @@ Spacing = Sequence[float] | npt.NDArray[np.float64]  # mm between pixels, one pe
 Result = TypeVar("Result")
 
 
+@dataclass(eq=False)
 class LabelMasks:
-    """Prediction and reference of one label, without the pixels to ignore.
+    """Prediction and reference of one label, both boolean and without the pixels to ignore.
 
     Attributes:
-        prediction: Boolean mask; False where a pixel is ignored.
-        reference: Boolean mask of the same shape; False where a pixel is ignored.
-        counted: Number of pixels that are not ignored.
-        image: Native intensities, or None.
+        prediction: Mask with 2 or 3 axes.
+        reference: Mask of the same shape.
+        spacing_mm: Distance between neighbouring pixels in mm, one number per axis. None if it is
+            not known; then only metrics that do not need it can be computed.
+        valid: True for the pixels to count; the others are removed from both masks. None counts
+            all.
+        image: Native intensities of the same shape; only the mean HU needs them.
         minimum_lesion_volume_mm3: Smaller components are not lesions (mm2 for 2 axes).
-        slice_axis: Axis along which a volume is cut into slices.
+        slice_axis: Axis along which a volume is cut into slices; only the area needs it.
     """
 
-    def __init__(
-        self,
-        prediction: Mask,
-        reference: Mask,
-        spacing_mm: Spacing | None = None,
-        *,
-        valid: Mask | None = None,
-        image: npt.NDArray[np.floating] | None = None,
-        minimum_lesion_volume_mm3: float = 0.0,
-        slice_axis: int = -1,
-    ) -> None:
-        """Check the shapes and remove the pixels to ignore; see `score_label` for the arguments.
+    prediction: Mask
+    reference: Mask
+    spacing_mm: Spacing | None = None
+    _: KW_ONLY
+    valid: Mask | None = None
+    image: npt.NDArray[np.floating] | None = None
+    minimum_lesion_volume_mm3: float = 0.0
+    slice_axis: int = -1
+
+    def __post_init__(self) -> None:
+        """Check the shapes and remove the pixels to ignore.
 
         Raises:
             ValueError: The shapes differ.
         """
-        self.prediction = np.asarray(prediction, dtype=np.bool_)
-        self.reference = np.asarray(reference, dtype=np.bool_)
-        shape = self.reference.shape
-        if self.prediction.shape != shape:
-            raise ValueError(
-                f"the prediction has shape {self.prediction.shape}, the reference {shape}"
-            )
-        self.counted = self.reference.size
-        if valid is not None:
-            valid = np.asarray(valid, dtype=np.bool_)
-            if valid.shape != shape:
-                raise ValueError(f"the valid mask has shape {valid.shape}, the masks {shape}")
-            self.counted = int(np.count_nonzero(valid))
-            self.prediction, self.reference = self.prediction & valid, self.reference & valid
-        self.image = image
-        self.minimum_lesion_volume_mm3 = minimum_lesion_volume_mm3
-        self.slice_axis = slice_axis
-        self._spacing_mm = spacing_mm
         self._results: dict[Callable[[LabelMasks], object], object] = {}
+        shape, valid = self.reference.shape, True if self.valid is None else self.valid
+        for name, mask in (("prediction", self.prediction), ("valid mask", self.valid)):
+            if mask is not None and mask.shape != shape:
+                raise ValueError(f"the {name} has shape {mask.shape}, the reference {shape}")
+        self.prediction = np.logical_and(self.prediction, valid)
+        self.reference = np.logical_and(self.reference, valid)
+
+    @property
+    def counted(self) -> int:
+        """Number of pixels that are not ignored."""
+        return self.reference.size if self.valid is None else int(np.count_nonzero(self.valid))
 
     @property
     def spacing(self) -> npt.NDArray[np.float64]:
@@ -66,9 +63,9 @@ class LabelMasks:
         Raises:
             ValueError: It is not known, or not one positive, finite number per axis.
         """
-        if self._spacing_mm is None:
-            raise ValueError("the pixel spacing of this image is not known")
-        return checked_spacing(self._spacing_mm, self.reference.ndim)
+        if self.spacing_mm is None:
+            raise ValueError("a metric needs the pixel spacing, which is not known for this image")
+        return checked_spacing(self.spacing_mm, self.reference.ndim)
 
     def once(self, function: "Callable[[LabelMasks], Result]") -> Result:
         """Result of a function of these masks, computed when it is first asked for."""

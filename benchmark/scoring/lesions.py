@@ -4,7 +4,7 @@ A lesion is a connected component; pixels that touch at a corner are connected (
 2-D, 26 in 3-D). One pixel of overlap is enough for a detection.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cc3d
 import numpy as np
@@ -15,32 +15,37 @@ from benchmark.scoring.label_masks import LabelMasks, Mask
 _CONNECTIVITY = {2: 8, 3: 26}
 
 
-@dataclass(frozen=True)
-class LesionDetection:
-    """Counts of lesions, and the three ratios made of them, each from 0 (worst) to 1 (best)."""
+class LesionCounts(NamedTuple):
+    """Numbers of lesions: of both masks, of the reference's detected, of the predicted hits."""
 
-    reference_lesions: int
-    predicted_lesions: int
+    reference: int
+    predicted: int
     detected: int
-    false_positives: int
-    recall: float
-    precision: float
-    f1: float
+    hits: int
 
 
 def lesion_recall(masks: LabelMasks) -> float:
-    """Detected / reference lesions; empty rules of `lesion_detection`."""
-    return masks.once(lesion_detection).recall
+    """Detected / reference lesions, from 0 (worst) to 1 (best); see `lesion_counts`.
+
+    No lesion in either mask: 1.0. Lesions in exactly one: 0.0.
+    """
+    counts = masks.once(lesion_counts)
+    return counts.detected / counts.reference if counts.reference else float(not counts.predicted)
 
 
 def lesion_precision(masks: LabelMasks) -> float:
-    """Predicted lesions that are not false positives / predicted; see `lesion_detection`."""
-    return masks.once(lesion_detection).precision
+    """Hits / predicted lesions, from 0 (worst) to 1 (best); see `lesion_counts`.
+
+    No lesion in either mask: 1.0. Lesions in exactly one: 0.0.
+    """
+    counts = masks.once(lesion_counts)
+    return counts.hits / counts.predicted if counts.predicted else float(not counts.reference)
 
 
 def lesion_f1(masks: LabelMasks) -> float:
-    """Harmonic mean of recall and precision; empty rules of `lesion_detection`."""
-    return masks.once(lesion_detection).f1
+    """Harmonic mean of recall and precision; 0.0 where both are 0."""
+    recall, precision = lesion_recall(masks), lesion_precision(masks)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def artefact_count(masks: LabelMasks) -> int:
@@ -53,18 +58,13 @@ def artefact_count(masks: LabelMasks) -> int:
     return count - int(touching.size)
 
 
-def lesion_detection(masks: LabelMasks) -> LesionDetection:
+def lesion_counts(masks: LabelMasks) -> LesionCounts:
     """Compare the lesions of two masks with 2 or 3 axes.
 
     A reference lesion is detected if at least one of its pixels lies in a predicted lesion. A
-    predicted lesion is a false positive if none of its pixels lies in a reference lesion.
-    recall = detected / reference lesions, precision = (predicted lesions - false positives) /
-    predicted lesions, f1 = their harmonic mean. Components of either mask below the minimum
-    lesion volume (mm3, or mm2 for masks with 2 axes) are dropped first, as if they were background.
-
-    Returns:
-        Counts and ratios. No lesion in either mask: all ratios 1.0. Lesions in exactly one of
-        them: all ratios 0.0, also those whose denominator is zero.
+    predicted lesion is a hit if at least one of its pixels lies in a reference lesion, else a false
+    positive. Components of either mask below the minimum lesion volume (mm3, or mm2 for masks with
+    2 axes) are dropped first, as if they were background.
 
     Raises:
         ValueError: Shapes or spacing do not fit, or the minimum volume is negative.
@@ -77,17 +77,10 @@ def lesion_detection(masks: LabelMasks) -> LesionDetection:
     predicted_labels, predicted_mask, predicted = _lesions(masks.prediction, minimum_pixels)
     reference_labels, reference_mask, total = _lesions(masks.reference, minimum_pixels)
     overlap = predicted_mask & reference_mask
-    detected = int(np.unique(reference_labels[overlap]).size)
-    confirmed = int(np.unique(predicted_labels[overlap]).size)
-    if total == 0 and predicted == 0:
-        recall = precision = 1.0
-    else:
-        recall = detected / total if total else 0.0
-        precision = confirmed / predicted if predicted else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return LesionDetection(
-        total, predicted, detected, predicted - confirmed, recall=recall, precision=precision, f1=f1
+    detected, hits = (
+        int(np.unique(labels[overlap]).size) for labels in (reference_labels, predicted_labels)
     )
+    return LesionCounts(total, predicted, detected, hits)
 
 
 def _lesions(mask: Mask, minimum_pixels: float) -> tuple[npt.NDArray[np.integer], Mask, int]:

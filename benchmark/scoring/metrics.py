@@ -4,10 +4,12 @@ To add a metric, write its function in a module of this package and an entry her
 the function is imported when it is first used, so reading the registry loads no numerical library.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from benchmark.errors import unknown_name
 
 if TYPE_CHECKING:
     from benchmark.scoring.label_masks import LabelMasks
@@ -44,7 +46,11 @@ class Metric:
     short_title: str = ""
 
     def score(self, masks: "LabelMasks") -> float:
-        """Compute the metric."""
+        """Compute the metric.
+
+        Raises:
+            ValueError: Masks, spacing or image are not what it needs.
+        """
         return float(_function(self.module, self.name)(masks))
 
     @property
@@ -105,6 +111,26 @@ METRICS: dict[str, Metric] = {
         Metric("mean_hu_error", "Mean HU, absolute error", "biometry", "HU", False, ("image",)),
     )
 }  # fmt: skip
+
+
+def score_label(masks: "LabelMasks", metrics: Sequence[str]) -> dict[str, float]:
+    """Score one label of one image.
+
+    Args:
+        masks: Of the label.
+        metrics: Names from `METRICS`.
+
+    Returns:
+        The metrics asked for, in the order asked for; all values are finite.
+
+    Raises:
+        ValueError: Unknown metric, a spacing that is missing or wrong, or no image for a metric
+            that needs one.
+    """
+    for name in metrics:
+        if name not in METRICS:
+            raise ValueError(unknown_name("metric", name, METRICS))
+    return {name: METRICS[name].score(masks) for name in metrics}
 
 
 @dataclass(frozen=True)

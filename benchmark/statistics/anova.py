@@ -53,11 +53,6 @@ class TwoWayAnova:
     ms_subject: Scores
     ms_residual: Scores
 
-    @property
-    def residual_df(self) -> int:
-        """(S - 1)(n - 1)."""
-        return (self.seeds - 1) * (self.subjects - 1)
-
 
 @dataclass(frozen=True)
 class StandardError:
@@ -128,9 +123,7 @@ class Decomposition:
         seeds, subjects = self.seed_means.shape[1], self.subject_means.shape[1]
 
         def mean_square(sum_of_squares: Scores, df: int) -> Scores:
-            if not df:
-                return np.zeros_like(mean)
-            values = sum_of_squares / df
+            values = sum_of_squares / df if df else np.zeros_like(mean)
             return np.where(values < ROUNDING, 0.0, values)
 
         return TwoWayAnova(
@@ -191,7 +184,7 @@ def standard_error(anova: TwoWayAnova, pooled: SeedMeanSquare | None = None) -> 
     df_parts = anova.ms_subject**2 / subject_df
     if anova.seeds > 1:
         excess = np.maximum(0.0, ms_seed - anova.ms_residual)
-        residual_part = anova.ms_residual**2 / max(1, anova.residual_df)
+        residual_part = anova.ms_residual**2 / ((anova.seeds - 1) * subject_df)
         df_parts = df_parts + np.where(excess > 0, ms_seed**2 / seed_df + residual_part, 0.0)
     total = anova.ms_subject + excess
     df = np.full_like(total, subject_df)

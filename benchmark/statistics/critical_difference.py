@@ -1,23 +1,20 @@
 """Data of a critical-difference diagram (Demsar, JMLR 7, 2006), without the drawing.
 
 Blocks are targets, or the subjects of one target. Entries are ranked within each block. Friedman's
-test asks whether any differ; Nemenyi's critical difference, or Wilcoxon's signed-rank test with
-Holm's correction, asks which. Over targets the conclusions extend to further targets of the same
-kind, and few targets have little power; over subjects they hold for the trained networks as they
-are, seeds included.
+test asks whether any differ, Nemenyi's critical difference which. Over targets the conclusions
+extend to further targets of the same kind, and few targets have little power; over subjects they
+hold for the trained networks as they are, seeds included.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, rankdata, studentized_range
 
 from benchmark.statistics.anova import Scores
-from benchmark.statistics.paired_tests import ALPHA, holm
+from benchmark.statistics.paired_tests import ALPHA
 from benchmark.statistics.scores import DECIMALS
-from benchmark.statistics.signed_rank import signed_rank
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class CriticalDifference:
         blocks: Number of blocks used.
         friedman_p: Chi-square approximation, corrected for ties; 1 if all blocks tie all entries.
             None with fewer than two entries or blocks.
-        critical_difference: Nemenyi's, in mean ranks; None for the other method.
+        critical_difference: Nemenyi's, in mean ranks; None without a test.
         p: Pairwise p-values (k, k) corrected for all pairs, 1 on the diagonal.
         bars: Longest runs of entries (first, last index) that do not differ; length 2 or more. If
             Friedman's test is not significant, one bar over all.
@@ -49,19 +46,13 @@ class CriticalDifference:
     note: str
 
 
-def critical_difference(
-    scores: pd.DataFrame,
-    higher_is_better: bool = True,
-    method: Literal["nemenyi", "wilcoxon_holm"] = "nemenyi",
-) -> CriticalDifference:
+def critical_difference(scores: pd.DataFrame) -> CriticalDifference:
     """Mean ranks over blocks, Friedman's test, and which pairs of entries differ.
 
     Blocks without any score are dropped first, then entries that lack a block.
 
     Args:
-        scores: One row per block, one column per entry.
-        higher_is_better: Direction of the metric.
-        method: Pairwise test.
+        scores: One row per block, one column per entry; higher is better.
     """
     rows = scores.dropna(how="all")
     complete = rows.dropna(axis=1, how="any")
@@ -69,8 +60,7 @@ def critical_difference(
         map(str, [*scores.index.difference(rows.index), *rows.columns.difference(complete.columns)])
     )
     complete = complete if len(complete) else complete.iloc[:, :0]
-    sign = 1.0 if higher_is_better else -1.0
-    values = np.round(sign * complete.to_numpy(dtype=np.float64), DECIMALS)
+    values = np.round(complete.to_numpy(dtype=np.float64), DECIMALS)
     blocks, k = values.shape
     ranks = np.asarray(rankdata(-values, axis=1), dtype=np.float64)
     mean_ranks = ranks.sum(axis=0) / max(1, blocks)
@@ -82,13 +72,10 @@ def critical_difference(
             names, mean_ranks, blocks, None, None, np.ones((k, k)), (), left_out, note
         )
     friedman_p = _friedman(ranks)
-    difference = None
-    if method == "nemenyi":
-        p = _nemenyi(mean_ranks, blocks)
-        q = float(studentized_range.ppf(1 - ALPHA, k, np.inf))
-        difference = q * float(np.sqrt(k * (k + 1) / (12 * blocks)))
-    else:
-        p = _wilcoxon(values[:, order])
+    unit = float(np.sqrt(k * (k + 1) / (12 * blocks)))
+    difference = float(studentized_range.ppf(1 - ALPHA, k, np.inf)) * unit
+    q = np.abs(mean_ranks[:, None] - mean_ranks) / unit
+    p = np.clip(studentized_range.sf(q, k, np.inf), 0.0, 1.0)
     bars = ((0, k - 1),) if friedman_p >= ALPHA else _bars(p)
     return CriticalDifference(
         names, mean_ranks, blocks, friedman_p, difference, p, bars, left_out, ""
@@ -104,21 +91,6 @@ def _friedman(ranks: Scores) -> float:
     between = float(((ranks.sum(axis=0) - blocks * (k + 1) / 2) ** 2).sum())
     within = float((ranks**2).sum()) - blocks * k * (k + 1) ** 2 / 4
     return float(chi2.sf((k - 1) * between / within, k - 1)) if within > 0 else 1.0
-
-
-def _nemenyi(mean_ranks: Scores, blocks: int) -> Scores:
-    k = len(mean_ranks)
-    q = np.abs(mean_ranks[:, None] - mean_ranks) / np.sqrt(k * (k + 1) / (12 * blocks))
-    return np.asarray(np.clip(studentized_range.sf(q, k, np.inf), 0.0, 1.0), dtype=np.float64)
-
-
-def _wilcoxon(values: Scores) -> Scores:
-    k = values.shape[1]
-    first, second = np.triu_indices(k, 1)
-    p = np.ones((k, k))
-    _, uncorrected = signed_rank((values[:, first] - values[:, second]).T)
-    p[first, second] = p[second, first] = holm(uncorrected)
-    return p
 
 
 def _bars(p: Scores) -> tuple[tuple[int, int], ...]:

@@ -118,8 +118,14 @@ def mean_standardised_gains(
     complete = [entry for entry, note in notes.items() if not note]
     subjects = min(len(scores.subjects) for scores in targets)
     covered = covers(min(len(scores.seeds) for scores in targets), subjects)
-    means, mean_draws = _mean_standardised(draws, complete, baselines, sds)
-    intervals = percentile_intervals(means, mean_draws, covered)
+    means, mean_draws = np.zeros(len(complete)), np.zeros((len(complete), resamples))
+    for drawn, sd_of in zip(draws, sds, strict=True):
+        columns = [drawn.column[entry] for entry in complete]
+        sd = np.array([sd_of[baselines[entry]] for entry in complete], dtype=np.float64)
+        means += drawn.means[columns] / sd
+        mean_draws += drawn.draws.T[columns] / sd[:, None]
+    count = len(targets)
+    intervals = percentile_intervals(means / count, mean_draws.T / count, covered)
     estimate_of = dict(zip(complete, intervals, strict=True))
     return {entry: Gain(None, estimate_of.get(entry), note) for entry, note in notes.items()}
 
@@ -133,22 +139,6 @@ def _baseline_sds(
     scores: TargetScores, baselines: Mapping[Entry, Entry]
 ) -> dict[Entry, float | None]:
     return {baseline: baseline_sd(scores, baseline) for baseline in set(baselines.values())}
-
-
-def _mean_standardised(
-    targets: Sequence[GainDraws],
-    entries: Sequence[Entry],
-    baselines: Mapping[Entry, Entry],
-    sds: Sequence[Mapping[Entry, float | None]],
-) -> tuple[Scores, Scores]:
-    """Means and draws of entries in SDs of their baseline, averaged over targets."""
-    means, draws = np.zeros(len(entries)), np.zeros((len(entries), len(targets[0].draws)))
-    for drawn, sd_of in zip(targets, sds, strict=True):
-        columns = [drawn.column[entry] for entry in entries]
-        sd = np.array([sd_of[baselines[entry]] for entry in entries], dtype=np.float64)
-        means += drawn.means[columns] / sd
-        draws += drawn.draws.T[columns] / sd[:, None]
-    return means / len(targets), draws.T / len(targets)
 
 
 def _pairs(baselines: Mapping[Entry, Entry]) -> tuple[tuple[Entry, Entry], ...]:

@@ -23,7 +23,7 @@ from benchmark.statistics.anova import (
     standard_error,
     two_way_anova,
 )
-from benchmark.statistics.bootstrap import RESAMPLES, Covers, covers, draw_means
+from benchmark.statistics.bootstrap import RESAMPLES, draw_means
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
 from benchmark.statistics.signed_rank import average_ranks
 
@@ -49,52 +49,48 @@ class Ranking:
         stability: Mean Kendall tau-b of the ranking and its draws: 1 if resampling never changes
             it, 0 if it is chance. None with fewer than two entries, all tied, no draws, or
             where it was not asked for.
-        covers: Sources of variation that the intervals cover.
         missing: Entries without a rank, each with the reasons.
     """
 
     entries: tuple[RankInterval, ...]
     stability: float | None
-    covers: Covers
     missing: Mapping[Entry, tuple[str, ...]]
 
 
-def rank_target(
-    scores: TargetScores, resamples: int = RESAMPLES, *, stability: bool = True
+def rank_entries(
+    targets: Sequence[TargetScores], resamples: int = RESAMPLES, *, stability: bool = True
 ) -> Ranking:
-    """Rank the entries of one target by their means; `stability` costs more than the rest."""
-    draws = bootstrap_ranks(scores, resamples) if len(scores.subjects) > 1 else None
-    missing = {entry: (reason,) for entry, reason in scores.left_out.items()}
-    covered = covers(len(scores.seeds), len(scores.subjects))
-    return _ranking(scores.entries, _ranks(scores), draws, covered, missing, stability)
-
-
-def rank_overall(targets: Sequence[TargetScores], resamples: int = RESAMPLES) -> Ranking:
-    """Mean rank over all targets of the entries that have every target.
+    """Rank the entries of one target, or by their mean rank over several.
 
     Entries that lack a target do not take part, not even as competitors: each target is ranked
     again without them. They are listed with what they lack.
 
     Args:
-        targets: All targets of the board, also those without any score.
+        targets: All targets of the board, also those without any score; or one.
         resamples: Number of draws.
+        stability: Whether it is asked for; it costs more than the rest.
     """
-    entries = dict.fromkeys(e for scores in targets for e in (*scores.entries, *scores.left_out))
-    missing = {entry: lacks for entry in entries if (lacks := _lacks(entry, targets))}
-    complete = tuple(entry for entry in entries if entry not in missing)
-    if not complete:
-        return Ranking((), None, "nothing (one subject)", missing)
-    selected = [scores.select(complete) for scores in targets]
+    names = dict.fromkeys(e for scores in targets for e in (*scores.entries, *scores.left_out))
+    missing = {entry: lacks for entry in names if (lacks := _lacks(entry, targets))}
+    entries = tuple(entry for entry in names if entry not in missing)
+    if not entries:
+        return Ranking((), None, missing)
+    selected = [scores.select(entries) for scores in targets]
     ranks = np.asarray(np.mean([_ranks(scores) for scores in selected], axis=0))
-    subjects = min(len(scores.subjects) for scores in selected)
-    draws: Scores | None = None
-    if subjects > 1:
-        draws = np.zeros((resamples, len(complete)))
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(entries)
+    tau = None
+    if min(len(scores.subjects) for scores in selected) > 1:
+        draws = np.zeros((resamples, len(entries)))
         for scores in selected:
             draws += bootstrap_ranks(scores, resamples)
         draws /= len(selected)
-    covered = covers(min(len(scores.seeds) for scores in selected), subjects)
-    return _ranking(complete, ranks, draws, covered, missing, True)
+        ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), resamples - 1
+        low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
+        bounds = list(zip(low.tolist(), high.tolist(), strict=True))
+        tau = kendall_tau_b(ranks, draws) if stability else None
+    order = np.argsort(ranks, kind="stable")
+    rows = tuple(RankInterval(entries[i], float(ranks[i]), *bounds[i]) for i in order)
+    return Ranking(rows, None if tau is None else float(tau.mean()), missing)
 
 
 def _lacks(entry: Entry, targets: Sequence[TargetScores]) -> tuple[str, ...]:
@@ -144,28 +140,7 @@ def _ranks_of_means(means: Scores) -> Scores:
     return average_ranks(-np.round(means, DECIMALS))
 
 
-def _ranking(
-    entries: tuple[Entry, ...],
-    ranks: Scores,
-    draws: Scores | Draws | None,
-    covered: Covers,
-    missing: Mapping[Entry, tuple[str, ...]],
-    with_stability: bool,
-) -> Ranking:
-    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(entries)
-    stability = None
-    if draws is not None and len(entries):
-        ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), len(draws) - 1
-        low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
-        bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-        tau = kendall_tau_b(ranks, draws) if with_stability else None
-        stability = None if tau is None else float(tau.mean())
-    order = np.argsort(ranks, kind="stable")
-    rows = tuple(RankInterval(entries[i], float(ranks[i]), *bounds[i]) for i in order)
-    return Ranking(rows, stability, covered, missing)
-
-
-def kendall_tau_b(ranks: Scores, draws: Scores | Draws) -> Scores | None:
+def kendall_tau_b(ranks: Scores, draws: Scores) -> Scores | None:
     """Kendall's tau-b of ranks (K,) with each row of draws (B, K) (Biometrika 33, 1945).
 
     As `scipy.stats.kendalltau`, of all rows together. A draw that ties everything has tau 0. None

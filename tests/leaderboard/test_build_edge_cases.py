@@ -17,7 +17,7 @@ from benchmark.statistics.anova import seed_ms_of_means
 from benchmark.statistics.bootstrap import estimates
 from benchmark.statistics.gains import target_gains
 from benchmark.statistics.paired_tests import compare_pairs
-from benchmark.statistics.rank_intervals import rank_target
+from benchmark.statistics.rank_intervals import rank_entries
 from benchmark.statistics.tie_groups import tie_groups
 from benchmark.statistics.variance_components import variance_components
 from benchmark.views.csv import to_csv
@@ -86,7 +86,7 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
             bounds=bounds,
             seed=one.bootstrap_seed,
         )
-        ranks = {r.entry: r for r in rank_target(one).entries}
+        ranks = {r.entry: r for r in rank_entries([one]).entries}
         gains = target_gains(one, dict.fromkeys(one.entries, "scratch"))
         for entry, mean in zip(one.entries, means, strict=True):
             shown, rank = row(rows, entry), ranks[entry]

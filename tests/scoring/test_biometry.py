@@ -123,5 +123,5 @@ def test_mean_hu_error_leaves_ignored_pixels_out() -> None:
     assert mean_hu_error(prediction, reference, image, valid) == pytest.approx(10)
     with pytest.raises(ValueError, match="the image has shape"):
         mean_hu_error(prediction, reference, image[:, :2])
-    with pytest.raises(ValueError, match="needs the image"):
+    with pytest.raises(ValueError, match="needs the intensities"):
         biometry.mean_hu_error(LabelMasks(prediction, reference))

@@ -112,7 +112,7 @@ def test_bad_spacing(spacing: tuple[float, ...]) -> None:
 
 
 def test_distances_without_a_spacing_are_refused() -> None:
-    with pytest.raises(ValueError, match="spacing of this image is not known"):
+    with pytest.raises(ValueError, match="pixel spacing, which is not known"):
         hd95_mm(LabelMasks(np.eye(3, dtype=bool), np.eye(3, dtype=bool)))
 
 

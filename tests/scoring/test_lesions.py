@@ -1,5 +1,7 @@
 """Lesion detection, by hand and as properties."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,18 +11,29 @@ from scipy import ndimage
 
 from benchmark.scoring import lesions
 from benchmark.scoring.label_masks import LabelMasks, Mask
-from benchmark.scoring.lesions import LesionDetection
 
 UNIT = (1.0, 1.0)
 SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=6)
 PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[arrays(np.bool_, shape)] * 2))
 
 
+class Detection(NamedTuple):
+    counts: lesions.LesionCounts
+    recall: float
+    precision: float
+    f1: float
+
+    @property
+    def ratios(self) -> tuple[float, float, float]:
+        return self.recall, self.precision, self.f1
+
+
 def lesion_detection(
     prediction: Mask, reference: Mask, spacing: tuple[float, ...], minimum: float = 0.0
-) -> LesionDetection:
+) -> Detection:
     masks = LabelMasks(prediction, reference, spacing, minimum_lesion_volume_mm3=minimum)
-    return lesions.lesion_detection(masks)
+    ratios = (lesions.lesion_recall, lesions.lesion_precision, lesions.lesion_f1)
+    return Detection(lesions.lesion_counts(masks), *(ratio(masks) for ratio in ratios))
 
 
 def artefact_count(prediction: Mask, reference: Mask) -> int:
@@ -35,29 +48,25 @@ def picture(*rows: str) -> Mask:
     return np.array([[c == "1" for c in text] for text in rows])
 
 
-def ratios(found: LesionDetection) -> tuple[float, float, float]:
-    return found.recall, found.precision, found.f1
-
-
 def test_by_hand() -> None:
     reference = picture("1100000", "1100110", "0000000", "1110000")
     prediction = picture("0000000", "0100000", "0000001", "0110100")
     found = lesion_detection(prediction, reference, UNIT)
     # Two of three found (one of them by a single pixel); the pixels on the right touch none.
-    assert (found.reference_lesions, found.detected) == (3, 2)
-    assert (found.predicted_lesions, found.false_positives) == (4, 2)
-    assert ratios(found) == pytest.approx((2 / 3, 1 / 2, 4 / 7))
+    assert (found.counts.reference, found.counts.detected) == (3, 2)
+    assert (found.counts.predicted, found.counts.hits) == (4, 2)
+    assert found.ratios == pytest.approx((2 / 3, 1 / 2, 4 / 7))
 
 
 def test_touching_without_overlap_is_no_detection() -> None:
     found = lesion_detection(picture("0011"), picture("1100"), UNIT)
-    assert (found.detected, found.false_positives, *ratios(found)) == (0, 1, 0.0, 0.0, 0.0)
+    assert found.counts == (1, 1, 0, 0) and found.ratios == (0.0, 0.0, 0.0)
 
 
 def test_one_prediction_can_detect_two_lesions() -> None:
     found = lesion_detection(picture("11111"), picture("11011"), UNIT)
-    assert (found.reference_lesions, found.detected, found.predicted_lesions) == (2, 2, 1)
-    assert ratios(found) == (1.0, 1.0, 1.0)
+    assert found.counts == (2, 1, 2, 1)
+    assert found.ratios == (1.0, 1.0, 1.0)
 
 
 def test_diagonal_neighbours_are_connected() -> None:
@@ -74,29 +83,29 @@ def test_diagonal_neighbours_are_connected() -> None:
 def test_empty_masks(shape: tuple[int, ...]) -> None:
     empty, some = np.zeros(shape, bool), np.ones(shape, bool)
     spacing = (1.0,) * len(shape)
-    assert ratios(lesion_detection(empty, empty, spacing)) == (1.0, 1.0, 1.0)
-    assert ratios(lesion_detection(some, empty, spacing)) == (0.0, 0.0, 0.0)
-    assert ratios(lesion_detection(empty, some, spacing)) == (0.0, 0.0, 0.0)
+    assert lesion_detection(empty, empty, spacing).ratios == (1.0, 1.0, 1.0)
+    assert lesion_detection(some, empty, spacing).ratios == (0.0, 0.0, 0.0)
+    assert lesion_detection(empty, some, spacing).ratios == (0.0, 0.0, 0.0)
 
 
 def test_minimum_volume_drops_small_components_of_both() -> None:
     reference = picture("111000100", "000000000")
     prediction = picture("111000000", "000000001")
-    assert ratios(lesion_detection(prediction, reference, UNIT)) == (0.5, 0.5, 0.5)
+    assert lesion_detection(prediction, reference, UNIT).ratios == (0.5, 0.5, 0.5)
     found = lesion_detection(prediction, reference, UNIT, minimum=2.0)
-    assert (found.reference_lesions, found.predicted_lesions) == (1, 1)
-    assert ratios(found) == (1.0, 1.0, 1.0)
+    assert found.counts[:2] == (1, 1)
+    assert found.ratios == (1.0, 1.0, 1.0)
     none = lesion_detection(prediction, reference, UNIT, minimum=4.0)
-    assert (none.reference_lesions, none.predicted_lesions) == (0, 0)
-    assert ratios(none) == (1.0, 1.0, 1.0)
+    assert none.counts[:2] == (0, 0)
+    assert none.ratios == (1.0, 1.0, 1.0)
 
 
 def test_a_lesion_of_exactly_the_minimum_stays() -> None:
     mask = np.zeros((4, 4, 4), bool)
     mask[1, 1, :3] = True
     spacing = (0.1, 0.7, 0.1)
-    assert lesion_detection(mask, mask, spacing, 0.021).reference_lesions == 1
-    assert lesion_detection(mask, mask, spacing, 0.0211).reference_lesions == 0
+    assert lesion_detection(mask, mask, spacing, 0.021).counts.reference == 1
+    assert lesion_detection(mask, mask, spacing, 0.0211).counts.reference == 0
 
 
 def test_bad_input() -> None:
@@ -122,11 +131,11 @@ def test_against_a_plain_loop(pair: tuple[Mask, Mask], minimum: float) -> None:
 
     predicted, real = large_lesions(prediction), large_lesions(reference)
     found = lesion_detection(prediction, reference, (1.0,) * prediction.ndim, minimum)
-    assert found.reference_lesions == len(real)
-    assert found.predicted_lesions == len(predicted)
-    assert found.detected == sum(any((a & b).any() for b in predicted) for a in real)
-    assert found.false_positives == sum(not any((a & b).any() for b in real) for a in predicted)
-    assert all(0.0 <= value <= 1.0 for value in ratios(found))
+    assert found.counts.reference == len(real)
+    assert found.counts.predicted == len(predicted)
+    assert found.counts.detected == sum(any((a & b).any() for b in predicted) for a in real)
+    assert found.counts.hits == sum(any((a & b).any() for b in real) for a in predicted)
+    assert all(0.0 <= value <= 1.0 for value in found.ratios)
     back = lesion_detection(reference, prediction, (1.0,) * prediction.ndim, minimum)
     assert back.f1 == pytest.approx(found.f1)
 
@@ -151,4 +160,5 @@ def test_artefacts_are_predicted_components_that_touch_nothing() -> None:
 @given(PAIRS)
 def test_artefacts_are_the_false_positives_of_detection(masks: tuple[Mask, Mask]) -> None:
     spacing = (1.0,) * masks[0].ndim
-    assert artefact_count(*masks) == lesion_detection(*masks, spacing).false_positives
+    counts = lesion_detection(*masks, spacing).counts
+    assert artefact_count(*masks) == counts.predicted - counts.hits

@@ -30,7 +30,7 @@ from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_differ
 from benchmark.statistics.bootstrap import Estimate, estimates
 from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK, match_effects
 from benchmark.statistics.paired_tests import ALPHA, compare_pairs, holm
-from benchmark.statistics.rank_intervals import rank_target
+from benchmark.statistics.rank_intervals import rank_entries
 from benchmark.statistics.scores import TargetScores
 from benchmark.statistics.signed_rank import signed_rank
 from benchmark.statistics.tie_groups import tie_groups
@@ -118,7 +118,7 @@ def measure(setting: Setting, boards: int, truth: float, seed: int = 0) -> Found
         groups = tie_groups([compare_pairs([apart])])[0].group
         hits["power"].append(groups[ENTRIES - 1] > groups[0])
         places = np.argsort(np.argsort(steps - own)) + 1
-        for row in rank_target(apart, RESAMPLES).entries:
+        for row in rank_entries([apart], RESAMPLES).entries:
             low, high = row.low or 0.0, row.high or 0.0
             hits["rank"].append(low <= places[names.index(int(str(row.entry)))] <= high)
     return Found(

@@ -20,11 +20,11 @@ ROWS = [  # quality, cost, method, on the front
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_front_by_hand(sign: int) -> None:
-    table = pd.DataFrame(ROWS, columns=["q", "c", "m", "front"], index=range(5, 14))
-    table["q"] *= sign
-    found = pareto_front(table, "q", "c", "m", higher_is_better=sign > 0)
+    table = pd.DataFrame(ROWS, columns=["score", "cost", "method", "front"], index=range(5, 14))
+    table["score"] *= sign
+    found = pareto_front(table, higher_is_better=sign > 0)
     assert found.tolist() == table["front"].tolist() and list(found.index) == list(table.index)
 
 
 def test_no_rows() -> None:
-    assert pareto_front(pd.DataFrame({"q": [], "c": [], "m": []}), "q", "c", "m").tolist() == []
+    assert pareto_front(pd.DataFrame({"score": [], "cost": [], "method": []})).tolist() == []

@@ -22,8 +22,7 @@ from benchmark.statistics.paired_tests import PairTests, compare_pairs
 from benchmark.statistics.rank_intervals import (
     RankInterval,
     bootstrap_ranks,
-    rank_overall,
-    rank_target,
+    rank_entries,
 )
 from benchmark.statistics.scores import Entry, TargetScores
 
@@ -102,7 +101,7 @@ def setting_statistics(task: SettingTask) -> Arrays:
         return arrays
     noise = seed_ms_of_means(scores.values)
     means = estimates(scores.values, noise, bounds=task.bounds, seed=scores.bootstrap_seed)
-    ranks = {ranked.entry: ranked for ranked in rank_target(scores, stability=False).entries}
+    ranks = {ranked.entry: ranked for ranked in rank_entries([scores], stability=False).entries}
     gains = target_gains(scores, task.baselines)
     rows, notes = [], []
     for entry, mean in zip(scores.entries, means, strict=True):
@@ -124,7 +123,7 @@ def size_statistics(task: SizeTask) -> Arrays:
         JSON; `ranked` (entries, `RANK` and standardised gain with bounds); `stability`; and the
         paired tests, see `pairs_of`, if scores vary on every target.
     """
-    ranking = rank_overall(task.targets)
+    ranking = rank_entries(task.targets)
     entries = [ranked.entry for ranked in ranking.entries]
     complete = set(entries)
     baselines = {entry: base for entry, base in task.baselines.items() if entry in complete}

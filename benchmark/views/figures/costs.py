@@ -122,7 +122,7 @@ def _draw_panel(
     axis = panel.axis
     metric = METRICS[str(panel.rows["main_metric"].iloc[0])]
     table = panel.rows.assign(cost=panel.rows[axis.column] / axis.scale)
-    on_front = pareto_front(table, "score", "cost", "method", metric.higher_is_better)
+    on_front = pareto_front(table, metric.higher_is_better)
     front = table[on_front].sort_values("cost")
     axes.step(front["cost"], front["score"], where="post", color="#999999", linewidth=1.1, zorder=1)
     for (_, row), filled in zip(table.iterrows(), on_front, strict=True):

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from benchmark.scoring.label_masks import Mask
-from benchmark.scoring.metrics import METRICS
-from benchmark.scoring.score import score_label
+from benchmark.scoring.label_masks import LabelMasks, Mask
+from benchmark.scoring.metrics import METRICS, score_label
 
 OVERLAP = ["dice", "iou", "pixel_accuracy"]
 PIXELS = [*OVERLAP, "artefact_count", "mean_hu_error"]
@@ -46,15 +45,15 @@ def test_the_table_agrees_with_itself() -> None:
 def test_order_is_the_one_asked_for() -> None:
     names = list(reversed(METRICS))
     image = np.zeros((12, 12))
-    scores = score_label(square(2), square(3), metrics=names, spacing_mm=(1.0, 2.0), image=image)
+    scores = score_label(LabelMasks(square(2), square(3), (1.0, 2.0), image=image), names)
     assert list(scores) == names
     assert all(type(value) is float for value in scores.values())
-    assert score_label(square(2), square(3), metrics=[], spacing_mm=None) == {}
+    assert score_label(LabelMasks(square(2), square(3)), []) == {}
 
 
 def test_perfect_segmentation() -> None:
     scores = score_label(
-        square(2), square(2), metrics=list(METRICS), spacing_mm=(0.3, 2.0), image=np.eye(12)
+        LabelMasks(square(2), square(2), (0.3, 2.0), image=np.eye(12)), list(METRICS)
     )
     assert scores == {name: metric.best for name, metric in METRICS.items()}
 
@@ -62,8 +61,8 @@ def test_perfect_segmentation() -> None:
 def test_head_circumference_has_a_sign() -> None:
     names = ["head_circumference_difference_mm", "head_circumference_absolute_error_mm"]
     small, large = square(3, 3), square(3, 6)
-    under = score_label(small, large, metrics=names, spacing_mm=(1.0, 1.0))
-    over = score_label(large, small, metrics=names, spacing_mm=(1.0, 1.0))
+    under = score_label(LabelMasks(small, large, (1.0, 1.0)), names)
+    over = score_label(LabelMasks(large, small, (1.0, 1.0)), names)
     assert under[names[0]] == -over[names[0]] < 0
     assert under[names[1]] == over[names[1]] == over[names[0]]
     # The ellipse of a square of side s is a circle of radius s / sqrt(3).
@@ -72,18 +71,18 @@ def test_head_circumference_has_a_sign() -> None:
 
 def test_unknown_metric() -> None:
     with pytest.raises(ValueError, match=r"unknown metric 'dicee'\. Did you mean 'dice'"):
-        score_label(square(2), square(2), metrics=["dicee"], spacing_mm=None)
+        score_label(LabelMasks(square(2), square(2)), ["dicee"])
 
 
 @pytest.mark.parametrize("name", MILLIMETRES)
 def test_millimetres_need_a_spacing(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name}.*pixel spacing"):
-        score_label(square(2), square(2), metrics=["dice", name], spacing_mm=None)
+    with pytest.raises(ValueError, match="pixel spacing"):
+        score_label(LabelMasks(square(2), square(2)), ["dice", name])
 
 
 def test_the_mean_hu_needs_the_image() -> None:
-    with pytest.raises(ValueError, match="mean_hu_error need the intensities"):
-        score_label(square(2), square(2), metrics=["mean_hu_error"], spacing_mm=None)
+    with pytest.raises(ValueError, match="mean_hu_error needs the intensities"):
+        score_label(LabelMasks(square(2), square(2)), ["mean_hu_error"])
 
 
 def test_the_area_is_of_slices_along_the_axis_given() -> None:
@@ -91,17 +90,17 @@ def test_the_area_is_of_slices_along_the_axis_given() -> None:
     prediction[0, :2], reference[0, 0] = True, True
     areas = [
         score_label(
-            prediction, reference, metrics=["area_error_cm2"], spacing_mm=(5.0, 1.0, 10.0),
-            slice_axis=axis,
+            LabelMasks(prediction, reference, (5.0, 1.0, 10.0), slice_axis=axis),
+            ["area_error_cm2"],
         )["area_error_cm2"]
         for axis in (0, 1, 2)
-    ]  # fmt: skip
+    ]
     # 4 pixels of 10 mm2 on one slice; on two, 0 and 4 of 50 mm2; on four, 1 of 5 mm2 each.
     assert areas == pytest.approx([0.4, (0 + 2) / 2, 0.05])
 
 
 def test_overlap_needs_no_spacing() -> None:
-    scores = score_label(square(2), square(3), metrics=OVERLAP, spacing_mm=None)
+    scores = score_label(LabelMasks(square(2), square(3)), OVERLAP)
     assert scores == pytest.approx({"dice": 18 / 32, "iou": 9 / 23, "pixel_accuracy": 130 / 144})
 
 
@@ -109,11 +108,8 @@ def test_minimum_lesion_volume_is_passed_on() -> None:
     reference = square(2)
     reference[11, 11] = True
     for minimum, recall in ((0.0, 0.5), (2.0, 1.0)):
-        scores = score_label(
-            square(2), reference, metrics=["lesion_recall"], spacing_mm=(1.0, 1.0),
-            minimum_lesion_volume_mm3=minimum,
-        )  # fmt: skip
-        assert scores == {"lesion_recall": recall}
+        masks = LabelMasks(square(2), reference, (1.0, 1.0), minimum_lesion_volume_mm3=minimum)
+        assert score_label(masks, ["lesion_recall"]) == {"lesion_recall": recall}
 
 
 @settings(max_examples=60, deadline=None)
@@ -129,7 +125,7 @@ def test_finite_in_range_and_blind_to_ignored_pixels(
     spacing = tuple(scale * (axis + 1) for axis in range(prediction.ndim))
 
     def scored(p: Mask, r: Mask, mm: tuple[float, ...] = spacing) -> dict[str, float]:
-        return score_label(p, r, metrics=names, spacing_mm=mm, valid=valid, image=image)
+        return score_label(LabelMasks(p, r, mm, valid=valid, image=image), names)
 
     scores = scored(prediction, reference)
     assert all(math.isfinite(value) for value in scores.values())
