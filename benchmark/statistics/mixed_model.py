@@ -32,6 +32,7 @@ from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-u
 from benchmark.statistics.anova import Scores
 
 DOMAIN, TASK, INTERACTION = "domain match", "task match", "domain match x task match"
+RANDOM_EFFECTS = ["target", "source"]
 CELL = ["target", "source", "source_domain", "source_task", "target_domain"]
 COLUMNS = (*CELL, "subject", "seed", "score")
 SINGULAR = "the fit is singular: too few cells, or no variation between them"
@@ -70,15 +71,6 @@ class MatchEffects:
     cells: int
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """Fixed effects, their standard errors, and SDs of target, source and residual."""
-
-    values: Scores
-    errors: Scores
-    sds: tuple[float, float, float]
-
-
 def match_effects(
     scores: pd.DataFrame, higher_is_better: bool = True, points: float = 100.0
 ) -> MatchEffects:
@@ -96,7 +88,8 @@ def match_effects(
         ValueError: A column is missing, a score is not finite, a row occurs twice, or subjects
             differ between the sources of a target.
     """
-    cells = _cells(_checked(scores))
+    by_subject = _checked(scores).groupby([*CELL, "subject"], as_index=False)["score"].mean()
+    cells: pd.DataFrame = by_subject.groupby(CELL, as_index=False)["score"].mean()
     y = (points if higher_is_better else -points) * cells["score"].to_numpy(dtype=np.float64)
     counts = (cells["target"].nunique(), cells["source"].nunique(), len(cells))
     terms, missing = _terms(cells)
@@ -111,21 +104,24 @@ def match_effects(
     if np.ptp(y) < 1e-9 * max(1.0, float(np.abs(y).max())):
         return without_effects("all scores are the same")
     x = np.column_stack([np.ones(len(cells)), *terms.values()])
-    designs = [_dummies(cells[name]) for name in ("target", "source")]
+    designs = [
+        pd.get_dummies(cells[name], dtype=float).to_numpy(np.float64) for name in RANDOM_EFFECTS
+    ]
     df = {name: _containment_df(term, x, cells, designs) for name, term in terms.items()}
     if max(df.values()) < 1:
         return without_effects("too few sources and targets for the number of effects")
     fit = _fit(y, x, designs)
     if isinstance(fit, str):
         return without_effects(fit)
+    values, errors, sds = fit
     effects = {}
-    for name, value, error in zip(terms, fit.values[1:], fit.errors[1:], strict=True):
+    for name, value, error in zip(terms, values[1:], errors[1:], strict=True):
         if df[name] < 1:
             missing[name] = "too few sources or targets to tell chance from effect"
             continue
         half = float(t.ppf(0.975, df[name]) * error)
         effects[name] = Effect(name, float(value), value - half, value + half, df[name])
-    return MatchEffects(effects, missing, *fit.sds, *counts)
+    return MatchEffects(effects, missing, *sds, *counts)
 
 
 def _checked(scores: pd.DataFrame) -> pd.DataFrame:
@@ -144,13 +140,6 @@ def _checked(scores: pd.DataFrame) -> pd.DataFrame:
     if (scored != subjects.reindex(scored.index, level="target")).any():
         raise ValueError("the sources of a target were scored on different subjects")
     return pretrained
-
-
-def _cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean score per target and source: seeds averaged within subjects, then subjects."""
-    by_subject = scores.groupby([*CELL, "subject"], as_index=False)["score"].mean()
-    cells: pd.DataFrame = by_subject.groupby(CELL, as_index=False)["score"].mean()
-    return cells
 
 
 def _terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]:
@@ -189,10 +178,6 @@ def _is_constant_within(term: npt.NDArray[np.floating], groups: pd.Series) -> bo
     return bool((pd.Series(term).groupby(groups.to_numpy()).nunique() == 1).all())
 
 
-def _dummies(names: pd.Series) -> Scores:
-    return pd.get_dummies(names, dtype=float).to_numpy(dtype=np.float64)
-
-
 def _containment_df(term: Scores, x: Scores, cells: pd.DataFrame, designs: list[Scores]) -> int:
     """Degrees of freedom of a term by the containment rule."""
     for name in ("source", "target"):
@@ -202,10 +187,13 @@ def _containment_df(term: Scores, x: Scores, cells: pd.DataFrame, designs: list[
     return len(x) - int(np.linalg.matrix_rank(np.column_stack([x, *designs])))
 
 
-def _fit(y: Scores, x: Scores, designs: list[Scores]) -> _Fit | str:
+def _fit(
+    y: Scores, x: Scores, designs: list[Scores]
+) -> tuple[Scores, Scores, tuple[float, float, float]] | str:
     """Generalised least squares with REML variances; a text if that is not possible.
 
-    Its errors also exist where a variance is 0 and the Hessian of the REML fit is singular.
+    Returns fixed effects, their standard errors, and SDs of target, source and residual. The errors
+    also exist where a variance is 0 and the Hessian of the REML fit is singular.
     """
     unit = float(np.std(y))
     full = np.column_stack([x, *designs])
@@ -227,7 +215,7 @@ def _fit(y: Scores, x: Scores, designs: list[Scores]) -> _Fit | str:
     target, source, residual = (variance**0.5 * unit for variance in variances)
     if not np.isfinite([*values, *errors, target, source, residual]).all():
         return SINGULAR
-    return _Fit(values * unit, errors * unit, (target, source, residual))
+    return values * unit, errors * unit, (target, source, residual)
 
 
 def _reml_variances(
@@ -239,7 +227,7 @@ def _reml_variances(
     0.15 stop below the maximum, sometimes reporting that they converged.
     """
     columns = [[str(i) for i in range(z.shape[1])] for z in designs]
-    spec = VCSpec(["target", "source"], [[names] for names in columns], [[z] for z in designs])
+    spec = VCSpec(RANDOM_EFFECTS, [[names] for names in columns], [[z] for z in designs])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = MixedLM(y, x, groups=np.ones(len(y)), exog_vc=spec)

@@ -93,10 +93,10 @@ def compare_pairs(
     subjects = [values.shape[2] for values in scaled]
     testable = min(subjects) > 1
     p = _p_values(scaled, testable)
-    claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
     if not testable:
         return PairTests(targets[0].entries, means, p, "no claim (one subject)", 1.0)
-    smallest = float(min(1.0, 2.0 ** (1 - sum(subjects))))
+    claim: Claim = "methods differ" if seeds > 1 else "these trained networks differ (one seed)"
+    smallest = 2.0 ** (1 - sum(subjects))
     return PairTests(targets[0].entries, means, p, claim, smallest)
 
 

@@ -50,8 +50,8 @@ def merge_submission(verdict: Verdict, cards: Path, rerun: Path | None = None) -
     ours = f"segtransfer {__version__}"
     trusted = {name: (level, ours) for name, level in verdict.standing.levels.items()}
     if rerun is not None:
-        report, names = confirmed(submission, rerun)
-        trusted |= dict.fromkeys(names, ("re-run", report.by))
+        report = confirmed(submission, rerun)
+        trusted |= {cell.record: ("re-run", report.by) for cell in report.cells}
     card = cards / f"{submission.card.id}.yaml"
     if not card.exists():
         write_bytes(card, (pack / card_path(submission.card.id)).read_bytes())

@@ -145,16 +145,12 @@ def _records(
     records: dict[str, RunRecord] = {}
     for name in Store(folder).files():
         try:
-            record = read_record(folder / "records" / name)
+            records[name] = record = read_record(folder / "records" / name)
             check_record(record, name, f"records/{name}", conditions)
+            if record.cell.source != source:
+                raise RecordError(f"{name}: a record of {record.cell.source!r}, not of {source!r}")
         except RecordError as error:
             check.problems.append(str(error).replace(f"{folder}/", ""))
-            continue
-        if record.cell.source != source:
-            check.problems.append(
-                f"{name}: a record of {record.cell.source!r} in a pack of {source!r}"
-            )
-        records[name] = record
     if not records:
         check.problems.append("there is none")
     return records
@@ -165,12 +161,10 @@ def _hashes(
 ) -> dict[str, PredictionHashes]:
     """The prediction hashes of each record, with its key and its cases."""
     packed = {name for name in files if name.startswith("predictions/")}
-    wanted = {f"predictions/{name}" for name in records}
-    for name in sorted({name for name in packed if name.endswith(".json")} ^ wanted)[:1]:
-        raise SubmissionError(f"{printable(name)}: without record, or record without it")
-    for name in sorted(packed - wanted):
-        if name.removesuffix(".npz") + ".json" not in wanted:
-            raise SubmissionError(f"{printable(name)}: label maps without a record")
+    expected = {f"predictions/{name}" for name in records}
+    maps = {name.removesuffix(".json") + ".npz" for name in expected}
+    for name in sorted((expected - packed) | (packed - expected - maps))[:1]:
+        raise SubmissionError(f"{printable(name)}: without a record, or a record without it")
     hashes = {name: read_hashes(folder / "predictions" / name) for name in records}
     for name, record in records.items():
         cases = {row.case for row in record.cases}

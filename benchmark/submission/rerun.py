@@ -85,16 +85,15 @@ def compare_cell(submission: Submission, name: str, record: RunRecord, processor
         and submission.hashes[name].processor == processor
         and record.environment.device == "cpu"
     )
-    metric = submitted.main_metric
-    old, new = (
-        float(np.mean([row.scores[metric] for row in one.cases])) for one in (submitted, record)
-    )
+    metric, both = submitted.main_metric, (submitted, record)
+    old, new = (float(np.mean([row.scores[metric] for row in run.cases])) for run in both)
+    results = [run.without_timings() | {"environment": None} for run in both]
     relative = RERUN_RELATIVE_TOLERANCE * abs(old)
     tolerance = relative if METRICS[metric].unit else RERUN_TOLERANCE
     return CellRerun(
         record=name,
         sha256=submission.record_sha256(name),
-        identical=_results(submitted) == _results(record),
+        identical=results[0] == results[1],
         same_machine=same_machine,
         difference=round(new - old, 6),
         tolerance=0.0 if same_machine else round(tolerance, 6),
@@ -116,8 +115,8 @@ def write_rerun(folder: Path, rerun: Rerun) -> Path:
     return path
 
 
-def confirmed(submission: Submission, folder: Path) -> tuple[Rerun, list[str]]:
-    """The re-run in a folder, and the records of a submission that it confirms.
+def confirmed(submission: Submission, folder: Path) -> Rerun:
+    """The re-run in a folder, all of whose cells confirm records of a submission.
 
     Raises:
         SubmissionError: There is none, it is of another pack, or it contradicts a record.
@@ -137,11 +136,4 @@ def confirmed(submission: Submission, folder: Path) -> tuple[Rerun, list[str]]:
                 f"{name}: the re-run found another result ({cell.difference:+.4f}, "
                 f"tolerance {cell.tolerance:.4f}); ask the submitter, or merge without --rerun"
             )
-    return rerun, [cell.record for cell in rerun.cells]
-
-
-def _results(record: RunRecord) -> dict[str, object]:
-    """What has to be equal in an identical re-run."""
-    results = record.without_timings()
-    del results["environment"]
-    return results
+    return rerun
