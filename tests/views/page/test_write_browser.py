@@ -8,7 +8,6 @@ import csv
 import hashlib
 import io
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -39,7 +38,6 @@ pytestmark = [
     ),
 ]
 ROWS = "#target-0 tbody tr"
-SECOND = 1.0
 Page = "playwright.Page"
 
 
@@ -349,33 +347,22 @@ def test_axe_finds_nothing(
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_ten_thousand_rows_answer_within_a_second(
+def test_ten_thousand_rows_are_sorted_and_filtered(
     context: "playwright.BrowserContext", tmp_path: Path
 ) -> None:
+    """How long it takes is printed by `tests/speed/page.py`."""
     board = large(10_000)
     write_page(tmp_path / "p.html", board, board, pd.DataFrame(), tmp_path)
     page = context.new_page()
-    took = []
-    for _ in range(5):
-        page.goto("about:blank")
-        start = time.perf_counter()
-        page.goto((tmp_path / "p.html").as_uri(), wait_until="commit")
-        page.wait_for_selector("#target-0 .dt-info")
-        took.append(time.perf_counter() - start)
-    assert "of 10,000" in page.locator("#target-0 .dt-info").inner_text()
-    answer = """async (act) => {
-        const start = performance.now();
-        const search = document.querySelector("input[name=search]");
-        if (act === "sort") document.querySelector("th[data-name=gain] .dt-column-order").click();
-        else search.value = '"source 7"';
-        search.dispatchEvent(new Event("input", { bubbles: true }));
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-        return (performance.now() - start) / 1000;
-    }"""
-    for act in ("sort", "search"):
-        assert page.evaluate(answer, act) < SECOND
-    assert "filtered from 10,000" in page.locator("#target-0 .dt-info").inner_text()
-    assert min(took) < SECOND, took
+    page.goto((tmp_path / "p.html").as_uri())
+    info = page.locator("#target-0 .dt-info")
+    assert "of 10,000" in info.inner_text()
+    page.locator("th[data-name=gain] .dt-column-order").first.click()
+    assert page.locator("th[data-name=gain]").first.get_attribute("aria-sort")
+    page.fill("input[name=search]", '"source 7"')
+    page.wait_for_function(
+        "document.querySelector('#target-0 .dt-info').innerText.includes('filtered from 10,000')"
+    )
 
 
 def large(count: int) -> Leaderboard:
