@@ -40,6 +40,6 @@ class TerminalMonitor(RunMonitor):
             except KeyboardInterrupt:
                 progress.stop()
                 errors.print(
-                    f"stopped: {finished} of {total} {what} are done; type the same command"
+                    f"stopped: {finished} of {total} {what} are done; type the same command to resume"
                 )
                 raise typer.Exit(130) from None

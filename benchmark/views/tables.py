@@ -13,12 +13,13 @@ from benchmark.statistics.tie_groups import letter
 from benchmark.views.text import TextTable, format_interval, format_number
 
 METHOD = (
-    f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the seeds' noise. Gain: "
-    "paired difference to the same network from random initialisation. Rank: only with every "
-    "seed; [..] where 95 % of redraws put it. Letter: tie group, those that a paired test cannot "
-    "tell from the group's best (Wilcoxon, and the mean against seed noise; Holm over all pairs). "
-    "Failed: structures missed or invented, scored worst. Trust: rows that say neither re-scored "
-    "nor re-run are self-reported, nobody but the submitter has scored or run them."
+    f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the noise of the seeds. "
+    "Gain: paired difference to the same network from random initialisation. Rank: only entries "
+    "with every seed; [..] contains 95 % of the ranks when subjects and seeds are resampled. "
+    "Letter: tie group, the entries without a significant difference from the group's best "
+    "(Wilcoxon, and the mean against seed noise; Holm over all pairs). Failed: structures missed "
+    "or invented, scored worst. Trust: rows marked neither re-scored nor re-run are self-reported; "
+    "only the submitter has scored and run them."
 )
 
 
@@ -45,7 +46,7 @@ def footer(board: Leaderboard) -> str:
     for size, tau in board.stability.items():
         if tau is not None:
             subjects = f" with {size} training subjects" if size else ""
-            text += f" Kendall's tau of the overall ranking and its redraws{subjects}: {tau:.2f}."
+            text += f" Kendall's tau of the overall ranking and its resamples{subjects}: {tau:.2f}."
     if board.contaminated:
         text += " Contaminated: the source saw some of the target's data; `--clean` leaves it out."
     return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")

@@ -126,7 +126,7 @@ def test_a_stopped_run_keeps_its_finished_cells(
     _, printed = process.communicate()
     if signal_ == signal.SIGINT:
         assert process.returncode == 130
-        assert printed == "stopped: 1 of 2 cells are done; type the same command\n"
+        assert printed == "stopped: 1 of 2 cells are done; type the same command to resume\n"
     kept = {path: path.read_bytes() for path in records.rglob("*.json")}
     assert len(kept) == 1
     segtransfer(*words, home=shared_home)
