@@ -39,7 +39,6 @@ class TerminalMonitor(RunMonitor):
                 yield count
             except KeyboardInterrupt:
                 progress.stop()
-                errors.print(
-                    f"stopped: {finished} of {total} {what} are done; type the same command to resume"
-                )
+                state = f"{finished} of {total} {what} are done"
+                errors.print(f"stopped: {state}; type the same command to resume")
                 raise typer.Exit(130) from None
