@@ -35,7 +35,7 @@ class FineTuningProtocol(Model):
     needed. `outputs` `sigmoid` is a head of one channel, for targets of one label. `fit`
     `letterbox` keeps the aspect of an image, `squash` does not. `normalisation` `none` feeds images
     in [0, 1] whatever the source was trained on. `encoder_depth` and `decoder_channels` are of the
-    U-Net over an encoder; whole networks have their own.
+    U-Net over an encoder; complete networks have their own.
     """
 
     encoder: str

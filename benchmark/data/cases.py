@@ -12,7 +12,7 @@ VOLUMES = (".nii", ".nii.gz", ".img")
 
 
 def is_volume(path: Path) -> bool:
-    """Whether a file holds a whole volume (NIfTI or Analyze) and not a picture."""
+    """Whether a file holds a volume (NIfTI or Analyze) and not a picture."""
     return path.name.endswith(VOLUMES)
 
 

@@ -84,26 +84,26 @@ def match_views(
     """All views that the complete, ranked and clean cells of a board give.
 
     Args:
-        board: Its rows tell domain and task of each source.
+        board: Its rows hold the domain and task of each source.
         domains: Domain of each target's data set; targets that are not in it are left out.
         caps: Per source the most items it was pretrained on, None for all there are; a source
             that is not in it is only in the view of all sources.
     """
     views = []
-    for _, whole in _pretrained(board, domains).groupby(SPLIT, sort=False):
-        part, notes = _usable(whole)
-        for data, some in _by_data(part, caps or {}) if len(part) else ():
-            first = some.iloc[0]
+    for _, rows in _pretrained(board, domains).groupby(SPLIT, sort=False):
+        usable, notes = _usable(rows)
+        for data, cells in _by_data(usable, caps or {}) if len(usable) else ():
+            first = cells.iloc[0]
             metric = METRICS[str(first["main_metric"])]
             effects = match_effects(
-                some.assign(subject="", seed=0),
+                cells.assign(subject="", seed=0),
                 metric.higher_is_better,
                 1.0 if metric.unit else 100.0,
             )
             views.append(
                 MatchView(
                     str(first["strategy"]), int(first["train_subjects"]), str(first["encoder"]),
-                    metric, data, some, effects, notes,
+                    metric, data, cells, effects, notes,
                 )
             )  # fmt: skip
     return views
@@ -113,7 +113,7 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
     """Rows of pretrained sources with their mean score, NaN where it is not complete.
 
     All entries of a target were scored on the same subjects under the same seeds, so the mean of
-    a cell says all that `match_effects` asks of its scores.
+    a cell is all that `match_effects` needs of its scores.
     """
     if not len(board.rows):
         return pd.DataFrame(columns=SPLIT)
@@ -123,9 +123,8 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
         for entry, mean in zip(scores.entries, scores.values.mean(axis=(1, 2)), strict=True)
     }
     rows = board.rows[board.rows["domain"] != "none"]
-    places = zip(rows["target"], rows["train_subjects"], strict=True)
     entries = zip(rows["source"], rows["strategy"], strict=True)
-    keys = [(*place, entry) for place, entry in zip(places, entries, strict=True)]
+    keys = zip(rows["target"], rows["train_subjects"], entries, strict=True)
     return rows[["target", "source", "contamination", "pretraining_items", *SPLIT]].assign(
         score=[means.get(key, np.nan) for key in keys],
         source_domain=rows["domain"],
@@ -135,16 +134,16 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The complete clean cells of targets whose domain is known, and what else there is."""
+    """The complete clean cells of targets whose domain is known, and notes on the others."""
     known, clean = rows["target_domain"].notna(), rows["contamination"] == ""
-    whole = rows["score"].notna()
+    complete = rows["score"].notna()
     counts = {
         "contaminated": int((known & ~clean).sum()),
-        "incomplete or unranked": int((known & clean & ~whole).sum()),
+        "incomplete or unranked": int((known & clean & ~complete).sum()),
     }
-    notes = [f"{what} cells left out: {count}" for what, count in counts.items() if count]
+    notes = [f"{kind} cells left out: {count}" for kind, count in counts.items() if count]
     notes += [f"domain of {name} unknown" for name in sorted(set(rows.loc[~known, "target"]))]
-    return rows[known & clean & whole], tuple(notes)
+    return rows[known & clean & complete], tuple(notes)
 
 
 def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -1,4 +1,4 @@
-"""Published numbers held against ours: what was rerun, approximated, or cannot be run.
+"""Published numbers compared with ours: what was rerun, approximated, or cannot be run.
 
 A published number is context. It never becomes a row of a leaderboard and never enters a ranking.
 """
@@ -21,7 +21,7 @@ from benchmark.scoring.metrics import POOLED
 Status = Literal["rerun", "approximated", "impossible", "not run"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Reproduced:
     """The same number from our records.
 
@@ -40,7 +40,7 @@ class Reproduced:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PublishedComparison:
     """One published number beside ours.
 
@@ -101,84 +101,72 @@ def _reproduction(board: BoardCard) -> Reproduction:
 
 def compare_published(
     board: BoardCard,
-    how: Reproduction,
+    reproduction: Reproduction,
     numbers: Sequence[PublishedNumber],
     records: Iterable[RunRecord],
     why_not: Mapping[str, str],
 ) -> list[PublishedComparison]:
-    """Hold published numbers against a board's records, in the order of the file.
+    """Compare published numbers with a board's records, in the order of the file.
 
     Args:
-        board: Ours.
-        how: What of it stands for what.
-        numbers: The paper's.
-        records: Of the board.
-        why_not: By target or source of the board, why its cells cannot run here.
+        board: The board.
+        reproduction: Which of its targets, sources and sizes stand for those of the paper.
+        numbers: The paper's numbers.
+        records: Records of the board.
+        why_not: By target or source of the board, why its cells cannot be run here.
     """
-    found = reproduced_numbers(how, numbers, records)
-    standing = {there: here for here, there in {**how.targets, **how.sources}.items()}
-    held = []
+    reproduced = reproduced_numbers(reproduction, numbers, records)
+    mapping = {**reproduction.targets, **reproduction.sources}
+    ours_of = {theirs: ours for ours, theirs in mapping.items()}
+    not_run: Status = "impossible" if reproduction.private else "not run"
+    comparisons = []
     for number in numbers:
-        for ours in found.get(number, []):
-            held.append(
-                PublishedComparison(
-                    published=number,
-                    ours=ours,
-                    status="approximated" if ours.reasons else "rerun",
-                    reasons=ours.reasons,
-                )
-            )
-        if number not in found:
-            names = [standing.get(name, name) for name in (number.target, number.source)]
-            here = [why_not[name] for name in names if name in why_not]
-            status: Status = "impossible" if how.private else "not run"
-            reason = how.private or (here[0] if here else f"no record of board {board.id}")
-            held.append(
-                PublishedComparison(published=number, ours=None, status=status, reasons=(reason,))
-            )
-    return held
+        for ours in reproduced.get(number, []):
+            status: Status = "approximated" if ours.reasons else "rerun"
+            comparisons.append(PublishedComparison(number, ours, status, ours.reasons))
+        if number not in reproduced:
+            names = (ours_of.get(name, name) for name in (number.target, number.source))
+            reasons = (why_not[name] for name in names if name in why_not)
+            reason = reproduction.private or next(reasons, f"no record of board {board.id}")
+            comparisons.append(PublishedComparison(number, None, not_run, (reason,)))
+    return comparisons
 
 
 def reproduced_numbers(
-    how: Reproduction, numbers: Sequence[PublishedNumber], records: Iterable[RunRecord]
+    reproduction: Reproduction, numbers: Sequence[PublishedNumber], records: Iterable[RunRecord]
 ) -> dict[PublishedNumber, list[Reproduced]]:
-    """For each published number that we have, ours; several where several targets stand for it."""
+    """Our value of each published number; several where several targets stand for its target."""
     runs: dict[Cell, dict[Cell, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         cell = record.cell
-        here = (cell.target, cell.source, cell.strategy, cell.train_subjects)
-        there = (
-            how.targets.get(cell.target, cell.target),
-            how.sources.get(cell.source, cell.source),
+        ours = (cell.target, cell.source, cell.strategy, cell.train_subjects)
+        theirs = (
+            reproduction.targets.get(cell.target, cell.target),
+            reproduction.sources.get(cell.source, cell.source),
             cell.strategy,
-            how.sizes.get(cell.train_subjects, cell.train_subjects),
+            reproduction.sizes.get(cell.train_subjects, cell.train_subjects),
         )
-        runs[there][here].append(record)
-    found = {}
+        runs[theirs][ours].append(record)
+    reproduced = {}
     for number in numbers:
-        ours = [
-            _ours(how, number, cell, some)
-            for cell, some in sorted(runs.get(number.cell, {}).items())
-        ]
-        if known := [one for one in ours if one is not None]:
-            found[number] = known
-    return found
+        cells = sorted(runs[number.cell].items()) if number.cell in runs else []
+        values = [_reproduced(reproduction, number, cell, records) for cell, records in cells]
+        if complete := [value for value in values if value is not None]:
+            reproduced[number] = complete
+    return reproduced
 
 
-def _ours(
-    how: Reproduction, number: PublishedNumber, cell: Cell, records: Sequence[RunRecord]
+def _reproduced(
+    reproduction: Reproduction, number: PublishedNumber, cell: Cell, records: Sequence[RunRecord]
 ) -> Reproduced | None:
+    """The mean over the seeds; None if a record lacks the metric."""
     values = [_value(record, number.metric) for record in records]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
+    complete = [value for value in values if value is not None]
+    if len(complete) < len(values):
         return None
-    return Reproduced(
-        cell=cell,
-        value=fmean(known),
-        sd=stdev(known) if len(known) > 1 else None,
-        runs=len(known),
-        reasons=_reasons(how, number, cell, records),
-    )
+    sd = stdev(complete) if len(complete) > 1 else None
+    reasons = _reasons(reproduction, number, cell, records)
+    return Reproduced(cell, fmean(complete), sd, len(complete), reasons)
 
 
 def _value(record: RunRecord, metric: str) -> float | None:
@@ -190,9 +178,9 @@ def _value(record: RunRecord, metric: str) -> float | None:
 
 
 def _reasons(
-    how: Reproduction, number: PublishedNumber, cell: Cell, records: Sequence[RunRecord]
+    reproduction: Reproduction, number: PublishedNumber, cell: Cell, records: Sequence[RunRecord]
 ) -> tuple[str, ...]:
-    """Why these records are no rerun of the published number."""
+    """Why these records only approximate the published number."""
     target, source, _, size = cell
     reasons = []
     if target != number.target:
@@ -211,4 +199,4 @@ def _reasons(
     reasons += dict.fromkeys(reason for mark in marks for reason in mark.unranked)
     if number.runs and len(records) < number.runs:
         reasons.append(f"{len(records)} of {number.runs} runs")
-    return (*reasons, *how.differs)
+    return (*reasons, *reproduction.differs)

@@ -100,7 +100,7 @@ def match_effects(
     if not terms:
         return without_effects("")
     if counts[0] < 2:
-        return without_effects("one target: match and source cannot be told apart")
+        return without_effects("one target: match and source are not separable")
     if np.ptp(y) < 1e-9 * max(1.0, float(np.abs(y).max())):
         return without_effects("all scores are the same")
     x = np.column_stack([np.ones(len(cells)), *terms.values()])
@@ -165,7 +165,7 @@ def _terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]:
     interaction = np.asarray(domain * task, dtype=np.float64)
     x = np.column_stack([np.ones(len(cells)), domain, task, interaction])
     if np.linalg.matrix_rank(x[:, :3]) < 3:
-        reason = "domain and task always match together, or never: they cannot be told apart"
+        reason = "domain and task always match together, or never: not separable"
         return {}, dict.fromkeys((DOMAIN, TASK, INTERACTION), reason)
     if np.linalg.matrix_rank(x) < 4:
         missing[INTERACTION] = "one of the four combinations of match and no match does not occur"

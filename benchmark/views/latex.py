@@ -31,7 +31,7 @@ def to_latex(
     if not len(board.rows) and not further:
         return "\n".join([*lines, "% no records yet", ""])
     for table in leaderboard_tables(board):
-        lines += _latex_table(table, "Bold: tie group a, not told apart from the best.")
+        lines += _latex_table(table, "Bold: tie group a, no significant difference from the best.")
     for table in further:
         lines += _latex_table(table, "")
     footers = [footer(board)] if len(board.rows) else []

@@ -106,7 +106,9 @@ def test_its_python_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEGTRANSFER_HOME", str(shared_home))
     code = compile("\n".join(blocks(page, "python")), str(page), "exec")
-    exec(code, {"__name__": page.stem})
+    names = {"__name__": page.stem}
+    exec(code, names)
+    assert len(names) > 1
 
 
 def test_the_table_of_the_readme_is_that_of_the_board() -> None:

@@ -73,7 +73,7 @@ def pick(scores: pd.DataFrame, **wanted: list[str]) -> pd.DataFrame:
         ({"source": ["s0"], "target": ["t0"]}, "every source matches"),
         ({"source": ["s1", "s2"], "target": ["t0"]}, "no source matches"),
         ({"target": ["t0"]}, "one target"),
-        ({"source": ["s0", "s4"], "target": ["t0", "t3"]}, "cannot be told apart"),
+        ({"source": ["s0", "s4"], "target": ["t0", "t3"]}, "not separable"),
         ({"source": ["s0", "s1"], "target": ["t0", "t1"]}, "too few"),
     ],
 )
