@@ -98,9 +98,10 @@ class MsdLayout(Model):
 
 
 class ManifestLayout(Model):
-    """A CSV with one row a case: columns case, subject, image, mask and optional facts.
+    """A CSV with one row per case: columns case, subject, image, mask and optional facts.
 
-    Paths are relative to the CSV's folder, or absolute. An image may be a folder of DICOM slices.
+    Paths are absolute, or relative to the data set's root. An image may be a folder of DICOM
+    slices.
     """
 
     kind: Literal["manifest"]

@@ -21,7 +21,7 @@ from benchmark.scoring.metrics import METRICS
 
 Places = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
-Names = tuple[str, ...]  # one a row
+Names = tuple[str, ...]  # one per row
 Pick = Callable[[dict[str, float]], tuple[float, ...]]
 ROW = attrgetter("case", "subject", "label", "reference_empty", "prediction_empty", "scores")
 
@@ -66,7 +66,7 @@ class CaseLayout:
 
 @dataclass(frozen=True)
 class CaseTable:
-    """The scores of a record: a row a case and label.
+    """The scores of a record: one row per case and label.
 
     Attributes:
         layout: Which row is which.
@@ -162,16 +162,16 @@ def _layout(cases: Names, of_subjects: Names, of_labels: Names) -> CaseLayout:
                 f"cases.{number}: case {case!r} with label {label!r} is there twice; expected once"
             )
         labels[case].add(label)
-    for case, found in labels.items():
-        if found != every:
+    for case, present in labels.items():
+        if present != every:
             raise CasesError(
-                f"cases: case {case!r} lacks label {min(every - found)!r}; "
+                f"cases: case {case!r} lacks label {min(every - present)!r}; "
                 "expected every label for every case"
             )
-    place = {name: number for number, name in enumerate(owners)}
+    case_number = {name: number for number, name in enumerate(owners)}
     subjects = sorted(set(owners.values()))
     number_of = {name: number for number, name in enumerate(subjects)}
-    case_of = np.array([place[case] for case in cases], dtype=np.intp)
+    case_of = np.array([case_number[case] for case in cases], dtype=np.intp)
     subject_of = np.array([number_of[subject] for subject in owners.values()], dtype=np.intp)
     order = np.lexsort((case_of, subject_of[case_of]))
     lengths = np.bincount(case_of)[np.argsort(subject_of, kind="stable")]

@@ -1,6 +1,6 @@
 """How far a record has been checked by somebody other than the one who made it.
 
-A record cannot say so of itself: `trust.csv` in a board's folder does, written by
+The record itself does not state it: `trust.csv` in a board's folder does, written by
 `segtransfer submit merge` and by re-runs. A record that is not in it is self-reported. Each row
 holds the SHA-256 of the record it is about, so that an edited record loses its trust.
 """
@@ -20,12 +20,12 @@ COLUMNS = ("record", "sha256", "level", "by", "date")
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """What was found of one record.
+    """The result of checking one record.
 
     Attributes:
         sha256: Of the record's file when it was checked, in hexadecimal.
         level: How it was checked.
-        by: Who did, and with what (version, device).
+        by: Who checked it, and with what (version, device).
         date: When, as YYYY-MM-DD.
     """
 
@@ -36,7 +36,7 @@ class Trust:
 
 
 def read_trust(folder: Path) -> dict[str, Trust]:
-    """What `trust.csv` says, by path below `records/`; nothing where there is no such file.
+    """The content of `trust.csv`, by path below `records/`; empty if there is no such file.
 
     Raises:
         RecordError: It is damaged.
@@ -44,20 +44,20 @@ def read_trust(folder: Path) -> dict[str, Trust]:
     path = folder / "trust.csv"
     if not path.exists():
         return {}
-    found: dict[str, Trust] = {}
+    trust: dict[str, Trust] = {}
     rows = read_csv(path, COLUMNS, exactly=True, error=RecordError)
     for number, row in enumerate(rows, start=2):
-        level = next((one for one in LEVELS if one == row["level"]), None)
+        level = next((name for name in LEVELS if name == row["level"]), None)
         if level is None:
             raise RecordError(
                 f"{path}:{number}: {unknown_name('level', str(row['level']), LEVELS)}"
             )
-        if row["record"] in found:
+        if row["record"] in trust:
             raise RecordError(f"{path}:{number}: a record that is listed twice")
-        found[row["record"]] = Trust(
+        trust[row["record"]] = Trust(
             sha256=row["sha256"], level=level, by=row["by"], date=row["date"]
         )
-    return found
+    return trust
 
 
 def write_trust(folder: Path, known: Mapping[str, Trust]) -> None:
@@ -80,10 +80,10 @@ def trust_levels(folder: Path) -> dict[str, TrustLevel]:
         RecordError: The list is damaged.
     """
     known = read_trust(folder)
-    here = [name for name in known if (folder / "records" / name).is_file()]
-    return {name: trust_of(folder, name, known) for name in here}
+    existing = [name for name in known if (folder / "records" / name).is_file()]
+    return {name: trust_of(folder, name, known) for name in existing}
 
 
-def level_of(sha256: str, one: Trust | None) -> TrustLevel:
-    """The level of a record with this SHA-256, by what was found of it, if anything was."""
-    return one.level if one is not None and one.sha256 == sha256 else "self-reported"
+def level_of(sha256: str, trust: Trust | None) -> TrustLevel:
+    """The level of a record with this SHA-256; a record that was not checked is self-reported."""
+    return trust.level if trust is not None and trust.sha256 == sha256 else "self-reported"

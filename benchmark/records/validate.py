@@ -1,4 +1,4 @@
-"""What a record must keep to stand on a board, besides its schema."""
+"""The conditions that a record must meet to be on a board, in addition to its schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ AGAIN = "delete the record and run the cell again"
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a board asks of its records.
+    """What a board requires of its records.
 
     Attributes:
         board: Id of the board.
@@ -33,7 +33,7 @@ class Conditions:
     @classmethod
     def of(cls, board: BoardCard) -> "Conditions":
         """The conditions of a board."""
-        strategies = {name: fingerprint(one) for name, one in board.strategies.items()}
+        strategies = {name: fingerprint(card) for name, card in board.strategies.items()}
         return cls(
             board.id, fingerprint(board.protocol), strategies, board.train_subjects, board.seeds
         )
@@ -47,8 +47,8 @@ def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) ->
     Args:
         record: As read.
         name: Its path below `records/`.
-        path: What to call the file in a message.
-        wanted: What the board asks.
+        path: The name of the file in messages.
+        wanted: What the board requires.
 
     Returns:
         Its scores.
@@ -69,13 +69,13 @@ def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) ->
         )
     if prints.strategy != wanted.strategies.get(cell.strategy):
         raise RecordError(f"{path}: strategy {cell.strategy!r} is not the board's; {AGAIN}")
-    for field, found, known in (
+    for field, value, known in (
         ("train_subjects", cell.train_subjects, wanted.sizes),
         ("seed", cell.seed, wanted.seeds),
     ):
-        if found not in known:
+        if value not in known:
             raise RecordError(
-                f"{path}: cell.{field}: {found} is not on this board, which has "
+                f"{path}: cell.{field}: {value} is not on this board, which has "
                 f"{', '.join(map(str, known))}; {AGAIN}"
             )
     if record.key != cell_key(cell, prints):
