@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import AliasToken
@@ -32,6 +32,15 @@ class Card(Model):
     id: str
     version: int
     title: str
+
+
+def omitted_default(default: Any = None) -> Any:
+    """A field that is left out of the serialised form while it has its default value.
+
+    A field added later is declared with it, so that the fingerprints of older cards, protocols
+    and records stay as they are.
+    """
+    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 CardType = TypeVar("CardType", bound=Card)
