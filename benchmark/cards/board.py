@@ -1,11 +1,14 @@
 """Boards: one fine-tuning protocol, and the grid of transfers held to it."""
 
+from itertools import product
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from benchmark.cards.card import Card, Model
+from benchmark.cards.card import Card, Model, fingerprint
+from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.protocol import FineTuningProtocol, Strategy
+from benchmark.cards.source import SourceCard
 from benchmark.errors import unknown_name
 from benchmark.scoring.metrics import POOLED
 
@@ -64,6 +67,30 @@ class BoardCard(Card):
         return names
 
     @model_validator(mode="after")
+    def _strategies_are_of_lanes(self) -> "BoardCard":
+        for name, strategy in self.strategies.items():
+            if "." in name:
+                raise ValueError(f"strategy {name!r}: its name may not contain a dot")
+            for lane in strategy.lanes:
+                if lane not in self.lanes:
+                    raise ValueError(f"strategy {name!r}: {unknown_name('lane', lane, self.lanes)}")
+        for lane in self.lanes:
+            if not any(lane in self.lanes_of_strategy(name) for name in self.strategies):
+                raise ValueError(f"lane {lane} has no strategy; give one `lanes: [{lane}]`")
+        for name in (name for names in self.strategies_of.values() for name in names):
+            if name not in self.strategies:
+                raise ValueError(
+                    f"strategies_of: {unknown_name('strategy', name, self.strategies)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _sequences_have_one_lane(self) -> "BoardCard":
+        if self.sequences and len(self.lanes) > 1:
+            raise ValueError(f"sequences need one lane, not {', '.join(self.lanes)}")
+        return self
+
+    @model_validator(mode="after")
     def _sequences_are_of_targets(self) -> "BoardCard":
         for name, stages in self.sequences.items():
             learned = [target for stage in stages for target in stage]
@@ -82,11 +109,66 @@ class BoardCard(Card):
         return tuple(target for target in self.targets if target in named)
 
     @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes of its protocol."""
+        return tuple(self.protocol.decoders)
+
+    @property
     def size(self) -> int:
-        """Number of its cells."""
-        entries = sum(len(self.strategies_for(source)) for source in self.sources)
+        """Number of its cells if every source can enter every lane."""
+        grid = product(self.sources, self.lanes)
+        entries = sum(len(self.strategies_for(source, lane)) for source, lane in grid)
         return entries * len(self.targets) * len(self.train_subjects) * len(self.seeds)
 
-    def strategies_for(self, source: str) -> tuple[str, ...]:
-        """Names of the strategies that a source takes part with."""
-        return self.strategies_of.get(source, tuple(self.strategies))
+    def strategies_for(self, source: str, lane: Lane = "unet") -> tuple[str, ...]:
+        """Names of the strategies that a source takes part with in a lane."""
+        return tuple(
+            name
+            for name in self.strategies_of.get(source, tuple(self.strategies))
+            if lane in self.lanes_of_strategy(name)
+        )
+
+    def lanes_of_strategy(self, name: str) -> tuple[Lane, ...]:
+        """The lanes that a strategy is run in; `linear` has to be named."""
+        others = tuple(lane for lane in self.lanes if lane != "linear")
+        return self.strategies[name].lanes or others
+
+    def encoder_of(self, source: SourceCard, lane: Lane) -> str:
+        """The network of a source in a lane: its own, or the lane's where it names none.
+
+        An in-suite pretraining that names none has the network of the board's first lane.
+        """
+        named = self.lanes[0] if source.pretrain else lane
+        return source.encoder or self.protocol.decoders[named].encoder
+
+    def lanes_of(self, source: SourceCard) -> tuple[Lane, ...]:
+        """The lanes of the board that a source can enter.
+
+        `BASELINE@NETWORK` leaves out lanes whose own network that is, if another lane is left:
+        the baseline is the same there.
+        """
+        decoders, (name, _, network) = self.protocol.decoders, source.id.partition("@")
+        possible = tuple(
+            lane
+            for lane in decoders
+            if lane in (encoder_lane(self.encoder_of(source, lane)), "linear")
+        )
+        is_baseline = network and name == self.baseline
+        same = {lane for lane in possible if is_baseline and decoders[lane].encoder == network}
+        return tuple(lane for lane in possible if lane not in same) or possible
+
+    def entries_for(self, source: SourceCard) -> tuple[tuple[Lane, str], ...]:
+        """Each lane that a source can enter, with each strategy that it takes part with there."""
+        return tuple(
+            (lane, strategy)
+            for lane in self.lanes_of(source)
+            for strategy in self.strategies_for(source.id, lane)
+        )
+
+    def protocol_fingerprint(self, lane: Lane = "unet") -> str:
+        """Fingerprint of the protocol of a lane, as records of the lane state it."""
+        return fingerprint(self.protocol.for_lane(lane))
+
+    def strategy_fingerprint(self, name: str) -> str:
+        """Fingerprint of a strategy; in which lanes it is run is no condition of a result."""
+        return fingerprint(self.strategies[name].model_copy(update={"lanes": ()}))

@@ -26,6 +26,11 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def left_out(default: Any) -> Any:
+    """A field that is not serialised at its default: fingerprints without it stay as they were."""
+    return Field(default=default, exclude_if=lambda value: value == default)
+
+
 class Card(Model):
     """What every card states."""
 

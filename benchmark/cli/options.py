@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.errors import CardError
+from benchmark.errors import CardError, unknown_name
 
 if TYPE_CHECKING:
+    from benchmark.cards.lanes import Lane
     from benchmark.planning.transfers import GridSelection
 
 BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
@@ -39,9 +40,26 @@ def numbers(option: str, text: str) -> tuple[int, ...]:
         raise CardError(f"{option} {text!r}: expected whole numbers, comma-separated") from None
 
 
+def _lanes(text: str) -> "tuple[Lane, ...]":
+    """The lanes of a comma-separated option.
+
+    Raises:
+        CardError: A part is not the name of a lane.
+    """
+    from benchmark.cards.lanes import LANES
+
+    chosen = names(text)
+    for name in chosen:
+        if name not in LANES:
+            raise CardError(f"--lanes: {unknown_name('lane', name, LANES)}")
+    return tuple(lane for lane in LANES if lane in chosen)
+
+
 def grid_selection(
+    *,
     sources: str = "",
     targets: str = "",
+    lanes: str = "",
     strategies: str = "",
     sizes: str = "",
     seeds: str = "",
@@ -50,13 +68,14 @@ def grid_selection(
     """Which part of a board's grid the options name.
 
     Raises:
-        CardError: A size or seed is not a whole number.
+        CardError: A lane is unknown, or a size or seed is not a whole number.
     """
     from benchmark.planning.transfers import GridSelection
 
     return GridSelection(
         sources=names(sources),
         targets=names(targets),
+        lanes=_lanes(lanes),
         strategies=names(strategies),
         train_subjects=numbers("--sizes", sizes),
         seeds=numbers("--seeds", seeds),

@@ -23,6 +23,7 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, 
 def reproduce(
     board: BoardId,
     sources: OfBoard = "",
+    lanes: OfBoard = "",
     strategies: OfBoard = "",
     sizes: Sizes = "",
     seeds: OfBoard = "",
@@ -49,7 +50,9 @@ def reproduce(
     if card.reproduces is None:
         with_numbers = ", ".join(b.id for b in workspace.registry.boards.values() if b.reproduces)
         raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
-    selection = grid_selection(sources, "", strategies, sizes, seeds)
+    selection = grid_selection(
+        sources=sources, lanes=lanes, strategies=strategies, sizes=sizes, seeds=seeds
+    )
     here = runnable_part(workspace, card, selection)
     for name, why in here.why_not.items():
         print_text(f"left out: {name}: {why}")

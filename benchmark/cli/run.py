@@ -54,6 +54,7 @@ def run(
     source: OneSource = "",
     sources: Sources = "",
     targets: OfBoard = "",
+    lanes: OfBoard = "",
     strategies: OfBoard = "",
     sizes: Sizes = "",
     seeds: OfBoard = "",
@@ -82,13 +83,16 @@ def run(
     workspace = settings.workspace
     card = workspace.registry.board(board)
     if rerun_of is not None:
-        if any((source, sources, targets, strategies, sizes, seeds, limit_steps)):
+        if any((source, sources, targets, lanes, strategies, sizes, seeds, limit_steps)):
             raise CardError("--rerun-of: the submission names its cells; leave the others out")
         rerun(workspace, card, rerun_of, out, options, cells, draw, dry_run)
         return
     if source and sources:
         raise CardError("--source and --sources: give one of them")
-    selection = grid_selection(sources, targets, strategies, sizes, seeds, limit_steps)
+    selection = grid_selection(
+        sources=sources, targets=targets, lanes=lanes, strategies=strategies,
+        sizes=sizes, seeds=seeds, limit_steps=limit_steps,
+    )  # fmt: skip
     folder = out or Path("runs") / (board + (f"_trial{limit_steps}" if limit_steps else ""))
     run_selection(workspace, card, selection, folder, options, source, dry_run)
 
@@ -136,7 +140,8 @@ def _join(
     compared, lacking = comparison_sources(workspace, board, card)
     for line in lacking:
         print_text(line)
-    return workspace, replace(selection, sources=(card.id, *compared)), compared
+    lanes = selection.lanes or board.lanes_of(card)
+    return workspace, replace(selection, sources=(card.id, *compared), lanes=lanes), compared
 
 
 def print_state(

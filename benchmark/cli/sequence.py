@@ -48,7 +48,9 @@ def sequence(
     workspace, chosen = settings.workspace, names(sequences)
     card, folder = workspace.registry.board(board), out or Path("runs") / board
     check_sequences(card, chosen)
-    selection = grid_selection(sources, ",".join(card.devices), strategies, "", seeds)
+    selection = grid_selection(
+        sources=sources, targets=",".join(card.devices), strategies=strategies, seeds=seeds
+    )
     if dry_run:
         if missing := missing_pretraining(workspace, card, selection):
             print_text(f"to pretrain first: {', '.join(missing)}")

@@ -92,7 +92,7 @@ def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
             locate_checkpoint(origin, workspace),
             encoder=encoder or None,
             part=part,
-            decoder_channels=workspace.registry.board("standard_v1").protocol.decoder_channels,
+            decoder=workspace.registry.board("standard_v1").protocol.decoders["unet"],
             progress=StageDisplay(progress, "reading"),
         )
     _print_examined(examined)

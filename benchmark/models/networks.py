@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmark.cards.protocol import Decoder, UnetDecoder
+from benchmark.errors import WeightsError
 from benchmark.models.encoders import encoder_family
 from benchmark.models.plain_networks import NetworkParts
 from benchmark.models.vision_libraries import smp
@@ -64,8 +66,7 @@ def build_network(
     channels: int,
     classes: int,
     input_size: int,
-    decoder_channels: Sequence[int],
-    encoder_depth: int = 5,
+    decoder: Decoder,
     normalisation_mean: Sequence[float],
     normalisation_std: Sequence[float],
     sigmoid: bool = False,
@@ -77,8 +78,7 @@ def build_network(
         channels: Input channels of the source.
         classes: Output channels, labels and background; 1 with `sigmoid`.
         input_size: Rows and columns of the images.
-        decoder_channels: Of the U-Net over an encoder; complete networks have their own decoder.
-        encoder_depth: Of an encoder.
+        decoder: Over the encoder; complete networks have their own.
         normalisation_mean: Of the source, one value per channel.
         normalisation_std: Of the source, one value per channel.
         sigmoid: Whether the one output channel is the logit of the one label.
@@ -89,21 +89,22 @@ def build_network(
     family = encoder_family(encoder)
     if family.network:
         parts = family.network(encoder, channels, classes, input_size)
+    elif isinstance(decoder, UnetDecoder):
+        parts = _unet(family.encoder(encoder, channels, decoder.encoder_depth), classes, decoder)
     else:
-        body = family.encoder(encoder, channels, encoder_depth)
-        parts = _unet(body, classes, encoder_depth, decoder_channels)
+        raise WeightsError(f"{type(decoder).__name__} cannot be built yet")
     return SegmentationNetwork(*parts, normalisation_mean, normalisation_std, sigmoid)
 
 
-def _unet(encoder: Any, classes: int, depth: int, decoder_channels: Sequence[int]) -> NetworkParts:
+def _unet(encoder: Any, classes: int, card: UnetDecoder) -> NetworkParts:
     """A U-Net over an encoder, as `smp.Unet` builds it over the encoders of its own library."""
     decoder = smp.decoders.unet.decoder.UnetDecoder(
         encoder_channels=encoder.out_channels,
-        decoder_channels=tuple(decoder_channels),
-        n_blocks=depth,
+        decoder_channels=card.decoder_channels,
+        n_blocks=card.encoder_depth,
         add_center_block=isinstance(encoder, smp.encoders.vgg.VGGEncoder),
     )
-    head = smp.base.SegmentationHead(decoder_channels[-1], classes, kernel_size=3)
+    head = smp.base.SegmentationHead(card.decoder_channels[-1], classes, kernel_size=3)
     smp.base.initialization.initialize_decoder(decoder)
     smp.base.initialization.initialize_head(head)
     return encoder, decoder, head

@@ -49,13 +49,14 @@ def comparison_sources(
     Returns:
         Names of those that can be run on this machine; one line for each without local weights.
     """
-    board_encoder = board.protocol.encoder
-    encoder = card.encoder or board_encoder
-    names = [board.baseline if encoder == board_encoder else f"{board.baseline}@{encoder}"]
-    for other in map(workspace.registry.source, board.sources):
-        imagenet = (other.domain, other.task) == ("natural", "classification")
-        if imagenet and (other.encoder or board_encoder) == encoder:
-            names.append(other.id)
+    names = list[str]()
+    for lane in board.lanes_of(card):
+        encoder, own = board.encoder_of(card, lane), board.protocol.decoders[lane].encoder
+        names.append(board.baseline if encoder == own else f"{board.baseline}@{encoder}")
+        for other in map(workspace.registry.source, board.sources):
+            imagenet = (other.domain, other.task) == ("natural", "classification")
+            if imagenet and board.encoder_of(other, lane) == encoder:
+                names.append(other.id)
     runnable, lacking = [], []
     for source in map(workspace.registry.source, dict.fromkeys(names)):
         try:

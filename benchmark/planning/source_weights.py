@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
+from benchmark.cards.lanes import encoder_lane
+from benchmark.cards.protocol import Decoder
 from benchmark.cards.source import Exposure, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.data.splits import hashed_order
-from benchmark.errors import DataError, WeightsError
+from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.models.weight_store import stored_weights
 from benchmark.planning.exposure import declared_exposure
 from benchmark.workspace import Workspace
@@ -88,17 +90,34 @@ def pretrained_folder(workspace: Workspace, board: BoardCard, source: SourceCard
     """Folder of an in-suite source's weights, named by a hash of everything they depend on."""
     assert source.pretrain is not None
     dataset = resolve_dataset(workspace, source.pretrain.dataset)
+    encoder, decoder = pretraining_network(board, source)
     conditions = [
         PRETRAINING_VERSION,
         source.pretrain.model_dump(),
         source.input.model_dump(),
-        source.encoder or board.protocol.encoder,
-        board.protocol.encoder_depth,
-        board.protocol.decoder_channels,
+        encoder,
+        *decoder.model_dump(exclude={"encoder"}).values(),
         dataset.fingerprint,
         dataset.split_fingerprint,
     ]
     return workspace.pretrained_folder(source.id, fingerprint(conditions))
+
+
+def pretraining_network(board: BoardCard, source: SourceCard) -> tuple[str, Decoder]:
+    """Encoder and decoder that an in-suite source is pretrained with: those of its own lane.
+
+    Raises:
+        CardError: The board has no lane with such a decoder.
+    """
+    encoder = board.encoder_of(source, board.lanes[0])
+    lane = encoder_lane(encoder)
+    decoder = board.protocol.decoders.get(lane)
+    if decoder is None:
+        raise CardError(
+            f"source task {source.id!r}: its pretraining on {encoder} needs a decoder of lane "
+            f"{lane}, board {board.id!r} has {', '.join(board.lanes)}"
+        )
+    return encoder, decoder
 
 
 def is_pretrained(workspace: Workspace, board: BoardCard, source: SourceCard) -> bool:

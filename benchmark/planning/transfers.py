@@ -4,14 +4,15 @@ Planning reads only cards and what is registered on this machine. It imports no 
 finished board is recognised in an instant.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.cards.protocol import FineTuningProtocol, Strategy
+from benchmark.cards.lanes import Lane, encoder_lane
+from benchmark.cards.protocol import Decoder, FineTuningProtocol, Strategy
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.source import SourceCard
 from benchmark.cards.target import TargetCard
@@ -26,7 +27,10 @@ from benchmark.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """One cell, with everything needed to run it."""
+    """One cell, with everything needed to run it.
+
+    `protocol` is that of the cell's lane, `encoder` the network of the source in this lane.
+    """
 
     cell: CellId
     key: str
@@ -36,11 +40,12 @@ class Transfer:
     strategy: Strategy
     source: SourceCard
     target: TargetCard
+    encoder: str
 
     @property
-    def encoder(self) -> str:
-        """The source's encoder, or the board's where the source names none."""
-        return self.source.encoder or self.protocol.encoder
+    def decoder(self) -> Decoder:
+        """The decoder of the cell's lane."""
+        return self.protocol.decoders[self.cell.lane]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ class GridSelection:
 
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    lanes: tuple[Lane, ...] = ()
     strategies: tuple[str, ...] = ()
     train_subjects: tuple[int, ...] = ()
     seeds: tuple[int, ...] = ()
@@ -73,6 +79,7 @@ def complete_selection(
     return GridSelection(
         sources=selection.sources or board.sources,
         targets=selection.targets or board.targets,
+        lanes=_on_board("lane", board, selection.lanes, board.lanes),
         strategies=_on_board("strategy", board, selection.strategies, tuple(board.strategies)),
         train_subjects=_on_board("size", board, selection.train_subjects, board.train_subjects),
         seeds=_on_board("seed", board, selection.seeds, board.seeds),
@@ -80,7 +87,7 @@ def complete_selection(
     )
 
 
-T = TypeVar("T", str, int)
+T = TypeVar("T", bound=str | int)
 
 
 def _on_board(
@@ -103,8 +110,13 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
     """
     registry = workspace.registry
     grid = complete_selection(registry, board, selection)
-    protocol = with_step_limit(board.protocol, grid.limit_steps)
+    complete = with_step_limit(board.protocol, grid.limit_steps)
+    protocols = {lane: complete.for_lane(lane) for lane in grid.lanes}
+    prints = {lane: fingerprint(protocol) for lane, protocol in protocols.items()}
+    strategies = {name: board.strategy_fingerprint(name) for name in grid.strategies}
     sources = {name: registry.source(name) for name in grid.sources}
+    for source in sources.values():
+        check_lanes(board, source)
     weights = {name: source_weights(workspace, board, card) for name, card in sources.items()}
     exposure = {name: source_exposure(workspace, card) for name, card in sources.items()}
     transfers = []
@@ -118,20 +130,20 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
                 contamination=contamination(
                     exposure[name], registry, target.dataset, dataset.local_rows
                 ),
-                unranked=_unranked(board.protocol, protocol),
+                unranked=_unranked(board.protocol, complete),
             )
             for name in sources
         }
         common = {
-            "protocol": fingerprint(protocol),
             "target": fingerprint(target),
             "splits": dataset.split_fingerprint,
             "data": dataset.fingerprint,
         }
-        for cell in _cells(board, target.id, grid):
-            source, strategy = sources[cell.source], board.strategies[cell.strategy]
+        for cell in _cells(board, target.id, grid, sources):
+            source = sources[cell.source]
             fingerprints = Fingerprints(
-                strategy=fingerprint(strategy),
+                protocol=prints[cell.lane],
+                strategy=strategies[cell.strategy],
                 source=fingerprint(source),
                 weights=weights[cell.source].fingerprint,
                 **common,
@@ -142,27 +154,48 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
                     key=cell_key(cell, fingerprints),
                     fingerprints=fingerprints,
                     marks=marks[cell.source],
-                    protocol=protocol,
-                    strategy=strategy,
+                    protocol=protocols[cell.lane],
+                    strategy=board.strategies[cell.strategy],
                     source=source,
                     target=target,
+                    encoder=board.encoder_of(source, cell.lane),
                 )
             )
     return transfers
 
 
-def _cells(board: BoardCard, target: str, grid: GridSelection) -> Iterator[CellId]:
-    for source, strategy in product(grid.sources, grid.strategies):
-        if strategy in board.strategies_for(source):
-            for size, seed in product(grid.train_subjects, grid.seeds):
-                yield CellId(
-                    board=board.id,
-                    target=target,
-                    source=source,
-                    strategy=strategy,
-                    train_subjects=size,
-                    seed=seed,
-                )
+def _cells(
+    board: BoardCard, target: str, grid: GridSelection, sources: Mapping[str, SourceCard]
+) -> Iterator[CellId]:
+    for source in sources.values():
+        entries = board.entries_for(source)
+        for lane, strategy in product(grid.lanes, grid.strategies):
+            if (lane, strategy) in entries:
+                for size, seed in product(grid.train_subjects, grid.seeds):
+                    yield CellId(
+                        board=board.id,
+                        target=target,
+                        source=source.id,
+                        strategy=strategy,
+                        train_subjects=size,
+                        seed=seed,
+                        lane=lane,
+                    )
+
+
+def check_lanes(board: BoardCard, source: SourceCard) -> None:
+    """Check that a source can enter a lane of a board.
+
+    Raises:
+        CardError: It cannot; with the lanes that its network can enter.
+    """
+    if not board.lanes_of(source):
+        encoder = board.encoder_of(source, board.lanes[0])
+        raise CardError(
+            f"source task {source.id!r}: {encoder} can enter lane {encoder_lane(encoder)} or "
+            f"linear, but board {board.id!r} has {', '.join(board.lanes)}; choose a board with "
+            "such a lane"
+        )
 
 
 def with_step_limit(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:

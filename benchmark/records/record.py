@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from benchmark.cards.card import Model
+from benchmark.cards.card import Model, left_out
 from benchmark.cards.dataset import Domain
+from benchmark.cards.lanes import Lane
 from benchmark.cards.source import SourceObjective
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
@@ -41,11 +42,14 @@ class CellId(Facts):
     strategy: str
     train_subjects: Count
     seed: Count
+    lane: Lane = left_out("unet")
 
     @property
     def path(self) -> str:
         """Where the record lies below `records/`: path and identity are one."""
-        return cell_path(self.target, self.source, self.strategy, self.train_subjects, self.seed)
+        return cell_path(
+            self.target, self.source, self.strategy, self.train_subjects, self.seed, self.lane
+        )
 
 
 class Fingerprints(Facts):
@@ -199,15 +203,24 @@ TIMINGS = ("fine_tuning_seconds", "total_seconds", "peak_memory_mib", "energy_jo
            "energy_method", "gpu_utilisation_percent")  # fmt: skip
 
 
-def cell_path(target: str, source: str, strategy: str, train_subjects: int, seed: int) -> str:
-    """Path of a cell's record below `records/`."""
+def cell_path(
+    target: str,
+    source: str,
+    strategy: str,
+    train_subjects: int,
+    seed: int,
+    lane: Lane = "unet",
+) -> str:
+    """Path of a cell's record below `records/`; lanes other than `unet` follow the strategy."""
     size = f"n{train_subjects}" if train_subjects else "nall"
-    return f"{target}/{source}/{strategy}/{size}/seed{seed}.json"
+    suffix = "" if lane == "unet" else f".{lane}"
+    return f"{target}/{source}/{strategy}{suffix}/{size}/seed{seed}.json"
 
 
 def cell_key(cell: CellId, fingerprints: Fingerprints) -> str:
     """Fingerprint of all that a cell's result depends on."""
-    text = f'{{"cell":{CELL_TEXT(cell)},"fingerprints":{_prints_text(fingerprints)}}}'
+    text = CELL_TEXT(cell) if cell.lane == "unet" else LANE_CELL_TEXT(cell)
+    text = f'{{"cell":{text},"fingerprints":{_prints_text(fingerprints)}}}'
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -217,9 +230,9 @@ def _prints_text(fingerprints: Fingerprints) -> str:
     return PRINTS_TEXT(fingerprints)
 
 
-def _canonical(kind: type[Model]) -> Callable[[Model], str]:
+def _canonical(kind: type[Model], without: str = "") -> Callable[[Model], str]:
     """Writes what `fingerprint` hashes, of models of texts and whole numbers; much faster."""
-    names = sorted(kind.model_fields)
+    names = sorted(kind.model_fields.keys() - {without})
     values = attrgetter(*names)
     form = "{" + ",".join([f'"{name}":%s' for name in names]) + "}"
     return lambda model: form % tuple(map(_json, values(model)))
@@ -229,4 +242,5 @@ def _json(value: str | int) -> str:
     return encode_basestring_ascii(value) if isinstance(value, str) else str(value)
 
 
-CELL_TEXT, PRINTS_TEXT = _canonical(CellId), _canonical(Fingerprints)
+LANE_CELL_TEXT, CELL_TEXT = _canonical(CellId), _canonical(CellId, without="lane")
+PRINTS_TEXT = _canonical(Fingerprints)

@@ -153,7 +153,7 @@ def _problem(
         return "its strategy or seed is not the board's"
     if record.key != sequence_key(run, stages, prints):
         return "its key is not that of its conditions; the record was edited"
-    asked = fingerprint(board.protocol), fingerprint(board.strategies[run.strategy])
+    asked = fingerprint(board.protocol), board.strategy_fingerprint(run.strategy)
     if (prints.protocol, prints.strategy) != asked:
         return "was made under another protocol or strategy"
     if first is not None and prints.devices != first.fingerprints.devices:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint
+from benchmark.cards.lanes import Lane
 from benchmark.errors import RecordError
 from benchmark.records.case_table import CasesError, CaseTable, case_table
 from benchmark.records.record import RunRecord, cell_key
@@ -18,14 +18,14 @@ class Conditions:
 
     Attributes:
         board: Id of the board.
-        protocol: Fingerprint of its protocol.
+        protocols: Fingerprint of its protocol in each of its lanes.
         strategies: Fingerprint of each of its strategies.
         sizes: Its numbers of training subjects.
         seeds: Its seeds.
     """
 
     board: str
-    protocol: str
+    protocols: Mapping[Lane, str]
     strategies: Mapping[str, str]
     sizes: tuple[int, ...]
     seeds: tuple[int, ...]
@@ -33,10 +33,9 @@ class Conditions:
     @classmethod
     def of(cls, board: BoardCard) -> "Conditions":
         """The conditions of a board."""
-        strategies = {name: fingerprint(card) for name, card in board.strategies.items()}
-        return cls(
-            board.id, fingerprint(board.protocol), strategies, board.train_subjects, board.seeds
-        )
+        protocols = {lane: board.protocol_fingerprint(lane) for lane in board.lanes}
+        strategies = {name: board.strategy_fingerprint(name) for name in board.strategies}
+        return cls(board.id, protocols, strategies, board.train_subjects, board.seeds)
 
 
 def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) -> CaseTable:
@@ -62,10 +61,16 @@ def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) ->
             f"{path}: holds the record of board {cell.board!r}, {cell.path!r}; path and content "
             "must agree"
         )
-    if prints.protocol != wanted.protocol and not record.marks.unranked:
+    protocol = wanted.protocols.get(cell.lane)
+    if protocol is None:
+        raise RecordError(
+            f"{path}: cell.lane: {cell.lane!r} is not on this board, which has "
+            f"{', '.join(wanted.protocols)}; move it to its board"
+        )
+    if prints.protocol != protocol and not record.marks.unranked:
         raise RecordError(
             f"{path}: made under protocol {prints.protocol[7:15]!r}, this board's is "
-            f"{wanted.protocol[7:15]!r}; {AGAIN}, or move it to its board"
+            f"{protocol[7:15]!r}; {AGAIN}, or move it to its board"
         )
     if prints.strategy != wanted.strategies.get(cell.strategy):
         raise RecordError(f"{path}: strategy {cell.strategy!r} is not the board's; {AGAIN}")

@@ -26,6 +26,7 @@ from benchmark.planning.source_weights import (
     WEIGHTS_FILE,
     pretrained_folder,
     pretraining_cases,
+    pretraining_network,
 )
 from benchmark.training.batches import to_device
 from benchmark.training.pretraining.loop import pretrain
@@ -170,13 +171,13 @@ def _objective(
     if recipe.objective == "classification" and len(card.classes) < 2:
         raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
     outputs = {"segmentation": len(card.labels) + 1, "restoration": channels}
+    encoder, decoder = pretraining_network(board, source)
     network = build_network(
-        source.encoder or board.protocol.encoder,
+        encoder,
         channels=source.input.channels,
         classes=outputs.get(recipe.objective, 1),
         input_size=recipe.input_size,
-        decoder_channels=board.protocol.decoder_channels,
-        encoder_depth=board.protocol.encoder_depth,
+        decoder=decoder,
         normalisation_mean=source.input.mean,
         normalisation_std=source.input.std,
     )
@@ -210,7 +211,7 @@ def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Pat
     card = source.model_dump(mode="json", exclude_none=True, exclude={"pretrain", "saw"})
     card |= {
         "id": name,
-        "encoder": source.encoder or board.protocol.encoder,
+        "encoder": pretraining_network(board, source)[0],
         "weights": {
             "file": f"{name}.safetensors",
             "sha256": facts["sha256"].removeprefix("sha256:"),

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from benchmark.cards.card import check_model
+from benchmark.cards.protocol import Decoder
 from benchmark.cards.registry import Registry
 from benchmark.cards.source import UNKNOWN, Exposure, HubFile, SourceCard
 from benchmark.errors import CardError, WeightsError
@@ -145,7 +146,7 @@ def examine(
     *,
     encoder: str | None,
     part: str,
-    decoder_channels: Sequence[int],
+    decoder: Decoder,
     progress: Progress,
 ) -> ExaminedCheckpoint:
     """Read a checkpoint and identify its network.
@@ -154,7 +155,7 @@ def examine(
         origin: Of the checkpoint.
         encoder: The only encoder to compare with; None compares with all.
         part: Key of the group of tensors, see `find_state_dict`.
-        decoder_channels: Of the boards' U-Net.
+        decoder: That boards build over the encoder.
         progress: Receives each stage.
 
     Raises:
@@ -179,7 +180,7 @@ def examine(
         origin=origin,
         checkpoint=checkpoint,
         match=best,
-        with_decoder=with_decoder(best, shapes, decoder_channels),
+        with_decoder=with_decoder(best, shapes, decoder),
         similar=tuple(matches[1:6]),
     )
 

@@ -93,7 +93,7 @@ def _accepted(check: SubmissionCheck, submission: Submission) -> None:
 
 def _grid(check: SubmissionCheck, submission: Submission) -> None:
     records, board = submission.records, submission.board
-    missing = missing_cells(board, submission.card.id, records)
+    missing = missing_cells(board, submission.card, records)
     if set(missing) != set(submission.manifest.missing):
         raise SubmissionError(f"{MANIFEST}: missing: is not the list of cells without a record")
     if missing:

@@ -119,10 +119,13 @@ def card_problems(
     target, source, protocol = conditions.card, submission.card, submission.board.protocol
     dataset = submission.workspace.registry.dataset(target.dataset)
     marks, selection, coverage = record.marks, record.selection, record.coverage
-    facts, encoder = attrgetter("title", "domain", "task"), source.encoder or protocol.encoder
+    facts, board = attrgetter("title", "domain", "task"), submission.board
+    strategy, lane = record.cell.strategy, record.cell.lane
     complete = coverage is None or coverage.complete
-    if record.cell.strategy not in submission.board.strategies_for(source.id):
-        yield f"the source does not take part with {record.cell.strategy!r}"
+    if lane not in board.lanes_of(source) or strategy not in board.strategies_for(source.id, lane):
+        yield f"the source does not take part with {strategy!r} in lane {lane}"
+        return
+    encoder = board.encoder_of(source, lane)
     if (*facts(record.source), record.source.encoder) != (*facts(source), encoder):
         yield "source: title, domain, task or encoder are not the card's"
     if record.main_metric != target.main_metric:

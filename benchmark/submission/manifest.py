@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.source import SourceCard
 from benchmark.files import csv_text, sha256_of
 from benchmark.records.predictions import Sha256
 from benchmark.records.record import Count, Facts, RunRecord, cell_path
@@ -57,12 +58,15 @@ def card_path(source: str) -> str:
 
 
 def missing_cells(
-    board: BoardCard, source: str, records: Mapping[str, RunRecord]
+    board: BoardCard, source: SourceCard, records: Mapping[str, RunRecord]
 ) -> tuple[str, ...]:
     """The cells of a board in which a source takes part and that have no record."""
-    strategies = board.strategies_for(source)
-    grid = product(board.targets, [source], strategies, board.train_subjects, board.seeds)
-    return tuple(path for path in (cell_path(*cell) for cell in grid) if path not in records)
+    grid = product(board.targets, board.entries_for(source), board.train_subjects, board.seeds)
+    paths = (
+        cell_path(target, source.id, strategy, size, seed, lane)
+        for target, (lane, strategy), size, seed in grid
+    )
+    return tuple(path for path in paths if path not in records)
 
 
 def derived_files(records: Mapping[str, RunRecord]) -> dict[str, str]:

@@ -68,7 +68,7 @@ def pack_submission(
                 segtransfer=__version__,
                 board=board.id,
                 source=card.id,
-                missing=missing_cells(board, card.id, records),
+                missing=missing_cells(board, card, records),
                 files={name: PackedFile.of(tree / name) for name in list_files(tree)},
             )
             write_text(tree / MANIFEST, manifest.model_dump_json(indent=1) + "\n")

@@ -80,9 +80,9 @@ def test_every_strategy_names_parts_that_its_networks_have(board: BoardCard) -> 
         source = REGISTRY.source(name)
         with torch.device("meta"):
             network = build_network(
-                source.encoder or protocol.encoder, channels=source.input.channels, classes=1,
-                input_size=protocol.input_size, decoder_channels=protocol.decoder_channels,
-                encoder_depth=protocol.encoder_depth, normalisation_mean=source.input.mean,
+                board.encoder_of(source, "unet"), channels=source.input.channels, classes=1,
+                input_size=protocol.input_size, decoder=protocol.decoders["unet"],
+                normalisation_mean=source.input.mean,
                 normalisation_std=source.input.std,
             )  # fmt: skip
         for chosen in board.strategies_for(name):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.networks import unet
 from typer.testing import CliRunner, Result
 
 from benchmark.cards.content import content_roots, shipped_content
@@ -247,7 +248,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     data, opened = target.prepared, target.dataset
     torch.manual_seed(0)
     network = build_network(
-        "tu-test_resnet", channels=3, input_size=32, classes=1, decoder_channels=(16, 8, 8, 8, 8),
+        "tu-test_resnet", channels=3, input_size=32, classes=1, decoder=unet(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3, sigmoid=True,
     )  # fmt: skip
     found = score_pooled(network, target, board.pooled_metrics)

@@ -32,7 +32,7 @@ def checkpoint(folder: Path) -> Path:
     protocol = Registry.load(content_roots()).board("demo_v1").protocol
     network = build_network(
         "tu-test_resnet", channels=1, classes=2, input_size=protocol.input_size,
-        decoder_channels=protocol.decoder_channels, encoder_depth=protocol.encoder_depth,
+        decoder=protocol.decoders["unet"],
         normalisation_mean=(0.5,), normalisation_std=(0.25,),
     )  # fmt: skip
     weights = folder / "own_encoder.safetensors"

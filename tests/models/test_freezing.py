@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from support.networks import unet
 
 from benchmark.errors import ProtocolError
 from benchmark.models.freezing import apply_strategy
@@ -11,7 +12,7 @@ from benchmark.models.networks import SegmentationNetwork, build_network, parame
 def network(encoder: str = "mobilenet_v2", decoder: tuple[int, ...] = (256, 128, 64, 32, 16)
             ) -> SegmentationNetwork:  # fmt: skip
     return build_network(
-        encoder, channels=3, input_size=64, classes=1, decoder_channels=decoder,
+        encoder, channels=3, input_size=64, classes=1, decoder=unet(*decoder),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
     )  # fmt: skip
 

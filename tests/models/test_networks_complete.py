@@ -5,6 +5,7 @@ from typing import Any
 import monai.networks.nets as nets
 import pytest
 import torch
+from support.networks import unet
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
@@ -21,7 +22,7 @@ def network_of(
 ) -> SegmentationNetwork:
     torch.manual_seed(0)
     return build_network(
-        name, channels=channels, classes=classes, input_size=size, decoder_channels=(),
+        name, channels=channels, classes=classes, input_size=size, decoder=unet(),
         normalisation_mean=(0.0,) * channels, normalisation_std=(1.0,) * channels,
     ).eval()  # fmt: skip
 
@@ -52,7 +53,7 @@ PUBLISHED = {"plain-unet": 31_037_633, "x-unet": 31_031_745, "v-unet": 25_854_65
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_networks_have_the_published_number_of_parameters(name: str) -> None:
     network = build_network(
-        name, channels=3, classes=1, input_size=64, decoder_channels=(),
+        name, channels=3, classes=1, input_size=64, decoder=unet(),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
     )  # fmt: skip
     assert parameter_counts(network) == (PUBLISHED[name], PUBLISHED[name])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.networks import unet
 from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
 
@@ -18,7 +19,7 @@ MOBILENET = "weights/mobilenet_v2_imagenet.pth"
 
 def network(encoder: str = "mobilenet_v2") -> nn.Module:
     return build_network(
-        encoder, channels=3, input_size=64, classes=1, decoder_channels=(256, 128, 64, 32, 16),
+        encoder, channels=3, input_size=64, classes=1, decoder=unet(256, 128, 64, 32, 16),
         normalisation_mean=(0.0, 0.0, 0.0), normalisation_std=(1.0, 1.0, 1.0),
     )  # fmt: skip
 

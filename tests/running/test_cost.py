@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from support.networks import unet
 from torch import nn
 
 import benchmark.running.cost as cost
@@ -31,7 +32,7 @@ def test_one_convolution_by_hand() -> None:
 def test_what_is_frozen_costs_less_and_nothing_is_changed() -> None:
     torch.manual_seed(0)
     network = build_network(
-        "tu-test_resnet", channels=3, input_size=64, classes=2, decoder_channels=(8,) * 5,
+        "tu-test_resnet", channels=3, input_size=64, classes=2, decoder=unet(),
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.5,) * 3,
     )  # fmt: skip
     before = {name: value.clone() for name, value in network.state_dict().items()}

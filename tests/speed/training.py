@@ -44,9 +44,10 @@ def measure(protocol: FineTuningProtocol, steps: int, device: torch.device) -> t
         (rng.random((count, size, size)) < 0.3).astype(np.uint8),
         tuple(cases),
     )
+    decoder = protocol.decoders["unet"]
     network = build_network(
-        protocol.encoder, channels=3, input_size=size, classes=2,
-        decoder_channels=protocol.decoder_channels,
+        decoder.encoder, channels=3, input_size=size, classes=2,
+        decoder=decoder,
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.25,) * 3,
     ).to(device)  # fmt: skip
     strategy = Strategy(train=("encoder", "decoder", "head"), freeze_norm_stats=False)

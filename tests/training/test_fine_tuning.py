@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support.networks import unet
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.protocol import FineTuningProtocol, Stage, Strategy
@@ -26,7 +27,7 @@ def network(sigmoid: bool = False) -> SegmentationNetwork:
     torch.manual_seed(0)
     return build_network(
         "tu-test_resnet", channels=3, classes=1 if sigmoid else 2, input_size=64,
-        decoder_channels=(8,) * 5, normalisation_mean=(0.5,) * 3, normalisation_std=(0.5,) * 3,
+        decoder=unet(), normalisation_mean=(0.5,) * 3, normalisation_std=(0.5,) * 3,
         sigmoid=sigmoid,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from support.networks import unet
 
 from benchmark.cards.protocol import Augmentation
 from benchmark.cards.source import PretrainingObjective
@@ -34,7 +35,7 @@ SAMPLES = LabelledSlices(
 
 def network(classes: int) -> SegmentationNetwork:
     return build_network(
-        "tu-test_resnet", channels=1, input_size=32, classes=classes, decoder_channels=(8,) * 5,
+        "tu-test_resnet", channels=1, input_size=32, classes=classes, decoder=unet(),
         normalisation_mean=(0.5,), normalisation_std=(0.5,),
     ).to(AWAY)  # fmt: skip
 

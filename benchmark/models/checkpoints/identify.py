@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
+from benchmark.cards.protocol import Decoder
 from benchmark.models.encoders import (
     SIZE,
     RenameRules,
@@ -220,14 +221,14 @@ def _match_by_order(groups: Groups, encoder: str) -> EncoderMatch | None:
 
 
 def with_decoder(
-    match: EncoderMatch, shapes: TensorShapes, decoder_channels: Sequence[int]
+    match: EncoderMatch, shapes: TensorShapes, decoder: Decoder
 ) -> EncoderMatch | None:
     """The match of the complete network, if the checkpoint has its decoder; None if it has not.
 
     Args:
         match: Of the encoder.
         shapes: Shapes by name of the complete checkpoint.
-        decoder_channels: Of the U-Net that boards build over an encoder.
+        decoder: That boards build over an encoder.
     """
     rules = list(match.rename)
     if not rules:
@@ -238,13 +239,12 @@ def with_decoder(
         if any(name.startswith(f"{outer}segmentation_head.") for name in shapes):
             rules.append((r"^segmentation_head\.", "head."))
     renamed = {renamed_key(name, rules): shape for name, shape in shapes.items()}
-    decoder = shapes_of_built(
+    expected = shapes_of_built(
         lambda: build_network(
             match.encoder, channels=match.channels, classes=1, input_size=SIZE,
-            decoder_channels=decoder_channels, encoder_depth=len(decoder_channels),
-            normalisation_mean=(0.0,), normalisation_std=(1.0,),
+            decoder=decoder, normalisation_mean=(0.0,), normalisation_std=(1.0,),
         ).decoder
     )  # fmt: skip
-    if not decoder or any(renamed.get(f"decoder.{n}") != shape for n, shape in decoder.items()):
+    if not expected or any(renamed.get(f"decoder.{n}") != shape for n, shape in expected.items()):
         return None
     return replace(match, rename=tuple(rules), key_prefix="encoder.")

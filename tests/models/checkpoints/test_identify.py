@@ -5,6 +5,7 @@ import re
 import monai.networks.nets as nets
 import pytest
 import torch
+from support.networks import unet
 from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
 
@@ -22,7 +23,7 @@ import timm  # noqa: E402
 import torchvision.models  # noqa: E402
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "mobilenet_v2", "tu-resnet18", "vgg11", "vgg11_bn")
-WIDTHS = (256, 128, 64, 32, 16)
+WIDTHS = unet(256, 128, 64, 32, 16)
 
 
 def state(network: nn.Module, prefix: str = "") -> dict[str, torch.Tensor]:
@@ -36,7 +37,7 @@ def shapes_of(tensors: dict[str, torch.Tensor]) -> TensorShapes:
 def loads(match: EncoderMatch, tensors: dict[str, torch.Tensor]) -> SegmentationNetwork:
     """Load as the card would state it; the encoder must be fully covered."""
     network = build_network(
-        match.encoder, channels=match.channels, classes=1, input_size=256, decoder_channels=WIDTHS,
+        match.encoder, channels=match.channels, classes=1, input_size=256, decoder=WIDTHS,
         normalisation_mean=(0.0,) * match.channels, normalisation_std=(1.0,) * match.channels,
     )  # fmt: skip
     part = renamed(tensors, match.rename)
@@ -121,7 +122,7 @@ def test_a_unet_of_smp_brings_its_decoder_and_head() -> None:
     network, tensors_of_network = loads(complete, tensors), renamed(tensors, complete.rename)
     assert load_part(network.decoder, tensors_of_network, prefix="decoder.", name="x").complete
     assert load_part(network.head, tensors_of_network, prefix="head.", name="x").complete
-    assert with_decoder(match, shapes_of(tensors), (8, 8, 8, 8, 8)) is None
+    assert with_decoder(match, shapes_of(tensors), unet()) is None
 
 
 def test_other_names_are_matched_by_kinds_and_shapes_in_order() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from support.networks import unet
 from torch import nn
 
 from benchmark.cards.content import content_roots
@@ -57,7 +58,7 @@ def test_a_public_checkpoint_covers_its_encoder(source: SourceCard, tmp_path: Pa
     else:
         torch.save({"state_dict": tensors} if source.id in SELF_SUPERVISED else tensors, path)
     network = build_network(
-        source.encoder, channels=3, input_size=64, classes=1, decoder_channels=(8, 8, 8, 8, 8),
+        source.encoder, channels=3, input_size=64, classes=1, decoder=unet(),
         normalisation_mean=source.input.mean, normalisation_std=source.input.std,
     )  # fmt: skip
     weights = source.weights

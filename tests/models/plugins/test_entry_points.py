@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from support.networks import unet
 from support.plugged import package  # noqa: F401  (a fixture)
 
 from benchmark.errors import WeightsError
@@ -19,7 +20,7 @@ def test_the_template_keeps_the_contract_and_is_a_network_like_any_other() -> No
     lines = check_encoder("my_encoder")
     assert len(lines) == 6 and lines[0].startswith("1 channels, 64 x 64: (16, 32, 32)")
     network = build_network(
-        "my_encoder", channels=3, classes=2, input_size=64, decoder_channels=(16, 8, 8, 8, 8),
+        "my_encoder", channels=3, classes=2, input_size=64, decoder=unet(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3,
     )  # fmt: skip
     assert network(torch.rand(2, 1, 64, 64)).shape == (2, 2, 64, 64)
@@ -36,8 +37,8 @@ def test_the_template_keeps_the_contract_and_is_a_network_like_any_other() -> No
 def test_missing_strides_of_a_pyramid_are_filled(depth: int) -> None:
     check_encoder("own_late")
     network = build_network(
-        "own_late", channels=1, classes=1, input_size=64, decoder_channels=(8,) * depth,
-        encoder_depth=depth, normalisation_mean=(0.0,), normalisation_std=(1.0,),
+        "own_late", channels=1, classes=1, input_size=64, decoder=unet(*(8,) * depth),
+        normalisation_mean=(0.0,), normalisation_std=(1.0,),
     )  # fmt: skip
     maps = network.features(torch.rand(1, 1, 64, 64))
     assert [feature_map.shape[1] for feature_map in maps] == [1, 0, 32, 64, 128, 256][: depth + 1]
@@ -68,7 +69,7 @@ def test_a_broken_contract_is_named(name: str, message: str) -> None:
 def test_a_name_near_one_that_is_installed_is_suggested() -> None:
     with pytest.raises(WeightsError, match="Did you mean 'my_encoder'"):
         build_network(
-            "my_encodr", channels=1, classes=1, input_size=64, decoder_channels=(8,) * 5,
+            "my_encodr", channels=1, classes=1, input_size=64, decoder=unet(),
             normalisation_mean=(0.0,), normalisation_std=(1.0,),
         )  # fmt: skip
 

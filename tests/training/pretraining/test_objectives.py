@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support.networks import unet
 from torch import nn
 
 from benchmark.cards.problem import Intensity
@@ -24,7 +25,7 @@ def network(outputs: int) -> SegmentationNetwork:
     torch.manual_seed(0)
     return build_network(
         "tu-test_resnet", channels=3, input_size=64, classes=outputs,
-        decoder_channels=(16, 16, 8, 8, 8),
+        decoder=unet(16, 16, 8, 8, 8),
         normalisation_mean=(0.5,) * 3, normalisation_std=(0.25,) * 3,
     )  # fmt: skip
 
