@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import AliasToken
@@ -24,11 +24,6 @@ class Model(BaseModel):
     """A frozen group of facts; unknown keys, NaN and infinity are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def left_out(default: Any) -> Any:
-    """A field that is not serialised at its default: fingerprints without it stay as they were."""
-    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 class Card(Model):

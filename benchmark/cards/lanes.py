@@ -6,18 +6,17 @@ from typing import Literal, get_args
 Lane = Literal["unet", "dpt", "linear"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 
-PLAIN_VITS = re.compile(
-    r"tu-(test_)?("
-    r"vit_(?!base_mci_|.*(?<!dino)_r\d+_|.*_resnet)|(flexi|naflex|sam|deepseek_)vit|deit3?_|"
-    r"beit(v2|3)?_|eva(02)?_|aimv2_|cait_|convit_|xcit_|mixer_)"
+ONE_SIZE = re.compile(
+    r"tu-((test_|flexi|naflex|sam|deepseek_|gemma4_|qwen3_)?vit(_|\d?$)|vitamin_|deit3?_|"
+    r"beit(v2|3)?_|eva(02)?_|aimv2_|cait_|convit_|xcit_|tnt_|(res)?mlp_|g?mixer_|gmlp_|convmixer_)"
 )
-"""Encoders of timm whose maps all have the size of the patches."""
+"""Encoders of timm whose maps all have one size: plain vision transformers and mixers."""
 
 
 def encoder_lane(encoder: str) -> Lane:
     """The lane of an encoder besides `linear`, which takes every encoder.
 
-    `dpt` for plain vision transformers of timm; `unet` for feature pyramids and for complete
-    networks.
+    `dpt` for encoders whose maps all have one size, above all plain vision transformers; `unet`
+    for feature pyramids and complete networks.
     """
-    return "dpt" if PLAIN_VITS.match(encoder) else "unet"
+    return "dpt" if ONE_SIZE.match(encoder) else "unet"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.cards.card import Model, left_out
+from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.lanes import LANES, Lane
 
 Positive = Annotated[int, Field(ge=1)]
@@ -97,9 +97,9 @@ Decoder = UnetDecoder | DptDecoder | LinearDecoder
 class Lanes(Model):
     """The decoder of each lane of a board."""
 
-    unet: UnetDecoder | None = left_out(None)
-    dpt: DptDecoder | None = left_out(None)
-    linear: LinearDecoder | None = left_out(None)
+    unet: UnetDecoder | None = omitted_default()
+    dpt: DptDecoder | None = omitted_default()
+    linear: LinearDecoder | None = omitted_default()
 
 
 class FineTuningProtocol(Model):
@@ -114,11 +114,11 @@ class FineTuningProtocol(Model):
     does not. `normalisation` `none` feeds images in [0, 1] whatever the source was trained on.
     """
 
-    version: Literal[1, 2] = left_out(1)
-    lanes: Lanes | None = left_out(None)
-    encoder: str | None = left_out(None)
-    encoder_depth: Depth | None = left_out(None)
-    decoder_channels: Channels | None = left_out(None)
+    version: Literal[1, 2] = omitted_default(1)
+    lanes: Lanes | None = omitted_default()
+    encoder: str | None = omitted_default()
+    encoder_depth: Depth | None = omitted_default()
+    decoder_channels: Channels | None = omitted_default()
     outputs: Literal["softmax", "sigmoid"] = "softmax"
     input_size: Annotated[int, Field(ge=32, multiple_of=32)]
     fit: Literal["letterbox", "squash"] = "letterbox"
@@ -199,7 +199,7 @@ class Strategy(Model):
     train: Annotated[tuple[str, ...], Field(min_length=1)]
     freeze_norm_stats: bool
     stages: tuple[Stage, ...] = ()
-    lanes: tuple[Lane, ...] = left_out(())
+    lanes: tuple[Lane, ...] = omitted_default(())
 
     @property
     def trained_parts(self) -> tuple[str, ...]:

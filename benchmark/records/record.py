@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from benchmark.cards.card import Model, left_out
+from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.dataset import Domain
 from benchmark.cards.lanes import Lane
 from benchmark.cards.source import SourceObjective
@@ -42,7 +42,7 @@ class CellId(Facts):
     strategy: str
     train_subjects: Count
     seed: Count
-    lane: Lane = left_out("unet")
+    lane: Lane = omitted_default("unet")
 
     @property
     def path(self) -> str:

@@ -153,7 +153,7 @@ def examine(
 
     Args:
         origin: Of the checkpoint.
-        encoder: The only encoder to compare with; None compares with all.
+        encoder: The only one to compare with; None compares with all.
         part: Key of the group of tensors, see `find_state_dict`.
         decoder: That boards build over the encoder.
         progress: Receives each stage.
@@ -163,8 +163,7 @@ def examine(
     """
     checkpoint = open_checkpoint(origin.path, part)
     shapes: TensorShapes = {name: tuple(t.shape) for name, t in checkpoint.tensors.items()}
-    encoder = encoder or origin.encoder
-    matches = identify(shapes, (encoder,) if encoder else (), progress)
+    matches = identify(shapes, (encoder,) if (encoder := encoder or origin.encoder) else (), progress)
     best = matches[0] if matches else None
     if best is None or best.similarity < LEAST_SIMILARITY and not best.complete:
         nearest = f"; the nearest is {best.encoder}, {best.coverage:.0%} covered" if best else ""
