@@ -58,13 +58,11 @@ def prelabel(
     lanes = card.lanes_of(workspace.registry.source(source))[:1]
     known = card.strategies_for(source, *lanes)
     chosen = GridSelection(
-        sources=(source,),
-        targets=(target,),
-        lanes=lanes,
+        sources=(source,), targets=(target,), lanes=lanes,
         strategies=(_only("--strategy", strategy or None, known),),
         train_subjects=(_only("--size", size, card.train_subjects),),
         seeds=(card.seeds[0] if seed is None else seed,),
-    )
+    )  # fmt: skip
     refuse_corrected(out)
     unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
     with RunSession(workspace, RunOptions(device=device), TerminalMonitor()) as session:

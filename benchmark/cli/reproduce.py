@@ -69,9 +69,12 @@ def reproduce(
         files = write_reproduction(folder, card, comparisons, beside)
         print_text(f"{', '.join(file.name for file in files)}: {folder}")
     if run and not here.anything:
-        boards = synthetic_counterparts(workspace.registry, card)
-        commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
-        print_text(f"nothing of this board can be run here yet; on synthetic phantoms: {commands}")
+        _print_synthetic(synthetic_counterparts(workspace.registry, card))
+
+
+def _print_synthetic(boards: list[str]) -> None:
+    commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
+    print_text(f"nothing of this board can be run here yet; on synthetic phantoms: {commands}")
 
 
 def _print(board: BoardCard, comparisons: "list[PublishedComparison]", beside: str) -> None:

@@ -120,8 +120,7 @@ def locate_checkpoint(address: str, workspace: Workspace) -> CheckpointOrigin:
             raise WeightsError(f"{printable(address)}: {expected}")
         files = (match["file"],) if match["file"] else HUB_FILES
         return _from_hub(match["repo"], match["revision"], files, workspace)
-    path = Path(address)
-    if not path.is_file():
+    if not (path := Path(address)).is_file():
         raise WeightsError(f"{printable(address)}: no such file; or write timm:NAME or hf:REPO@REV")
     return CheckpointOrigin(path, f"file {printable(path.name)}")
 
@@ -142,13 +141,9 @@ def _from_hub(
 
 
 def examine(
-    origin: CheckpointOrigin,
-    *,
-    encoder: str | None,
-    part: str,
-    decoder: Decoder,
+    origin: CheckpointOrigin, *, encoder: str | None, part: str, decoder: Decoder,
     progress: Progress,
-) -> ExaminedCheckpoint:
+) -> ExaminedCheckpoint:  # fmt: skip
     """Read a checkpoint and identify its network.
 
     Args:
@@ -163,7 +158,9 @@ def examine(
     """
     checkpoint = open_checkpoint(origin.path, part)
     shapes: TensorShapes = {name: tuple(t.shape) for name, t in checkpoint.tensors.items()}
-    matches = identify(shapes, (encoder,) if (encoder := encoder or origin.encoder) else (), progress)
+    matches = identify(
+        shapes, (encoder,) if (encoder := encoder or origin.encoder) else (), progress
+    )
     best = matches[0] if matches else None
     if best is None or best.similarity < LEAST_SIMILARITY and not best.complete:
         nearest = f"; the nearest is {best.encoder}, {best.coverage:.0%} covered" if best else ""

@@ -1,36 +1,34 @@
 """The lane of an encoder, and what a board knows of its lanes."""
 
 import warnings
-from collections import defaultdict
+from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from support.factories import board, shipped_registry
-from timm.models._registry import _model_to_module
 
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import fingerprint
 from benchmark.cards.lanes import encoder_lane
+from benchmark.cards.protocol import FineTuningProtocol
+from benchmark.cards.source import SourceCard
 from benchmark.models.encoders import encoder_families
 from benchmark.models.vision_libraries import timm
 
-
-def modules() -> dict[str, list[str]]:
-    """The models of each module of the installed timm."""
-    models = defaultdict(list)
-    for name in timm.list_models():
-        models[_model_to_module[name]].append(name)
-    return dict(models)
+MODELS: dict[str, list[str]] = {name: timm.list_models(module=name) for name in timm.list_modules()}
 
 
 def test_all_models_of_a_module_of_timm_have_one_lane() -> None:
-    for module, names in modules().items():
-        assert len({encoder_lane(f"tu-{name}") for name in names}) == 1, module
+    for module, names in MODELS.items():
+        assert len({encoder_lane(f"tu-{name}") for name in names}) <= 1, module
     assert {encoder_lane(name) for name in encoder_families()} == {"unet"}
 
 
 @pytest.mark.slow
 def test_maps_of_one_size_and_no_others_are_of_lane_dpt() -> None:
     wrong = {}
-    for names in modules().values():
+    for names in filter(None, MODELS.values()):
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = timm.create_model(names[0])
@@ -39,3 +37,107 @@ def test_maps_of_one_size_and_no_others_are_of_lane_dpt() -> None:
         if one_size != (encoder_lane(f"tu-{names[0]}") == "dpt"):
             wrong[names[0]] = strides
     assert wrong == {}
+
+
+LANES = {
+    "unet": {"encoder": "tu-test_resnet", "encoder_depth": 5, "decoder_channels": [8] * 5},
+    "dpt": {"encoder": "tu-test_vit", "decoder_channels": [8, 8], "fusion_channels": 8},
+    "linear": {"encoder": "tu-test_vit"},
+}
+FLAT = ("encoder", "encoder_depth", "decoder_channels")
+
+
+def card(lanes: tuple[str, ...] = ("unet", "dpt", "linear"), **changes: Any) -> BoardCard:
+    """The demo board under version 2 of the protocol, with a linear probe."""
+    data = board().model_dump()
+    protocol = {key: value for key, value in data["protocol"].items() if key not in FLAT}
+    data["protocol"] = protocol | {"version": 2, "lanes": {lane: LANES[lane] for lane in lanes}}
+    if "linear" in lanes:
+        data["strategies"]["probe"] = PROBE
+    return BoardCard.model_validate(data | changes)
+
+
+PROBE = {"train": ["head"], "freeze_norm_stats": True, "lanes": ["linear"]}
+
+
+def source(name: str, encoder: str | None = None) -> SourceCard:
+    """A shipped source, on another network if one is given."""
+    return shipped_registry().source(f"{name}@{encoder}" if encoder else name)
+
+
+def test_both_versions_have_one_view() -> None:
+    old, new = board().protocol, card().protocol
+    assert list(old.decoders) == ["unet"] and list(new.decoders) == ["unet", "dpt", "linear"]
+    assert old.decoders["unet"].encoder == old.encoder == new.decoders["unet"].encoder
+    assert "lanes" not in old.model_dump() and not set(FLAT) & new.model_dump().keys()
+
+
+def test_a_further_lane_changes_no_fingerprint() -> None:
+    few, many = card(("unet",)), card()
+    assert few.protocol_fingerprint() == many.protocol_fingerprint()
+    assert len({many.protocol_fingerprint(lane) for lane in many.lanes}) == 3
+    assert board().protocol_fingerprint() == fingerprint(board().protocol)
+    full = few.strategies["full"].model_dump() | {"lanes": ("unet",)}
+    told = card(("unet",), strategies={"full": full})
+    assert told.strategy_fingerprint("full") == few.strategy_fingerprint("full")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder", "expected"),
+    [
+        ("scratch", None, ["unet full", "dpt full", "linear probe"]),
+        ("scratch", "resnet18", ["unet full", "linear probe"]),
+        ("scratch", "tu-test_vit2", ["dpt full", "linear probe"]),
+        ("scratch", "tu-test_resnet", ["linear probe"]),  # in lane unet it is `scratch`
+        ("phantom_brain_segmentation", None, ["unet full", "linear probe"]),
+        ("phantom_brain_segmentation", "tu-test_vit", ["dpt full", "linear probe"]),
+    ],
+)
+def test_a_source_enters_the_lanes_of_its_network(
+    name: str, encoder: str | None, expected: list[str]
+) -> None:
+    entries = card().entries_for(source(name, encoder))
+    assert [f"{lane} {strategy}" for lane, strategy in entries] == expected
+
+
+def test_scratch_has_the_network_of_the_lane_and_a_pretraining_has_its_own() -> None:
+    networks = ["tu-test_resnet", "tu-test_vit", "tu-test_vit"]
+    assert [card().encoder_of(source("scratch"), lane) for lane in card().lanes] == networks
+    pretrained = source("phantom_brain_segmentation")
+    assert {card().encoder_of(pretrained, lane) for lane in card().lanes} == {"tu-test_resnet"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 2}, "version 2 needs lanes"),
+        ({"lanes": {"unet": LANES["unet"]}}, "version 1 needs encoder"),
+        ({"encoder": None}, "version 1 needs encoder"),
+    ],
+)
+def test_a_version_with_the_fields_of_the_other_is_an_error(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        FineTuningProtocol.model_validate(board().protocol.model_dump() | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strategies": {"full": {**PROBE, "lanes": ["unet"]}}}, "lane dpt has no strategy"),
+        ({"strategies": {"full": {**PROBE, "lanes": ["unett"]}}}, "'unet', 'dpt' or 'linear'"),
+        (
+            {"strategies": {"a": {**PROBE, "train": ["encoder.0"]}}},
+            "frozen encoder, but encoder.0 would train",
+        ),
+        ({"strategies": {"full.dpt": {**PROBE}}}, "may not contain a dot"),
+        ({"strategies_of": {"scratch": ["ful"]}}, "unknown strategy 'ful'"),
+        ({"sequences": {"one": [["phantom_fetal_head_64"]]}}, "sequences need one lane"),
+    ],
+)
+def test_a_board_whose_lanes_contradict_each_other_is_an_error(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        card(**changes)
