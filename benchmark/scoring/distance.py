@@ -11,10 +11,9 @@ instead of vanishing from a mean.
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_erosion
 from scipy.spatial import cKDTree
 
-from benchmark.scoring.label_masks import LabelMasks, Mask
+from benchmark.scoring.label_masks import LabelMasks, Mask, cropped
 
 Distances = npt.NDArray[np.float64]
 
@@ -49,31 +48,26 @@ def surface_distances(masks: LabelMasks) -> tuple[Distances, Distances]:
         diagonal = np.sqrt(np.sum((np.array(masks.prediction.shape) * spacing) ** 2))
         value = np.array([0.0 if all(empty) else diagonal], dtype=np.float64)
         return value, value.copy()
-    predicted, true = (
-        _surface_points(mask, spacing) for mask in _cropped(masks.prediction, masks.reference)
-    )
-    return _nearest(predicted, true), _nearest(true, predicted)
+    predicted, true = (_surface(mask) for mask in masks.once(cropped))
+    return _nearest(predicted, true, spacing), _nearest(true, predicted, spacing)
 
 
-def _cropped(prediction: Mask, reference: Mask) -> tuple[Mask, Mask]:
-    """Cut both masks to the bounding box of their union, which must not be empty."""
-    union = prediction | reference
-    axes = range(union.ndim)
-    box = []
-    for axis in axes:
-        occupied = np.flatnonzero(union.any(axis=tuple(a for a in axes if a != axis)))
-        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
-    return prediction[tuple(box)], reference[tuple(box)]
+def _surface(mask: Mask) -> Mask:
+    """Pixels of a mask that have a direct neighbour in the background."""
+    padded, inside = np.pad(mask, 1), mask.copy()
+    for axis, length in enumerate(mask.shape):
+        for start in (0, 2):
+            window = [slice(1, -1)] * mask.ndim
+            window[axis] = slice(start, start + length)
+            inside &= padded[tuple(window)]
+    return mask & ~inside
 
 
-def _surface_points(mask: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Positions in mm of the surface pixels of a mask, shape (pixels, axes)."""
-    surface = mask & ~binary_erosion(mask, border_value=0)
-    return np.argwhere(surface) * spacing
-
-
-def _nearest(points: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Distances:
-    """Distance of each point to the nearest of the others."""
+def _nearest(surface: Mask, other: Mask, spacing: npt.NDArray[np.float64]) -> Distances:
+    """Distance in mm of each pixel of a surface to the nearest of the other."""
+    shared = other[surface]
+    distances = np.zeros(len(shared))
     # The sliding-midpoint tree copes with the many equal coordinates of points on a grid.
-    distances, _ = cKDTree(others, balanced_tree=False).query(points)
-    return np.asarray(distances, dtype=np.float64)
+    tree = cKDTree(np.argwhere(other) * spacing, balanced_tree=False)
+    distances[~shared], _ = tree.query(np.argwhere(surface & ~other) * spacing)
+    return distances

@@ -1,5 +1,6 @@
 """The masks of one label of one image, checked once, with what metrics of it share."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TypeVar, cast
@@ -25,6 +26,7 @@ class LabelMasks:
             all.
         image: Native intensities of the same shape; only the mean HU needs them.
         minimum_lesion_volume_mm3: Smaller components are not lesions (mm2 for 2 axes).
+        tolerance_mm: Distance up to which two surfaces agree; only the surface Dice needs it.
         slice_axis: Axis along which a volume is cut into slices; only the area needs it.
     """
 
@@ -35,6 +37,7 @@ class LabelMasks:
     valid: Mask | None = None
     image: npt.NDArray[np.floating] | None = None
     minimum_lesion_volume_mm3: float = 0.0
+    tolerance_mm: float | None = None
     slice_axis: int = -1
 
     def __post_init__(self) -> None:
@@ -44,12 +47,13 @@ class LabelMasks:
             ValueError: The shapes differ.
         """
         self._results: dict[Callable[[LabelMasks], object], object] = {}
-        shape, valid = self.reference.shape, True if self.valid is None else self.valid
+        shape = self.reference.shape
         for name, mask in (("prediction", self.prediction), ("valid mask", self.valid)):
             if mask is not None and mask.shape != shape:
                 raise ValueError(f"the {name} has shape {mask.shape}, the reference {shape}")
-        self.prediction = np.logical_and(self.prediction, valid)
-        self.reference = np.logical_and(self.reference, valid)
+        if self.valid is not None:
+            self.prediction = self.prediction & self.valid
+            self.reference = self.reference & self.valid
 
     @property
     def counted(self) -> int:
@@ -67,11 +71,38 @@ class LabelMasks:
             raise ValueError("a metric needs the pixel spacing, which is not known for this image")
         return checked_spacing(self.spacing_mm, self.reference.ndim)
 
+    @property
+    def tolerance(self) -> float:
+        """Distance in mm up to which two surfaces agree.
+
+        Raises:
+            ValueError: It is not known, or not positive and finite.
+        """
+        if self.tolerance_mm is None:
+            raise ValueError("a metric needs tolerance_mm, which the target task does not state")
+        if not 0 < self.tolerance_mm < math.inf:
+            raise ValueError(f"the tolerance {self.tolerance_mm} mm must be positive and finite")
+        return self.tolerance_mm
+
     def once(self, function: "Callable[[LabelMasks], Result]") -> Result:
         """Result of a function of these masks, computed when it is first asked for."""
         if function not in self._results:
             self._results[function] = function(self)
         return cast(Result, self._results[function])
+
+
+def cropped(masks: LabelMasks) -> tuple[Mask, Mask]:
+    """Both masks, cut to the bounding box of their union; to nothing if both are empty."""
+    prediction, reference = masks.prediction, masks.reference
+    union = prediction | reference
+    box: list[slice] = []
+    for axis in range(union.ndim):
+        # What is already known to be empty is not looked at again.
+        rest = union[tuple(box)]
+        others = tuple(a for a in range(union.ndim) if a != axis)
+        occupied = np.flatnonzero(rest.any(axis=others))
+        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1) if len(occupied) else slice(0))
+    return prediction[tuple(box)], reference[tuple(box)]
 
 
 def checked_spacing(spacing_mm: Spacing, dimensions: int) -> npt.NDArray[np.float64]:

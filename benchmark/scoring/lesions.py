@@ -10,7 +10,7 @@ import cc3d
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.scoring.label_masks import LabelMasks, Mask
+from benchmark.scoring.label_masks import LabelMasks, Mask, cropped
 
 _CONNECTIVITY = {2: 8, 3: 26}
 
@@ -53,8 +53,9 @@ def artefact_count(masks: LabelMasks) -> int:
 
     Both masks empty, or nothing predicted: 0. Only the reference empty: all that was predicted.
     """
-    labels, count = _components(masks.prediction)
-    touching = np.unique(labels[masks.reference & masks.prediction])
+    prediction, reference = masks.once(cropped)
+    labels, count = _components(prediction)
+    touching = np.unique(labels[reference & prediction])
     return count - int(touching.size)
 
 
@@ -74,8 +75,9 @@ def lesion_counts(masks: LabelMasks) -> LesionCounts:
         raise ValueError(f"the minimum volume {minimum_volume} must not be negative")
     # Slightly less than the quotient: rounding must not drop a lesion of exactly the minimum.
     minimum_pixels = minimum_volume / voxel * (1 - 1e-9)
-    predicted_labels, predicted_mask, predicted = _lesions(masks.prediction, minimum_pixels)
-    reference_labels, reference_mask, total = _lesions(masks.reference, minimum_pixels)
+    prediction, reference = masks.once(cropped)
+    predicted_labels, predicted_mask, predicted = _lesions(prediction, minimum_pixels)
+    reference_labels, reference_mask, total = _lesions(reference, minimum_pixels)
     overlap = predicted_mask & reference_mask
     detected, hits = (
         int(np.unique(labels[overlap]).size) for labels in (reference_labels, predicted_labels)
@@ -97,8 +99,10 @@ def _components(mask: Mask) -> tuple[npt.NDArray[np.integer], int]:
         raise ValueError(f"lesions need a mask with 2 or 3 axes, this one has {mask.ndim}")
     if not mask.any():
         return np.zeros(mask.shape, dtype=np.uint8), 0
-    # cc3d 4.1 reserves too few labels for some masks with an axis of one pixel; a margin helps.
+    # Of boolean masks with 2 axes, cc3d 4.1 labels background too, most often if a row is odd.
     labels, count = cc3d.connected_components(
-        np.pad(mask, 1), connectivity=_CONNECTIVITY[mask.ndim], return_N=True
+        np.ascontiguousarray(mask).view(np.uint8),
+        connectivity=_CONNECTIVITY[mask.ndim],
+        return_N=True,
     )
-    return labels[(slice(1, -1),) * mask.ndim], int(count)
+    return labels, int(count)

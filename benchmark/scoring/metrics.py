@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmark.scoring.label_masks import LabelMasks
     from benchmark.scoring.pooled import BatchMasks, Ratio
 
-Need = Literal["spacing", "image"]
+Need = Literal["spacing", "image", "tolerance"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Metric:
         module: Module of `benchmark.scoring` with the function (LabelMasks) -> float.
         unit: "mm", "cm2", "HU" or "count"; "" for a ratio from 0 to 1.
         higher_is_better: Direction. The signed difference is best at zero; it has False.
-        needs: What must be known besides the masks: spacing of the pixels, intensity image.
+        needs: What must be known besides the masks: spacing of the pixels, intensity image,
+            tolerance of the target task.
         signed: Whether it can be negative.
         one_empty: Score where exactly one mask is empty; None where that depends on the masks.
         short_title: Heading in tables that show it next to the main metric; "" for the metrics
@@ -95,6 +96,10 @@ METRICS: dict[str, Metric] = {
         Metric("pixel_accuracy", "Pixel accuracy", "overlap"),
         Metric("hd95_mm", "HD95", "distance", "mm", False, _SPACING, short_title="HD95 mm"),
         Metric("assd_mm", "ASSD", "distance", "mm", False, _SPACING),
+        Metric(
+            "nsd", "NSD", "surface_dice", needs=("spacing", "tolerance"), one_empty=0.0,
+            short_title="NSD",
+        ),
         Metric("lesion_recall", "Lesion recall", "lesions", needs=_SPACING),
         Metric("lesion_precision", "Lesion precision", "lesions", needs=_SPACING),
         Metric("lesion_f1", "Lesion F1", "lesions", needs=_SPACING, short_title="lesion F1"),

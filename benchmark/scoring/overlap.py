@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from benchmark.scoring.label_masks import LabelMasks
+from benchmark.scoring.label_masks import LabelMasks, cropped
 
 
 def overlap_counts(masks: LabelMasks) -> tuple[int, int, int]:
     """Number of pixels in the prediction, in the reference and in both."""
+    prediction, reference = masks.once(cropped)
     return (
-        int(np.count_nonzero(masks.prediction)),
-        int(np.count_nonzero(masks.reference)),
-        int(np.count_nonzero(masks.prediction & masks.reference)),
+        int(np.count_nonzero(prediction)),
+        int(np.count_nonzero(reference)),
+        int(np.count_nonzero(prediction & reference)),
     )
 
 
