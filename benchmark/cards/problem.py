@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.cards.card import Model
+from benchmark.cards.card import Model, omitted_default
 from benchmark.errors import unknown_name
 from benchmark.scoring.metrics import METRICS
+
+Tolerance = Annotated[float, Field(gt=0)]
 
 
 class Intensity(Model):
@@ -34,6 +36,8 @@ class Problem(Model):
     the data set is scored by itself. `slice_axis` is the axis along which volumes are cut (of
     RAS+ orientation); none for pictures. `where` keeps the cases of which these facts are true
     (`manufacturer: SIEMENS`). `flips` are those that leave the problem what it is.
+    `tolerance_mm` is the distance up to which surfaces agree, one for all labels or one per label;
+    `tolerance_source` says where it is from, or why it was chosen.
     """
 
     where: dict[str, str] = {}
@@ -44,6 +48,13 @@ class Problem(Model):
     metrics: tuple[str, ...] = ("dice", "iou", "hd95_mm", "assd_mm")
     main_metric: str = "dice"
     minimum_lesion_volume_mm3: Annotated[float, Field(ge=0)] = 0.0
+    tolerance_mm: Tolerance | dict[str, Tolerance] | None = omitted_default()
+    tolerance_source: str = omitted_default("")
+
+    def tolerance_of(self, label: str) -> float | None:
+        """Tolerance in mm of a label; None if no metric asks for one."""
+        tolerance = self.tolerance_mm
+        return tolerance[label] if isinstance(tolerance, dict) else tolerance
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> "Problem":
@@ -52,4 +63,11 @@ class Problem(Model):
                 raise ValueError(unknown_name("metric", name, METRICS))
         if self.main_metric not in self.metrics:
             raise ValueError(f"main_metric {self.main_metric!r} is not among metrics")
+        for name in self.metrics:
+            stated = self.tolerance_mm is not None and self.tolerance_source
+            if "tolerance" in METRICS[name].needs and not stated:
+                raise ValueError(
+                    f"metric {name!r} needs tolerance_mm (one number, or one per label) and "
+                    "tolerance_source (where it is from, or 'chosen: ...')"
+                )
         return self

@@ -116,6 +116,12 @@ class Registry:
             labels = self.datasets[target.dataset].labels
             for label in (label for merged in target.labels.values() for label in merged):
                 _require(card, f"label of {target.dataset}", label, labels)
+            tolerance = target.tolerance_mm
+            if isinstance(tolerance, dict) and tolerance.keys() != target.labels.keys():
+                raise CardError(
+                    f"{card}: tolerance_mm is of {', '.join(tolerance)}; "
+                    f"give one number, or one for each of {', '.join(target.labels)}"
+                )
         for source in self.sources.values():
             if source.pretrain:
                 card = f"source task {source.id}"

@@ -46,6 +46,7 @@ def score_case(
                 valid=valid,
                 image=loaded.image,
                 minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
+                tolerance_mm=target.tolerance_of(label),
                 slice_axis=AXES[target.slice_axis] if target.slice_axis else -1,
             )
             values = score_label(masks, target.metrics)

@@ -54,7 +54,7 @@ def artefact_count(masks: LabelMasks) -> int:
     Both masks empty, or nothing predicted: 0. Only the reference empty: all that was predicted.
     """
     prediction, reference = masks.once(cropped)
-    labels, count = _components(prediction)
+    labels, count = components(prediction)
     touching = np.unique(labels[reference & prediction])
     return count - int(touching.size)
 
@@ -87,14 +87,18 @@ def lesion_counts(masks: LabelMasks) -> LesionCounts:
 
 def _lesions(mask: Mask, minimum_pixels: float) -> tuple[npt.NDArray[np.integer], Mask, int]:
     """Components, the mask of those that are large enough, and the number of these."""
-    labels, count = _components(mask)
+    labels, count = components(mask)
     keep = np.bincount(labels.ravel(), minlength=count + 1) >= minimum_pixels
     keep[0] = False
     return labels, keep[labels], int(np.count_nonzero(keep))
 
 
-def _components(mask: Mask) -> tuple[npt.NDArray[np.integer], int]:
-    """Number the components of a mask from 1 on (0 is background), and count them."""
+def components(mask: Mask) -> tuple[npt.NDArray[np.integer], int]:
+    """Number the components of a mask with 2 or 3 axes from 1 on (0 is background); count them.
+
+    Raises:
+        ValueError: The mask has another number of axes.
+    """
     if mask.ndim not in _CONNECTIVITY:
         raise ValueError(f"lesions need a mask with 2 or 3 axes, this one has {mask.ndim}")
     if not mask.any():

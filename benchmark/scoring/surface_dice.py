@@ -100,7 +100,7 @@ def _element_sizes(axes: int, spacing: npt.NDArray[np.float64]) -> npt.NDArray[n
 @cache
 def _normals(axes: int) -> npt.NDArray[np.float64]:
     """Normals of the up to 4 elements of each neighbourhood, shape (codes, 4, axes)."""
-    codes = 2 ** 2**axes
+    codes = 2**2**axes
     normals = np.zeros((codes, 4, axes))
     for inside, elements in _PATTERNS.items():
         corners, vectors = (

@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import torch
     from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance
+    from surface_distance import compute_robust_hausdorff, compute_surface_distances
 
 SHAPES = array_shapes(min_dims=2, max_dims=3, max_side=5)
 SPACING = st.floats(0.1, 10.0)
@@ -147,3 +148,29 @@ def test_the_crop_changes_nothing(case: Case) -> None:
         narrow = surface_scores(prediction, reference, spacing)
         assert surface_scores(wide, wide_reference, spacing) == pytest.approx(narrow)
         assert dice(LabelMasks(wide, wide_reference)) == dice(LabelMasks(prediction, reference))
+
+
+def test_definitions_of_hd95_differ() -> None:
+    """The statements on other libraries in docs/methodology.md."""
+    prediction, reference = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
+    reference[5:35, 5:35] = prediction[5:35, 5:35] = True
+    prediction[50:54, 50:52] = True  # a false positive: 8 of 124 surface pixels, 6.5 %
+    masks = LabelMasks(prediction, reference, (1.0, 2.0))
+    forth, back = distance.surface_distances(masks)
+    hd95 = hd95_mm(masks)
+    assert hd95 == max(np.percentile(forth, 95), np.percentile(back, 95)) > 30
+    p, r = (torch.from_numpy(m)[None, None].float() for m in (prediction, reference))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options = {"include_background": True, "percentile": 95}
+        monai = compute_hausdorff_distance(p, r, spacing=[1.0, 2.0], **options)
+        without_spacing = compute_hausdorff_distance(p, r, **options)
+        missed = compute_hausdorff_distance(p * 0, r, spacing=[1.0, 2.0], **options)
+        weighted = compute_robust_hausdorff(
+            compute_surface_distances(reference, prediction, (1.0, 2.0)), 95
+        )
+    assert float(monai) == pytest.approx(hd95, abs=1e-4)
+    assert float(without_spacing) < hd95 - 5  # pixels, not mm
+    assert math.isnan(float(missed)) or math.isinf(float(missed))
+    assert abs(weighted - hd95) > 0.5  # by length, between corners of pixels, not interpolated
+    assert np.percentile(np.concatenate([forth, back]), 95) == 0.0  # pooled, as in MedPy

@@ -1,5 +1,6 @@
 """Lesion detection, by hand and as properties."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -138,6 +139,49 @@ def test_against_a_plain_loop(pair: tuple[Mask, Mask], minimum: float) -> None:
     assert all(0.0 <= value <= 1.0 for value in found.ratios)
     back = lesion_detection(reference, prediction, (1.0,) * prediction.ndim, minimum)
     assert back.f1 == pytest.approx(found.f1)
+
+
+def assert_components_are_those_of_scipy(mask: Mask) -> None:
+    found, count = lesions.components(mask)
+    expected, expected_count = ndimage.label(mask, np.ones((3,) * mask.ndim))
+    pairs = np.unique(found.astype(np.int64) * (mask.size + 1) + expected)
+    assert count == expected_count and len(pairs) == count + (not mask.all())
+    assert np.array_equal(found > 0, mask)
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+@pytest.mark.parametrize("pixels", [8, pytest.param(12, marks=pytest.mark.slow)])
+def test_components_of_every_small_mask(axes: int, pixels: int) -> None:
+    for shape in product(range(1, pixels + 1), repeat=axes):
+        size = int(np.prod(shape))
+        if size <= pixels:
+            for bits in range(2**size):
+                assert_components_are_those_of_scipy(
+                    (bits >> np.arange(size) & 1).astype(bool).reshape(shape)
+                )
+
+
+@pytest.mark.parametrize("shape", [(218, 181), (181, 218), (67, 67), (64, 67), (20, 31, 17)])
+def test_components_of_large_masks(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    for smoothing, share in product((0, 1, 3), (0.5, 0.8, 0.95)):
+        field = ndimage.gaussian_filter(rng.standard_normal(shape), smoothing)
+        assert_components_are_those_of_scipy(field > np.quantile(field, share))
+
+
+@settings(max_examples=60, deadline=None)
+@given(array_shapes(min_dims=2, max_dims=3, max_side=24).flatmap(lambda s: arrays(np.bool_, s)))
+def test_components(mask: Mask) -> None:
+    assert_components_are_those_of_scipy(mask)
+    assert_components_are_those_of_scipy(mask[::2])  # not contiguous
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS, st.floats(0, 6))
+def test_the_crop_changes_nothing(pair: tuple[Mask, Mask], minimum: float) -> None:
+    spacing = (1.0,) * pair[0].ndim
+    narrow = lesion_detection(*pair, spacing, minimum)
+    assert lesion_detection(*(np.pad(m, 3) for m in pair), spacing, minimum) == narrow
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (3, 1), (1, 1, 3), (1, 3, 1), (3, 1, 1)])

@@ -45,16 +45,16 @@ def test_the_table_agrees_with_itself() -> None:
 def test_order_is_the_one_asked_for() -> None:
     names = list(reversed(METRICS))
     image = np.zeros((12, 12))
-    scores = score_label(LabelMasks(square(2), square(3), (1.0, 2.0), image=image), names)
+    masks = LabelMasks(square(2), square(3), (1.0, 2.0), image=image, tolerance_mm=1.0)
+    scores = score_label(masks, names)
     assert list(scores) == names
     assert all(type(value) is float for value in scores.values())
     assert score_label(LabelMasks(square(2), square(3)), []) == {}
 
 
 def test_perfect_segmentation() -> None:
-    scores = score_label(
-        LabelMasks(square(2), square(2), (0.3, 2.0), image=np.eye(12)), list(METRICS)
-    )
+    masks = LabelMasks(square(2), square(2), (0.3, 2.0), image=np.eye(12), tolerance_mm=1.0)
+    scores = score_label(masks, list(METRICS))
     assert scores == {name: metric.best for name, metric in METRICS.items()}
 
 
@@ -122,10 +122,11 @@ def test_finite_in_range_and_blind_to_ignored_pixels(
     reference = reference & (emptied not in (2, 3))
     names = usable(prediction.ndim)
     image = np.arange(prediction.size, dtype=float).reshape(prediction.shape)
-    spacing = tuple(scale * (axis + 1) for axis in range(prediction.ndim))
 
-    def scored(p: Mask, r: Mask, mm: tuple[float, ...] = spacing) -> dict[str, float]:
-        return score_label(LabelMasks(p, r, mm, valid=valid, image=image), names)
+    def scored(p: Mask, r: Mask, mm: float = scale) -> dict[str, float]:
+        spacing = tuple(mm * (axis + 1) for axis in range(p.ndim))
+        masks = LabelMasks(p, r, spacing, valid=valid, image=image, tolerance_mm=2 * mm)
+        return score_label(masks, names)
 
     scores = scored(prediction, reference)
     assert all(math.isfinite(value) for value in scores.values())
@@ -138,7 +139,7 @@ def test_finite_in_range_and_blind_to_ignored_pixels(
             assert METRICS[name].one_empty in (value, None)
     assert scored(prediction ^ ~valid, reference) == scores
     assert scored(prediction, reference | ~valid) == scores
-    half = scored(prediction, reference, tuple(s / 2 for s in spacing))
+    half = scored(prediction, reference, scale / 2)
     for name, value in scores.items():
         expected = value / {"mm": 2, "cm2": 4}.get(METRICS[name].unit, 1)
         assert half[name] == pytest.approx(expected, abs=1e-9)
