@@ -8,8 +8,6 @@ from benchmark.cards.card import Model, omitted_default
 from benchmark.errors import unknown_name
 from benchmark.scoring.metrics import METRICS
 
-Tolerance = Annotated[float, Field(gt=0)]
-
 
 class Intensity(Model):
     """How grey values become [0, 1].
@@ -48,7 +46,7 @@ class Problem(Model):
     metrics: tuple[str, ...] = ("dice", "iou", "hd95_mm", "assd_mm")
     main_metric: str = "dice"
     minimum_lesion_volume_mm3: Annotated[float, Field(ge=0)] = 0.0
-    tolerance_mm: Tolerance | dict[str, Tolerance] | None = omitted_default()
+    tolerance_mm: float | dict[str, float] | None = omitted_default()
     tolerance_source: str = omitted_default("")
 
     def tolerance_of(self, label: str) -> float | None:
@@ -63,9 +61,17 @@ class Problem(Model):
                 raise ValueError(unknown_name("metric", name, METRICS))
         if self.main_metric not in self.metrics:
             raise ValueError(f"main_metric {self.main_metric!r} is not among metrics")
+        return self
+
+    @model_validator(mode="after")
+    def _tolerance_is_stated(self) -> "Problem":
+        given = self.tolerance_mm
+        values = list(given.values()) if isinstance(given, dict) else [given]
+        if any(mm is not None and mm <= 0 for mm in values):
+            raise ValueError("tolerance_mm must be above 0")
         for name in self.metrics:
-            stated = self.tolerance_mm is not None and self.tolerance_source
-            if "tolerance" in METRICS[name].needs and not stated:
+            missing = given is None or not self.tolerance_source
+            if missing and "tolerance" in METRICS[name].needs:
                 raise ValueError(
                     f"metric {name!r} needs tolerance_mm (one number, or one per label) and "
                     "tolerance_source (where it is from, or 'chosen: ...')"
