@@ -94,7 +94,8 @@ def _neighbourhoods(mask: Mask) -> npt.NDArray[np.uint8]:
 def _element_sizes(axes: int, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Length in mm (2 axes) or area in mm2 (3 axes) of the elements of each neighbourhood."""
     across = np.prod(spacing) / spacing
-    return np.linalg.norm(_normals(axes) * across, axis=2).sum(axis=1) / 8
+    sizes = np.linalg.norm(_normals(axes) * across, axis=2) / 8
+    return np.asarray(sizes.sum(axis=1), dtype=np.float64)
 
 
 @cache
