@@ -5,14 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.cards.card import Card, Model
+from benchmark.cards.card import Card, Model, omitted_default
 from benchmark.cards.dataset import Domain
-from benchmark.cards.problem import Intensity
-from benchmark.cards.protocol import Augmentation, Positive
+from benchmark.cards.pretraining import Pretraining
+from benchmark.cards.protocol import Positive
 
 UNKNOWN = "unknown"
 SourceObjective = Literal["classification", "segmentation", "self_supervised", "none"]
-PretrainingObjective = Literal["classification", "segmentation", "restoration", "contrastive"]
 
 
 class InputStatistics(Model):
@@ -51,6 +50,20 @@ class HubFile(Model):
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
 
 
+class PackageFile(Model):
+    """A file of an installed Python package.
+
+    Attributes:
+        name: Of the package, as `pip install` takes it.
+        version: The only one that has the file of the card's hash.
+        file: Its path, as the package's list of files (RECORD) has it.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.!+_-]+$")]
+    file: str
+
+
 class WeightsFile(Model):
     """A checkpoint: a file that the user has, or one that `segtransfer source get` fetches.
 
@@ -59,8 +72,10 @@ class WeightsFile(Model):
         sha256: SHA-256 in hexadecimal, or the beginning of it where no more is published
             (torchvision puts eight digits into the file name); may be left out for `hub`.
         licence: Of the weights.
+        commercial_use: Whether the licence allows it; None if that is not known.
         url: Where it is fetched from.
         hub: The repository that it is fetched from.
+        package: The installed package that it is copied from.
         key_prefix: Tensors below it are the encoder's.
         rename: [regular expression, replacement], applied in turn to every tensor name first.
     """
@@ -68,20 +83,27 @@ class WeightsFile(Model):
     file: str
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
     licence: str
+    commercial_use: bool | None = omitted_default()
     url: str | None = None
     hub: HubFile | None = None
+    package: PackageFile | None = omitted_default()
     key_prefix: str = ""
     rename: tuple[tuple[str, str], ...] = ()
 
     @property
     def by_hand(self) -> bool:
         """Whether the user has to bring the file."""
-        return self.url is None and self.hub is None
+        return self.url is None and self.hub is None and self.package is None
 
     @model_validator(mode="after")
     def _is_identified(self) -> "WeightsFile":
         if self.by_hand and len(self.sha256 or "") != 64:
             raise ValueError("a file that the user has is identified by its complete sha256")
+        if self.package is not None:
+            if self.url is not None or self.hub is not None:
+                raise ValueError("give package, or url or hub, not both")
+            if len(self.sha256 or "") != 64:
+                raise ValueError("a file of a package is identified by its complete sha256")
         if self.url is not None and self.sha256 is None:
             raise ValueError("a url needs the sha256 of its file, or at least its first 8 digits")
         if PurePath(self.file).name in ("", ".."):
@@ -89,43 +111,29 @@ class WeightsFile(Model):
         return self
 
 
-class Pretraining(Model):
-    """An in-suite pretraining, run once when it is asked for or a board first needs it.
+class ReferenceOutputs(Model):
+    """What the library that the weights come from computes for a fixed input.
 
-    It learns from the subjects that the data set reserves for it (subset `pretrain`, a tenth of
-    them held out for validation), or else from the train subset, validated on val; test is never
-    read.
+    The input is `linspace(-2, 2)` in the shape (1, channels, size, size), already normalised; the
+    output is the deepest feature map in evaluation mode.
 
     Attributes:
-        dataset: Id of the data set.
-        where: Facts that a case must have (`manufacturer: SIEMENS`).
-        objective: What is learned.
-        intensity: How grey values become [0, 1].
-        slice_axis: Along which volumes are cut; None for pictures.
-        input_size: Rows and columns of the network's input, in pixels.
-        steps: Optimiser steps.
-        batch_size: Slices per step.
-        learning_rate: At the beginning.
-        seed: Of all random numbers.
-        evaluations: Equally spaced validations.
-        max_items: Largest number of training images (slices of volumes), so that domains can be
-            compared at equal data.
-        augmentation: For classification and segmentation.
+        library: What computed them: library, version, and the output that was taken.
+        size: Rows and columns of the input, in pixels.
+        shape: Channels, rows and columns of the feature map.
+        mean: Over all its values.
+        std: Standard deviation over all its values.
+        channel_means: Of its first channels.
+        tolerance: Largest absolute difference of each number.
     """
 
-    dataset: str
-    where: dict[str, str] = {}
-    objective: PretrainingObjective
-    intensity: Intensity
-    slice_axis: Literal["sagittal", "coronal", "axial"] | None
-    input_size: Annotated[int, Field(ge=32, multiple_of=32)]
-    steps: Positive
-    batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: float
-    seed: int
-    evaluations: Positive = 4
-    max_items: Positive | None = None
-    augmentation: Augmentation | None = None
+    library: str
+    size: Positive
+    shape: tuple[Positive, Positive, Positive]
+    mean: float
+    std: Annotated[float, Field(ge=0)]
+    channel_means: Annotated[tuple[float, ...], Field(min_length=1)]
+    tolerance: Annotated[float, Field(gt=0)] = 1e-4
 
 
 class Exposure(Model):
@@ -136,10 +144,13 @@ class Exposure(Model):
             `unknown` stands for data that nobody can name any more: such a source is clean on no
             target.
         subjects: All, those of a subset, a list of names, or `unknown`.
+        checkable: False for collections that nobody outside can compare with a target's images
+            (photographs from the web, figures of articles, data that are not public).
     """
 
     dataset: str
     subjects: Literal["all", "train", "pretrain", "unknown"] | tuple[str, ...]
+    checkable: bool = omitted_default(True)
 
 
 class SourceCard(Card):
@@ -154,6 +165,8 @@ class SourceCard(Card):
         weights: A checkpoint; either this or `pretrain`.
         pretrain: The recipe of an in-suite pretraining.
         saw: Data that the weights have seen; that of `pretrain` follows from the recipe.
+        reference: Outputs with which `source check` compares the network's.
+        unverified: What this card states, or leaves out, that its author could not check.
         synthetic: Whether it learned from phantoms.
         citation: Of the pretraining.
     """
@@ -166,6 +179,8 @@ class SourceCard(Card):
     weights: WeightsFile | None = None
     pretrain: Pretraining | None = None
     saw: tuple[Exposure, ...] = ()
+    reference: ReferenceOutputs | None = omitted_default()
+    unverified: tuple[str, ...] = omitted_default(())
     synthetic: bool = False
     citation: str = ""
 
@@ -178,6 +193,8 @@ class SourceCard(Card):
             raise ValueError("give either weights or pretrain")
         if self.weights and self.encoder is None:
             raise ValueError("a source with weights names its encoder")
+        if self.reference and not self.weights:
+            raise ValueError("reference outputs belong to weights")
         if self.pretrain and self.saw:
             raise ValueError("leave saw out: what an in-suite pretraining has seen is its recipe's")
         if self.pretrain and self.pretrain.objective in ("classification", "contrastive"):

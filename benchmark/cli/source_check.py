@@ -32,8 +32,9 @@ def source_check(
 ) -> None:
     """Check a source before boards run it: offline, about a minute on two cores.
 
-    Schema, hash, safe load, coverage, feature maps at three sizes, proof that a frozen encoder
-    stays as it is, determinism, contamination, one synthetic fine-tuning against scratch, cost.
+    Schema, hash, safe load, coverage, reference outputs, feature maps at three sizes, proof that a
+    frozen encoder stays as it is, determinism, contamination, what is not verified, one synthetic
+    fine-tuning against scratch, cost.
     Ends with status 1 if anything failed.
     """
     from benchmark.sources.report import Finding, check_report
@@ -86,8 +87,8 @@ def _finish(report: "CheckReport", folder: Path) -> None:
     """Print the table, write the report, and end."""
     console.print(_table(report))
     print_text(*[f"{f.mark} {f.check}: {f.fix}" for f in report.findings if f.fix])
-    for path in report.write(folder):
-        print_text(f"report: {path}")
+    page, data = report.write(folder)
+    print_text(f"report: {page} (also as {data.name})")
     if not report.passed:
         raise typer.Exit(1)
 

@@ -200,10 +200,11 @@ def _marks(names: tuple[EntryName, EntryName], sides: Sequence[BySeed]) -> Itera
     """The marks of either entry, with their reasons."""
     for name, side in zip(names, sides, strict=True):
         marks = [record.marks for record in side.values()]
-        reasons = dict.fromkeys(reason for own in marks for reason in own.contamination)
         for field, mark in MARK_NAMES.items():
             if field != "synthetic" and any(mark in own.names for own in marks):
-                because = f" ({'; '.join(reasons)})" if field == "contamination" else ""
+                values = [getattr(own, field) for own in marks]
+                reasons = dict.fromkeys(r for v in values if isinstance(v, tuple) for r in v)
+                because = f" ({'; '.join(reasons)})" if reasons else ""
                 yield f"{name}: {mark}{because}"
         for reason in dict.fromkeys(reason for own in marks for reason in own.unranked):
             yield f"{name}: UNRANKED, {reason}"

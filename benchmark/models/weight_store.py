@@ -10,6 +10,7 @@ from benchmark.cards.source import SourceCard, WeightsFile
 from benchmark.data.download import RemoteFile, fetch
 from benchmark.errors import WeightsError
 from benchmark.files import replacing, sha256_of, write_text
+from benchmark.models.package_files import is_installed, package_file, pip_command
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -43,6 +44,10 @@ def stored_weights(source: SourceCard, workspace: Workspace) -> StoredWeights:
     command = f"type `segtransfer source get {source.id}`"
     if weights.by_hand:
         command = f"type `segtransfer source import {source.id} --from FILE`"
+    elif weights.package and not is_installed(weights.package):
+        command = (
+            f"type `{pip_command(weights.package)}`, then `segtransfer source get {source.id}`"
+        )
     try:
         stored = StoredWeights.model_validate_json(record.read_bytes())
     except FileNotFoundError:
@@ -72,14 +77,18 @@ def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights
 
 
 def get_weights(workspace: Workspace, name: str, progress: Progress = no_progress) -> StoredWeights:
-    """Fetch a checkpoint from the address or the repository that its card states.
+    """Fetch a checkpoint from the address, repository or installed package that its card states.
 
     Raises:
-        WeightsError: The card states neither, the repository refuses, or the file is another one.
+        WeightsError: The card states none of them, the repository refuses, the package is not
+            installed, or the file is another one.
         DataError: The transfer fails.
     """
     source = workspace.registry.source(name)
     weights = _weights(source)
+    if (package := weights.package) is not None:
+        path = package_file(package)
+        return keep_weights(source, path, f"package {package.name} {package.version}", workspace)
     if weights.hub is not None:
         hub = weights.hub
         path, commit = fetch_from_hub(hub.repo, hub.file, hub.revision, workspace)

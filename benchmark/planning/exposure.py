@@ -39,6 +39,17 @@ def contamination(
     return tuple(reason for reason in reasons if reason)
 
 
+def unchecked(exposure: Iterable[Exposure], registry: Registry, dataset: str) -> tuple[str, ...]:
+    """Pretraining data that nobody outside can compare with a target's data set.
+
+    They are neither clean nor contaminated. Images that the suite draws itself are in no
+    collection, so nothing is unchecked for a synthetic data set.
+    """
+    if registry.dataset(dataset).synthetic:
+        return ()
+    return tuple(seen.dataset for seen in exposure if not seen.checkable)
+
+
 def _reason(
     seen: Exposure,
     registry: Registry,

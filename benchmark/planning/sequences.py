@@ -96,6 +96,7 @@ def _sequence_run(board: BoardCard, name: str, devices: Mapping[str, Transfer]) 
     )
     marks = [transfer.marks for transfer in devices.values()]
     reasons = dict.fromkeys(reason for mark in marks for reason in mark.contamination)
+    hidden = dict.fromkeys(data for mark in marks for data in mark.unchecked)
     return SequenceRun(
         run=run,
         key=sequence_key(run, stages, fingerprints),
@@ -106,6 +107,7 @@ def _sequence_run(board: BoardCard, name: str, devices: Mapping[str, Transfer]) 
             subset=any(mark.subset for mark in marks),
             partial_weights=False,
             contamination=tuple(reasons),
+            unchecked=tuple(hidden),
         ),
         devices=devices,
     )

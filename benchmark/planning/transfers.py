@@ -19,7 +19,7 @@ from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import resolve_target
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
-from benchmark.planning.exposure import contamination
+from benchmark.planning.exposure import contamination, unchecked
 from benchmark.planning.source_weights import is_pretrained, source_exposure, source_weights
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.workspace import Workspace
@@ -130,6 +130,7 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
                 contamination=contamination(
                     exposure[name], registry, target.dataset, dataset.local_rows
                 ),
+                unchecked=unchecked(exposure[name], registry, target.dataset),
                 unranked=_unranked(board.protocol, complete),
             )
             for name in sources

@@ -24,6 +24,7 @@ MARK_NAMES = {
     "subset": "subset",
     "partial_weights": "partial weights",
     "contamination": "contaminated",
+    "unchecked": "unchecked data",
 }
 
 
@@ -67,14 +68,16 @@ class Fingerprints(Facts):
 class Marks(Facts):
     """What a reader must know before comparing this record with another.
 
-    `contamination` says what the source saw of the target's data; `unranked` lists the reasons
-    why the record may not enter a ranking (a trial with fewer steps, say).
+    `contamination` says what the source saw of the target's data; `unchecked` names pretraining
+    data that nobody outside can compare with the target's; `unranked` lists the reasons why the
+    record may not enter a ranking (a trial with fewer steps, say).
     """
 
     synthetic: bool
     subset: bool
     partial_weights: bool
     contamination: tuple[str, ...]
+    unchecked: tuple[str, ...] = omitted_default(())
     unranked: tuple[str, ...] = ()
 
     @property

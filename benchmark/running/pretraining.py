@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cards.source import Pretraining, SourceCard
+from benchmark.cards.pretraining import Pretraining
+from benchmark.cards.source import SourceCard
 from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import resolve_dataset

@@ -1,28 +1,28 @@
 """`segtransfer source check`: checks of a source before boards run it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
-from benchmark.cards.source import UNKNOWN, SourceCard
-from benchmark.errors import BenchmarkError, CardError, ProtocolError
+from benchmark.cards.source import SourceCard
+from benchmark.errors import BenchmarkError, ProtocolError
 from benchmark.files import printable, sha256_of
 from benchmark.models.networks import SegmentationNetwork, parameter_counts
 from benchmark.models.plugins.contract import check_encoder, check_pyramid
 from benchmark.models.plugins.entry_points import plugin, plugin_names
 from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import read_tensors
-from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.running.cost import forward_gflop
+from benchmark.sources.declarations import check_contamination, check_unverified
 from benchmark.sources.mini_board import FEW_STEPS, TARGET, MiniBoard
-from benchmark.sources.report import CheckReport, Finding, Outcome, check_report
+from benchmark.sources.reference import check_reference
+from benchmark.sources.report import CheckReport, Finding, Outcome, check_report, listed
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
-FINE_TUNING_SECONDS, LEAST_STEPS, MOST_STEPS = 9.0, 4, 40
+FINE_TUNING_STEPS = 20
 FIX_BUFFER = "a buffer that changes in forward() must not change in eval()"
-NAMES_SHOWN = 6
 
 
 def check_source(
@@ -48,7 +48,7 @@ def run_checks(board: MiniBoard, progress: Progress = no_progress) -> Iterator[F
     for number, (name, check) in enumerate(CHECKS.items()):
         progress(name, number, len(CHECKS))
         started, outcome = time.perf_counter(), Outcome(None, "not checked: see the failure above")
-        if loadable or name == "contamination":
+        if loadable or name in DECLARED:
             outcome = _run(check, board)
         loadable = loadable and (name not in LOADING or outcome.ok is not False)
         seconds = round(time.perf_counter() - started, 2)
@@ -100,12 +100,12 @@ def check_coverage(board: MiniBoard) -> Outcome:
     text = f"{coverage.matched} of {total} tensors, {coverage.parameter_share:.1%} of the values"
     if coverage.complete:
         modules = dict.fromkeys(name.partition(".")[0] for name in coverage.unused)
-        unused = f"; in the file but not used: {_listed(modules)}" if modules else ""
+        unused = f"; in the file but not used: {listed(modules)}" if modules else ""
         return Outcome(True, f"{board.source.encoder}: {text}{unused}")
     return Outcome(
         False,
-        f"{text}; missing: {_listed(coverage.missing)}; of another shape: "
-        f"{_listed(coverage.mismatched)}; in the file but not used: {_listed(coverage.unused)}",
+        f"{text}; missing: {listed(coverage.missing)}; of another shape: "
+        f"{listed(coverage.mismatched)}; in the file but not used: {listed(coverage.unused)}",
         "correct key_prefix, rename or encoder on the card (`segtransfer source new` finds them), "
         "or choose a network that ends where the checkpoint does",
     )
@@ -142,7 +142,7 @@ def check_frozen(board: MiniBoard) -> Outcome:
     changed = _different(before, _copy(setup.network))
     frozen = [name for name in changed if name.startswith("encoder.")]
     if frozen:
-        text = f"{len(frozen)} tensors of the frozen encoder changed: {_listed(frozen)}"
+        text = f"{len(frozen)} tensors of the frozen encoder changed: {listed(frozen)}"
         return Outcome(False, text, FIX_BUFFER)
     if not changed:
         return Outcome(False, "no tensor changed", "the gradient does not reach the decoder")
@@ -159,48 +159,19 @@ def check_determinism(board: MiniBoard) -> Outcome:
         states.append(_copy(setup.network))
     runs = f"two fine-tunings of {FEW_STEPS} steps from one seed"
     if different := _different(*states):
-        result = f"{len(different)} tensors differ between {runs}: {_listed(different)}"
+        result = f"{len(different)} tensors differ between {runs}: {listed(different)}"
         return Outcome(False, result, "draw random numbers from torch's global generator only")
     return Outcome(True, f"{runs} agree in all {len(states[0])} tensors")
 
 
-def check_contamination(board: MiniBoard) -> Outcome:
-    """The pretraining data against every target of the registry."""
-    registry = board.workspace.registry
-    exposure = declared_exposure(board.source, registry)
-    if not exposure:
-        return Outcome(
-            None,
-            "the card names no pretraining data; if they are unknown: `saw: [{dataset: unknown, "
-            "subjects: unknown}]`",
-        )
-    flagged = []
-    for target in registry.targets.values():
-        try:
-            rows = registry.split(target.dataset)
-        except CardError:  # a rule draws the split, or it was not drawn yet
-            rows = ()
-        if reasons := contamination(exposure, registry, target.dataset, rows):
-            flagged.append(f"{target.id} ({'; '.join(reasons)})")
-    registered = {*registry.datasets, UNKNOWN}
-    others = [printable(saw.dataset) for saw in exposure if saw.dataset not in registered]
-    by_name = f"; compared by name only: {', '.join(others)}" if others else ""
-    total = len(registry.targets)
-    if not flagged:
-        return Outcome(True, f"clean on all {total} targets{by_name}")
-    text = f"{len(flagged)} of {total} targets are not clean: {'; '.join(flagged)}"
-    return Outcome(None, text + by_name)
-
-
 def check_fine_tuning(board: MiniBoard) -> Outcome:
     """One phantom, from these weights and from scratch on the same network."""
-    setup, started = board.set_up(), time.perf_counter()
-    setup.fine_tune()
-    seconds_per_step = (time.perf_counter() - started) / FEW_STEPS
-    steps = int(min(MOST_STEPS, max(LEAST_STEPS, FINE_TUNING_SECONDS / seconds_per_step)))
-    dice, scratch = (board.dice(name, steps) for name in (board.source.id, "scratch"))
-    text = f"synthetic phantom {TARGET}, {steps} steps: Dice {dice:.3f}, scratch {scratch:.3f}"
-    return Outcome(None, text)
+    dice, scratch = (board.dice(name, FINE_TUNING_STEPS) for name in (board.source.id, "scratch"))
+    return Outcome(
+        None,
+        f"synthetic phantom {TARGET}, {FINE_TUNING_STEPS} steps: Dice {dice:.3f}, scratch "
+        f"{scratch:.3f}",
+    )
 
 
 def check_cost(board: MiniBoard) -> Outcome:
@@ -216,14 +187,17 @@ def check_cost(board: MiniBoard) -> Outcome:
 
 
 LOADING = ("hash", "safe load", "coverage")
+DECLARED = ("contamination", "unverified")
 CHECKS: dict[str, Callable[[MiniBoard], Outcome]] = {
     "hash": check_hash,
     "safe load": check_safe_load,
     "coverage": check_coverage,
+    "reference": check_reference,
     "pyramid": check_feature_pyramid,
     "frozen": check_frozen,
     "determinism": check_determinism,
     "contamination": check_contamination,
+    "unverified": check_unverified,
     "fine tuning": check_fine_tuning,
     "cost": check_cost,
 }
@@ -237,12 +211,6 @@ def _copy(network: SegmentationNetwork) -> dict[str, torch.Tensor]:
 
 def _different(state: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> list[str]:
     return [name for name, value in other.items() if not value.equal(state[name])]
-
-
-def _listed(names: Iterable[str]) -> str:
-    listed = [printable(name) for name in names]
-    more = f", ... ({len(listed)})" if len(listed) > NAMES_SHOWN else ""
-    return ", ".join(listed[:NAMES_SHOWN]) + more or "none"
 
 
 def _one_line(error: Exception) -> str:

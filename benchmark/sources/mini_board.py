@@ -73,8 +73,8 @@ class MiniBoard:
         """The source's network, freshly initialised."""
         return initial_network(self.plan(size=size)[1], self.device)
 
-    def coverage(self, size: int | None = None) -> Coverage:
-        """Which tensors of the network come from the source.
+    def loaded(self, size: int | None = None) -> tuple[SegmentationNetwork, Coverage]:
+        """The source's network with its weights, and which of its tensors come from them.
 
         Raises:
             WeightsError: None does.
@@ -85,7 +85,15 @@ class MiniBoard:
         network = initial_network(transfer, self.device)
         coverage = load_source(network, transfer, weights, allow_partial=True)
         assert coverage is not None
-        return coverage
+        return network, coverage
+
+    def coverage(self, size: int | None = None) -> Coverage:
+        """Which tensors of the network come from the source.
+
+        Raises:
+            WeightsError: None does.
+        """
+        return self.loaded(size)[1]
 
     def set_up(self, strategy: str = "full") -> Setup:
         """The source on the phantom, before a few steps of fine-tuning; the same every time.

@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 from benchmark import __version__
 from benchmark.cards.card import Model, fingerprint
 from benchmark.cards.source import SourceCard
-from benchmark.files import write_text
+from benchmark.files import printable, write_text
 from benchmark.views.text import escape_markdown, markdown_table
 
+NAMES_SHOWN = 6
 MARKS = {True: "✓", False: "✗", None: "·"}
 
 
@@ -37,6 +38,13 @@ class Finding(Model):
     def mark(self) -> str:
         """Tick, cross or dot."""
         return MARKS[self.ok]
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first names, and how many there are; `none` if there are none."""
+    printed = [printable(name) for name in names]
+    more = f", ... ({len(printed)})" if len(printed) > NAMES_SHOWN else ""
+    return ", ".join(printed[:NAMES_SHOWN]) + more or "none"
 
 
 class CheckReport(Model):

@@ -11,7 +11,7 @@ from benchmark.cards.registry import SplitRow
 from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import CardError, DataError
-from benchmark.planning.exposure import contamination
+from benchmark.planning.exposure import contamination, unchecked
 from benchmark.planning.source_weights import source_exposure
 from benchmark.planning.transfers import nested_subjects
 from benchmark.records.record import RunRecord
@@ -134,6 +134,8 @@ def card_problems(
         yield f"unranked ({marks.unranked[0]}); it can enter no table"
     if marks.synthetic != dataset.synthetic:
         yield "marks.synthetic is not that of the data set's card"
+    if marks.unchecked != unchecked(source.saw, submission.workspace.registry, target.dataset):
+        yield "marks.unchecked does not name the data on the card that cannot be checked"
     if (coverage is None) != (source.provides == "nothing") or complete == marks.partial_weights:
         yield "coverage and marks.partial_weights contradict each other or the card"
     if coverage is not None and coverage.parameter_share > 1:

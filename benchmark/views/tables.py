@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.bootstrap import RESAMPLES
@@ -49,6 +50,8 @@ def footer(board: Leaderboard) -> str:
             text += f" Kendall's tau of the overall ranking and its resamples{subjects}: {tau:.2f}."
     if board.contaminated:
         text += " Contaminated: the source saw some of the target's data; `--clean` leaves it out."
+    if any(MARK_NAMES["unchecked"] in marks for marks in board.rows.get("marks", ())):
+        text += " Unchecked data: nobody outside can tell whether the source saw the target's data."
     return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")
 
 

@@ -1,5 +1,6 @@
 """What a source saw, against data sets, families and subjects: a table by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.source import Exposure
-from benchmark.planning.exposure import contamination, declared_exposure
+from benchmark.planning.exposure import contamination, declared_exposure, unchecked
 from benchmark.planning.source_weights import source_exposure
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.workspace import Workspace
@@ -107,3 +108,30 @@ def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) 
     reasons = {cell.target.id: cell.marks.contamination for cell in cells}
     assert reasons["phantom_fetal_head_64"] == ("saw phantom_fetal_head_64, all subjects",)
     assert reasons["phantom_stroke_lesion_64"] == ()
+
+
+def test_web_data_cannot_be_checked(registry: Registry) -> None:
+    web = Exposure(dataset="lvd1689m", subjects="all", checkable=False)
+    seen = (web, Exposure(dataset="ixi_t1", subjects="all"))
+    assert contamination(seen, registry, "hc18") == ()
+    assert unchecked(seen, registry, "hc18") == ("lvd1689m",)
+    assert unchecked(seen, registry, "phantom_fetal_head") == ()  # drawn here, in no collection
+    assert "checkable" not in seen[1].model_dump()
+
+
+def test_the_plan_marks_what_cannot_be_checked(registry: Registry, tmp_path: Path) -> None:
+    web = Exposure(dataset="lvd1689m", subjects="all", checkable=False)
+    source = registry.source("scratch").model_copy(update={"saw": (web,)})
+    synthetic = registry.dataset("phantom_fetal_head_64")
+    real = synthetic.model_copy(update={"synthetic": False})
+    cards = replace(
+        registry,
+        sources={**registry.sources, "scratch": source},
+        datasets={**registry.datasets, real.id: real},
+    )
+    selection = GridSelection(sources=("scratch",))
+    cells = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), selection)
+    marks = {cell.target.id: cell.marks for cell in cells}
+    assert marks["phantom_fetal_head_64"].unchecked == ("lvd1689m",)
+    assert marks["phantom_fetal_head_64"].names == ["unchecked data"]
+    assert "unchecked" not in marks["phantom_stroke_lesion_64"].model_dump()

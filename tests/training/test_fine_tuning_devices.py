@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from support.networks import unet
 
+from benchmark.cards.pretraining import PretrainingObjective
 from benchmark.cards.protocol import Augmentation
-from benchmark.cards.source import PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.augmentation import augment
 from benchmark.training.losses import LOSSES

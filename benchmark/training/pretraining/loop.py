@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark.cards.source import Pretraining
+from benchmark.cards.pretraining import Pretraining
 from benchmark.files import replacing
 from benchmark.training.batches import batch_rows, has_foreground
 from benchmark.training.pretraining.objectives import LabelledSlices, Objective

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from benchmark.cards.pretraining import PretrainingObjective
 from benchmark.cards.protocol import Augmentation
-from benchmark.cards.source import PretrainingObjective
 from benchmark.data.preprocessing import IGNORE
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.training.augmentation import augment

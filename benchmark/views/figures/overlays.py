@@ -19,7 +19,7 @@ from benchmark.data.slices import plane_spacing, to_slices
 from benchmark.errors import RecordError
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import Labels
-from benchmark.records.record import RunRecord
+from benchmark.records.record import MARK_NAMES, RunRecord
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.figures.frame import (
     BLACK,
@@ -138,6 +138,7 @@ def caption(record: RunRecord) -> str:
     words = [f"{cell.target}: {cell.source}, {cell.strategy}, {size}, seed {cell.seed}"]
     words += ["SYNTHETIC"] if marks.synthetic else []
     words += ["contaminated"] if marks.contamination else []
+    words += [MARK_NAMES["unchecked"]] if marks.unchecked else []
     words += [f"UNRANKED ({reason})" for reason in marks.unranked]
     return "; ".join(words)
 

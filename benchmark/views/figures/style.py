@@ -35,6 +35,7 @@ LINES: tuple[LineStyle, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 
 # Signs behind the name of an entry that has a mark.
 SIGNS = {
     "contaminated": ("†", "saw some of a target's data (contaminated)"),
+    "unchecked data": ("¶", "pretraining data that cannot be checked"),
     "partial weights": ("‡", "partial weights"),
     "subset": ("§", "scored on a part of the data set (subset)"),
 }

@@ -18,8 +18,8 @@ from benchmark.records.trust import LEVELS
 from benchmark.statistics.tie_groups import letter
 
 NONE = "–"
-MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", LEGACY, "UNRANKED",
-              *LEVELS[1:])  # fmt: skip
+MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", "unchecked data",
+              LEGACY, "UNRANKED", *LEVELS[1:])  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def _record_facts(rows: pd.DataFrame, records: pd.DataFrame) -> FactList:
         ("domain", _joined(rows["domain"])),
         ("pretraining task", _joined(rows["task"])),
         ("encoder", _joined(rows["encoder"])),
-        ("contamination", _joined(rows["contamination"]) or "none found"),
+        ("contamination", _joined(rows["contamination"]) or "none known"),
     ]
     if len(records):
         facts[3:3] = [

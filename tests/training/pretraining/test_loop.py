@@ -6,7 +6,7 @@ import pytest
 import torch
 from training.pretraining.test_objectives import network, recipe, scenes
 
-from benchmark.cards.source import PretrainingObjective
+from benchmark.cards.pretraining import PretrainingObjective
 from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import OBJECTIVES, Objective
 

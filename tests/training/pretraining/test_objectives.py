@@ -6,8 +6,8 @@ import torch
 from support.networks import unet
 from torch import nn
 
+from benchmark.cards.pretraining import Pretraining, PretrainingObjective
 from benchmark.cards.problem import Intensity
-from benchmark.cards.source import Pretraining, PretrainingObjective
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.phantoms.catalogue import make_case
 from benchmark.training.pretraining.loop import pretrain

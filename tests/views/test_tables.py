@@ -1,0 +1,49 @@
+"""Marks below and in the tables of text."""
+
+from support.factories import board, make_record
+
+from benchmark.leaderboard.build import build_leaderboard
+from benchmark.leaderboard.compare import compare
+from benchmark.leaderboard.entry_name import EntryName
+from benchmark.records.record import RunRecord
+from benchmark.views.csv import to_csv
+from benchmark.views.markdown import to_markdown
+from benchmark.views.tables import footer
+
+DICE = {"s1": 0.6, "s2": 0.7, "s3": 0.8}
+NOTE = "nobody outside can tell whether the source saw the target's data"
+
+
+def records(unchecked: tuple[str, ...]) -> list[RunRecord]:
+    """Two seeds of `web`, with a mark on its data, and of scratch."""
+    made = []
+    for seed in (0, 1):
+        record = make_record("web", seed=seed, dice=DICE)
+        marks = record.marks.model_copy(update={"unchecked": unchecked})
+        made += [record.model_copy(update={"marks": marks}), make_record(seed=seed, dice=DICE)]
+    return made
+
+
+def test_data_that_cannot_be_checked_are_marked_and_stay_in_the_clean_ranking() -> None:
+    for clean in (False, True):
+        table = build_leaderboard(board(), records(("lvd1689m",)), clean=clean)
+        rows = table.rows.set_index("source")
+        assert rows["marks"].to_dict() == {
+            "web": "synthetic, unchecked data",
+            "scratch": "synthetic",
+        }
+        assert rows["rank"].notna().all() and not table.contaminated
+        assert NOTE in footer(table) and "web (unchecked data)" in to_markdown(table)
+        assert "unchecked data" in to_csv(table)
+
+
+def test_without_such_data_nothing_is_said() -> None:
+    table = build_leaderboard(board(), records(()))
+    assert NOTE not in footer(table) and "unchecked" not in to_csv(table)
+    assert NOTE not in footer(build_leaderboard(board(), []))
+
+
+def test_a_comparison_names_the_data() -> None:
+    pair = (EntryName("web", "full", 0), EntryName("scratch", "full", 0))
+    (comparison,) = compare(board(), *pair, records(("lvd1689m", "sa_1b")))
+    assert "web/full/nall: unchecked data (lvd1689m; sa_1b)" in comparison.notes
