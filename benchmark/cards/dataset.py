@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from benchmark.cards.card import Card, Model
 from benchmark.cards.problem import Problem
 
-Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "none"]
+Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "medical", "none"]
+"""`medical` is of sources that saw several kinds of medical images."""
 Subset = Literal["train", "val", "test", "pretrain"]
 
 

@@ -43,7 +43,7 @@ CardFolder = Annotated[
 def source_new(
     name: Annotated[str, typer.Argument(help="Id of the new source task.")],
     origin: Origin,
-    domain: Annotated[str, typer.Option(help="natural, brain_mri, ultrasound, ct, none.")] = "",
+    domain: Annotated[str, typer.Option(help=", ".join(get_args(Domain)) + ".")] = "",
     task: Annotated[str, typer.Option(help="classification, segmentation, self_supervised.")] = "",
     saw: Saw = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "",

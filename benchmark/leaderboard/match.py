@@ -1,10 +1,11 @@
 """Domain versus task on a board: one view a strategy, size, network, metric and amount of data.
 
 What would be mistaken for a match is kept apart or out: other networks and metrics have views of
-their own, contaminated cells (the source saw the target's data) are left out. Sources pretrained
-on the same number of items are compared by themselves (equal data), and so are those without a
-limit (full data). The number is the records'; where a record has none, the limit on the source's
-card, and a small data set may have had fewer.
+their own; contaminated cells (the source saw the target's data) and sources that saw several kinds
+of medical images, which neither match nor mismatch a domain, are left out. Sources pretrained on
+the same number of items are compared by themselves (equal data), and so are those without a limit
+(full data). The number is the records'; where a record has none, the limit on the source's card,
+and a small data set may have had fewer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -136,14 +137,15 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
 def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The complete clean cells of targets whose domain is known, and notes on the others."""
     known, clean = rows["target_domain"].notna(), rows["contamination"] == ""
-    complete = rows["score"].notna()
+    one, complete = rows["source_domain"] != "medical", rows["score"].notna()
     counts = {
         "contaminated": int((known & ~clean).sum()),
-        "incomplete or unranked": int((known & clean & ~complete).sum()),
+        "several-domain": int((known & clean & ~one).sum()),
+        "incomplete or unranked": int((known & clean & one & ~complete).sum()),
     }
     notes = [f"{kind} cells left out: {count}" for kind, count in counts.items() if count]
     notes += [f"domain of {name} unknown" for name in sorted(set(rows.loc[~known, "target"]))]
-    return rows[known & clean & complete], tuple(notes)
+    return rows[known & clean & one & complete], tuple(notes)
 
 
 def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -8,6 +8,7 @@ from support.simulated import DOMAINS, SOURCES, simulated_board, simulated_recor
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots
+from benchmark.cards.dataset import Domain
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.match import match_views, pretraining_caps, target_domains
@@ -40,6 +41,15 @@ def known(card: BoardCard, metric: str = "dice") -> list[RunRecord]:
     return found
 
 
+def of_domain(records: list[RunRecord], source: str, domain: Domain) -> list[RunRecord]:
+    return [
+        record.model_copy(update={"source": record.source.model_copy(update={"domain": domain})})
+        if record.cell.source == source
+        else record
+        for record in records
+    ]
+
+
 def contaminated(records: list[RunRecord], source: str, target: str) -> list[RunRecord]:
     return [
         record.model_copy(
@@ -64,6 +74,13 @@ def test_known_effects_are_found_whatever_the_direction(metric: str, unit: str) 
     heading, heads, rows = table.title, table.columns, table.rows
     assert unit in heading and "mixed model" in heading
     assert f"{effects[DOMAIN].value:+.1f} [" in rows[0][heads.index(f"{DOMAIN} [95 %]")]
+
+
+def test_a_source_of_several_domains_neither_matches_nor_mismatches() -> None:
+    records = of_domain(known(CARD), "t1_brain_segmentation", "medical")
+    (view,) = match_views(build_leaderboard(CARD, records), DOMAINS)
+    assert "t1_brain_segmentation" not in set(view.cells["source"]) and len(view.cells) == 15
+    assert view.notes == ("several-domain cells left out: 3",)
 
 
 def test_contaminated_and_incomplete_cells_are_left_out_and_counted() -> None:
