@@ -1,0 +1,66 @@
+"""The shipped source cards: encoders that exist, and facts that equal those of timm."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import torch
+from support.factories import shipped_registry
+
+from benchmark.cards.source import SourceCard, WeightsFile
+from benchmark.models.encoders import encoder_family, encoder_shapes, tensor_shapes
+from benchmark.models.vision_libraries import timm
+from benchmark.models.weights import renamed_key
+
+CARDS = [card for card in shipped_registry().sources.values() if card.weights]
+NOT_KNOWN = "Commit and SHA-256 of the file"
+
+
+def of_timm() -> Iterator[tuple[SourceCard, WeightsFile, str]]:
+    """Cards of weights that timm publishes, and the name of the model."""
+    for card in CARDS:
+        if card.weights and card.weights.hub and card.weights.hub.repo.startswith("timm/"):
+            yield card, card.weights, card.weights.hub.repo.removeprefix("timm/")
+
+
+OF_TIMM = [pytest.param(*case, id=case[0].id) for case in of_timm()]
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_encoder_exists(card: SourceCard) -> None:
+    encoder_family(card.encoder or "")  # raises for an unknown name
+
+
+@pytest.mark.parametrize(("card", "weights", "model"), OF_TIMM)
+def test_facts_are_those_of_timm(card: SourceCard, weights: WeightsFile, model: str) -> None:
+    published = timm.models.get_pretrained_cfg(model)
+    assert weights.hub and published.hf_hub_id == weights.hub.repo
+    assert (card.input.mean, card.input.std) == (published.mean, published.std)
+    licence = re.sub("[^a-z0-9.]", "-", weights.licence.lower())
+    assert licence.startswith(published.license), (weights.licence, published.license)
+    if "-nc" in published.license:
+        assert weights.commercial_use is False
+    if weights.hub.revision is None:
+        assert any(NOT_KNOWN in sentence for sentence in card.unverified)
+
+
+@pytest.mark.parametrize(("card", "weights", "model"), OF_TIMM)
+def test_the_names_of_timm_become_those_of_the_encoder(
+    card: SourceCard, weights: WeightsFile, model: str
+) -> None:
+    with torch.device("meta"):
+        published = tensor_shapes(timm.create_model(model))
+    own = encoder_shapes(card.encoder or "", card.input.channels)
+    renamed = {renamed_key(name, weights.rename): shape for name, shape in published.items()}
+    assert own
+    assert {name: renamed.get(weights.key_prefix + name) for name in own} == own
+
+
+def test_web_collections_are_marked_on_every_card() -> None:
+    """The same data set is checkable on all cards, or on none."""
+    marks: dict[str, set[bool]] = {}
+    for card in CARDS:
+        for seen in card.saw:
+            marks.setdefault(seen.dataset, set()).add(seen.checkable)
+    assert all(len(values) == 1 for values in marks.values())
+    assert {name for name, values in marks.items() if values == {False}} >= {"lvd1689m", "sa_1b"}
