@@ -82,6 +82,8 @@ class DptDecoder(PatchGrid):
 class LinearDecoder(PatchGrid):
     """Lane `linear`: batch normalisation and a 1 x 1 convolution over a frozen encoder.
 
+    Maps of plain vision transformers are normalised over the channels of each patch before.
+
     Attributes:
         encoder: Network of a source that names none.
         maps: The last so many maps of the encoder, resized to the finest of them and concatenated.
@@ -209,6 +211,8 @@ class Strategy(Model):
     @model_validator(mode="after")
     def _linear_freezes_the_encoder(self) -> "Strategy":
         trained = [part for part in self.trained_parts if part.partition(".")[0] == "encoder"]
-        if "linear" in self.lanes and trained:
-            raise ValueError(f"lane linear has a frozen encoder, but {trained[0]} would train")
+        if "linear" in self.lanes and (trained or not self.freeze_norm_stats):
+            raise ValueError(
+                "lane linear has a frozen encoder: train no part of it, and freeze_norm_stats"
+            )
         return self

@@ -3,14 +3,18 @@
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import nn
 
+from benchmark.cards.lanes import encoder_lane
 from benchmark.errors import WeightsError, unknown_name
 from benchmark.models.monai_networks import MONAI_NETWORKS
+from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.models.plain_networks import PLAIN_NETWORKS, NetworkParts
 from benchmark.models.plugins.entry_points import plugged_encoder, plugin_names
 from benchmark.models.vision_libraries import smp, timm
@@ -20,6 +24,7 @@ RenameRules = tuple[tuple[str, str], ...]
 BATCH_COUNTER = "num_batches_tracked"
 TIMM_PREFIX = "tu-"
 DEPTH, SIZE = 5, 256
+PATCH_MAPS, PIXELS_PER_PATCH = 4, 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class EncoderFamily:
 
     Attributes:
         names: Names of the encoders with which every checkpoint is compared.
-        encoder: Builds an encoder from its name, input channels and depth.
+        encoder: Builds an encoder from its name, input channels, depth and image size.
         network: Builds a complete network from its name, input channels, classes and image size;
             None where the network is a U-Net over the encoder.
         namings: How files name the tensors of an encoder, from its name and its own tensor names;
@@ -55,7 +60,7 @@ class EncoderFamily:
     """
 
     names: Callable[[], Collection[str]]
-    encoder: Callable[[str, int, int], nn.Module]
+    encoder: Callable[[str, int, int, int], nn.Module]
     network: Callable[[str, int, int, int], NetworkParts] | None = None
     namings: Callable[[str, Collection[str]], tuple[TensorNaming, ...]] = lambda name, own: ()
     usual_channels: int = 3
@@ -78,15 +83,37 @@ def _monai_naming(name: str, own: Collection[str]) -> tuple[TensorNaming, ...]:
     return (TensorNaming(rules, "encoder."),)
 
 
+def _smp_encoder(name: str, channels: int, depth: int, **options: Any) -> nn.Module:
+    encoder: nn.Module = smp.encoders.get_encoder(
+        name, in_channels=channels, depth=depth, weights=None, **options
+    )
+    return encoder
+
+
 SMP = EncoderFamily(
     names=smp.encoders.get_encoder_names,
-    encoder=lambda name, channels, depth: smp.encoders.get_encoder(
-        name, in_channels=channels, depth=depth, weights=None
-    ),
+    encoder=lambda name, channels, depth, size: _smp_encoder(name, channels, depth),
 )
 """segmentation-models-pytorch; most encoders have the names and tensors of torchvision."""
 
-TIMM = replace(SMP, names=tuple, namings=_timm_naming)
+
+def _timm_encoder(name: str, channels: int, depth: int, size: int) -> nn.Module:
+    """A feature pyramid of timm for images of a size, or the patch encoder of a plain transformer.
+
+    Swin transformers keep their windows at any size; Hiera, MaxViT and others are built for one.
+    """
+    if encoder_lane(name) == "dpt":
+        model = name.removeprefix(TIMM_PREFIX)
+        return PatchEncoder(model, channels, PATCH_MAPS, pixels_per_patch=PIXELS_PER_PATCH)
+    state = torch.get_rng_state()
+    for options in ({"dynamic_img_size": True}, {"img_size": size}):
+        with suppress(TypeError):  # the model has no such argument
+            return _smp_encoder(name, channels, depth, **options)
+        torch.set_rng_state(state)
+    return _smp_encoder(name, channels, depth)
+
+
+TIMM = replace(SMP, names=tuple, encoder=_timm_encoder, namings=_timm_naming)
 """Names are `tu-` and a model of timm; identification selects similar models (`timm_models`)."""
 
 ENCODERS: tuple[EncoderFamily, ...] = (
@@ -94,19 +121,21 @@ ENCODERS: tuple[EncoderFamily, ...] = (
     TIMM,
     EncoderFamily(
         names=PLAIN_NETWORKS.keys,
-        encoder=lambda name, channels, depth: PLAIN_NETWORKS[name](channels, 1)[0],
+        encoder=lambda name, channels, depth, size: PLAIN_NETWORKS[name](channels, 1)[0],
         network=lambda name, channels, classes, size: PLAIN_NETWORKS[name](channels, classes),
     ),
     EncoderFamily(
         names=MONAI_NETWORKS.keys,
-        encoder=lambda name, channels, depth: MONAI_NETWORKS[name].parts(channels, 1, SIZE)[0],
+        encoder=lambda name, channels, depth, size: MONAI_NETWORKS[name].parts(channels, 1, size)[
+            0
+        ],
         network=lambda name, *shape: MONAI_NETWORKS[name].parts(*shape),
         namings=_monai_naming,
         usual_channels=1,
     ),
     EncoderFamily(
         names=plugin_names,
-        encoder=plugged_encoder,
+        encoder=lambda name, channels, depth, size: plugged_encoder(name, channels, depth),
         namings=lambda name, own: (TensorNaming((("^{}", "body."),)),),
     ),
 )
@@ -136,13 +165,13 @@ def encoder_family(encoder: str) -> EncoderFamily:
     return TIMM
 
 
-def build_encoder(encoder: str, channels: int, depth: int = DEPTH) -> nn.Module:
+def build_encoder(encoder: str, channels: int, depth: int = DEPTH, size: int = SIZE) -> nn.Module:
     """A randomly initialised encoder without a network around it.
 
     Raises:
         WeightsError: No encoder has that name.
     """
-    return encoder_family(encoder).encoder(encoder, channels, depth)
+    return encoder_family(encoder).encoder(encoder, channels, depth, size)
 
 
 def tensor_namings(encoder: str, own: Collection[str]) -> Iterator[TensorNaming]:

@@ -11,6 +11,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.networks import SegmentationNetwork
+from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.models.plain_networks import SequentialEncoder
 
 
@@ -48,10 +49,13 @@ class Frozen:
 def parts(network: SegmentationNetwork) -> dict[str, nn.Module]:
     """The parts that a strategy can name: encoder, decoder, decoder.0 ... decoder.N, head.
 
-    Networks with a sequential encoder also have encoder.0 ... encoder.N, fine to coarse.
+    Blocks of a U-Net's decoder go from coarse to fine, those of DPT's from the last map to the
+    first. Networks with a sequential encoder also have encoder.0 ... encoder.N, fine to coarse;
+    plain vision transformers, first to last block. A linear head has a decoder without tensors.
     """
-    blocks = {f"decoder.{n}": block for n, block in enumerate(network.decoder.blocks)}
-    if isinstance(network.encoder, SequentialEncoder):
+    decoder_blocks = getattr(network.decoder, "blocks", ())
+    blocks = {f"decoder.{n}": block for n, block in enumerate(decoder_blocks)}
+    if isinstance(network.encoder, (SequentialEncoder, PatchEncoder)):
         blocks |= {f"encoder.{n}": stage for n, stage in enumerate(network.encoder.stages)}
     return {"encoder": network.encoder, "decoder": network.decoder, **blocks, "head": network.head}
 

@@ -19,7 +19,7 @@ class UnetrEncoder(nn.Module):
         super().__init__()
         self.vit, self.project = network.vit, network.proj_feat
         self.maps = nn.ModuleList(blocks)
-        self.out_channels = (768,)
+        self.out_channels = (16, 32, 64, 128, 768)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps, fine to coarse."""
@@ -39,7 +39,7 @@ class SwinEncoder(nn.Module):
         super().__init__()
         self.swin = network.swinViT
         self.maps = nn.ModuleList(blocks)
-        self.out_channels = (16 * 24,)
+        self.out_channels = (24, 24, 48, 96, 192, 384)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps, fine to coarse."""

@@ -1,24 +1,23 @@
-"""Segmentation networks: a U-Net over any encoder, or a complete network by name."""
+"""Segmentation networks: encoder, decoder and head behind the source's input normalisation."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from benchmark.cards.protocol import Decoder, UnetDecoder
-from benchmark.errors import WeightsError
-from benchmark.models.encoders import encoder_family
-from benchmark.models.plain_networks import NetworkParts
-from benchmark.models.vision_libraries import smp
+from benchmark.cards.protocol import Decoder
+from benchmark.models.decoders import network_parts
 
 
 class SegmentationNetwork(nn.Module):
     """Encoder, decoder and head, behind the source's own input normalisation.
 
     Takes (N, C, H, W) in [0, 1]; one channel is repeated to the source's number of channels, and
-    colour is averaged if the source takes grey. Returns logits (N, classes, H, W); with `sigmoid`
-    the head has one channel, and two are returned whose softmax is its sigmoid.
+    colour is averaged if the source takes grey. Returns logits (N, classes, H, W), resized
+    bilinearly where the head gives another size; with `sigmoid` the head has one channel, and two
+    are returned whose softmax is its sigmoid.
     """
 
     mean: torch.Tensor
@@ -46,7 +45,7 @@ class SegmentationNetwork(nn.Module):
         return self.mean.device
 
     def features(self, images: torch.Tensor) -> Any:
-        """The encoder's feature pyramid, from the input's size to the deepest map."""
+        """The encoder's feature maps: fine to coarse, or of one size from first to last."""
         if images.shape[1] > len(self.mean) == 1:
             images = images.mean(1, keepdim=True)
         images = images.expand(-1, len(self.mean), -1, -1)
@@ -55,6 +54,8 @@ class SegmentationNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch."""
         logits: torch.Tensor = self.head(self.decoder(self.features(images)))
+        if logits.shape[2:] != images.shape[2:]:
+            logits = F.interpolate(logits, images.shape[2:], mode="bilinear")
         if self.sigmoid:  # softmax over (0, x) is sigmoid of x
             return torch.cat([torch.zeros_like(logits), logits], 1)
         return logits
@@ -84,30 +85,10 @@ def build_network(
         sigmoid: Whether the one output channel is the logit of the one label.
 
     Raises:
-        WeightsError: No encoder has that name.
+        WeightsError: No encoder has that name, or it cannot enter the decoder's lane.
     """
-    family = encoder_family(encoder)
-    if family.network:
-        parts = family.network(encoder, channels, classes, input_size)
-    elif isinstance(decoder, UnetDecoder):
-        parts = _unet(family.encoder(encoder, channels, decoder.encoder_depth), classes, decoder)
-    else:
-        raise WeightsError(f"{type(decoder).__name__} cannot be built yet")
+    parts = network_parts(encoder, decoder, channels, classes, input_size)
     return SegmentationNetwork(*parts, normalisation_mean, normalisation_std, sigmoid)
-
-
-def _unet(encoder: Any, classes: int, card: UnetDecoder) -> NetworkParts:
-    """A U-Net over an encoder, as `smp.Unet` builds it over the encoders of its own library."""
-    decoder = smp.decoders.unet.decoder.UnetDecoder(
-        encoder_channels=encoder.out_channels,
-        decoder_channels=card.decoder_channels,
-        n_blocks=card.encoder_depth,
-        add_center_block=isinstance(encoder, smp.encoders.vgg.VGGEncoder),
-    )
-    head = smp.base.SegmentationHead(card.decoder_channels[-1], classes, kernel_size=3)
-    smp.base.initialization.initialize_decoder(decoder)
-    smp.base.initialization.initialize_head(head)
-    return encoder, decoder, head
 
 
 def parameter_counts(network: nn.Module) -> tuple[int, int]:

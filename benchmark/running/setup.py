@@ -177,7 +177,8 @@ def load_source(
 ) -> Coverage | None:
     """Load what the source provides; None for a source without weights.
 
-    A segmentation network provides its head too if that has as many outputs as the target.
+    A segmentation network provides its head too if that has as many outputs as the target; in lane
+    `linear`, every source provides its encoder alone.
 
     Raises:
         WeightsError: The file is damaged or another one, or does not cover the network.
@@ -190,7 +191,7 @@ def load_source(
     if source.weights:
         tensors = renamed(tensors, source.weights.rename)
         prefix = source.weights.key_prefix
-    if source.provides == "encoder":
+    if source.provides == "encoder" or transfer.cell.lane == "linear":
         return load_part(
             network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
         )
@@ -217,10 +218,10 @@ def check_parts(transfers: Iterable[Transfer]) -> None:
     checked = set()
     for transfer in transfers:
         strategy, name = transfer.strategy, transfer.cell.strategy
-        trained = {*strategy.train, *(part for stage in strategy.stages for part in stage.train)}
-        special = sorted(trained - {"encoder", "decoder", "head"})
-        if special and (name, transfer.encoder) not in checked:
-            checked.add((name, transfer.encoder))
+        special = sorted({*strategy.trained_parts} - {"encoder", "decoder", "head"})
+        network = (name, transfer.encoder, transfer.cell.lane)
+        if special and network not in checked:
+            checked.add(network)
             known = parts(initial_network(transfer, torch.device("cpu")))
             for part in special:
                 if part not in known:

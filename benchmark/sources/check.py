@@ -9,7 +9,7 @@ from benchmark.cards.source import SourceCard
 from benchmark.errors import BenchmarkError, ProtocolError
 from benchmark.files import printable, sha256_of
 from benchmark.models.networks import SegmentationNetwork, parameter_counts
-from benchmark.models.plugins.contract import check_encoder, check_pyramid
+from benchmark.models.plugins.contract import check_encoder, check_maps
 from benchmark.models.plugins.entry_points import plugin, plugin_names
 from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import read_tensors
@@ -111,11 +111,11 @@ def check_coverage(board: MiniBoard) -> Outcome:
     )
 
 
-def check_feature_pyramid(board: MiniBoard) -> Outcome:
-    """Feature maps at three sizes."""
+def check_feature_maps(board: MiniBoard) -> Outcome:
+    """Feature maps at three sizes: a pyramid, or maps of one size in lane `dpt`."""
     encoder = board.source.encoder or ""
     try:
-        lines = check_pyramid(board.network)
+        lines = check_maps(board.network, one_size=board.lane == "dpt")
         if encoder in plugin_names():
             check_encoder(encoder, (board.source.input.channels,))
             lines.append(f"the contract of {plugin(encoder).value} is kept")
@@ -128,7 +128,7 @@ def check_feature_pyramid(board: MiniBoard) -> Outcome:
             "images of boards are 64 x 64 to 256 x 256; choose a network that takes any multiple "
             "of 32, or bring one (`segtransfer source template`)",
         )
-    return Outcome(True, "; ".join(lines))
+    return Outcome(True, f"lane {board.lane}: {'; '.join(lines)}")
 
 
 def check_frozen(board: MiniBoard) -> Outcome:
@@ -193,7 +193,7 @@ CHECKS: dict[str, Callable[[MiniBoard], Outcome]] = {
     "safe load": check_safe_load,
     "coverage": check_coverage,
     "reference": check_reference,
-    "pyramid": check_feature_pyramid,
+    "feature maps": check_feature_maps,
     "frozen": check_frozen,
     "determinism": check_determinism,
     "contamination": check_contamination,

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import torch
 
+from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.source import SourceCard
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.source_weights import source_weights
@@ -36,6 +37,11 @@ class MiniBoard:
         """Rows and columns that the weights fit: small, or else those of boards."""
         return SMALL_SIZE if self.coverage(SMALL_SIZE).complete else self.board_size
 
+    @cached_property
+    def lane(self) -> Lane:
+        """The lane of the source's network."""
+        return encoder_lane(self.source.encoder or "")
+
     def plan(
         self, source: str = "", strategy: str = "full", steps: int = FEW_STEPS,
         size: int | None = None,
@@ -66,7 +72,9 @@ class MiniBoard:
             boards={**registry.boards, board.id: board},
         )
         workspace = replace(self.workspace, registry=registry)
-        selection = GridSelection(sources=(source or self.source.id,), strategies=(strategy,))
+        selection = GridSelection(
+            sources=(source or self.source.id,), lanes=(self.lane,), strategies=(strategy,)
+        )
         return workspace, plan(workspace, board, selection)[0]
 
     def network(self, size: int | None = None) -> SegmentationNetwork:

@@ -21,7 +21,7 @@ from benchmark.sources.report import CheckReport, Finding
 from benchmark.workspace import Workspace
 
 SHIPPED = Registry.load(content_roots())
-ORDER = ["schema", "hash", "safe load", "coverage", "reference", "pyramid", "frozen",
+ORDER = ["schema", "hash", "safe load", "coverage", "reference", "feature maps", "frozen",
          "determinism", "contamination", "unverified", "fine tuning", "cost"]  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def test_a_good_source_passes(tmp_path: Path) -> None:
     information = [name for name, finding in findings.items() if finding.ok is None]
     assert information == ["reference", "unverified", "fine tuning", "cost"]
     assert "100.0% of the values" in findings["coverage"].result
-    assert "64: 5x64²" in findings["pyramid"].result and "256: " in findings["pyramid"].result
+    maps = findings["feature maps"].result
+    assert maps.startswith("lane unet: 64: 5x64²") and "256: " in maps
     assert "Dice" in findings["fine tuning"].result and "scratch" in findings["fine tuning"].result
     assert "GFLOP" in findings["cost"].result
     assert "compared by name only: elsewhere" in findings["contamination"].result
@@ -52,7 +53,16 @@ def test_a_grey_stem_fits(tmp_path: Path) -> None:
     card = source(tmp_path, tensors(channels=1), channels=1)
     board = MiniBoard(Workspace(SHIPPED, tmp_path), card)
     assert source_check.check_coverage(board).ok and source_check.check_frozen(board).ok
-    assert "64: 1x64²" in source_check.check_feature_pyramid(board).result
+    assert "64: 1x64²" in source_check.check_feature_maps(board).result
+
+
+def test_a_plain_vision_transformer_is_checked_in_its_lane(tmp_path: Path) -> None:
+    vit = "tu-test_vit"
+    board = MiniBoard(Workspace(SHIPPED, tmp_path), source(tmp_path, tensors(vit), vit))
+    assert board.lane == "dpt" and source_check.check_coverage(board).ok
+    maps = source_check.check_feature_maps(board)
+    assert maps.ok and maps.result.startswith("lane dpt: 64: " + "128x4² " * 3 + "128x4²; ")
+    assert source_check.check_frozen(board).ok
 
 
 def test_tensors_that_do_not_match_are_named(tmp_path: Path) -> None:
@@ -64,7 +74,7 @@ def test_tensors_that_do_not_match_are_named(tmp_path: Path) -> None:
     assert coverage.ok is False and "missing: model.conv1.0.weight" in coverage.result
     assert "model.layer1.0.bn1.bias (3,)" in coverage.result
     assert "not used: model.other.weight" in coverage.result and "key_prefix" in coverage.fix
-    assert "not checked" in findings["pyramid"].result and findings["contamination"].ok
+    assert "not checked" in findings["feature maps"].result and findings["contamination"].ok
 
 
 def test_no_tensor_matches(tmp_path: Path) -> None:
@@ -95,12 +105,12 @@ def test_encoders_of_packages_have_to_keep_the_contract(tmp_path: Path) -> None:
     def board(encoder: str) -> MiniBoard:
         return MiniBoard(Workspace(SHIPPED, tmp_path), source(tmp_path, tensors(encoder), encoder))
 
-    pyramid = source_check.check_feature_pyramid(board("my_encoder"))
+    pyramid = source_check.check_feature_maps(board("my_encoder"))
     assert pyramid.ok and "contract of benchmark.models.plugins.template" in pyramid.result
     frozen = source_check.check_frozen(board("own_counting"))
     assert frozen.ok is False and "encoder.body.seen" in frozen.result and "eval()" in frozen.fix
     with pytest.raises(WeightsError, match="two forward passes"):
-        source_check.check_feature_pyramid(board("own_noisy"))
+        source_check.check_feature_maps(board("own_noisy"))
 
 
 def test_the_command_writes_a_report_with_escaped_names(

@@ -20,18 +20,22 @@ SIZES = (64, 128, 256)
 DEPTH = 5
 
 
-def check_pyramid(network_at: Callable[[int], SegmentationNetwork]) -> list[str]:
+def check_maps(
+    network_at: Callable[[int], SegmentationNetwork], one_size: bool = False
+) -> list[str]:
     """Check the feature maps and the logits of a network at three image sizes.
 
     Args:
         network_at: Makes a network for images of so many rows and columns.
+        one_size: Whether all maps must have one size, as those of plain vision transformers; the
+            maps of others go from fine to coarse.
 
     Returns:
         One line per size: channels and size of each map.
 
     Raises:
-        WeightsError: A map is not a batch of maps, is finer than the one before, is not finite or
-            has other channels than `out_channels` states; or the logits have another size than
+        WeightsError: A map is not a batch of maps, has not the expected size, is not finite or has
+            other channels than `out_channels` states; or the logits have another size than
             the image.
     """
     lines = []
@@ -47,6 +51,7 @@ def check_pyramid(network_at: Callable[[int], SegmentationNetwork]) -> list[str]
         sides = [shape[2] for shape in shapes]
         ordered = sides == sorted(sides, reverse=True) == [shape[3] for shape in shapes]
         _require(ordered, f"{measured}; they must go from fine to coarse")
+        _require(not one_size or len(set(sides)) == 1, f"{measured}; they must have one size")
         widths = tuple(network.encoder.out_channels)
         stated = len(widths) != len(shapes) or widths == tuple(shape[1] for shape in shapes)
         _require(stated, f"{measured}; out_channels of the encoder are {widths}")
