@@ -115,7 +115,8 @@ class ReferenceOutputs(Model):
     """What the library that the weights come from computes for a fixed input.
 
     The input is `linspace(-2, 2)` in the shape (1, channels, size, size), already normalised; the
-    output is the deepest feature map in evaluation mode.
+    output is the deepest feature map in evaluation mode; of a plain vision transformer, that of
+    its last block for each patch, before the last normalisation.
 
     Attributes:
         library: What computed them: library, version, and the output that was taken.

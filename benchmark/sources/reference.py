@@ -7,6 +7,7 @@ activation and the order of layers may differ between two libraries.
 import torch
 
 from benchmark.cards.source import ReferenceOutputs
+from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.sources.mini_board import MiniBoard
 from benchmark.sources.report import Outcome, listed
 
@@ -67,10 +68,12 @@ def check_reference(board: MiniBoard) -> Outcome:
             None, "none on the card: a forward pass unlike that of the weights' own library is not "
             "noticed",
         )  # fmt: skip
-    network, _ = board.loaded(stated.size)
+    encoder = board.loaded(stated.size)[0].eval().encoder
+    if isinstance(encoder, PatchEncoder):  # images as they are, without the class token
+        encoder.pixels_per_patch, encoder.class_token = encoder.patch, False
     images = reference_input(board.source.input.channels, stated.size)
     with torch.inference_mode():
-        features = network.eval().encoder(images)[-1]
+        features = encoder(images)[-1]
     computed = reference_outputs(features, "", stated.size, len(stated.channel_means))
     if different := differences(stated, computed):
         return Outcome(

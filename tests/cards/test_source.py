@@ -63,4 +63,39 @@ def test_web_collections_are_marked_on_every_card() -> None:
         for seen in card.saw:
             marks.setdefault(seen.dataset, set()).add(seen.checkable)
     assert all(len(values) == 1 for values in marks.values())
-    assert {name for name, values in marks.items() if values == {False}} >= {"lvd1689m", "sa_1b"}
+    assert {name for name, values in marks.items() if values == {False}} >= {
+        "ct_3m", "lvd142m", "lvd1689m", "openai_wit", "pmc_15m", "sa_1b",
+    }  # fmt: skip
+
+
+# How the authors' files name tensors of one block and of what is around them: open_clip (image
+# tower), the demonstration of MedDINOv3, and SamModel of transformers (its conversion of SAM).
+PUBLISHED = {
+    "biomedclip_vit_base": """
+        visual.trunk.cls_token visual.trunk.pos_embed visual.trunk.patch_embed.proj.weight
+        visual.trunk.blocks.0.norm1.weight visual.trunk.blocks.0.attn.qkv.weight
+        visual.trunk.blocks.0.attn.proj.bias visual.trunk.blocks.0.mlp.fc1.weight
+    """,
+    "meddinov3_vit_base": """
+        teacher.backbone.cls_token backbone.storage_tokens backbone.patch_embed.proj.weight
+        backbone.blocks.0.norm1.weight backbone.blocks.0.attn.qkv.weight
+        backbone.blocks.0.attn.proj.bias backbone.blocks.0.ls1.gamma backbone.blocks.0.ls2.gamma
+        backbone.blocks.0.mlp.fc2.weight
+    """,
+    "medsam_vit_base": """
+        vision_encoder.pos_embed vision_encoder.patch_embed.projection.weight
+        vision_encoder.layers.0.layer_norm1.weight vision_encoder.layers.0.layer_norm2.bias
+        vision_encoder.layers.0.attn.qkv.weight vision_encoder.layers.0.attn.rel_pos_h
+        vision_encoder.layers.0.attn.proj.bias vision_encoder.layers.0.mlp.lin1.weight
+        vision_encoder.layers.0.mlp.lin2.bias
+    """,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_names_of_other_publishers_become_those_of_the_encoder(name: str) -> None:
+    card = shipped_registry().source(name)
+    own = encoder_shapes(card.encoder or "", card.input.channels)
+    assert own and card.weights
+    renamed = {renamed_key(key, card.weights.rename) for key in PUBLISHED[name].split()}
+    assert renamed <= set(own)

@@ -80,6 +80,21 @@ def test_another_forward_pass_fails_and_is_described(
     assert f"{name} " in result.result and "`tu-` for timm" in result.fix
 
 
+def test_the_map_of_a_vision_transformer_is_that_of_its_last_block(tmp_path: Path) -> None:
+    state = encoder_tensors("tu-test_vit")
+    model = timm.create_model("test_vit", num_classes=0, dynamic_img_size=True).eval()
+    names = {name.removeprefix("model."): tensor for name, tensor in state.items()}
+    model.load_state_dict(names, strict=False)  # the last normalisation is not in the encoder
+    images = reference_input(3, SIZE)
+    with torch.inference_mode():
+        features = model.forward_intermediates(images, intermediates_only=True)[-1]
+    card = stored_source(
+        tmp_path, state, "tu-test_vit",
+        reference=reference_outputs(features, "timm", SIZE).model_dump(mode="json"),
+    )  # fmt: skip
+    assert check_reference(MiniBoard(Workspace(shipped_registry(), tmp_path), card)).ok
+
+
 def test_a_difference_within_the_tolerance_is_none() -> None:
     stated = reference_outputs(torch.ones(1, 1, 2, 2), "a", 32)
     near = stated.model_copy(update={"mean": 1.00009, "library": "b"})
