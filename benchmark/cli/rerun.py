@@ -12,6 +12,7 @@ from benchmark.errors import SubmissionError
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
+    from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
     from benchmark.running.session import RunOptions
     from benchmark.submission.read_pack import Submission
@@ -34,7 +35,6 @@ def rerun(
         SubmissionError: The submission is refused, or made under other conditions than here.
     """
     from benchmark.cli.monitor import TerminalMonitor
-    from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
     from benchmark.running.board import create_board_folder
     from benchmark.running.session import RunSession, unfinished
@@ -50,13 +50,11 @@ def rerun(
         if submission.board.id != board.id:
             raise SubmissionError(f"{path}: is of board {submission.board.id!r}, not {board.id!r}")
         names = choose(sorted(submission.records), cells, draw)
-        targets = tuple(dict.fromkeys(submission.records[name].cell.target for name in names))
-        selection = GridSelection(sources=(source,), targets=targets)
         store = Store(out or Path("runs") / f"{board.id}_rerun_{source}")
         with RunSession(workspace, options, TerminalMonitor()) as session:
             transfers = [
                 transfer
-                for transfer in session.pretrain_and_plan(board, selection)
+                for transfer in session.pretrain_and_plan(board, _grid_of(submission, names))
                 if transfer.cell.path in names
             ]
             for transfer in transfers:
@@ -68,6 +66,17 @@ def rerun(
             create_board_folder(workspace, board, store.folder)
             session.run_cells(transfers, store)
         _compare(submission, store, [transfer.cell.path for transfer in transfers])
+
+
+def _grid_of(submission: "Submission", names: list[str]) -> "GridSelection":
+    """The part of the grid that holds some records of a submission."""
+    from benchmark.planning.transfers import GridSelection
+
+    cells = [submission.records[name].cell for name in names]
+    return GridSelection(
+        sources=tuple(dict.fromkeys(cell.source for cell in cells)),
+        targets=tuple(dict.fromkeys(cell.target for cell in cells)),
+    )
 
 
 def _same_conditions(submission: "Submission", name: str, expected: dict[str, str]) -> None:

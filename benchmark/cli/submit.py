@@ -37,16 +37,27 @@ def pack(
     ] = False,
 ) -> None:
     """Pack card, records, per-case scores, prediction hashes and a manifest of one source."""
-    from benchmark.planning.comparators import find_source
+    from benchmark.planning.comparators import find_source, own_baselines
     from benchmark.records.store import Store
     from benchmark.submission.write_pack import pack_submission
 
-    _, card = find_source(settings.workspace, source)
+    workspace, card = find_source(settings.workspace, source)
     store = Store(folder)
-    path = out or Path(f"{store.board().id}_{card.id}.zip")
-    made = pack_submission(store, card, path, with_predictions=with_predictions)
+    board = store.board()
+    path = out or Path(f"{board.id}_{card.id}.zip")
+    baselines = own_baselines(workspace.registry, board, card)
+    made = pack_submission(
+        store, card, path, baselines=baselines, with_predictions=with_predictions
+    )
     size = sum(facts.bytes for facts in made.files.values()) / 1e6
     print_text(f"{path}: {len(made.files)} files, {size:.1f} MB unpacked")
+    for baseline in baselines:
+        if baseline.id not in made.baselines:
+            print_text(
+                f"no record of {baseline.id} with prediction hashes; unless the board has some, "
+                f"the pack shows no gain: type `segtransfer run {board.id} --source {source} "
+                f"--out {folder}` and pack again"
+            )
     if made.missing:
         print_text(f"{len(made.missing)} cells of the board are missing, and listed as such")
     print_text(f"next: segtransfer submit verify {path}")

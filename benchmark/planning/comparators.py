@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_card
+from benchmark.cards.lanes import Lane
 from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError, WeightsError
@@ -41,6 +42,20 @@ def with_source(registry: Registry, card: SourceCard) -> Registry:
     return replace(registry, sources={**registry.sources, card.id: card})
 
 
+def baseline_on(board: BoardCard, card: SourceCard, lane: Lane) -> str:
+    """Name of the baseline on the network of a source: `scratch`, or `scratch@NETWORK`."""
+    encoder = board.encoder_of(card, lane)
+    own = encoder == board.protocol.decoders[lane].encoder
+    return board.baseline if own else f"{board.baseline}@{encoder}"
+
+
+def own_baselines(registry: Registry, board: BoardCard, card: SourceCard) -> tuple[SourceCard, ...]:
+    """The baseline on each network of a source that is not the board's."""
+    names = dict.fromkeys(baseline_on(board, card, lane) for lane in board.lanes_of(card))
+    others = (name for name in names if name not in (board.baseline, card.id))
+    return tuple(map(registry.source, others))
+
+
 def comparison_sources(
     workspace: Workspace, board: BoardCard, card: SourceCard
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -51,8 +66,8 @@ def comparison_sources(
     """
     names = list[str]()
     for lane in board.lanes_of(card):
-        encoder, own = board.encoder_of(card, lane), board.protocol.decoders[lane].encoder
-        names.append(board.baseline if encoder == own else f"{board.baseline}@{encoder}")
+        encoder = board.encoder_of(card, lane)
+        names.append(baseline_on(board, card, lane))
         for other in map(workspace.registry.source, board.sources):
             imagenet = (other.domain, other.task) == ("natural", "classification")
             if imagenet and board.encoder_of(other, lane) == encoder:

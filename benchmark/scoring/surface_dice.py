@@ -82,7 +82,7 @@ def _is_near(
 
 
 def _neighbourhoods(mask: Mask) -> npt.NDArray[np.uint8]:
-    """Code of the pixels around each corner: one bit per pixel that is inside, see `_code`."""
+    """Code of the pixels around each corner: one bit per pixel that is inside, see `_bit`."""
     padded = np.pad(mask, 1).view(np.uint8)
     codes = np.zeros([length + 1 for length in mask.shape], dtype=np.uint8)
     for corner in product((0, 1), repeat=mask.ndim):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from benchmark.errors import SubmissionError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.predictions import read_hashes
+from benchmark.records.record import RunRecord
 from benchmark.records.trust import TrustLevel
 from benchmark.submission.checklist import Checklist, SubmissionCheck
 from benchmark.submission.claims import (
@@ -17,6 +18,7 @@ from benchmark.submission.claims import (
 from benchmark.submission.manifest import MANIFEST, missing_cells
 from benchmark.submission.plagiarism import copies, doubtful, implausible
 from benchmark.submission.read_pack import Submission
+from benchmark.submission.rerun import mean_difference
 from benchmark.submission.rescore import can_rescore, rescore_problems
 from benchmark.submission.standing import Standing, placements
 
@@ -62,7 +64,7 @@ def check_submission(submission: Submission, checklist: Checklist) -> Standing:
     with checklist.check("scored again") as check:
         standing.levels = _rescore(check, submission, conditions)
     with checklist.check("ranks") as check:
-        every = (submission.accepted | dict(records)).values()
+        every = (dict(records) | submission.accepted).values()
         standing.leaderboard = build_leaderboard(submission.board, every)
         standing.placements = placements(standing.leaderboard, submission.card.id)
         check.summary = f"tables made again from all records; {len(standing.placements)} new rows"
@@ -80,22 +82,44 @@ def _accepted(check: SubmissionCheck, submission: Submission) -> None:
     submission.accepted.update(accepted)
     for name in records.keys() & accepted.keys():
         old, new = (folder / "records" / name for folder in (store.folder, submission.folder))
-        if old.read_bytes() != new.read_bytes():
+        if old.read_bytes() == new.read_bytes():
+            continue
+        if records[name].cell.source == source:
             check.problems.append(
                 f"{name}: is on the board already with other content; a new version of a source "
                 "is a source with its own id"
             )
-    new_names = records.keys() - accepted.keys()
+        else:
+            _compare_baseline(check, name, accepted[name], records[name])
+    new_names = [
+        name for name in records if name not in accepted and records[name].cell.source == source
+    ]
     if new_names and any(record.cell.source == source for record in accepted.values()):
         check.warnings.append(f"adds {len(new_names)} records to a source that is on the board")
     check.summary = f"none of the {len(accepted)} accepted records is changed"
 
 
+def _compare_baseline(
+    check: SubmissionCheck, name: str, accepted: RunRecord, packed: RunRecord
+) -> None:
+    """Compare a cell of a baseline with the accepted one, which stays on the board."""
+    if accepted.key != packed.key:
+        check.problems.append(f"{name}: is on the board already, made under other conditions")
+        return
+    difference, tolerance = mean_difference(accepted, packed)
+    found = f"{name}: stays as it is on the board; the one in the pack differs by {difference:+.4f}"
+    if abs(difference) > tolerance:
+        check.warnings.append(f"{found}, more than the tolerance {tolerance:.4f}; run it again")
+    else:
+        check.gaps.append(found)
+
+
 def _grid(check: SubmissionCheck, submission: Submission) -> None:
     records, board = submission.records, submission.board
-    missing = missing_cells(board, submission.card, records)
+    missing = missing_cells(board, submission.sources, records)
     if set(missing) != set(submission.manifest.missing):
         raise SubmissionError(f"{MANIFEST}: missing: is not the list of cells without a record")
+    missing = tuple(name for name in missing if name not in submission.accepted)
     if missing:
         examples = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         check.warnings.append(f"{len(missing)} cells are missing, as listed: {examples}")
@@ -110,8 +134,13 @@ def _copies(check: SubmissionCheck, submission: Submission) -> None:
     others = [record for record in submission.accepted.values() if record.cell.source != source]
     paths = [folder / record.cell.path for record in others]
     hashes = [read_hashes(path) if path.is_file() else None for path in paths]
-    accepted = zip(others, hashes, strict=True)
-    check.problems += copies(submission.records, submission.hashes, accepted)
+    accepted = [*zip(others, hashes, strict=True)]
+    baselines = [
+        (record, submission.hashes[name])
+        for name, record in submission.records.items()
+        if record.cell.source != source
+    ]
+    check.problems += copies(submission.records, submission.hashes, [*accepted, *baselines])
     check.warnings += doubtful(submission.records, others)
     check.summary = f"no predictions and no scores of {len(others)} records of other sources"
 

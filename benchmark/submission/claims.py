@@ -97,8 +97,9 @@ def fingerprint_problems(
     record: RunRecord, conditions: TargetConditions, submission: Submission
 ) -> Iterator[str]:
     """Fingerprints that are not those of the cards, data and accepted records."""
-    prints, card, accepted = record.fingerprints, submission.card, conditions.accepted
-    expected = {"source": (fingerprint(card), "that of the card in the pack")}
+    prints, accepted = record.fingerprints, conditions.accepted
+    card = submission.source_of(record)
+    expected = {"source": (fingerprint(card), f"that of the card of {card.id!r}")}
     for field, (value, origin) in (expected | conditions.fingerprints).items():
         if getattr(prints, field) != value:
             yield f"fingerprints.{field} is not {origin}"
@@ -116,7 +117,8 @@ def card_problems(
     record: RunRecord, conditions: TargetConditions, submission: Submission
 ) -> Iterator[str]:
     """Facts of a record that contradict its cards, the protocol or each other."""
-    target, source, protocol = conditions.card, submission.card, submission.board.protocol
+    target, protocol = conditions.card, submission.board.protocol
+    source = submission.source_of(record)
     dataset = submission.workspace.registry.dataset(target.dataset)
     marks, selection, coverage = record.marks, record.selection, record.coverage
     facts, board = attrgetter("title", "domain", "task"), submission.board
@@ -170,7 +172,7 @@ def split_problems(
         if set(record.selection.train_subjects) != set(expected):
             yield "selection.train_subjects are not those of the split"
     try:
-        seen = source_exposure(submission.workspace, submission.card)
+        seen = source_exposure(submission.workspace, submission.source_of(record))
     except DataError:  # its pretraining data are not on this machine
         return
     reasons = contamination(seen, submission.workspace.registry, card.dataset, conditions.split)

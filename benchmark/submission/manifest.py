@@ -7,13 +7,14 @@ files that can be computed from these.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Self
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.card import omitted_default
 from benchmark.cards.source import SourceCard
 from benchmark.files import csv_text, sha256_of
 from benchmark.records.predictions import Sha256
@@ -42,12 +43,17 @@ class PackedFile(Facts):
 
 
 class Manifest(Facts):
-    """Content of a pack; `missing` lists the source's cells of the board without a record."""
+    """Content of a pack.
+
+    `baselines` names those on the source's network whose records are in the pack too; `missing`
+    lists the cells of the source and of these that have no record.
+    """
 
     schema_version: Literal[1] = 1
     segtransfer: str
     board: str
     source: str
+    baselines: tuple[str, ...] = omitted_default(())
     missing: tuple[str, ...]
     files: dict[str, PackedFile]
 
@@ -58,13 +64,15 @@ def card_path(source: str) -> str:
 
 
 def missing_cells(
-    board: BoardCard, source: SourceCard, records: Mapping[str, RunRecord]
+    board: BoardCard, sources: Iterable[SourceCard], records: Mapping[str, RunRecord]
 ) -> tuple[str, ...]:
-    """The cells of a board in which a source takes part and that have no record."""
-    grid = product(board.targets, board.entries_for(source), board.train_subjects, board.seeds)
+    """The cells of a board in which sources take part and that have no record."""
     paths = (
         cell_path(target, source.id, strategy, size, seed, lane)
-        for target, (lane, strategy), size, seed in grid
+        for source in sources
+        for target, (lane, strategy), size, seed in product(
+            board.targets, board.entries_for(source), board.train_subjects, board.seeds
+        )
     )
     return tuple(path for path in paths if path not in records)
 

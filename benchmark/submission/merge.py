@@ -48,6 +48,7 @@ def merge_submission(verdict: Verdict, cards: Path, rerun: Path | None = None) -
         raise SubmissionError("the submission was refused; nothing was merged")
     board_folder, pack = submission.store.folder, submission.folder
     ours = f"segtransfer {__version__}"
+    names = submission.merged
     trusted = {name: (level, ours) for name, level in verdict.standing.levels.items()}
     if rerun is not None:
         report = confirmed(submission, rerun)
@@ -55,15 +56,15 @@ def merge_submission(verdict: Verdict, cards: Path, rerun: Path | None = None) -
     card = cards / f"{submission.card.id}.yaml"
     if not card.exists():
         write_bytes(card, (pack / card_path(submission.card.id)).read_bytes())
-    for name in submission.records:
+    for name in names:
         for kind in ("predictions", "records"):
             write_bytes(board_folder / kind / name, (pack / kind / name).read_bytes())
     trust = read_trust(board_folder)
     date = datetime.now(UTC).date().isoformat()
-    for name, (level, by) in trusted.items():
+    for name, (level, by) in ((name, trusted[name]) for name in names if name in trusted):
         sha256 = sha256_of(board_folder / "records" / name)
         if LEVELS.index(level) > LEVELS.index(level_of(sha256, trust.get(name))):
             trust[name] = Trust(sha256=sha256, level=level, by=by, date=date)
     if trust:
         write_trust(board_folder, trust)
-    return list(submission.records)
+    return list(names)

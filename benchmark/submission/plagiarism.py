@@ -11,7 +11,7 @@ from statistics import mean
 from typing import Any
 
 from benchmark.records.predictions import PredictionHashes
-from benchmark.records.record import CaseScore, RunRecord
+from benchmark.records.record import CaseScore, CellId, RunRecord
 from benchmark.scoring.metrics import METRICS
 from benchmark.submission.limits import MAX_EQUAL_SHARE, MAX_OPTIMISM, MIN_ROWS
 
@@ -38,19 +38,21 @@ def copies(
     Args:
         records: Of the submission, by path.
         hashes: Of its predictions, by the same paths.
-        accepted: Records of other sources on the board, with their prediction hashes if kept.
+        accepted: Records of other sources, with their prediction hashes if kept.
     """
-    others: dict[str, list[tuple[str, CaseScores, PredictionHashes | None]]] = defaultdict(list)
+    others: dict[str, list[tuple[CellId, CaseScores, PredictionHashes | None]]] = defaultdict(list)
     for other, known in accepted:
-        others[other.cell.target].append((other.cell.path, informative_scores(other), known))
+        others[other.cell.target].append((other.cell, informative_scores(other), known))
     for name, record in records.items():
         scores = informative_scores(record)
         predictions = _predictions(scores, hashes[name])
-        for path, other_scores, known in others[record.cell.target]:
+        for cell, other_scores, known in others[record.cell.target]:
+            if cell.source == record.cell.source:
+                continue
             if known is not None and _copied(predictions, _predictions(scores, known)):
-                yield f"{name}: has the predictions of {path}"
+                yield f"{name}: has the predictions of {cell.path}"
             elif _copied(scores, other_scores):
-                yield f"{name}: has the scores of {path}"
+                yield f"{name}: has the scores of {cell.path}"
 
 
 def implausible(records: Mapping[str, RunRecord]) -> Iterator[str]:
@@ -65,7 +67,9 @@ def implausible(records: Mapping[str, RunRecord]) -> Iterator[str]:
         if len(scores) >= MIN_ROWS and all(other == first for other in others):
             yield f"{name}: every case has the same scores"
         cell = record.cell
-        by_setting[cell.target, cell.strategy, cell.train_subjects].append((name, scores))
+        by_setting[cell.source, cell.target, cell.strategy, cell.train_subjects].append(
+            (name, scores)
+        )
     for seeds in by_setting.values():
         for (one, first_scores), (other, second_scores) in combinations(seeds, 2):
             if _copied(first_scores, second_scores):

@@ -9,7 +9,7 @@ from benchmark.cards.card import read_card
 from benchmark.cards.source import SourceCard
 from benchmark.errors import RecordError, SubmissionError
 from benchmark.files import printable
-from benchmark.planning.comparators import with_source
+from benchmark.planning.comparators import own_baselines, with_source
 from benchmark.records.predictions import PredictionHashes, read_hashes
 from benchmark.records.record import RunRecord
 from benchmark.records.record_files import read_strictly
@@ -36,7 +36,7 @@ class Submission:
         folder: The unpacked pack.
         manifest: Its manifest.
         card: Of its source.
-        records: By path below `records/`.
+        records: By path below `records/`, of its source and of the baseline on its network.
         hashes: Of the predictions, by the same paths.
         board: Of the records.
         workspace: All cards, the submission's among them, and local data.
@@ -53,6 +53,25 @@ class Submission:
     workspace: Workspace
     store: Store
     accepted: dict[str, RunRecord] = field(default_factory=dict)
+
+    def source_of(self, record: RunRecord) -> SourceCard:
+        """Card of the source of a record: the submitted one, or a baseline."""
+        return self.workspace.registry.source(record.cell.source)
+
+    @property
+    def sources(self) -> tuple[SourceCard, ...]:
+        """The submitted card, and those of the baselines in the pack."""
+        return (self.card, *map(self.workspace.registry.source, self.manifest.baselines))
+
+    @property
+    def merged(self) -> tuple[str, ...]:
+        """Paths of the records to merge: without cells of a baseline that others have run."""
+        return tuple(
+            name
+            for name in self.records
+            if not (accepted := self.store.folder / "records" / name).exists()
+            or accepted.read_bytes() == (self.folder / "records" / name).read_bytes()
+        )
 
     def maps(self, name: str) -> Path:
         """Path of the label maps of a record, which the pack need not have."""
@@ -90,8 +109,14 @@ def read_submission(
         card = _card(folder, manifest, files)
         check.summary = f"{card.id}, {'as registered' if card.id in registry.sources else 'new'}"
         workspace = replace(workspace, registry=with_source(registry, card))
+        known = {baseline.id for baseline in own_baselines(workspace.registry, board, card)}
+        for name in sorted(set(manifest.baselines) - known)[:1]:
+            raise SubmissionError(
+                f"{MANIFEST}: {printable(name)!r} is not the baseline on a network of {card.id!r}; "
+                "pack it again"
+            )
     with checklist.check("records", required=True) as check:
-        records = _records(folder, board, manifest.source, check)
+        records = _records(folder, board, (manifest.source, *manifest.baselines), check)
         hashes = _hashes(folder, files, records)
         check.summary = f"{len(records)} under the board's protocol, strategies, sizes and seeds"
     with checklist.check("derived files", required=True) as check:
@@ -139,7 +164,7 @@ def _card(folder: Path, manifest: Manifest, files: Mapping[str, int]) -> SourceC
 
 
 def _records(
-    folder: Path, board: BoardCard, source: str, check: SubmissionCheck
+    folder: Path, board: BoardCard, sources: tuple[str, ...], check: SubmissionCheck
 ) -> dict[str, RunRecord]:
     conditions = Conditions.of(board)
     records: dict[str, RunRecord] = {}
@@ -147,12 +172,12 @@ def _records(
         try:
             records[name] = record = read_record(folder / "records" / name)
             check_record(record, name, f"records/{name}", conditions)
-            if record.cell.source != source:
-                raise RecordError(f"{name}: a record of {record.cell.source!r}, not of {source!r}")
+            if (source := record.cell.source) not in sources:
+                raise RecordError(f"{name}: a record of {source!r}, not of {sources[0]!r}")
         except RecordError as error:
             check.problems.append(str(error).replace(f"{folder}/", ""))
-    if not records:
-        check.problems.append("there is none")
+    if not any(record.cell.source == sources[0] for record in records.values()):
+        check.problems.append(f"there is none of {sources[0]!r}")
     return records
 
 

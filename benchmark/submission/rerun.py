@@ -85,19 +85,27 @@ def compare_cell(submission: Submission, name: str, record: RunRecord, processor
         and submission.hashes[name].processor == processor
         and record.environment.device == "cpu"
     )
-    metric, both = submitted.main_metric, (submitted, record)
-    old, new = (float(np.mean([row.scores[metric] for row in run.cases])) for run in both)
-    results = [run.without_timings() | {"environment": None} for run in both]
-    relative = RERUN_RELATIVE_TOLERANCE * abs(old)
-    tolerance = relative if METRICS[metric].unit else RERUN_TOLERANCE
+    results = [run.without_timings() | {"environment": None} for run in (submitted, record)]
+    difference, tolerance = mean_difference(submitted, record)
     return CellRerun(
         record=name,
         sha256=submission.record_sha256(name),
         identical=results[0] == results[1],
         same_machine=same_machine,
-        difference=round(new - old, 6),
-        tolerance=0.0 if same_machine else round(tolerance, 6),
+        difference=difference,
+        tolerance=0.0 if same_machine else tolerance,
     )
+
+
+def mean_difference(old: RunRecord, new: RunRecord) -> tuple[float, float]:
+    """Difference of the mean main metric of two runs of a cell, and its tolerance elsewhere."""
+    metric = old.main_metric
+    before, after = (
+        float(np.mean([row.scores[metric] for row in run.cases])) for run in (old, new)
+    )
+    relative = RERUN_RELATIVE_TOLERANCE * abs(before)
+    tolerance = relative if METRICS[metric].unit else RERUN_TOLERANCE
+    return round(after - before, 6), round(tolerance, 6)
 
 
 def choose(names: Sequence[str], count: int | None, seed: int) -> list[str]:

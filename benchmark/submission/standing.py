@@ -69,11 +69,18 @@ def _placement(leaderboard: Leaderboard, row: "pd.Series[Any]") -> Placement:
         rank=MISSING if rank == MISSING else f"{rank} of {len(ranked)}",
         group=MISSING if rank == MISSING else _group(row, ranked),
         score=f"{METRICS[str(row['main_metric'])].title} {score}",
-        over_baseline=f"{gain} over {leaderboard.board.baseline}"
+        over_baseline=f"{gain} over {_baseline(leaderboard, row, rows)}"
         if gain != MISSING
         else str(row["gain_note"]) or "no baseline to compare with",
         over_imagenet=_over_imagenet(leaderboard, row, ranked),
     )
+
+
+def _baseline(leaderboard: Leaderboard, row: "pd.Series[Any]", rows: pd.DataFrame) -> str:
+    """Name of the baseline on the network of a row: the board's, or BASELINE@NETWORK."""
+    baseline, encoder = leaderboard.board.baseline, row["encoder"]
+    same_network = rows["source"][rows["encoder"] == encoder]
+    return baseline if baseline in set(same_network) else f"{baseline}@{encoder}"
 
 
 def _group(row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -31,7 +31,12 @@ from benchmark.submission.manifest import (
 
 
 def pack_submission(
-    store: Store, card: SourceCard, out: Path, *, with_predictions: bool = False
+    store: Store,
+    card: SourceCard,
+    out: Path,
+    *,
+    baselines: Sequence[SourceCard] = (),
+    with_predictions: bool = False,
 ) -> Manifest:
     """Pack card, records, prediction hashes and the files derived from them.
 
@@ -39,6 +44,9 @@ def pack_submission(
         store: The folder that the cells were run into.
         card: Of the source.
         out: A .zip file, or a folder; it must not exist.
+        baselines: Cards of the baseline on networks of the source that the board does not have.
+            Their records are packed too, those with prediction hashes; others are copies of the
+            board's, which it need not get again.
         with_predictions: Pack the label maps too, so that anybody can score them again.
 
     Returns:
@@ -51,14 +59,16 @@ def pack_submission(
     """
     if out.exists():
         raise SubmissionError(f"{out}: exists already; remove it or choose another --out")
-    records, board = source_records(store, card), store.board()
+    records, board = source_records(store, card, baselines), store.board()
+    sources = {record.cell.source for record in records.values()}
+    packed = tuple(baseline for baseline in baselines if baseline.id in sources)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
             tree = Path(temporary) / "pack"
             write_text(tree / card_path(card.id), card_text(card))
-            for name, record in records.items():
-                for path in _files(store, name, record, with_predictions):
+            for record in records.values():
+                for path in _files(store, record, card.id, with_predictions):
                     target = tree / path.relative_to(store.folder)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, target)
@@ -68,7 +78,8 @@ def pack_submission(
                 segtransfer=__version__,
                 board=board.id,
                 source=card.id,
-                missing=missing_cells(board, card, records),
+                baselines=tuple(baseline.id for baseline in packed),
+                missing=missing_cells(board, (card, *packed), records),
                 files={name: PackedFile.of(tree / name) for name in list_files(tree)},
             )
             write_text(tree / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
@@ -82,8 +93,10 @@ def pack_submission(
     return manifest
 
 
-def source_records(store: Store, card: SourceCard) -> dict[str, RunRecord]:
-    """The records of one source, by path, made with its present card.
+def source_records(
+    store: Store, card: SourceCard, baselines: Sequence[SourceCard] = ()
+) -> dict[str, RunRecord]:
+    """The records of one source and of its baselines, by path, made with the present cards.
 
     Raises:
         SubmissionError: There is none, one is a trial, or the card was edited since.
@@ -94,10 +107,13 @@ def source_records(store: Store, card: SourceCard) -> dict[str, RunRecord]:
             f"{source!r}: a pack holds a source with its own card; its id has letters, digits, "
             "'.', '_' and '-' only"
         )
+    cards = {one.id: one for one in (card, *baselines)}
     records = {
-        record.cell.path: record for _, record in store.records() if record.cell.source == source
+        record.cell.path: record
+        for _, record in store.records()
+        if record.cell.source == source or (record.cell.source in cards and _hashed(store, record))
     }
-    if not records:
+    if not any(record.cell.source == source for record in records.values()):
         raise SubmissionError(
             f"{store.folder}: no record of {source!r}; type "
             f"`segtransfer run {store.board().id} --source {source} --out {store.folder}`"
@@ -107,10 +123,10 @@ def source_records(store: Store, card: SourceCard) -> dict[str, RunRecord]:
             raise SubmissionError(
                 f"{name}: {record.marks.unranked[0]}; a trial is not ranked, run the full protocol"
             )
-        if record.fingerprints.source != fingerprint(card):
+        if record.fingerprints.source != fingerprint(cards[record.cell.source]):
             raise SubmissionError(
-                f"{name}: made with another version of the card of {source!r}; restore the card, "
-                "or run the cells again"
+                f"{name}: made with another version of the card of {record.cell.source!r}; restore "
+                "the card, or run the cells again"
             )
     return records
 
@@ -124,21 +140,30 @@ def card_text(card: SourceCard) -> str:
     return text.getvalue()
 
 
-def _files(store: Store, name: str, record: RunRecord, with_maps: bool) -> Iterator[Path]:
-    """The files of one record: itself, the hashes of its predictions, and the label maps."""
-    path, hashes = store.path(record.cell), store.folder / "predictions" / name
+def _hashed(store: Store, record: RunRecord) -> bool:
+    """Whether the hashes of a record's predictions are in the folder."""
+    hashes = store.folder / "predictions" / record.cell.path
+    return hashes.is_file() and read_hashes(hashes).key == record.key
+
+
+def _files(store: Store, record: RunRecord, source: str, with_maps: bool) -> Iterator[Path]:
+    """The files of one record: itself, the hashes of its predictions, and the label maps.
+
+    Maps may be missing of a baseline only: the board keeps none of those that are copied from it.
+    """
+    path, hashes = store.path(record.cell), store.folder / "predictions" / record.cell.path
     maps = hashes.with_suffix(".npz")
-    if not hashes.is_file() or read_hashes(hashes).key != record.key:
+    if not _hashed(store, record):
         raise SubmissionError(
             f"{hashes}: the hashes of this cell's predictions are missing or another run's; delete "
             f"{path} and run the cell again"
         )
-    if with_maps and not maps.is_file():
+    if with_maps and not maps.is_file() and record.cell.source == source:
         raise SubmissionError(
             f"{maps}: the predictions were not kept; delete {path} and run the cell again with "
             "--save-predictions, or pack without --with-predictions"
         )
-    yield from (path, hashes, maps) if with_maps else (path, hashes)
+    yield from (path, hashes, maps) if with_maps and maps.is_file() else (path, hashes)
 
 
 def _write_zip(tree: Path, out: Path) -> None:

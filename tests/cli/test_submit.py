@@ -40,7 +40,9 @@ def checkpoint(folder: Path) -> Path:
     card = folder / "cards/tasks/source/own_encoder.yaml"
     card.parent.mkdir(parents=True)
     sha256 = sha256_of(weights)
-    card.write_text(CARD.format(name="own_encoder", title="An encoder", sha256=sha256))
+    card.write_text(
+        CARD.format(name="own_encoder", title="An encoder", encoder="tu-test_resnet", sha256=sha256)
+    )
     return card
 
 

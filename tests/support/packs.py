@@ -14,7 +14,7 @@ from benchmark.cards.registry import Registry
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.resolve import resolve_target
 from benchmark.models.weight_store import import_weights
-from benchmark.planning.comparators import find_source
+from benchmark.planning.comparators import find_source, own_baselines
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import Coverage, RunRecord
@@ -35,7 +35,7 @@ title: {title}
 domain: natural
 task: classification
 provides: encoder
-encoder: tu-test_resnet
+encoder: {encoder}
 input: {{channels: 1, mean: [0.5], std: [0.25]}}
 weights: {{file: {name}.safetensors, sha256: {sha256}, licence: MIT}}
 """
@@ -61,11 +61,11 @@ class Machine:
     def accepted(self) -> Store:
         return Store(self.root / "leaderboards" / self.board.id)
 
-    def run(self, name: str, source: str, seeds: tuple[int, ...] = ()) -> Store:
-        """A run folder of one source."""
+    def run(self, name: str, *sources: str, seeds: tuple[int, ...] = ()) -> Store:
+        """A run folder of some sources."""
         store = Store(self.root / name)
         copy_board(self, store)
-        chosen = GridSelection(sources=(source,), seeds=seeds)
+        chosen = GridSelection(sources=sources, seeds=seeds)
         for transfer in plan(self.workspace, self.board, chosen):
             store.write(simulated_record(self, transfer, store))
         return store
@@ -85,14 +85,16 @@ def make_machine(root: Path) -> Machine:
     return machine
 
 
-def add_source(machine: Machine, name: str, title: str = "An encoder") -> Path:
+def add_source(
+    machine: Machine, name: str, title: str = "An encoder", encoder: str = "tu-test_resnet"
+) -> Path:
     """A card with weights that are registered; the registry knows it from now on."""
     weights = machine.root / f"{name}.safetensors"
     weights.write_bytes(name.encode())
     card = machine.root / "cards" / f"{name}.yaml"
     card.parent.mkdir(exist_ok=True)
     sha256 = hashlib.sha256(name.encode()).hexdigest()
-    card.write_text(CARD.format(name=name, title=title, sha256=sha256))
+    card.write_text(CARD.format(name=name, title=title, encoder=encoder, sha256=sha256))
     machine.registry = find_source(machine.workspace, str(card))[0].registry
     import_weights(machine.workspace, name, weights)
     return card
@@ -141,11 +143,18 @@ def simulated_record(
 
 
 def make_pack(
-    machine: Machine, out: Path, source: str = "own_encoder", *, maps: bool = False
+    machine: Machine,
+    out: Path,
+    source: str = "own_encoder",
+    *,
+    maps: bool = False,
+    folder: str = "run",
 ) -> Path:
-    """The pack of a source of the folder `run`."""
+    """The pack of a source of a run folder."""
+    card = machine.registry.source(source)
+    baselines = own_baselines(machine.registry, machine.board, card)
     pack_submission(
-        Store(machine.root / "run"), machine.registry.source(source), out, with_predictions=maps
+        Store(machine.root / folder), card, out, baselines=baselines, with_predictions=maps
     )
     return out
 
