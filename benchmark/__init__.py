@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import Any
 
 PUBLIC = {
+    "Advice": "leaderboard.advice",
+    "AdviceQuestion": "leaderboard.advice",
     "BenchmarkError": "errors",
     "BoardView": "views.board",
     "Comparison": "leaderboard.comparison",
@@ -23,11 +25,13 @@ PUBLIC = {
     "Store": "records.store",
     "Transfer": "planning.transfers",
     "Workspace": "workspace",
+    "advise": "leaderboard.advice",
     "check_source": "sources.check",
     "compare_entries": "leaderboard.compare",
     "compare_with_published": "leaderboard.published",
     "find_leaderboard": "leaderboard.folder",
     "import_weights": "models.weight_store",
+    "list_cards": "views.cards.lists",
     "load_leaderboard": "leaderboard.folder",
     "load_registry": "workspace",
     "merge_submission": "submission.merge",
@@ -35,6 +39,7 @@ PUBLIC = {
     "plan": "planning.transfers",
     "run_board": "running.board",
     "run_board_sequences": "running.board",
+    "summarise_cards": "views.cards.find",
     "verify_submission": "submission.verify",
 }
 __all__ = [*PUBLIC]

@@ -1,6 +1,9 @@
 """Types of the public interface, which `__init__.py` imports lazily."""
 
 from benchmark.errors import BenchmarkError as BenchmarkError
+from benchmark.leaderboard.advice import Advice as Advice
+from benchmark.leaderboard.advice import AdviceQuestion as AdviceQuestion
+from benchmark.leaderboard.advice import advise as advise
 from benchmark.leaderboard.build import Leaderboard as Leaderboard
 from benchmark.leaderboard.compare import compare_entries as compare_entries
 from benchmark.leaderboard.comparison import Comparison as Comparison
@@ -21,6 +24,8 @@ from benchmark.submission.merge import merge_submission as merge_submission
 from benchmark.submission.verify import verify_submission as verify_submission
 from benchmark.submission.write_pack import pack_submission as pack_submission
 from benchmark.views.board import BoardView as BoardView
+from benchmark.views.cards.find import summarise_cards as summarise_cards
+from benchmark.views.cards.lists import list_cards as list_cards
 from benchmark.workspace import Workspace as Workspace
 from benchmark.workspace import load_registry as load_registry
 

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+FEW = 12  # names that an error lists
+
 
 class BenchmarkError(Exception):
     """Base of every error that a user can fix; the command line prints it as one line."""
@@ -45,11 +47,13 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
         known: All known names.
 
     Returns:
-        One sentence; near matches first, otherwise up to twelve known names.
+        One sentence; near matches first, or names that contain it, or at most twelve known names.
     """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = near or [known for known in names if name and name.lower() in known.lower()][:3]
     if near:
         return f"unknown {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"unknown {kind} {name!r}; known: {shown or 'none'}"
+    if len(names) > FEW:
+        return f"unknown {kind} {name!r}."
+    return f"unknown {kind} {name!r}; known: {', '.join(names) or 'none'}."

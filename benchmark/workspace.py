@@ -1,5 +1,6 @@
 """The workspace: all cards, and every place where local data, weights and caches are kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,11 @@ from benchmark.cards.content import content_roots, default_home
 from benchmark.cards.registry import Registry
 
 
-def load_registry(content: Path | None = None) -> Registry:
-    """All shipped cards, and those of a private folder.
+def load_registry(content: Path | Sequence[Path] | None = None) -> Registry:
+    """All shipped cards, and those of private folders.
 
     Raises:
-        CardError: A card is malformed, or the private folder holds none.
+        CardError: A card is malformed, a private folder holds none, or an id has two cards.
     """
     return Registry.load(content_roots(content))
 
@@ -30,19 +31,32 @@ class Workspace:
     home: Path
 
     @classmethod
-    def load(cls, home: Path | None = None, content: Path | None = None) -> "Workspace":
-        """Read the shipped cards and those of a private folder.
+    def load(
+        cls, home: Path | None = None, content: Path | Sequence[Path] | None = None
+    ) -> "Workspace":
+        """Read the shipped cards and those of private folders.
 
         Args:
             home: Folder of local data; None stands for SEGTRANSFER_HOME or the user's cache.
-            content: Private folder with `datasets/`, `tasks/` or `leaderboards/`.
+            content: Private folder, or several, with `datasets/`, `tasks/` or `leaderboards/`.
 
         Raises:
-            CardError: A card is malformed, or the private folder holds none.
+            CardError: A card is malformed, a private folder holds none, or an id has two cards.
         """
         home = home or default_home()
         parsed = ParsedCards(home / "cards.json")
         return cls(Registry.load(content_roots(content), parsed), home)
+
+    def leaderboard_folder(self, name: str | Path) -> Path:
+        """The leaderboard folder of that path, below `runs/`, or of the board of that id.
+
+        Raises:
+            CardError: There is none of that name.
+        """
+        for folder in (Path(name), Path("runs") / name):
+            if (folder / "board.yaml").is_file():
+                return folder
+        return self.registry.folders[self.registry.board(str(name)).id]
 
     @property
     def downloads(self) -> Path:

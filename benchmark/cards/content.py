@@ -6,6 +6,7 @@ pyproject.toml. Nothing is ever created or written here.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
@@ -34,17 +35,17 @@ def shipped_content(package: Path | None = None) -> Path:
     raise CardError(f"{package}: no content folders beside the package; reinstall segtransfer")
 
 
-def content_roots(extra: Path | None = None) -> tuple[Path, ...]:
-    """The shipped content, then a private folder of the user.
+def content_roots(extra: Path | Sequence[Path] | None = None) -> tuple[Path, ...]:
+    """The shipped content, then the private folders of the user.
 
     Raises:
-        CardError: The private folder holds none of the content folders.
+        CardError: A private folder holds none of the content folders.
     """
-    if extra is None:
-        return (shipped_content(),)
-    if not any((extra / kind).is_dir() for kind in KINDS):
-        raise CardError(f"--content {extra}: expected a folder with {', '.join(KINDS)} in it")
-    return (shipped_content(), extra.resolve())
+    folders = [extra] if isinstance(extra, Path) else extra or ()
+    for folder in folders:
+        if not any((folder / kind).is_dir() for kind in KINDS):
+            raise CardError(f"--content {folder}: expected a folder with {', '.join(KINDS)} in it")
+    return (shipped_content(), *dict.fromkeys(folder.resolve() for folder in folders))
 
 
 def default_home() -> Path:

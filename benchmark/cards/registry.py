@@ -45,8 +45,8 @@ class Registry:
             parsed: Cache of parsed cards; those read now are added.
 
         Raises:
-            CardError: A card is malformed, two cards share an id, or a card names another
-                card that does not exist.
+            CardError: A card is malformed, different cards of two folders share an id, or a
+                card names another card that does not exist.
         """
         folders: dict[str, Path] = {}
         collect = partial(_collect, roots, folders, parsed)
@@ -104,6 +104,11 @@ class Registry:
             CardError: splits.csv is missing or malformed.
         """
         return read_split(self.folders[self.dataset(dataset).id] / "splits.csv")
+
+    def is_synthetic(self, board: BoardCard) -> bool:
+        """Whether every target of a board is on a synthetic data set."""
+        targets = map(self.target, board.targets)
+        return all(self.dataset(target.dataset).synthetic for target in targets)
 
     def _cross_check(self) -> None:
         for dataset in self.datasets.values():
@@ -188,14 +193,21 @@ def _collect(
     kind: type[CardType],
 ) -> dict[str, CardType]:
     cards: dict[str, CardType] = {}
+    paths: dict[str, Path] = {}
     for path in (path for root in roots for path in sorted(root.glob(pattern))):
         card = read_card(path, kind, parsed)
-        if card.id in cards:
-            raise CardError(f"{path}: another card has the id {card.id!r}")
-        cards[card.id] = card
+        first = paths.setdefault(card.id, path)
+        if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):
+            raise CardError(f"{path}: {first} is another card of the id {card.id!r}; rename one")
         if path.stem in ("dataset", "board"):
-            folders[card.id] = path.parent
+            folders.setdefault(card.id, path.parent)
     return cards
+
+
+def _split_text(card: Path) -> str | None:
+    """The split beside the card of a data set."""
+    path = card.parent / "splits.csv"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def _targets(

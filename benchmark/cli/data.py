@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cli.help import add
 from benchmark.cli.terminal import (
     StageDisplay,
     bars,
@@ -19,7 +20,6 @@ from benchmark.errors import CardError, DataError
 app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
 
 
-@app.command("get")
 def data_get(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     accept_licence: Annotated[
@@ -107,7 +107,6 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     accept(card, settings.workspace)
 
 
-@app.command("import")
 def data_import(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     folder: Annotated[Path, typer.Option("--from", help="Folder of your copy.")],
@@ -121,7 +120,6 @@ def data_import(
     print_text(copy.summary(registry.dataset(name).part_of))
 
 
-@app.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")]) -> None:
     """Read the registered copy once more and compare it with its card."""
     from benchmark.data.local_copies import local_copy
@@ -129,7 +127,6 @@ def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")])
     data_import(name, Path(local_copy(name, settings.workspace).root))
 
 
-@app.command("split")
 def data_split(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     folder: Annotated[Path, typer.Option("--from", help="Folder of your copy.")],
@@ -155,7 +152,6 @@ def data_split(
     print_text(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
 
 
-@app.command("preview")
 def data_preview(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     out: Annotated[
@@ -171,3 +167,10 @@ def data_preview(
         display = StageDisplay(progress, f"drawing {name}")
         paths = preview(settings.workspace, name, folder, cases, display)
     print_text(*[str(path) for path in paths])
+
+
+add(app, "get", data_get, "data get hc18")
+add(app, "import", data_import, "data import hc18 --from hc18")
+add(app, "check", data_check, "data check hc18")
+add(app, "preview", data_preview, "data preview phantom_fetal_head --cases 4")
+add(app, "split", data_split, "--content cards data split my_heads --from heads")

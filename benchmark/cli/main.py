@@ -8,10 +8,12 @@ import typer
 
 from benchmark import __version__
 from benchmark.cli import data, source, submit
+from benchmark.cli.advise import advise
 from benchmark.cli.compare import compare
 from benchmark.cli.demo import demo
+from benchmark.cli.help import CommandsInOrder, add
 from benchmark.cli.leaderboard import leaderboard
-from benchmark.cli.list import list_cards
+from benchmark.cli.list import list_command
 from benchmark.cli.prelabel import prelabel
 from benchmark.cli.pretrain import pretrain
 from benchmark.cli.reproduce import reproduce
@@ -23,6 +25,8 @@ from benchmark.cli.terminal import console, errors, print_text, settings
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
+    cls=CommandsInOrder,
+    rich_markup_mode="rich",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,27 +34,31 @@ app = typer.Typer(
     "segmentation? Source tasks x target tasks, one fixed fine-tuning protocol, leaderboards.\n\n"
     "Start with `segtransfer demo` (offline, a minute), then `segtransfer list`.",
 )
-app.command("list")(list_cards)
-app.command()(show)
+add(app, "demo", demo, "demo")
+add(app, "list", list_command, "list sources --domain brain_mri --task segmentation")
+add(app, "show", show, "show quickstart_v1")
+add(app, "advise", advise, "advise --domain ultrasound --subjects 16")
 app.add_typer(data.app, name="data")
 app.add_typer(source.app, name="source")
-app.command()(pretrain)
-app.command()(run)
-app.command()(demo)
+add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quickstart_v1")
+add(app, "run", run, "run quickstart_v1 --sources scratch --seeds 0 --dry-run")
+add(app, "leaderboard", leaderboard, "leaderboard quickstart_v1 --html page.html")
+add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v1")
+add(app, "site", site, "site public --with-records")
+add(app, "reproduce", reproduce, "reproduce wang2023_small --no-run")
 app.add_typer(submit.app, name="submit")
-app.command()(reproduce)
-app.command()(sequence)
-app.command()(prelabel)
-app.command()(leaderboard)
-app.command()(compare)
-app.command()(site)
+add(app, "sequence", sequence, "sequence phantom_sequence_v1 --seeds 0 --dry-run")
+add(app, "prelabel", prelabel,
+    "--content cards prelabel quickstart_v1 --target clinic --source scratch --images new "
+    "--out proposed")  # fmt: skip
 
 
 @app.callback(invoke_without_command=True)
 def _common(
     context: typer.Context,
     content: Annotated[
-        Path | None, typer.Option(help="Folder with further cards of your own.")
+        list[Path] | None,
+        typer.Option(help="Folder with further cards of your own; may be repeated."),
     ] = None,
     home: Annotated[
         Path | None,
@@ -59,7 +67,7 @@ def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    settings.content, settings.debug = content, debug
+    settings.content, settings.debug = tuple(content or ()), debug
     settings.home = home
     settings.__dict__.pop("workspace", None)  # of an earlier call in this process
     if version:

@@ -1,5 +1,6 @@
 """Options that several commands share, so that they have one name, help and meaning."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +13,25 @@ if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
 
 BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
-OfBoard = Annotated[str, typer.Option(help="Comma-separated; of the board.")]
-Sizes = Annotated[str, typer.Option(help="Numbers of training subjects; 0 = all.")]
-Out = Annotated[Path | None, typer.Option(help="Leaderboard folder.", show_default="runs/BOARD")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+OfBoard = Annotated[str, typer.Option(help="Comma-separated (default: all of the board).")]
+Sizes = Annotated[
+    str, typer.Option(help="Numbers of training subjects, 0 for all (default: those of the board).")
+]
+Out = Annotated[Path | None, typer.Option(help="Leaderboard folder (default: runs/BOARD).")]
+
+
+def _device(name: str) -> str:
+    """A device by its name, before torch is imported.
+
+    Raises:
+        CardError: No device has such a name.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise CardError(f"unknown device {name!r}; type --device auto, cpu, cuda or cuda:N")
+    return name
+
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", callback=_device)]
 Jobs = Annotated[int, typer.Option(min=1, help="Cells run in parallel, a process each.")]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")

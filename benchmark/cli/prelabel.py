@@ -23,7 +23,14 @@ KeptWeights = Annotated[
     Path | None, typer.Option(help="network.safetensors of an earlier call; no fine-tuning.")
 ]
 Size = Annotated[
-    int | None, typer.Option(help="Training subjects; 0 = all [default: the board's only one].")
+    int | None,
+    typer.Option(help="Number of training subjects, 0 for all (default: the board's only one)."),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Of all random numbers (default: the board's first).")
+]
+NewName = Annotated[
+    str, typer.Option(help="Id of the new data set (default: DATASET_prelabelled).")
 ]
 
 
@@ -33,12 +40,10 @@ def prelabel(
     source: Annotated[str, typer.Option(help="Source task that the network starts from.")],
     images: Annotated[Path, typer.Option(help="Folder of images in the data set's layout.")],
     out: Annotated[Path, typer.Option(help="Folder for label maps, manifest and card.")],
-    strategy: Annotated[str, typer.Option(help="Of the board [default: its only one].")] = "",
+    strategy: Annotated[str, typer.Option(help="Of the board (default: its only one).")] = "",
     size: Size = None,
-    seed: Annotated[int | None, typer.Option(help="[default: the board's first].")] = None,
-    name: Annotated[
-        str, typer.Option(help="Id of the new data set [default: ..._prelabelled].")
-    ] = "",
+    seed: Seed = None,
+    name: NewName = "",
     weights: KeptWeights = None,
     device: Device = "auto",
 ) -> None:

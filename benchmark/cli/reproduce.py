@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 
 from benchmark.cards.board import BoardCard
-from benchmark.cli.options import BoardId, Device, Jobs, OfBoard, Out, Sizes, grid_selection
+from benchmark.cli.dry_run import print_cells
+from benchmark.cli.options import BoardId, Device, DryRun, Jobs, OfBoard, Out, Sizes, grid_selection
 from benchmark.cli.run import run_selection
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
@@ -32,11 +33,12 @@ def reproduce(
     device: Device = "auto",
     jobs: Jobs = 1,
     run: Run = True,
+    dry_run: DryRun = False,
 ) -> None:
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
     Data that are not on this machine are left out and named. Each number is rerun, approximated,
-    impossible or not run. Finished cells are never run again.
+    illustrated (on synthetic images), impossible or not run. Finished cells are never run again.
     """
     from benchmark.leaderboard.folder import find_leaderboard
     from benchmark.leaderboard.published import compare_with_published
@@ -45,18 +47,17 @@ def reproduce(
     from benchmark.running.session import RunOptions
     from benchmark.views.board import write_reproduction
 
-    workspace = settings.workspace
-    card = workspace.registry.board(board)
-    if card.reproduces is None:
-        with_numbers = ", ".join(b.id for b in workspace.registry.boards.values() if b.reproduces)
-        raise CardError(f"board {board}: reproduces no paper; those that do: {with_numbers}")
+    workspace, card = settings.workspace, settings.workspace.registry.board(board)
+    _check_reproduces(card)
     selection = grid_selection(
         sources=sources, lanes=lanes, strategies=strategies, sizes=sizes, seeds=seeds
     )
+    folder = out or Path("runs") / board
+    if dry_run:
+        return print_cells(workspace, card, selection, folder)
     here = runnable_part(workspace, card, selection)
     for name, why in here.why_not.items():
         print_text(f"left out: {name}: {why}")
-    folder = out or Path("runs") / board
     if run and here.anything:
         run_selection(workspace, card, here.selection, folder, RunOptions(device=device, jobs=jobs))
     has_run = (folder / "board.yaml").is_file()
@@ -75,6 +76,18 @@ def reproduce(
 def _print_synthetic(boards: list[str]) -> None:
     commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
     print_text(f"nothing of this board can be run here yet; on synthetic phantoms: {commands}")
+
+
+def _check_reproduces(board: BoardCard) -> None:
+    """Refuse a board without published numbers.
+
+    Raises:
+        CardError: It reproduces no paper; with the boards that do.
+    """
+    if board.reproduces is None:
+        known = settings.workspace.registry.boards.values()
+        having = ", ".join(other.id for other in known if other.reproduces)
+        raise CardError(f"board {board.id}: reproduces no paper; those that do: {having}")
 
 
 def _print(board: BoardCard, comparisons: "list[PublishedComparison]", beside: str) -> None:

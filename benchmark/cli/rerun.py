@@ -9,6 +9,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cli.submit import print_checks
 from benchmark.cli.terminal import console, print_text
 from benchmark.errors import SubmissionError
+from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def rerun(
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.records.store import Store
     from benchmark.running.board import create_board_folder
-    from benchmark.running.session import RunSession, unfinished
+    from benchmark.running.session import RunSession
     from benchmark.submission.rerun import choose
     from benchmark.submission.verify import verify_submission
 
@@ -51,6 +52,11 @@ def rerun(
             raise SubmissionError(f"{path}: is of board {submission.board.id!r}, not {board.id!r}")
         names = choose(sorted(submission.records), cells, draw)
         store = Store(out or Path("runs") / f"{board.id}_rerun_{source}")
+        if dry_run:
+            todo = [name for name in names if not (store.folder / "records" / name).is_file()]
+            print_text(f"{counted(len(names), 'cell')} of {path}, to run:")
+            print_text(*(f"  {name}" for name in todo))
+            return
         with RunSession(workspace, options, TerminalMonitor()) as session:
             transfers = [
                 transfer
@@ -59,10 +65,6 @@ def rerun(
             ]
             for transfer in transfers:
                 _same_conditions(submission, transfer.cell.path, transfer.fingerprints.model_dump())
-            if dry_run:
-                for transfer in unfinished(transfers, store):
-                    print_text(f"  {transfer.cell.path}")
-                return
             create_board_folder(workspace, board, store.folder)
             session.run_cells(transfers, store)
         _compare(submission, store, [transfer.cell.path for transfer in transfers])
@@ -123,4 +125,4 @@ def _print(rerun: "Rerun") -> None:
     ]
     print_table(TextTable("", ("cell", "mean, new - old", "tolerance", "result"), rows), console)
     confirmed = sum(cell.confirmed for cell in rerun.cells)
-    print_text(f"{confirmed} of {len(rerun.cells)} cells confirmed on {rerun.by}")
+    print_text(f"{confirmed} of {counted(len(rerun.cells), 'cell')} confirmed on {rerun.by}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cards.board import BoardCard
+from benchmark.cli.dry_run import print_cells
 from benchmark.cli.leaderboard import print_board
 from benchmark.cli.options import (
     AllowPartial,
@@ -33,6 +34,9 @@ OneSource = Annotated[
     str, typer.Option(help="One source card (path or id), compared with the baseline and ImageNet.")
 ]
 Sources = Annotated[str, typer.Option(help="Comma-separated; any source card.")]
+Targets = Annotated[
+    str, typer.Option(help="Comma-separated; any target task (default: those of the board).")
+]
 LimitSteps = Annotated[int | None, typer.Option(min=1, help="Trial with fewer steps; unranked.")]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
@@ -53,7 +57,7 @@ def run(
     board: BoardId,
     source: OneSource = "",
     sources: Sources = "",
-    targets: OfBoard = "",
+    targets: Targets = "",
     lanes: OfBoard = "",
     strategies: OfBoard = "",
     sizes: Sizes = "",
@@ -115,7 +119,7 @@ def run_selection(
     if source:
         workspace, selection, compared = _join(workspace, board, source, selection)
     if dry_run:
-        print_state(workspace, board, selection, folder)
+        print_cells(workspace, board, selection, folder)
         return
     store = run_board(
         workspace,
@@ -142,19 +146,3 @@ def _join(
         print_text(line)
     lanes = selection.lanes or board.lanes_of(card)
     return workspace, replace(selection, sources=(card.id, *compared), lanes=lanes), compared
-
-
-def print_state(
-    workspace: Workspace, board: BoardCard, selection: "GridSelection", folder: Path
-) -> None:
-    """Print what would be pretrained or run."""
-    from benchmark.running.board import board_state
-
-    state = board_state(workspace, board, selection, folder)
-    if state.missing_pretraining:
-        print_text(f"to pretrain first: {', '.join(state.missing_pretraining)}")
-        return
-    done = len(state.transfers) - len(state.todo)
-    print_text(f"{done} of {len(state.transfers)} cells are done; to run:")
-    for transfer in state.todo:
-        print_text(f"  {transfer.cell.path}")

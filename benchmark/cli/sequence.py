@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cards.board import BoardCard
+from benchmark.cli.dry_run import print_sequences
 from benchmark.cli.options import (
     AllowPartial,
     Device,
@@ -17,9 +18,10 @@ from benchmark.cli.options import (
     names,
 )
 from benchmark.cli.terminal import console, print_text, settings
+from benchmark.errors import CardError
 
 if TYPE_CHECKING:
-    from benchmark.planning.sequences import SequenceRun
+    pass
 
 
 def sequence(
@@ -40,38 +42,27 @@ def sequence(
     after Ctrl-C type the same command: it resumes after the last finished stage.
     """
     from benchmark.cli.monitor import TerminalMonitor
-    from benchmark.planning.sequences import check_sequences, plan_sequences
-    from benchmark.planning.transfers import missing_pretraining
+    from benchmark.planning.sequences import check_sequences
     from benchmark.running.board import run_board_sequences
     from benchmark.running.session import RunOptions
 
     workspace, chosen = settings.workspace, names(sequences)
     card, folder = workspace.registry.board(board), out or Path("runs") / board
+    if not card.sequences:
+        having = [one.id for one in workspace.registry.boards.values() if one.sequences]
+        raise CardError(f"board {board}: has no sequences; those that have: {', '.join(having)}")
     check_sequences(card, chosen)
     selection = grid_selection(
         sources=sources, targets=",".join(card.devices), strategies=strategies, seeds=seeds
     )
     if dry_run:
-        if missing := missing_pretraining(workspace, card, selection):
-            print_text(f"to pretrain first: {', '.join(missing)}")
-        else:
-            _print_state(plan_sequences(workspace, card, selection, chosen), folder)
+        print_sequences(workspace, card, selection, chosen, folder)
         return
     options = RunOptions(device=device, jobs=jobs, allow_partial=allow_partial)
     run_board_sequences(
         workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
     )
     print_report(card, folder)
-
-
-def _print_state(runs: "list[SequenceRun]", folder: Path) -> None:
-    """Print what would be run."""
-    from benchmark.records.sequence_record import SequenceStore
-
-    todo = [run for run in runs if not SequenceStore(folder).has(run.run, run.key)]
-    print_text(f"{len(runs) - len(todo)} of {len(runs)} sequences are done; to run:")
-    for run in todo:
-        print_text(f"  {run.run.path}")
 
 
 def print_report(board: BoardCard, folder: Path) -> None:

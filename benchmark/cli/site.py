@@ -8,6 +8,7 @@ import typer
 from benchmark.cards.registry import Registry
 from benchmark.cli.terminal import print_text, settings
 from benchmark.errors import CardError
+from benchmark.views.text import counted
 
 
 def site(
@@ -37,7 +38,7 @@ def site(
         boards = write_board_page(store, page, workspace, out / name if copy_records else None)
         count, sequences = len(boards.records), read_sequences(folder, store.board())
         entries.append(IndexEntry(boards.full, page.name, count, sequences))
-        print_text(f"{name}: {count} records")
+        print_text(f"{name}: {counted(count, 'record')}")
     write_index(out / "index.html", entries)
     print_text(f"pages: {out / 'index.html'}")
 

@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.help import add
 from benchmark.cli.source_check import source_check
 from benchmark.cli.source_new import source_new
 from benchmark.cli.terminal import StageDisplay, bars, print_text, settings
 
 app = typer.Typer(no_args_is_help=True, help="Checkpoints of source tasks: draft, check, fetch.")
-app.command("new")(source_new)
-app.command("check")(source_check)
 
 
-@app.command("get")
 def source_get(name: Annotated[str, typer.Argument(help="Id of the source task.")]) -> None:
     """Fetch a checkpoint from the address on its card, verify it and keep it."""
     from benchmark.models.weight_store import get_weights
@@ -24,7 +22,6 @@ def source_get(name: Annotated[str, typer.Argument(help="Id of the source task."
     print_text(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}")
 
 
-@app.command("import")
 def source_import(
     name: Annotated[str, typer.Argument(help="Id of the source task.")],
     file: Annotated[Path, typer.Option("--from", help="The checkpoint.")],
@@ -36,10 +33,16 @@ def source_import(
     print_text(f"{name}: {stored.path(settings.workspace)}")
 
 
-@app.command("template")
 def source_template() -> None:
     """Print an encoder of your own to copy: a module with its entry point and its test."""
     from importlib.resources import files
 
     template = files("benchmark.models.plugins").joinpath("template.py")
     print_text(template.read_text(encoding="utf-8").rstrip())
+
+
+add(app, "new", source_new, "--content cards source new my_encoder --from timm:resnet18")
+add(app, "check", source_check, "--content cards source check my_encoder")
+add(app, "get", source_get, "source get imagenet_resnet18_torchvision")
+add(app, "import", source_import, "source import imagenet_resnet18_torchvision --from resnet18.pth")
+add(app, "template", source_template, "source template")

@@ -42,6 +42,7 @@ def source_check(
     path = Path(card) if card.endswith((".yaml", ".yml")) else None
     name = path.stem if path else card
     folder = out or Path("runs") / "source_check" / (name if "/" not in name else "card")
+    content_roots(settings.content)  # a folder that is none is not the card's fault
     try:
         workspace, source = _open(path, card)
     except CardError as error:

@@ -63,7 +63,7 @@ def source_new(
     """
     given = {"domain": domain, "task": task, "saw": ";".join(saw or ()), "title": title,
              "licence": licence, "citation": citation}  # fmt: skip
-    folder = out or settings.content
+    folder = out or (settings.content[-1] if settings.content else None)
     if folder is None:
         raise CardError("no folder for the card; give --out DIR, or --content DIR before `source`")
     if not interactive() and not (mean and std) and not origin.startswith("timm:"):

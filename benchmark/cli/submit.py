@@ -8,8 +8,10 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from benchmark.cli.help import add
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import SubmissionError
+from benchmark.views.text import counted
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
@@ -20,17 +22,16 @@ app = typer.Typer(
 )
 BoardFolder = Annotated[
     Path | None,
-    typer.Option(help="Folder of the accepted records.", show_default="the shipped board's"),
+    typer.Option(help="Folder of the accepted records (default: the shipped board's)."),
 ]
 PackPath = Annotated[Path, typer.Argument(help="A packed submission: a folder or a zip.")]
 
 
-@app.command()
 def pack(
     folder: Annotated[Path, typer.Argument(help="Leaderboard folder that `run` has written.")],
     source: Annotated[str, typer.Option(help="Id of the source, or the path of its card.")],
     out: Annotated[
-        Path | None, typer.Option(help="A .zip or a folder.", show_default="BOARD_SOURCE.zip")
+        Path | None, typer.Option(help="A .zip or a folder (default: BOARD_SOURCE.zip).")
     ] = None,
     with_predictions: Annotated[
         bool, typer.Option("--with-predictions", help="Pack the label maps, to be scored again.")
@@ -41,16 +42,16 @@ def pack(
     from benchmark.records.store import Store
     from benchmark.submission.write_pack import pack_submission
 
-    workspace, card = find_source(settings.workspace, source)
     store = Store(folder)
     board = store.board()
+    workspace, card = find_source(settings.workspace, source)
     path = out or Path(f"{board.id}_{card.id}.zip")
     baselines = own_baselines(workspace.registry, board, card)
     made = pack_submission(
         store, card, path, baselines=baselines, with_predictions=with_predictions
     )
     size = sum(facts.bytes for facts in made.files.values()) / 1e6
-    print_text(f"{path}: {len(made.files)} files, {size:.1f} MB unpacked")
+    print_text(f"{path}: {counted(len(made.files), 'file')}, {size:.1f} MB unpacked")
     for baseline in baselines:
         if baseline.id not in made.baselines:
             print_text(
@@ -59,11 +60,12 @@ def pack(
                 f"--out {folder}` and pack again"
             )
     if made.missing:
-        print_text(f"{len(made.missing)} cells of the board are missing, and listed as such")
+        print_text(
+            f"missing, and listed as such: {counted(len(made.missing), 'cell')} of the board"
+        )
     print_text(f"next: segtransfer submit verify {path}")
 
 
-@app.command()
 def verify(
     path: PackPath,
     board_folder: BoardFolder = None,
@@ -85,13 +87,12 @@ def verify(
             raise typer.Exit(1)
 
 
-@app.command()
 def merge(
     path: PackPath,
     board_folder: BoardFolder = None,
     cards: Annotated[
         Path | None,
-        typer.Option(help="Folder for the source card.", show_default="tasks/source beside it"),
+        typer.Option(help="Folder for the source card (default: tasks/source beside it)."),
     ] = None,
     rerun: Annotated[
         Path | None, typer.Option(help="Folder that `run --rerun-of` of this pack has written.")
@@ -110,7 +111,12 @@ def merge(
         folder = card_folder(submission.store.folder, cards)
         names = merge_submission(verdict, folder, rerun)
         print_board(submission.store, submission.workspace)
-        print_text(f"merged {len(names)} records; card: {folder}")
+        print_text(f"merged {counted(len(names), 'record')}; card: {folder}")
+
+
+add(app, "pack", pack, "submit pack runs/quickstart_v1 --source my_encoder")
+add(app, "verify", verify, "submit verify quickstart_v1_my_encoder.zip --html checks.html")
+add(app, "merge", merge, "submit merge quickstart_v1_my_encoder.zip")
 
 
 def print_checks(verdict: "Verdict") -> None:

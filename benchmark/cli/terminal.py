@@ -29,7 +29,7 @@ errors = Console(stderr=True, soft_wrap=True, highlight=False)
 class Settings:
     """Where cards and local data lie, and whether errors show their traceback."""
 
-    content: Path | None = None
+    content: tuple[Path, ...] = ()
     home: Path | None = None
     debug: bool = False
 

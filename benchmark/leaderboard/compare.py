@@ -78,7 +78,7 @@ def compare(
     both = [name for name in dict.fromkeys([*board.targets, *sides[0]])
             if all(name in side for side in sides)]  # fmt: skip
     if target is not None and target not in both:
-        raise RecordError(unknown_name(f"target of {first} and {second}", target, both))
+        raise RecordError(f"{first} and {second}: " + unknown_name("target", target, both))
     if not both:
         raise RecordError(f"{first} and {second} have no target in common")
     return [

@@ -28,10 +28,7 @@ def find_leaderboard(name: str | Path, workspace: Workspace) -> Store:
     Raises:
         CardError: There is none of that name.
     """
-    for folder in (Path(name), Path("runs") / name):
-        if (folder / "board.yaml").is_file():
-            return Store(folder)
-    return Store(workspace.registry.folders[workspace.registry.board(str(name)).id])
+    return Store(workspace.leaderboard_folder(name))
 
 
 def load_leaderboard(

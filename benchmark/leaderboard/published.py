@@ -1,4 +1,4 @@
-"""Published numbers compared with ours: what was rerun, approximated, or cannot be run.
+"""Published numbers compared with ours: rerun, approximated, illustrated, or impossible to run.
 
 A published number is context. It never becomes a row of a leaderboard and never enters a ranking.
 """
@@ -18,7 +18,9 @@ from benchmark.records.store import Store
 from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import POOLED
 
-Status = Literal["rerun", "approximated", "impossible", "not run"]
+Status = Literal["rerun", "approximated", "illustrated", "impossible", "not run"]
+
+SYNTHETIC = "synthetic"  # the reason that makes a number an illustration
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,20 @@ def compare_published(
     comparisons = []
     for number in numbers:
         for ours in reproduced.get(number, []):
-            status: Status = "approximated" if ours.reasons else "rerun"
-            comparisons.append(PublishedComparison(number, ours, status, ours.reasons))
+            comparisons.append(PublishedComparison(number, ours, _status(ours), ours.reasons))
         if number not in reproduced:
             names = (ours_of.get(name, name) for name in (number.target, number.source))
             reasons = (why_not[name] for name in names if name in why_not)
             reason = reproduction.private or next(reasons, f"no record of board {board.id}")
             comparisons.append(PublishedComparison(number, None, not_run, (reason,)))
     return comparisons
+
+
+def _status(ours: Reproduced) -> Status:
+    """What a number of ours is; on synthetic images it is no measurement of the same thing."""
+    if SYNTHETIC in ours.reasons:
+        return "illustrated"
+    return "approximated" if ours.reasons else "rerun"
 
 
 def reproduced_numbers(
@@ -193,7 +201,7 @@ def _reasons(
     if number.metric in POOLED and not all(number.metric in (r.pooled or {}) for r in records):
         reasons.append("mean over test subjects, not pooled over batches")
     marks = [record.marks for record in records]
-    reasons += [text for text in ("synthetic", "subset") if any(getattr(m, text) for m in marks)]
+    reasons += [text for text in (SYNTHETIC, "subset") if any(getattr(m, text) for m in marks)]
     if any(mark.partial_weights for mark in marks):
         reasons.append("partial weights")
     reasons += dict.fromkeys(reason for mark in marks for reason in mark.unranked)

@@ -6,7 +6,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
-from benchmark.planning.source_weights import source_weights
+from benchmark.planning.source_weights import is_pretrained, source_weights
 from benchmark.planning.transfers import GridSelection, complete_selection, nested_subjects
 from benchmark.workspace import Workspace
 
@@ -72,7 +72,27 @@ def synthetic_counterparts(registry: Registry, board: BoardCard) -> list[str]:
         if other.reproduces
         and board.reproduces
         and other.reproduces.numbers == board.reproduces.numbers
-        and all(
-            registry.dataset(registry.target(target).dataset).synthetic for target in other.targets
-        )
+        and registry.is_synthetic(other)
     ]
+
+
+def missing_pretraining(
+    workspace: Workspace, board: BoardCard, selection: GridSelection
+) -> tuple[str, ...]:
+    """In-suite sources among the chosen ones that are not pretrained yet.
+
+    Checks names, data and checkpoints first, so that nothing is pretrained in vain.
+
+    Raises:
+        BenchmarkError: What `plan` raises, other than for missing pretraining.
+    """
+    grid = complete_selection(workspace.registry, board, selection)
+    for target in map(workspace.registry.target, grid.targets):
+        resolve_target(workspace, target, legacy=board.legacy)
+    missing = []
+    for source in map(workspace.registry.source, grid.sources):
+        if source.pretrain is None:
+            source_weights(workspace, board, source)
+        elif not is_pretrained(workspace, board, source):
+            missing.append(source.id)
+    return tuple(missing)

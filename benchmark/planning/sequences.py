@@ -4,11 +4,12 @@ As `transfers`, this imports no torch, so that finished sequences are recognised
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
 from benchmark.errors import CardError, unknown_name
-from benchmark.planning.transfers import GridSelection, Transfer, plan
+from benchmark.planning.transfers import GridSelection, Transfer, grid_cells, plan
 from benchmark.records.record import Marks
 from benchmark.records.sequence_record import (
     DeviceFingerprints,
@@ -63,6 +64,29 @@ def plan_sequences(
         _sequence_run(board, name, devices)
         for name in sequences or board.sequences
         for devices in runs.values()
+    ]
+
+
+def sequence_ids(
+    registry: Registry, board: BoardCard, selection: GridSelection, sequences: Sequence[str]
+) -> list[SequenceId]:
+    """The identities of all chosen runs, as `plan_sequences` orders them.
+
+    Raises:
+        CardError: A name is not in the registry, or not on the board.
+    """
+    grid = board.model_copy(update={"targets": board.devices[:1], "train_subjects": (0,)})
+    one_device = replace(selection, targets=())
+    return [
+        SequenceId(
+            board=board.id,
+            sequence=name,
+            source=cell.source,
+            strategy=cell.strategy,
+            seed=cell.seed,
+        )
+        for name in sequences or board.sequences
+        for cell in grid_cells(registry, grid, one_device)
     ]
 
 

@@ -20,7 +20,7 @@ from benchmark.data.resolve import resolve_target
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination, unchecked
-from benchmark.planning.source_weights import is_pretrained, source_exposure, source_weights
+from benchmark.planning.source_weights import source_exposure, source_weights
 from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
 from benchmark.workspace import Workspace
 
@@ -96,7 +96,7 @@ def _on_board(
     for value in chosen:
         if value not in known:
             message = unknown_name(axis, str(value), map(str, known))
-            raise CardError(f"board {board.id}: {message} Other grids are boards of their own.")
+            raise CardError(f"board {board.id}: {message} For another grid, add a board.")
     return chosen or known
 
 
@@ -165,6 +165,19 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
     return transfers
 
 
+def grid_cells(registry: Registry, board: BoardCard, selection: GridSelection) -> list[CellId]:
+    """All chosen cells, as `plan` orders them; neither data nor weights are needed.
+
+    Raises:
+        CardError: A name is not in the registry, or not on the board.
+    """
+    grid = complete_selection(registry, board, selection)
+    sources = {name: registry.source(name) for name in grid.sources}
+    for source in sources.values():
+        check_lanes(board, source)
+    return [cell for target in grid.targets for cell in _cells(board, target, grid, sources)]
+
+
 def _cells(
     board: BoardCard, target: str, grid: GridSelection, sources: Mapping[str, SourceCard]
 ) -> Iterator[CellId]:
@@ -226,25 +239,3 @@ def nested_subjects(rows: Iterable[SplitRow], count: int) -> tuple[str, ...]:
     if count > len(subjects):
         raise CardError(f"{count} training subjects wanted, but the split has {len(subjects)}")
     return tuple(subjects[: count or None])
-
-
-def missing_pretraining(
-    workspace: Workspace, board: BoardCard, selection: GridSelection
-) -> tuple[str, ...]:
-    """In-suite sources among the chosen ones that are not pretrained yet.
-
-    Checks names, data and checkpoints first, so that nothing is pretrained in vain.
-
-    Raises:
-        BenchmarkError: What `plan` raises, other than for missing pretraining.
-    """
-    grid = complete_selection(workspace.registry, board, selection)
-    for target in map(workspace.registry.target, grid.targets):
-        resolve_target(workspace, target, legacy=board.legacy)
-    missing = []
-    for source in map(workspace.registry.source, grid.sources):
-        if source.pretrain is None:
-            source_weights(workspace, board, source)
-        elif not is_pretrained(workspace, board, source):
-            missing.append(source.id)
-    return tuple(missing)

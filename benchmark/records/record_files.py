@@ -101,10 +101,15 @@ class RecordFolder(Generic[Identity, Record]):
         Raises:
             RecordError: A folder cannot be read.
         """
-        top, names = self.folder / self.subfolder, list[str]()
-        if top.is_dir():
-            _walk(str(top), "", names)
-        return sorted(names)
+        return record_names(self.folder / self.subfolder)
+
+
+def record_names(folder: Path) -> list[str]:
+    """Paths of all record files below a folder, sorted; as `RecordFolder.files`."""
+    names = list[str]()
+    if folder.is_dir():
+        _walk(str(folder), "", names)
+    return sorted(names)
 
 
 def raise_for_problems(problems: Sequence[str]) -> None:

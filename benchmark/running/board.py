@@ -5,7 +5,6 @@ finished board is recognised at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
@@ -18,47 +17,12 @@ from benchmark.planning.existing_records import (
     refresh_sequence_marks,
 )
 from benchmark.planning.sequences import check_sequences, plan_sequences
-from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
+from benchmark.planning.transfers import GridSelection
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.running.session import RunMonitor, RunOptions, RunSession, unfinished
+from benchmark.views.text import counted
 from benchmark.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class BoardState:
-    """What of a board is done and what is not.
-
-    Attributes:
-        missing_pretraining: In-suite sources that have to be pretrained first; the cells can be
-            planned only then, and `transfers` is empty.
-        transfers: All cells of the selection.
-        todo: Those without a record.
-    """
-
-    missing_pretraining: tuple[str, ...] = ()
-    transfers: list[Transfer] = field(default_factory=list)
-    todo: list[Transfer] = field(default_factory=list)
-
-
-def board_state(
-    workspace: Workspace, board: BoardCard, selection: GridSelection, folder: Path
-) -> BoardState:
-    """What would be run; nothing is run or written.
-
-    Args:
-        workspace: All cards and local data.
-        board: The board.
-        selection: Which part of its grid.
-        folder: The leaderboard folder.
-
-    Raises:
-        BenchmarkError: What `plan` raises.
-    """
-    if missing := missing_pretraining(workspace, board, selection):
-        return BoardState(missing_pretraining=missing)
-    transfers = plan(workspace, board, selection)
-    return BoardState(transfers=transfers, todo=unfinished(transfers, Store(folder)))
 
 
 def run_board(
@@ -100,12 +64,12 @@ def run_board(
         if copy_from is not None:
             others = [cell for cell in transfers if cell.cell.source in copied_sources]
             if count := copy_existing_records(store, copy_from, others):
-                session.monitor.report(f"{count} cells copied from {copy_from.folder}")
+                session.monitor.report(f"{counted(count, 'cell')} copied from {copy_from.folder}")
         todo = unfinished(transfers, store)
         if len(todo) < len(transfers):
             _report_marks(session, refresh_marks(store, transfers))
         if not todo:
-            session.monitor.report(f"all {len(transfers)} cells were already done")
+            session.monitor.report(f"already done: {counted(len(transfers), 'cell')}")
         session.run_cells(transfers, store)
     return store
 
@@ -148,7 +112,7 @@ def run_board_sequences(
         if done:
             _report_marks(session, refresh_sequence_marks(folder, runs))
         if done == len(runs):
-            session.monitor.report(f"all {len(runs)} sequences were already done")
+            session.monitor.report(f"already done: {counted(len(runs), 'sequence')}")
         session.run_sequences(runs, folder)
     return folder
 

@@ -10,8 +10,9 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
+from benchmark.planning.availability import missing_pretraining
 from benchmark.planning.sequences import SequenceRun
-from benchmark.planning.transfers import GridSelection, Transfer, missing_pretraining, plan
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.workers import Item, Progress, Workers

@@ -18,6 +18,8 @@ from benchmark.statistics.anova import Scores
 from benchmark.statistics.paired_tests import ALPHA, Claim, PairTests, holm
 from benchmark.statistics.scores import Entry
 
+TOO_FEW = "too few subjects to tell so many entries apart"
+
 
 @dataclass(frozen=True)
 class TieGroups:
@@ -61,7 +63,7 @@ def _groups(table: PairTests, p: Scores, pairs: int) -> TieGroups:
             leader, number = int(index), number + 1
         group[table.entries[index]] = number
     powerless = len(table.entries) > 1 and table.smallest * pairs >= ALPHA
-    note = "too few subjects to tell so many entries apart" if powerless else ""
+    note = TOO_FEW if powerless else ""
     return TieGroups(group, table.claim, note)
 
 

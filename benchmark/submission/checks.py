@@ -21,6 +21,7 @@ from benchmark.submission.read_pack import Submission
 from benchmark.submission.rerun import mean_difference
 from benchmark.submission.rescore import can_rescore, rescore_problems
 from benchmark.submission.standing import Standing, placements
+from benchmark.views.text import counted
 
 
 def check_submission(submission: Submission, checklist: Checklist) -> Standing:
@@ -57,7 +58,8 @@ def check_submission(submission: Submission, checklist: Checklist) -> Standing:
         _copies(check, submission)
     with checklist.check("plausible") as check:
         check.problems += implausible(records)
-        check.summary = "not perfect, not constant, seeds differ"
+        several = len({record.cell.seed for record in records.values()}) > 1
+        check.summary = "not perfect, not constant" + (", seeds differ" if several else "")
     standing = Standing()
     if checklist.refused:
         return standing
@@ -95,8 +97,10 @@ def _accepted(check: SubmissionCheck, submission: Submission) -> None:
         name for name in records if name not in accepted and records[name].cell.source == source
     ]
     if new_names and any(record.cell.source == source for record in accepted.values()):
-        check.warnings.append(f"adds {len(new_names)} records to a source that is on the board")
-    check.summary = f"none of the {len(accepted)} accepted records is changed"
+        check.warnings.append(
+            f"adds {counted(len(new_names), 'record')} to a source that is on the board"
+        )
+    check.summary = f"of {counted(len(accepted), 'accepted record')} none is changed"
 
 
 def _compare_baseline(
@@ -122,7 +126,7 @@ def _grid(check: SubmissionCheck, submission: Submission) -> None:
     missing = tuple(name for name in missing if name not in submission.accepted)
     if missing:
         examples = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        check.warnings.append(f"{len(missing)} cells are missing, as listed: {examples}")
+        check.warnings.append(f"missing, as listed: {counted(len(missing), 'cell')}: {examples}")
     if extra := sorted({record.cell.target for record in records.values()} - set(board.targets)):
         check.warnings.append(f"not targets of the board: {', '.join(extra)}")
     check.summary = "" if missing else "complete"
@@ -142,7 +146,9 @@ def _copies(check: SubmissionCheck, submission: Submission) -> None:
     ]
     check.problems += copies(submission.records, submission.hashes, [*accepted, *baselines])
     check.warnings += doubtful(submission.records, others)
-    check.summary = f"no predictions and no scores of {len(others)} records of other sources"
+    check.summary = (
+        f"no predictions and no scores of {counted(len(others), 'record')} of other sources"
+    )
 
 
 def _rescore(
@@ -160,6 +166,6 @@ def _rescore(
         elif not check.add(name, rescore_problems(submission, name, target)):
             levels[name] = "re-scored"
     if count := sum(level == "re-scored" for level in levels.values()):
-        check.summary = f"{count} of {len(levels)} records: every score as reported"
-    check.gaps += [f"{count} records: {reason}" for reason, count in reasons.items()]
+        check.summary = f"{count} of {counted(len(levels), 'record')}: every score as reported"
+    check.gaps += [f"{counted(count, 'record')}: {reason}" for reason, count in reasons.items()]
     return levels

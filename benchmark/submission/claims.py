@@ -83,8 +83,9 @@ class TargetConditions:
     def gaps(self) -> list[str]:
         """What cannot be checked on this machine."""
         name = self.card.id
+        data = "only a part of its data is here" if self.data else "its data are not here"
         gaps = [
-            f"{name}: {field}, its data are not here and it has no accepted record"
+            f"{name}: {field}, {data} and it has no accepted record"
             for field in ("splits", "data")
             if field not in self.fingerprints
         ]

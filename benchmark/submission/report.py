@@ -8,7 +8,7 @@ from benchmark.submission.standing import HEADS
 from benchmark.submission.verify import Verdict
 from benchmark.views.page.render import render
 from benchmark.views.tables import METHOD, leaderboard_tables
-from benchmark.views.text import escape_markdown, markdown_table
+from benchmark.views.text import counted, escape_markdown, markdown_table
 
 MAX_FINDINGS = 20  # of one check on the page
 TICKS = {"passed": "✓", "refused": "✗", "to look at": "!", "not checked": "-"}
@@ -28,7 +28,7 @@ def trust_line(verdict: Verdict) -> str:
     """How many records have which trust level."""
     levels = verdict.standing.levels
     counts = [f"{count} {level}" for level, count in Counter(levels.values()).items()]
-    return f"Trust of {len(levels)} records: {', '.join(counts) or 'none'}"
+    return f"Trust of {counted(len(levels), 'record')}: {', '.join(counts) or 'none'}"
 
 
 def to_markdown(verdict: Verdict) -> str:

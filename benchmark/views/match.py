@@ -48,9 +48,19 @@ def _view_row(view: MatchView) -> dict[str, str]:
         "sources": str(view.effects.sources),
         "targets": str(view.effects.targets),
         **{head: _effect(view, name) for name, head in EFFECTS.items()},
-        "unit": view.unit,
-        "notes": "; ".join([*notes, *view.notes]) or MISSING,
+        "unit": view.unit if view.metric.unit else f"{view.unit} (1 point = 0.01)",
+        "notes": "; ".join([_verdict(view), *notes, *view.notes]),
     }
+
+
+def _verdict(view: MatchView) -> str:
+    """Which effects are different from 0, in words."""
+    settled = [
+        f"{name} {'helps' if effect.value > 0 else 'harms'}"
+        for name, effect in view.effects.effects.items()
+        if effect.low * effect.high > 0
+    ]
+    return ", ".join(settled) or "no effect is settled: every interval contains 0"
 
 
 def _effect(view: MatchView, name: str) -> str:

@@ -1,6 +1,6 @@
 """Published numbers next to ours as text: tables for terminal and Markdown, and CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmark.cards.board import BoardCard
 from benchmark.files import csv_text
@@ -17,6 +17,7 @@ COLUMNS = (
 STATUS = {
     "rerun": "same data, split, protocol and metric",
     "approximated": "ours differs as the notes say",
+    "illustrated": "ours is on synthetic images and cannot be compared; no difference is computed",
     "impossible": "nobody but the authors can run it",
     "not run": "it could be run, but there is no record",
 }
@@ -50,27 +51,41 @@ def reproduction_tables(
         beside: Name of another board of ours; empty leaves its column out.
     """
     notes = numbered_reasons(comparisons)
-    groups: dict[tuple[str, str], list[list[str]]] = {}
+    groups: dict[tuple[str, str], list[PublishedComparison]] = {}
+    for comparison in comparisons:
+        published = comparison.published
+        groups.setdefault((published.target, published.metric), []).append(comparison)
+    return [
+        _table(f"{target}: {metric_title(metric)}", own, notes, beside)
+        for (target, metric), own in groups.items()
+    ]
+
+
+def _table(
+    title: str, comparisons: Sequence[PublishedComparison], notes: Mapping[str, int], beside: str
+) -> TextTable:
+    """Numbers of one target and metric; columns that would be empty are left out."""
+    rows = []
     for comparison in comparisons:
         published, ours = comparison.published, comparison.ours
         reasons = ",".join(str(notes[reason]) for reason in comparison.reasons)
-        row = [
-            published.source,
-            published.strategy,
-            str(published.train_subjects or "all"),
-            _value(published) + doubt(published),
-            _value(ours),
-            f"{ours.value - published.value:+.4f}" if ours else "-",
-            *([_value(comparison.beside)] if beside else []),
-            f"{comparison.status} {reasons}".rstrip(),
-        ]
-        groups.setdefault((published.target, published.metric), []).append(row)
-    heads = ["source", "strategy", "n", "published", "ours", "difference",
-             *([beside] if beside else []), "status"]  # fmt: skip
-    return [
-        TextTable(f"{target}: {metric_title(metric)}", heads, rows)
-        for (target, metric), rows in groups.items()
-    ]
+        illustrated = ours is not None and comparison.status == "illustrated"
+        difference = f"{ours.value - published.value:+.4f}" if ours and not illustrated else "-"
+        rows.append({
+            "source": published.source,
+            "strategy": published.strategy,
+            "n": str(published.train_subjects or "all"),
+            "published": _value(published) + doubt(published),
+            "ours": _value(ours),
+            "difference": difference,
+            beside: _value(comparison.beside),
+            "status": f"{comparison.status} {reasons}".rstrip(),
+            "ours is of": ", ".join(ours.cell[:2]) if ours and illustrated else "-",
+        })  # fmt: skip
+    unused = {"", *(name for name in ("difference", "ours is of")
+                    if all(row[name] == "-" for row in rows))}  # fmt: skip
+    heads = [name for name in rows[0] if name not in unused]
+    return TextTable(title, heads, [[row[name] for name in heads] for row in rows])
 
 
 def reproduction_notes(comparisons: Sequence[PublishedComparison]) -> list[str]:

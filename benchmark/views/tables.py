@@ -1,7 +1,7 @@
 """The tables of a leaderboard as text, shared by terminal, Markdown and LaTeX."""
 
-from collections.abc import Set
-from typing import Any
+from collections.abc import Iterator, Set
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -10,13 +10,17 @@ from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.bootstrap import RESAMPLES
-from benchmark.statistics.tie_groups import letter
-from benchmark.views.text import TextTable, format_interval, format_number
+from benchmark.statistics.paired_tests import Claim
+from benchmark.statistics.tie_groups import TOO_FEW, letter
+from benchmark.views.text import TextTable, counted, format_interval, format_number
+
+MOST = 4  # entries named for each reason
 
 METHOD = (
     f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the noise of the seeds. "
-    "Gain: paired difference to the same network from random initialisation. Rank: only entries "
-    "with every seed; [..] contains 95 % of the ranks when subjects and seeds are resampled. "
+    "Gain: paired difference to the same network and strategy from random initialisation. Rank: "
+    "only entries with every seed; [..] contains 95 % of the ranks when subjects and seeds are "
+    "resampled. "
     "Letter: tie group, the entries without a significant difference from the group's best "
     "(Wilcoxon, and the mean against seed noise; Holm over all pairs). Failed: structures missed "
     "or invented, scored worst. Trust: rows marked neither re-scored nor re-run are self-reported; "
@@ -43,16 +47,61 @@ def title(board: Leaderboard) -> str:
 
 def footer(board: Leaderboard) -> str:
     """Methods, meaning of the tie groups, stability, missing and contaminated cells."""
-    text = METHOD + "".join(f" Groups: {note}." for note in board.notes)
+    missing = f"Missing cells of the board: {len(board.missing)}." if board.missing else ""
+    if not len(board.rows):
+        return missing
+    texts = [METHOD, *_group_notes(board), *_reasons(board)]
     for size, tau in board.stability.items():
         if tau is not None:
-            subjects = f" with {size} training subjects" if size else ""
-            text += f" Kendall's tau of the overall ranking and its resamples{subjects}: {tau:.2f}."
+            subjects = f" with {counted(size, 'training subject')}" if size else ""
+            texts.append(
+                f"Kendall's tau of the overall ranking and its resamples{subjects}: {tau:.2f}."
+            )
     if board.contaminated:
-        text += " Contaminated: the source saw some of the target's data; `--clean` leaves it out."
-    if any(MARK_NAMES["unchecked"] in marks for marks in board.rows.get("marks", ())):
-        text += " Unchecked data: nobody outside can tell whether the source saw the target's data."
-    return text + (f" Missing cells of the board: {len(board.missing)}." if board.missing else "")
+        texts.append(
+            "Contaminated: the source saw some of the target's data; `--clean` leaves it out."
+        )
+    if any(MARK_NAMES["unchecked"] in marks for marks in board.rows["marks"]):
+        texts.append(
+            "Unchecked data: nobody outside can tell whether the source saw the target's data."
+        )
+    return " ".join([*texts, missing]).rstrip()
+
+
+def _group_notes(board: Leaderboard) -> Iterator[str]:
+    """What different letters show, and why there may be none."""
+    groups = [group for rows in (board.rows, board.overall) if len(rows) for group in rows["group"]]
+    if not any(pd.notna(group) for group in groups):
+        return
+    seeds = counted(len(board.board.seeds), "seed")
+    if any(pd.notna(group) and group > 1 for group in groups):
+        for note in board.notes:
+            yield from ([f"Different letters: {note}."] if note in get_args(Claim) else [])
+    else:
+        yield (
+            f"All entries are tied: with {seeds} and this number of test subjects, no difference "
+            "is significant."
+        )
+    if TOO_FEW in board.notes:
+        yield (
+            "With so few test subjects and so many entries, some tables cannot separate any pair, "
+            "however large the difference."
+        )
+
+
+def _reasons(board: Leaderboard) -> Iterator[str]:
+    """Why entries have no rank or no gain, where a table shows a dash."""
+    entries: dict[tuple[str, str, str], list[str]] = {}
+    for _, row in board.rows.iterrows():
+        lacking = "No gain" if pd.isna(row["gain"]) else "No standardised gain"
+        for head, reason in (("No rank", row["why_unranked"]), (lacking, row["gain_note"])):
+            if reason:
+                names = entries.setdefault((head, str(row["target"]), str(reason)), [])
+                names.append(f"{row['source']}/{row['strategy']}")
+    for (head, target, reason), names in entries.items():
+        shown = [*dict.fromkeys(names)]
+        more = f" and {len(shown) - MOST} more" if len(shown) > MOST else ""
+        yield f"{head} on {target}: {', '.join(shown[:MOST])}{more}: {reason}."
 
 
 def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTable:

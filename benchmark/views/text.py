@@ -6,12 +6,16 @@ Missing numbers are None or NaN and are written as "-".
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.files import printable
-from benchmark.statistics.bootstrap import Estimate
+
+if TYPE_CHECKING:
+    from benchmark.statistics.bootstrap import Estimate
 
 MISSING = "-"
+GAP = "  "  # between the columns of a plain table
+SHORTEST = 24  # characters of the last column of a plain table, unless it has fewer
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MARKDOWN = re.compile(
     r"[&<>|`\\*~]"  # HTML, the end of a table cell, code, emphasis, strikethrough
@@ -39,6 +43,11 @@ class TextTable:
     best: frozenset[int] = frozenset()
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is 1."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def format_number(value: float | None, style: str) -> str:
     """A number in a format of `format`."""
     return MISSING if value is None or value != value else format(value, style)
@@ -58,11 +67,35 @@ def format_interval(value: float | None, low: float | None, high: float | None, 
     return f"{value:{style}} {format_bounds(low, high, style)}".rstrip()
 
 
-def format_estimate(estimate: Estimate | None, style: str) -> str:
+def format_estimate(estimate: "Estimate | None", style: str) -> str:
     """An estimate as `format_interval` writes it."""
     if estimate is None:
         return MISSING
     return format_interval(estimate.value, estimate.low, estimate.high, style)
+
+
+def fit_table(table: TextTable, width: int) -> list[str]:
+    """Lines of a plain table, heading first, of at most `width` characters.
+
+    The first column is always whole. The last is cut, with an ellipsis; where less than SHORTEST
+    would be left of it, columns before it are left out, the rightmost first.
+    """
+    rows = [table.columns, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    shown, last = list(range(len(widths) - 1)), len(widths) - 1
+    needed = min(widths[last], SHORTEST)
+    while len(shown) > 1 and sum(widths[k] + len(GAP) for k in shown) + needed > width:
+        shown.pop()
+    left = max(width - sum(widths[k] + len(GAP) for k in shown), 0)
+    return [
+        GAP.join([*(f"{row[k]:{widths[k]}}" for k in shown), cut(row[last], left)]).rstrip()
+        for row in rows
+    ]
+
+
+def cut(text: str, width: int) -> str:
+    """A text of at most so many characters; of a longer one the beginning and an ellipsis."""
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…" * (width > 0)
 
 
 def escape_markdown(text: str) -> str:

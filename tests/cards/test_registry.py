@@ -1,5 +1,6 @@
 """Cards are strict, and each kind of malformed card gives its own one-line message."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from benchmark.cards.registry import Registry, read_split
 from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError
 
+EXAMPLES = Path(__file__).parents[2] / "examples/private_cards"
 SOURCE = """id: mine
 version: 1
 title: Mine
@@ -67,7 +69,7 @@ def test_small_exponents_are_numbers(tmp_path: Path) -> None:
 
 
 def test_every_shipped_and_private_card_loads() -> None:
-    registry = Registry.load(content_roots(Path(__file__).parents[2] / "examples/private_cards"))
+    registry = Registry.load(content_roots(EXAMPLES))
     assert {"demo_v1", "quickstart_v1", "standard_v1", "real_v1"} <= set(registry.boards)
     for name, card in registry.datasets.items():
         if card.split:
@@ -93,12 +95,42 @@ def test_unknown_names_answer_with_near_matches() -> None:
         registry.board("demo")
 
 
+def own_folders(root: Path, *titles: str) -> list[Path]:
+    """Content folders, each with a source `mine` of that title."""
+    folders = [root / str(number) for number in range(len(titles))]
+    for folder, title in zip(folders, titles, strict=True):
+        (folder / "tasks/source").mkdir(parents=True)
+        write(folder / "tasks/source", SOURCE.replace("title: Mine", f"title: {title}"))
+    return folders
+
+
+def test_several_content_folders_are_merged(tmp_path: Path) -> None:
+    folders = [EXAMPLES, *own_folders(tmp_path, "Mine", "Mine")]
+    registry = Registry.load(content_roots(folders))
+    assert registry.source("mine").title == "Mine"
+    assert {"real_v1", "demo_v1"} <= set(registry.boards)
+
+
 def test_two_cards_of_one_id_are_refused(tmp_path: Path) -> None:
-    copy = tmp_path / "tasks" / "source" / "scratch.yaml"
-    copy.parent.mkdir(parents=True)
-    copy.write_text((shipped_content() / "tasks/source/scratch.yaml").read_text())
-    with pytest.raises(CardError, match="another card has the id 'scratch'"):
+    folders = own_folders(tmp_path, "Mine", "Yours")
+    with pytest.raises(CardError) as error:
+        Registry.load(content_roots(folders))
+    assert all(str(folder / "tasks/source/mine.yaml") in str(error.value) for folder in folders)
+
+
+def test_a_data_set_with_another_split_is_another_card(tmp_path: Path) -> None:
+    shipped = next(shipped_content().glob("datasets/*/splits.csv")).parent
+    copy = Path(shutil.copytree(shipped, tmp_path / "datasets" / shipped.name))
+    Registry.load(content_roots(tmp_path))
+    (copy / "splits.csv").write_text("case,subject,subset\na,s,train\n")
+    with pytest.raises(CardError, match="is another card of the id"):
         Registry.load(content_roots(tmp_path))
+
+
+def test_a_board_is_synthetic_by_its_targets() -> None:
+    registry = Registry.load(content_roots())
+    assert registry.is_synthetic(registry.board("demo_v1"))
+    assert not registry.is_synthetic(registry.board("wang2023_fetal_head"))
 
 
 def test_a_content_folder_without_content_is_refused(tmp_path: Path) -> None:

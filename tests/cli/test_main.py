@@ -26,7 +26,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["list"], ["run", "--help"], ["compare", "--help"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["list"],
+        ["list", "sources"],
+        ["show", "scratch"],
+        ["show", "quickstart_v1"],
+        ["run", "--help"],
+        ["compare", "--help"],
+        ["--version"],
+    ],
 )
 def test_light_commands_import_no_torch(words: list[str]) -> None:
     code = (
@@ -51,7 +61,25 @@ def test_light_commands_import_no_torch(words: list[str]) -> None:
         (["data", "import", "phantom_lung_ribs", "--from", "."], "is synthetic"),
         (["source", "import", "scratch", "--from", "x"], "has no weights file"),
         (["--content", "nowhere", "list"], "--content nowhere"),
-        (["leaderboard", "nothing"], "unknown board 'nothing'"),
+        (["leaderboard", "nothing"], "unknown board 'nothing'. `segtransfer list` shows all."),
+        (["show", "resnet18"], "Did you mean 'imagenet_resnet18_torchvision'"),
+        (["run", "quickstart_v1", "--seeds", "5"], "'5'; known: 0, 1. For another grid, add a"),
+        (["run", "quickstart_v1", "--device", "gpu", "--dry-run"], "unknown device 'gpu'; type"),
+        (["sequence", "quickstart_v1"], "those that have: phantom_sequence_v1, yoon2024_ct_seq"),
+        (["submit", "pack", "none", "--source", "x"], "none/board.yaml: no such card"),
+        (["--content", "nowhere", "source", "check", "x"], "--content nowhere: expected a folder"),
+        (
+            [
+                "compare",
+                "scratch",
+                "phantom_brain_segmentation",
+                "--board",
+                "quickstart_v1",
+                "--target",
+                "fetal",
+            ],
+            "phantom_brain_segmentation/full/nall: unknown target 'fetal'. Did you mean",
+        ),
         (
             ["--content", str(ROOT / "examples/private_cards"), "run", "real_v1"],
             "segtransfer data import hc18_fetal_head",
@@ -86,7 +114,7 @@ def test_a_trial_runs_resumes_and_repeats_itself(shared_home: Path) -> None:
     assert "synthetic" in first.stdout.lower() and "trial" in first.stdout.lower()
 
     again = segtransfer(*words, home=shared_home)
-    assert "all 2 cells were already done" in again.stdout
+    assert "already done: 2 cells" in again.stdout
     assert [path.read_bytes() for path in paths] == before
 
     paths[0].unlink()

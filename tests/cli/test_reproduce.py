@@ -93,7 +93,9 @@ def test_a_tiny_board_is_run_and_held_against_the_published_numbers(content: Pat
     words = ("reproduce", "tiny_v1", "--sizes", "0", "--device", "cpu")
     found = call(*words, content=content)
     assert found.exit_code == 0, found.output
-    assert "approximated" in found.stdout and "not run" in found.stdout
+    assert "illustrated" in found.stdout and "not run" in found.stdout
+    assert " difference " not in found.stdout.partition("Published next to ours")[2]
+    assert "phantom_fetal_head_64" in found.stdout
     run = Path("runs/tiny_v1")
     held = rows(run / "reproduction.csv")
     ours = [row for row in held if row["ours"]]

@@ -45,10 +45,12 @@ def test_from_pip_to_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path.parent.mkdir(parents=True)
     path.write_text(CARD.replace("SHA256", hashlib.sha256(data).hexdigest()))
     install = "pip install own-weights==1.0"
-    assert f"`{install}`, then `segtransfer source get packed`" in typed(tmp_path, "show", "packed")
+    commands = f"next: {install} next: segtransfer source get packed"
+    assert commands in typed(tmp_path, "show", "packed")
     assert f"not installed; type `{install}`" in typed(tmp_path, "source", "get", "packed")
     monkeypatch.syspath_prepend(str(install_weights(tmp_path / "site", data)))
     assert "from package own-weights 1.0" in typed(tmp_path, "source", "get", "packed")
     shown = typed(tmp_path, "show", "packed")
-    assert "w.pth, from package own-weights 1.0" in shown
-    assert "packed: cannot be checked: lvd1689m" in shown and "The licence of the images." in shown
+    assert ", from the Python package own-weights 1.0" in shown and install not in shown
+    assert "not on this machine" not in shown and "The licence of the images." in shown
+    assert "lvd1689m, subjects: all; cannot be checked" in shown

@@ -65,9 +65,9 @@ def test_from_a_checkpoint_to_a_row(
     type_(*words, "--dry-run")
     assert not (tmp_path / "runs").exists()
     assert "own_encoder" in type_(*words)
-    assert "all 2 cells were already done" in type_(*words)
+    assert "already done: 2 cells" in type_(*words)
     said = type_("submit", "pack", "runs/small_v1", "--source", card, "--with-predictions")
-    assert "1 cells of the board are missing" in said
+    assert "missing, and listed as such: 1 cell of the board" in said
     path, board = "small_v1_own_encoder.zip", tmp_path / "content/leaderboards/small_v1"
     said = type_("submit", "verify", path, "--html", "v.html", "--markdown", "v.md")
     assert "may be merged" in said and "1 re-scored" in said

@@ -110,7 +110,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(download, "PAUSE_S", 0)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr("benchmark.workspace.content_roots", lambda extra: (extra,))
+    monkeypatch.setattr("benchmark.workspace.content_roots", tuple)
     host = Host()
 
     class Handler(BaseHTTPRequestHandler):

@@ -103,7 +103,7 @@ def test_everything_that_differs_is_said() -> None:
     held = one(
         compare_published(board(), how, [there], [some.model_copy(update={"marks": marks})], {})
     )
-    assert held.status == "approximated"
+    assert held.status == "illustrated"
     assert held.reasons == (
         f"{TARGET} for head",
         "scratch for none",
@@ -171,6 +171,18 @@ def test_text_says_all_of_it_and_breaks_nothing() -> None:
         odd.where,
     )
     assert (second["ours"], second["status"]) == ("", "not run")
+
+
+def test_no_difference_is_computed_between_patients_and_phantoms() -> None:
+    there = number(target="head", source="none")
+    how = Reproduction(numbers="demo_v1", targets={TARGET: "head"}, sources={"scratch": "none"})
+    (table,) = reproduction_tables(
+        compare_published(board(), how, [there], [record(real=False)], {})
+    )
+    assert table.columns == ["source", "strategy", "n", "published", "ours", "status", "ours is of"]
+    assert table.rows[0][6] == f"{TARGET}, scratch" and table.rows[0][5].startswith("illustrated ")
+    (real,) = reproduction_tables(compare_published(board(), how, [there], [record()], {}))
+    assert "difference" in real.columns and "ours is of" not in real.columns
 
 
 def test_what_is_not_exact_is_marked_so() -> None:

@@ -7,7 +7,8 @@ import pytest
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
-from benchmark.planning.transfers import GridSelection, missing_pretraining, nested_subjects, plan
+from benchmark.planning.availability import missing_pretraining
+from benchmark.planning.transfers import GridSelection, nested_subjects, plan
 from benchmark.workspace import Workspace
 
 

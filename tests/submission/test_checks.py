@@ -20,7 +20,7 @@ def test_accepted_rows_are_not_replaced(machine_copy: Machine, pack: Path) -> No
         warnings = [
             check.first_finding for check in verdict.checklist.checks if check.state == "to look at"
         ]
-    assert warnings == ["adds 1 records to a source that is on the board (1 more)"]
+    assert warnings == ["adds 1 record to a source that is on the board (1 more)"]
     edit_record(pack, SEED0, {"started": "2026-03-03T00:00:00+00:00"})
     derive_again(pack)
     assert "already with other content" in findings(machine_copy, pack)["rows of others"]
@@ -34,7 +34,9 @@ def test_gaps_have_to_be_listed(machine: Machine, pack: Path) -> None:
         assert "not the list of cells" in grid(verdict.checklist.checks)
     derive_again(pack, missing=(SEED0,))
     with verify_submission(pack, machine.workspace, machine.accepted) as verdict:
-        assert not verdict.refused and "1 cells are missing" in grid(verdict.checklist.checks)
+        assert not verdict.refused and "missing, as listed: 1 cell: " in grid(
+            verdict.checklist.checks
+        )
         assert verdict.standing.placements[0].rank == "-"
 
 

@@ -25,7 +25,9 @@ def nearest_file(root: Path, pattern: str, kind: str) -> Path:
     """
     files = sorted(root.glob(pattern), key=lambda path: (len(path.parts), path))
     if not files:
-        raise DataError(f"{root / pattern}: no such {kind}")
+        raise DataError(
+            f"{root}: no such {kind}: {pattern}; the folder has to be laid out as its host gives it"
+        )
     if len(files) > 1 and len(files[0].parts) == len(files[1].parts):
         raise DataError(
             f"{root}: {files[0].name} and {files[1].relative_to(root)} both match {pattern!r}; "

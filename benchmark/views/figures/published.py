@@ -48,7 +48,7 @@ def published_plot(
     notes = [
         "Bars: one sample deviation over runs. Of the published numbers: "
         + ", ".join(f"{count} {status}" for status, count in counts.items())
-        + ". reproduction.csv has the differences of each."
+        + ". reproduction.csv says of each why."
     ]
     synthetic = all("synthetic" in one.reasons for one in shown if one.ours)
     title = f"{name}: published and ours{' (SYNTHETIC)' if synthetic else ''}"

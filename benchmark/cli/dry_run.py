@@ -1,0 +1,82 @@
+"""What `--dry-run` prints: how many cells, what is missing for them, and how long they take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.cards.board import BoardCard
+from benchmark.cli.terminal import print_text
+from benchmark.views.text import counted
+from benchmark.workspace import Workspace
+
+if TYPE_CHECKING:
+    from benchmark.planning.measured_time import MeasuredTime
+    from benchmark.planning.progress import RunProgress
+    from benchmark.planning.transfers import GridSelection
+
+
+def print_cells(
+    workspace: Workspace, board: BoardCard, selection: "GridSelection", folder: Path
+) -> None:
+    """Print which cells of a board would be run."""
+    from benchmark.planning.measured_time import measured_time
+    from benchmark.planning.progress import board_progress
+
+    progress = board_progress(workspace, board, selection, folder)
+    trial = selection.limit_steps is not None
+    print_progress(progress, "cell", None if trial else measured_time(workspace, board, folder))
+
+
+def print_sequences(
+    workspace: Workspace,
+    board: BoardCard,
+    selection: "GridSelection",
+    sequences: Sequence[str],
+    folder: Path,
+) -> None:
+    """Print which sequences of a board would be run."""
+    from benchmark.planning.measured_time import measured_time
+    from benchmark.planning.progress import sequence_progress
+
+    progress = sequence_progress(workspace, board, selection, sequences, folder)
+    time = measured_time(workspace, board, folder, kind="sequences")
+    print_progress(progress, "sequence", time)
+
+
+def print_progress(progress: "RunProgress", unit: str, measured: "MeasuredTime | None") -> None:
+    """Print what would be run.
+
+    Args:
+        progress: What is done and what is not.
+        unit: `cell` or `sequence`.
+        measured: Time of one of them, if known.
+    """
+    todo, total = len(progress.todo), len(progress.paths)
+    print_text(f"{counted(total, unit)}: {total - todo} done, {todo} to run")
+    if first := progress.pretrained_first:
+        print_text(f"{counted(len(first), 'source')} to pretrain first: {', '.join(first)}")
+    for name, why in progress.missing.items():
+        print_text(f"cannot be run here: {name}: {why}")
+    if not todo:
+        return
+    print_text(_time(todo, unit, measured, bool(first)), "to run:")
+    print_text(*(f"  {path}" for path in progress.todo))
+
+
+def _time(todo: int, unit: str, measured: "MeasuredTime | None", pretraining: bool) -> str:
+    if measured is None:
+        return f"time: not known; no {unit} of this protocol has been measured"
+    each, total = (duration(count * measured.seconds) for count in (1, todo))
+    return (
+        f"time: about {total} one after the other{', without pretraining' if pretraining else ''} "
+        f"(median {each} a {unit}, {counted(measured.records, 'record')} of {measured.board}, "
+        f"on {' or '.join(measured.hardware)})"
+    )
+
+
+def duration(seconds: float) -> str:
+    """A duration in seconds, minutes or hours, rounded."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.3g} s"

@@ -1,0 +1,84 @@
+"""How long a cell takes, from the cost that records state."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.protocol import FineTuningProtocol
+from benchmark.records.record_files import record_names
+from benchmark.workspace import Workspace
+
+MOST = 50  # records that are read of each folder, evenly spaced
+
+
+@dataclass(frozen=True)
+class MeasuredTime:
+    """Time of one cell or sequence.
+
+    Attributes:
+        seconds: Median over the records, of the complete cell.
+        records: How many were read.
+        board: Whose they are.
+        hardware: Devices and threads that they were timed on.
+    """
+
+    seconds: float
+    records: int
+    board: str
+    hardware: tuple[str, ...]
+
+
+def measured_time(
+    workspace: Workspace, board: BoardCard, folder: Path, *, kind: str = "records"
+) -> MeasuredTime | None:
+    """The time of a cell of a board by records of its own, or else of a board like it.
+
+    Args:
+        workspace: All cards.
+        board: The board.
+        folder: Its leaderboard folder, which comes first; then the shipped one, then those of
+            boards with the same networks, input size, batch size and number of steps.
+        kind: `records` of cells, or `sequences`, of which only the board's own are comparable.
+
+    Returns:
+        None if there is no such record.
+    """
+    places = [(board.id, folder), (board.id, workspace.registry.folders[board.id])]
+    if kind == "records":
+        places += [
+            (other.id, workspace.registry.folders[other.id])
+            for other in workspace.registry.boards.values()
+            if other.id != board.id and _size(other.protocol) == _size(board.protocol)
+        ]
+    for name, place in places:
+        if found := [*_timings(place / kind)]:
+            seconds = median(value for value, _ in found)
+            hardware = tuple(dict.fromkeys(where for _, where in found))
+            return MeasuredTime(seconds, len(found), name, hardware)
+    return None
+
+
+def _size(protocol: FineTuningProtocol) -> tuple[object, ...]:
+    networks = {lane: decoder.encoder for lane, decoder in protocol.decoders.items()}
+    return protocol.input_size, protocol.batch_size, protocol.steps, protocol.epochs, networks
+
+
+def _timings(folder: Path) -> Iterator[tuple[float, str]]:
+    """Seconds, and hardware, of some records of a folder; damaged ones are left out."""
+    names = record_names(folder)
+    for name in _spread(names):
+        try:
+            record = json.loads((folder / name).read_bytes())
+            costs = [stage["cost"] for stage in record.get("stages", [record])]
+            where = record["environment"]
+            threads = f"{where['threads']} thread{'' if where['threads'] == 1 else 's'}"
+            yield sum(cost["total_seconds"] for cost in costs), f"{where['device']}, {threads}"
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+
+
+def _spread(names: Sequence[str]) -> Sequence[str]:
+    return names[:: max(1, len(names) // MOST)]

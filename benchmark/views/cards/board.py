@@ -1,0 +1,83 @@
+"""The summary of a board: its protocol as a paragraph of methods, its strategies, its state."""
+
+from collections.abc import Iterable, Iterator
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.protocol import Strategy
+from benchmark.views.cards.methods import methods
+from benchmark.views.cards.results import BoardResults, Row
+from benchmark.views.cards.summary import CardSummary, shortened
+from benchmark.views.text import MISSING, TextTable
+from benchmark.workspace import Workspace
+
+
+def board_summary(workspace: Workspace, board: BoardCard) -> CardSummary:
+    """What a board compares under which protocol, and how far it is."""
+    results = BoardResults.of(workspace, board)
+    sizes = ", ".join(str(size or "all") for size in board.train_subjects)
+    unit = "sequences" if board.sequences else "cells"
+    facts = {
+        "about": [board.description],
+        "images": [
+            results.images + (", with a published split that leaks" if board.legacy else "")
+        ],
+        "state": [f"{results.records} of {results.cells} {unit} have a record in {results.folder}"],
+        "methods": [methods(board)],
+        "sources": [shortened(board.sources, 40)],
+        "targets": [shortened(board.targets, 40)],
+        "subjects": [f"training subjects: {sizes}"],
+        "seeds": [", ".join(map(str, board.seeds))],
+        "baseline": [f"{board.baseline}, on the same network and with the same strategy"],
+        "reproduces": [board.reproduces.numbers] if board.reproduces else [],
+        "sequences": [_sequence(name, stages) for name, stages in board.sequences.items()],
+    }
+    table = _strategies(board, list(results.rows()))
+    return CardSummary("board", board, facts, table, [*_commands(board, results)])
+
+
+def _sequence(name: str, stages: Iterable[Iterable[str]]) -> str:
+    return f"{name}: " + ", then ".join(" with ".join(stage) for stage in stages)
+
+
+def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
+    lanes = ["lanes"] if len(board.lanes) > 1 else []
+    columns = ["strategy", "trains", *lanes, "trainable", "statistics", "before"]
+    cells = [
+        [
+            name,
+            ", ".join(strategy.train),
+            *([", ".join(board.lanes_of_strategy(name))] if lanes else []),
+            _trainable(row for row in rows if row["strategy"] == name),
+            "fixed" if strategy.freeze_norm_stats else "updated",
+            _stages(strategy),
+        ]
+        for name, strategy in board.strategies.items()
+    ]
+    return TextTable(
+        "Strategies: parts that train, parameters, batch norm, stages before", columns, cells
+    )
+
+
+def _trainable(rows: Iterable[Row]) -> str:
+    """Trainable parameters of the networks of a strategy, in millions."""
+    counts = sorted(
+        {int(row["trainable_parameters"]) for row in rows if row["trainable_parameters"]}
+    )
+    texts = dict.fromkeys(f"{count / 1e6:.3g} M" for count in (counts[:1] + counts[-1:]))
+    return " to ".join(texts) or MISSING
+
+
+def _stages(strategy: Strategy) -> str:
+    stages = (
+        f"{', '.join(stage.train)} for {stage.steps} steps at {stage.learning_rate:g}"
+        for stage in strategy.stages
+    )
+    return "; ".join(stages) or MISSING
+
+
+def _commands(board: BoardCard, results: BoardResults) -> Iterator[str]:
+    if results.records:
+        yield f"segtransfer leaderboard {board.id}"
+    if results.records < results.cells:
+        command = "sequence" if board.sequences else "run"
+        yield f"segtransfer {command} {board.id} --dry-run"

@@ -1,0 +1,59 @@
+"""What stands below the tables: plain sentences on tie groups, and a reason for each dash."""
+
+from pathlib import Path
+
+import pytest
+from support.factories import board, make_record
+
+from benchmark.cards.content import shipped_content
+from benchmark.leaderboard.build import build_leaderboard
+from benchmark.records.record import RunRecord
+from benchmark.records.store import Store
+from benchmark.views.tables import footer
+
+SUBJECTS = [f"s{k:02}" for k in range(30)]
+
+
+def records(*means: float, seeds: tuple[int, ...] = (0, 1)) -> list[RunRecord]:
+    """Entries with these mean scores, each constant over seeds up to a little."""
+    sources = ("scratch", "a", "b", "c")
+    return [
+        make_record(
+            source,
+            seed=seed,
+            dice={name: mean + 0.001 * (k + seed) for k, name in enumerate(SUBJECTS)},
+        )
+        for source, mean in zip(sources, means, strict=False)
+        for seed in seeds
+    ]
+
+
+def test_tied_entries_are_not_said_to_differ() -> None:
+    text = footer(build_leaderboard(board(), records(0.5, 0.5, 0.5)))
+    assert "All entries are tied: with 2 seeds" in text and "methods differ" not in text
+
+
+def test_letters_are_explained_where_there_are_several() -> None:
+    text = footer(build_leaderboard(board(), records(0.3, 0.6, 0.9)))
+    assert "Different letters: methods differ." in text and "tied:" not in text
+
+
+@pytest.mark.parametrize("name", ["quickstart_v1", "yoon2024_small", "zoetmulder2022_small"])
+def test_shipped_boards_without_a_second_letter_say_so(name: str) -> None:
+    folder = shipped_content() / "leaderboards" / name
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "All entries are tied: with 2 seeds" in text and "methods differ" not in text
+    assert len(Store(folder).files()) > 0
+
+
+def test_a_missing_rank_or_gain_has_its_reason() -> None:
+    some = records(0.3, 0.6) + records(0.3, 0.6, 0.9, seeds=(0,))[-1:]
+    text = footer(build_leaderboard(board(), some))
+    assert "No rank on phantom_fetal_head_64: b/full: " in text
+    trial = [make_record("a", unranked=("trial: 2 of 60 steps",))]
+    text = footer(build_leaderboard(board(), trial))
+    assert "No rank on phantom_fetal_head_64: a/full: trial: 2 of 60 steps." in text
+
+
+def test_an_empty_board_has_no_legend(tmp_path: Path) -> None:
+    assert footer(build_leaderboard(board(), [])) == f"Missing cells of the board: {board().size}."
