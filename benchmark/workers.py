@@ -4,13 +4,15 @@ Decompression, decoding, resizing and NumPy release the interpreter's lock, so t
 for reading. Fine-tuning and statistics run in processes.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from multiprocessing.queues import SimpleQueue
 from threading import Thread
@@ -20,11 +22,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 where it is unknown)
 ProgressEvent = tuple[int, str, int, int]  # process, stage, done, total
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # a thread that waits, sleeps
 ENVIRONMENT = {  # of each process: with two busy threads a core, both wait
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),  # glibc: memory of one array is used for the next
-    "MALLOC_TRIM_THRESHOLD_": str(2**28),
+    **PASSIVE,
 }
+ALLOCATOR = {-4: 0, -1: 2**31 - 1, -2: 2**26}  # glibc: M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -36,6 +39,29 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1  # macOS and Windows pin no process
+
+
+def threads_for(jobs: int, threads: int | None = None) -> int:
+    """Threads of each of so many processes: as given, or OMP_NUM_THREADS, or cores / jobs."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if threads is None and limit.isdecimal():
+        threads = int(limit)
+    return max(1, cores() // jobs if threads is None else threads)
+
+
+def configure_process() -> None:
+    """Let threads sleep while they wait, and use the memory of one array for the next.
+
+    Threads that are busy while they wait take the cores that the awaited threads need. glibc
+    gives the memory of a large array back to the system and requests it anew for the next array.
+    OpenMP reads the environment when torch is imported: call this before.
+    """
+    for name, value in PASSIVE.items():
+        os.environ.setdefault(name, value)
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            for parameter, value in ALLOCATOR.items():
+                ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -172,6 +198,7 @@ def _start_process(
     """Ctrl-C ends a worker at once and without a traceback."""
     global _events
     _events = events
+    configure_process()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     initialise()
 

@@ -1,12 +1,13 @@
-"""Work by threads keeps its order, stays bounded, and passes errors on."""
+"""Threads: work keeps its order and stays bounded; how many there are, and how they wait."""
 
+import os
 import threading
 import time
 from collections.abc import Generator
 
 import pytest
 
-from benchmark.workers import in_order
+from benchmark.workers import configure_process, in_order, threads_for
 
 
 def test_results_come_in_order_whichever_is_ready_first() -> None:
@@ -41,3 +42,35 @@ def test_an_error_comes_when_its_item_is_due() -> None:
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="three"):
         next(results)
+
+
+@pytest.mark.parametrize(
+    ("limit", "jobs", "given", "expected"),
+    [
+        ("", 1, None, 4),
+        ("", 3, None, 1),
+        ("", 8, None, 1),
+        ("", 2, 3, 3),
+        ("2", 1, None, 2),
+        ("2", 4, None, 2),
+        ("2", 1, 4, 4),
+        ("0", 1, None, 1),
+        ("4,2", 1, None, 4),  # a list for nested regions: the machine's cores
+    ],
+)
+def test_threads_are_as_given_or_as_the_environment_says_or_share_the_cores(
+    limit: str, jobs: int, given: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.workers.cores", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    assert threads_for(jobs, given) == expected
+
+
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("KMP_BLOCKTIME", "")  # restored after the test
+    del os.environ["KMP_BLOCKTIME"]
+    configure_process()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE" and os.environ["KMP_BLOCKTIME"] == "0"

@@ -23,6 +23,7 @@ from benchmark.cli.show import show
 from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, print_text, settings
 from benchmark.errors import BenchmarkError
+from benchmark.workers import configure_process
 
 app = typer.Typer(
     cls=CommandsInOrder,
@@ -79,6 +80,7 @@ def _common(
 
 def main() -> None:
     """Run the command; an error that a user can fix is one line and exit status 1."""
+    configure_process()
     try:
         app()
     except BenchmarkError as error:

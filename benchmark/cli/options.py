@@ -33,6 +33,10 @@ def _device(name: str) -> str:
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", callback=_device)]
 Jobs = Annotated[int, typer.Option(min=1, help="Cells run in parallel, a process each.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help="CPU threads of a job (default: OMP_NUM_THREADS, or cores / jobs)."),
+]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
 ]

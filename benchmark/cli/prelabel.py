@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from benchmark.cards.dataset import DatasetCard
-from benchmark.cli.options import Device
+from benchmark.cli.options import Device, Threads
 from benchmark.cli.terminal import StageDisplay, bars, print_text, resumable, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
@@ -15,6 +15,7 @@ from benchmark.workspace import Workspace
 if TYPE_CHECKING:
     from benchmark.data.cases import Case
     from benchmark.planning.transfers import Transfer
+    from benchmark.running.session import RunOptions
 
 T = TypeVar("T", str, int)
 
@@ -46,6 +47,7 @@ def prelabel(
     name: NewName = "",
     weights: KeptWeights = None,
     device: Device = "auto",
+    threads: Threads = None,
 ) -> None:
     """Fine-tune on few labelled cases, propose labels for the others, the least sure first.
 
@@ -70,13 +72,14 @@ def prelabel(
     )  # fmt: skip
     refuse_corrected(out)
     unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
-    with RunSession(workspace, RunOptions(device=device), TerminalMonitor()) as session:
+    options = RunOptions(device=device, threads=threads)
+    with RunSession(workspace, options, TerminalMonitor()) as session:
         transfers = session.pretrain_and_plan(card, chosen)
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
     with resumable():
-        cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, device)
+        cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, options)
     print_text(
         f"{len(cases)} label maps: {out / 'labels'}",
         f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})",
@@ -91,14 +94,14 @@ def _propose(
     out: Path,
     name: str,
     weights: Path | None,
-    device: str,
+    options: "RunOptions",
 ) -> list[str]:
     """Fine-tune or take the kept network, and label; names of the cases, the least sure first."""
     from benchmark.prelabel.labelling import kept_network, prelabel, tuned_network
     from benchmark.running.devices import choose_device, set_threads
 
-    set_threads(1)
-    place = choose_device(device)
+    set_threads(options.threads)
+    place = choose_device(options.device)
     with bars() as progress:
         show = StageDisplay(progress)
         if weights:

@@ -25,14 +25,13 @@ def pretrain(
     A board does this by itself when it needs the source. After Ctrl-C type the same command: it
     goes on at its last evaluation. With --out, the weights can be passed on without the data.
     """
-    from benchmark.running.devices import choose_device, set_threads
+    from benchmark.running.devices import choose_device
     from benchmark.running.pretraining import ensure_pretrained, export, summary
 
     registry = settings.workspace.registry
     card, recipe_board = registry.source(source), registry.board(board)
     if card.pretrain is None:
         raise CardError(f"source task {source!r} has no recipe (`pretrain:`) on its card")
-    set_threads(1)
     with resumable(), bars() as progress:
         show = StageDisplay(progress)
         folder = ensure_pretrained(

@@ -8,7 +8,17 @@ from rich.markup import escape
 
 from benchmark.cards.board import BoardCard
 from benchmark.cli.dry_run import print_cells
-from benchmark.cli.options import BoardId, Device, DryRun, Jobs, OfBoard, Out, Sizes, grid_selection
+from benchmark.cli.options import (
+    BoardId,
+    Device,
+    DryRun,
+    Jobs,
+    OfBoard,
+    Out,
+    Sizes,
+    Threads,
+    grid_selection,
+)
 from benchmark.cli.run import run_selection
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
@@ -32,6 +42,7 @@ def reproduce(
     beside: Beside = "",
     device: Device = "auto",
     jobs: Jobs = 1,
+    threads: Threads = None,
     run: Run = True,
     dry_run: DryRun = False,
 ) -> None:
@@ -59,7 +70,8 @@ def reproduce(
     for name, why in here.why_not.items():
         print_text(f"left out: {name}: {why}")
     if run and here.anything:
-        run_selection(workspace, card, here.selection, folder, RunOptions(device=device, jobs=jobs))
+        options = RunOptions(device=device, jobs=jobs, threads=threads)
+        run_selection(workspace, card, here.selection, folder, options)
     has_run = (folder / "board.yaml").is_file()
     store = Store(folder if has_run else workspace.registry.folders[board])
     other = find_leaderboard(beside, workspace) if beside else None

@@ -18,6 +18,7 @@ from benchmark.cli.options import (
     OfBoard,
     Out,
     Sizes,
+    Threads,
     grid_selection,
 )
 from benchmark.cli.rerun import rerun
@@ -65,6 +66,7 @@ def run(
     out: Out = None,
     device: Device = "auto",
     jobs: Jobs = 1,
+    threads: Threads = None,
     limit_steps: LimitSteps = None,
     allow_partial: AllowPartial = False,
     dry_run: DryRun = False,
@@ -81,7 +83,7 @@ def run(
     from benchmark.running.session import RunOptions
 
     options = RunOptions(
-        device=device, jobs=jobs, allow_partial=allow_partial,
+        device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
         pictures=pictures, save_predictions=save_predictions,
     )  # fmt: skip
     workspace = settings.workspace

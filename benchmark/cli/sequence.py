@@ -14,6 +14,7 @@ from benchmark.cli.options import (
     Jobs,
     OfBoard,
     Out,
+    Threads,
     grid_selection,
     names,
 )
@@ -33,6 +34,7 @@ def sequence(
     out: Out = None,
     device: Device = "auto",
     jobs: Jobs = 1,
+    threads: Threads = None,
     allow_partial: AllowPartial = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -58,7 +60,7 @@ def sequence(
     if dry_run:
         print_sequences(workspace, card, selection, chosen, folder)
         return
-    options = RunOptions(device=device, jobs=jobs, allow_partial=allow_partial)
+    options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial)
     run_board_sequences(
         workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
     )

@@ -11,6 +11,7 @@ from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard
+from benchmark.cli.options import Threads
 from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
@@ -29,6 +30,7 @@ def source_check(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report (default: runs/source_check/ID).")
     ] = None,
+    threads: Threads = None,
 ) -> None:
     """Check a source before boards run it: offline, about a minute on two cores.
 
@@ -62,7 +64,7 @@ def source_check(
 
     if file:
         import_weights(workspace, source.id, file)
-    set_threads(1)
+    set_threads(threads)
     with bars() as progress:
         report = check_source(workspace, source, StageDisplay(progress, "checking"))
     _finish(report, folder)

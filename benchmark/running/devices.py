@@ -1,6 +1,8 @@
 """The devices and the software of this machine."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -8,7 +10,7 @@ import torch
 from benchmark import __version__
 from benchmark.errors import ProtocolError
 from benchmark.records.record import Environment
-from benchmark.workers import cores
+from benchmark.workers import threads_for
 
 
 def choose_device(name: str) -> torch.device:
@@ -32,9 +34,20 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def set_threads(jobs: int) -> None:
-    """Set the threads of this process to cores / jobs; more would wait for each other."""
-    torch.set_num_threads(max(1, cores() // jobs))
+def set_threads(threads: int | None = None) -> None:
+    """Set the threads of this process: as given, or OMP_NUM_THREADS, or one a core."""
+    torch.set_num_threads(threads_for(1, threads))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread inside: results that do not depend on how many this machine has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def processor() -> str:

@@ -29,6 +29,7 @@ from benchmark.planning.source_weights import (
     pretraining_cases,
     pretraining_network,
 )
+from benchmark.running.devices import environment, one_thread
 from benchmark.training.batches import to_device
 from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import OBJECTIVES, LabelledSlices, Objective
@@ -50,7 +51,7 @@ def ensure_pretrained(
 
     A second process waits for the first. A stopped pretraining is resumed from its last
     evaluation. pretraining.json is written after the weights: its presence means that they are
-    complete.
+    complete. On a CPU one thread works: the weights do not depend on the number of jobs.
 
     Raises:
         BenchmarkError: The data or the recipe are not what the cards state.
@@ -59,7 +60,8 @@ def ensure_pretrained(
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         if not (folder / FACTS_FILE).is_file():
-            _pretrain(workspace, board, device, source, folder, progress)
+            with one_thread():
+                _pretrain(workspace, board, device, source, folder, progress)
     return folder
 
 
@@ -110,6 +112,7 @@ def _pretrain(
         "items": {"train": len(train_rows), "val": len(val_rows)},
         "chance": result.chance,
         "curve": result.curve,
+        "environment": environment(device).model_dump(),
     }
     write_text(folder / FACTS_FILE, json.dumps(facts, indent=1) + "\n")
     checkpoint.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
-from benchmark.workers import Item, Progress, Workers
+from benchmark.workers import Item, Progress, Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
 
 
@@ -26,6 +26,8 @@ class RunOptions:
     Attributes:
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         jobs: How many cells are run in parallel, each in a process of its own.
+        threads: CPU threads of each job; None stands for OMP_NUM_THREADS, or cores / jobs. All
+            cells of a run have the same number, on which rounding depends.
         allow_partial: Accept weights that do not cover the network; such records are marked.
         pictures: Draw the best, median and worst test case of each cell.
         save_predictions: Keep the label maps of all test cases, not only their hashes.
@@ -33,6 +35,7 @@ class RunOptions:
 
     device: str = "auto"
     jobs: int = 1
+    threads: int | None = None
     allow_partial: bool = False
     pictures: bool = True
     save_predictions: bool = False
@@ -79,10 +82,12 @@ class RunSession(AbstractContextManager["RunSession"]):
     @cached_property
     def workers(self) -> Workers:
         """The processes; torch is imported with them."""
+        configure_process()
         from benchmark.running.devices import set_threads
 
-        set_threads(1)
-        return Workers(self.options.jobs, partial(set_threads, self.options.jobs))
+        threads = threads_for(self.options.jobs, self.options.threads)
+        set_threads(threads)
+        return Workers(self.options.jobs, partial(set_threads, threads))
 
     def __exit__(self, *raised: object) -> None:
         """End the processes, if there are any."""

@@ -56,11 +56,12 @@ def test_two_processes_pretrain_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return pretrain(*arguments)
 
     monkeypatch.setattr(pretrained, "pretrain", counted)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(3,)) as pool:
         folders = list(pool.map(lambda _: make(cards, "phantom_ct_device_a", tmp_path), range(2)))
     assert folders[0] == folders[1] and calls == [1]
     facts = json.loads((folders[0] / "pretraining.json").read_text())
     assert facts["items"]["train"] == 16 and 0 < facts["chance"] < 1
+    assert facts["environment"]["threads"] == 1  # whatever the machine and the run have
     rows = {row.subject: row.subset for row in _rows(cards, "phantom_ct_device_a", tmp_path)}
     assert {rows[name] for name in facts["saw"]["trained_on"]} == {"train"}
     assert {rows[name] for name in facts["saw"]["watched_on"]} == {"val"}

@@ -118,3 +118,10 @@ def tell_thrice(name: str, progress: Callable[[str, int, int], None]) -> str:
     for done in (1, 2, 3):
         progress(name, done, 3)
     return name.upper()
+
+
+def threads_here(item: int, progress: Callable[[str, int, int], None]) -> int:
+    """Work that another process can import: how many threads torch uses there."""
+    import torch
+
+    return torch.get_num_threads()
