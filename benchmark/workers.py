@@ -60,17 +60,21 @@ def configure_process() -> None:
         os.environ.setdefault(name, value)
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library
-            for parameter, value in ALLOCATOR.items():
-                ctypes.CDLL(None).mallopt(parameter, value)
+            for parameter, amount in ALLOCATOR.items():
+                ctypes.CDLL(None).mallopt(parameter, amount)
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Results of threads in the order of the items; at most two a core are under way or wait.
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None
+) -> Iterator[Result]:
+    """Results of threads in the order of the items; at most two a thread are under way or wait.
 
+    The items are taken in the calling thread. There is a thread for each core, or as many as given.
     An error of `work` comes when its item is due; what has not begun by then never does.
     """
-    most = 2 * cores()
-    with ThreadPoolExecutor(most // 2) as pool:
+    threads = threads or cores()
+    most = 2 * threads
+    with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:

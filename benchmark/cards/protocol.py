@@ -108,12 +108,15 @@ class FineTuningProtocol(Model):
     """Everything held fixed. Its fingerprint is stored in every record of the board.
 
     `version` 2 names its decoders in `lanes`; version 1 is the lane `unet` alone, with `encoder`,
-    `encoder_depth` and `decoder_channels` beside the others. Either `steps` or `epochs` is given;
-    an epoch is as many steps as all training slices fill batches, so that it grows with their
-    number. `evaluations` is the number of equally spaced validations; with `checkpoint` `last` the
-    final weights are scored and no validation subset is needed. `outputs` `sigmoid` is a head of
-    one channel, for targets of one label. `fit` `letterbox` keeps the aspect of an image, `squash`
-    does not. `normalisation` `none` feeds images in [0, 1] whatever the source was trained on.
+    `encoder_depth` and `decoder_channels` beside the others. Version 2 also trains and predicts
+    faster, with other rounding: see `training.acceleration` and `running.inference`.
+
+    Either `steps` or `epochs` is given; an epoch is as many steps as all training slices fill
+    batches, so that it grows with their number. `evaluations` is the number of equally spaced
+    validations; with `checkpoint` `last` the final weights are scored and no validation subset is
+    needed. `outputs` `sigmoid` is a head of one channel, for targets of one label. `fit`
+    `letterbox` keeps the aspect of an image, `squash` does not. `normalisation` `none` feeds
+    images in [0, 1] whatever the source was trained on.
     """
 
     version: Literal[1, 2] = omitted_default(1)
@@ -178,6 +181,11 @@ class FineTuningProtocol(Model):
             return self
         lanes = self.lanes.model_copy(update={other: None for other in LANES if other != lane})
         return self.model_copy(update={"lanes": lanes})
+
+    @property
+    def inference_batch_size(self) -> int:
+        """Slices predicted together; twice the training batch needs less memory than a step."""
+        return self.batch_size if self.version == 1 else 2 * self.batch_size
 
     def steps_for(self, slices: int) -> int:
         """Optimiser steps with so many training slices."""

@@ -17,7 +17,7 @@ from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment, processor
-from benchmark.running.inference import LabelMap, score_cases, score_pooled
+from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
 from benchmark.running.setup import set_up
@@ -83,7 +83,7 @@ def run_cell(
         selection, steps = setup.fine_tune(progress=progress)
     log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
-        cases = score_cases(network, data, write_prediction, label_maps.add)
+        cases, pooled = score_test_set(network, data, write_prediction, label_maps.add)
     record = RunRecord(
         cell=transfer.cell,
         key=transfer.key,
@@ -96,7 +96,7 @@ def run_cell(
         selection=selection,
         frozen_tensors_unchanged=True,
         cases=cases,
-        pooled=score_pooled(network, data, data.board.pooled_metrics),
+        pooled=pooled,
         environment=environment(device),
         cost=cost(network, transfer.protocol, steps, measured, time.perf_counter() - clock),
         started=started.isoformat(timespec="seconds"),

@@ -87,7 +87,6 @@ def _pretrain(
     )
     train_rows = choose_slices(prepared, train_cases, recipe.max_items)
     val_rows = choose_slices(prepared, val_cases, MAX_VALIDATION_SLICES)
-    torch.manual_seed(recipe.seed)
     objective = _objective(board, source, recipe, dataset.card, prepared.images.shape[1])
     checkpoint = folder / "checkpoint.pt"
     result = pretrain(
@@ -171,7 +170,8 @@ def _preprocessing(recipe: Pretraining, card: DatasetCard) -> Preprocessing:
 def _objective(
     board: BoardCard, source: SourceCard, recipe: Pretraining, card: DatasetCard, channels: int
 ) -> Objective:
-    """The objective with a randomly initialised network; `channels` are those of the images."""
+    """The objective, its network initialised from the seed; `channels` are those of the images."""
+    torch.manual_seed(recipe.seed)
     if recipe.objective == "classification" and len(card.classes) < 2:
         raise DataError(f"{card.id}: classification needs `classes` on the data set's card")
     outputs = {"segmentation": len(card.labels) + 1, "restoration": channels}

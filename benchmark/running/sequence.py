@@ -23,7 +23,7 @@ from benchmark.planning.sequences import SequenceRun
 from benchmark.records.sequence_record import SequenceRecord, SequenceStage, SequenceStore
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment
-from benchmark.running.inference import score_cases
+from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
 from benchmark.running.setup import Setup, TargetData, load_target, set_up
@@ -105,7 +105,7 @@ def _run_stage(
     scores = {}
     for number, (name, data) in enumerate(targets.items()):
         progress(f"scoring {name}", number, len(targets))
-        scores[name] = score_cases(network, data)
+        scores[name], _ = score_test_set(network, data)
     seconds, protocol = time.perf_counter() - clock, setup.data.transfer.protocol
     return SequenceStage(
         trained_on=devices,

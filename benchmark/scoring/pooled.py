@@ -4,7 +4,7 @@ They serve only for comparing a run with a published table. A batch-pooled Dice 
 structures more than small ones and depends on the order of the images, so no ranking uses it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from benchmark.scoring.metrics import POOLED
 
 EPSILON = 1e-8
 THRESHOLD = 0.5
-Batch = tuple[npt.NDArray[np.floating], Mask]  # foreground probabilities and reference
 Number = float | np.number[Any]
 Ratio = tuple[Number, Number]  # numerator and denominator
 
@@ -52,35 +51,43 @@ def pooled_soft_dice(batch: BatchMasks) -> Ratio:
     return 2 * overlap + 1, sizes + 1
 
 
-def pooled_scores(batches: Iterable[Batch], metrics: Sequence[str]) -> dict[str, float]:
-    """Scores of a test set, batch by batch.
+class PooledScores:
+    """Scores of a test set, added up batch by batch.
 
     `pooled_pixel_accuracy` is the ratio of the sums over all batches; the others are the ratio of
     each batch and then the plain mean over batches, a smaller last one included. A batch with an
     empty reference and an empty prediction scores 0 in Dice and IoU and about 1 in soft Dice.
-
-    Args:
-        batches: Probabilities of the foreground in [0, 1] and the reference, of equal shape.
-        metrics: Names from `POOLED`.
-
-    Returns:
-        The metrics asked for, in the order asked for, each in [0, 1].
-
-    Raises:
-        ValueError: No pixel, or shapes that differ.
     """
-    ratios, pixels = [], 0
-    for probability, reference in batches:
+
+    def __init__(self, metrics: Sequence[str]) -> None:
+        """No batch yet; the metrics are names from `POOLED`."""
+        self._metrics = metrics
+        self._ratios: list[list[Ratio]] = []
+        self._pixels = 0
+
+    def add(self, probability: npt.NDArray[np.floating], reference: Mask) -> None:
+        """Add a batch: probabilities of the foreground in [0, 1] and the reference.
+
+        Raises:
+            ValueError: The shapes differ.
+        """
         if probability.shape != reference.shape:
             raise ValueError(f"shapes differ: {probability.shape} and {reference.shape}")
         batch = BatchMasks(probability, probability > THRESHOLD, reference)
-        ratios.append([POOLED[name].ratio(batch) for name in metrics])
-        pixels += reference.size
-    if not pixels:
-        raise ValueError("there is no test image to pool")
-    parts = np.array(ratios, dtype=np.float64).reshape(-1, len(metrics), 2)
-    totals, means = parts.sum(axis=0), (parts[..., 0] / parts[..., 1]).mean(axis=0)
-    return {
-        name: float(means[k] if POOLED[name].over_batches else totals[k, 0] / totals[k, 1])
-        for k, name in enumerate(metrics)
-    }
+        self._ratios.append([POOLED[name].ratio(batch) for name in self._metrics])
+        self._pixels += reference.size
+
+    def result(self) -> dict[str, float]:
+        """The metrics in the order asked for, each in [0, 1].
+
+        Raises:
+            ValueError: No pixel was added.
+        """
+        if not self._pixels:
+            raise ValueError("there is no test image to pool")
+        parts = np.array(self._ratios, dtype=np.float64).reshape(-1, len(self._metrics), 2)
+        totals, means = parts.sum(axis=0), (parts[..., 0] / parts[..., 1]).mean(axis=0)
+        return {
+            name: float(means[k] if POOLED[name].over_batches else totals[k, 0] / totals[k, 1])
+            for k, name in enumerate(self._metrics)
+        }

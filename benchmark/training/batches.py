@@ -28,9 +28,15 @@ class TrainingSet:
         return tuple(sorted({c.subject for c in self.prepared.cases if c.case in names}))
 
 
-def to_device(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
-    """A copy of a memory-mapped array on the device."""
-    return torch.from_numpy(np.array(array)).to(device)
+def to_device(array: npt.NDArray[Any], device: torch.device, *, wait: bool = True) -> torch.Tensor:
+    """A copy of a memory-mapped array on the device; with `wait` off a GPU is not waited for.
+
+    What is copied without waiting goes through pinned memory, so it should be small.
+    """
+    copied = torch.from_numpy(np.array(array))
+    if wait or device.type != "cuda":
+        return copied.to(device)
+    return copied.pin_memory().to(device, non_blocking=True)
 
 
 def has_foreground(masks: torch.Tensor) -> npt.NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from benchmark.errors import ProtocolError
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import Selection
+from benchmark.training.acceleration import accelerated
 from benchmark.training.augmentation import augment
 from benchmark.training.batches import TrainingSet, batch_rows, has_foreground, to_device
 from benchmark.training.losses import LOSSES
@@ -68,7 +69,7 @@ def fine_tune(
                 done += 1
                 progress("fine-tuning", done, total)
                 if selects and stage is last and is_evaluation(step, steps, protocol.evaluations):
-                    dice = pooled_dice(network, *val, protocol.batch_size)
+                    dice = pooled_dice(network, *val, protocol.inference_batch_size)
                     curve.append((learning_rate, step, round(dice, 6)))
                     if best is None or dice > best.validation_dice:
                         best = Candidate(dice, learning_rate, step, _copied_weights(network))
@@ -118,18 +119,11 @@ def _train(
 
     What is frozen is hashed before and after.
     """
+    forward = accelerated(network, protocol, stage.steps)
     frozen = apply_strategy(
         network, train=stage.train, freeze_norm_stats=strategy.freeze_norm_stats
     )
     before = frozen.fingerprint()
-    images, masks = train
-    device = images.device
-    batches = batch_rows(
-        has_foreground(masks),
-        batch_size=protocol.batch_size,
-        foreground_share=protocol.foreground_share,
-        rng=rng,
-    )
     optimizer, schedule = make_optimizer(
         network.parameters(),
         protocol.optimizer,
@@ -138,16 +132,18 @@ def _train(
         protocol.schedule,
         stage.steps,
         protocol.warmup_share,
+        fused=protocol.version > 1,
     )
+    device = network.device
     autocast = protocol.precision == "bfloat16_on_cuda" and device.type == "cuda"
+    batches = _augmented_batches(train, protocol, flips, rng)
+    frozen.set_modes(network)
     for step in range(1, stage.steps + 1):
-        frozen.set_modes(network)
-        rows = torch.from_numpy(next(batches)).to(device)
-        batch, labels = augment(
-            images[rows].float(), masks[rows].long(), protocol.augmentation, flips, rng
-        )
+        if not network.training:  # after an evaluation
+            frozen.set_modes(network)
+        batch, labels = next(batches)
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-            logits = network(batch)
+            logits = forward(batch)
         loss = LOSSES[protocol.loss](logits.float(), labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -155,3 +151,26 @@ def _train(
         schedule.step()
         yield step
     frozen.verify(before)
+
+
+def _augmented_batches(
+    slices: Slices, protocol: FineTuningProtocol, flips: tuple[str, ...], rng: np.random.Generator
+) -> Iterator[Slices]:
+    """Endless batches; the order and the changes are drawn batch by batch."""
+    images, masks = slices
+    batches = batch_rows(
+        has_foreground(masks),
+        batch_size=protocol.batch_size,
+        foreground_share=protocol.foreground_share,
+        rng=rng,
+    )
+    for chosen in batches:
+        rows = to_device(chosen, images.device, wait=False)
+        yield augment(
+            images[rows].float(),
+            masks[rows].long(),
+            protocol.augmentation,
+            flips,
+            rng,
+            noise_on_device=protocol.version > 1,
+        )

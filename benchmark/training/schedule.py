@@ -24,11 +24,18 @@ def make_optimizer(
     schedule: Literal["cosine", "constant"],
     steps: int,
     warmup_share: float,
+    *,
+    fused: bool = False,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """An optimiser over the parameters that require gradients, with its schedule."""
+    """An optimiser over the parameters that require gradients, with its schedule.
+
+    `fused` updates all parameters in one loop or kernel, in another order of rounding.
+    """
     optimizer_class = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name]
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    optimizer = optimizer_class(trained, lr=learning_rate, weight_decay=weight_decay)
+    optimizer = optimizer_class(
+        trained, lr=learning_rate, weight_decay=weight_decay, fused=fused or None
+    )
 
     def factor(step: int) -> float:
         return cosine_with_warmup(step, steps, warmup_share) if schedule == "cosine" else 1.0

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from benchmark.models.networks import build_network
 from benchmark.planning.availability import runnable_part
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
-from benchmark.running.inference import score_pooled
+from benchmark.running.inference import score_test_set
 from benchmark.running.setup import load_target
 from benchmark.workspace import Workspace
 
@@ -242,10 +243,13 @@ def test_sizes_that_the_data_do_not_have_are_left_out(content: Path) -> None:
     assert here.selection.train_subjects == (6, 0) and list(here.why_not) == ["600"]
 
 
-def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_pooled_scores_are_of_all_test_images_in_order(version: int, content: Path) -> None:
     registry = Registry.load(content_roots(content))
     board = registry.board("tiny_v1")
     transfer = plan(Workspace(registry, content.parent), board, GridSelection(seeds=(0,)))[0]
+    protocol = transfer.protocol.model_copy(update={"version": version})
+    transfer = replace(transfer, protocol=protocol)
     target = load_target(transfer, Workspace(registry, content.parent))
     data, opened = target.prepared, target.dataset
     torch.manual_seed(0)
@@ -253,7 +257,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
         "tu-test_resnet", channels=3, input_size=32, classes=1, decoder=unet(16, 8, 8, 8, 8),
         normalisation_mean=(0.0,) * 3, normalisation_std=(1.0,) * 3, sigmoid=True,
     )  # fmt: skip
-    found = score_pooled(network, target, board.pooled_metrics)
+    found = score_test_set(network, target)[1]
     rows = data.rows(opened.names("test"))
     with torch.inference_mode():
         images = torch.from_numpy(np.array(data.images[rows])).float()
@@ -266,7 +270,8 @@ def test_pooled_scores_are_of_all_test_images_in_order(content: Path) -> None:
     assert len(dices) == 6 and found is not None
     assert found["pooled_dice"] == pytest.approx(np.mean(dices), abs=1e-6)
     assert found["pooled_pixel_accuracy"] == pytest.approx((p == y).mean(), abs=1e-6)
-    assert score_pooled(network, target, ()) is None
+    plain = replace(target, board=board.model_copy(update={"pooled_metrics": ()}))
+    assert score_test_set(network, plain)[1] is None
 
 
 SHIPPED = [path.parent for path in (shipped_content() / "leaderboards").glob("*/reproduction.csv")]

@@ -1,5 +1,6 @@
 """A cell from data to record, which depends on nothing else and is written before pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,18 @@ import torch
 from PIL import Image
 
 import benchmark.running.cell as cells
+import benchmark.running.inference as inference
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.data.layouts.registry import load_case
+from benchmark.models.networks import SegmentationNetwork
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_sha256, read_hashes, read_map
 from benchmark.records.store import Store
 from benchmark.running.cell import CellResult, run_cell
 from benchmark.running.session import RunOptions
+from benchmark.running.setup import load_target
+from benchmark.training.selection import predict
 from benchmark.workers import no_progress
 from benchmark.workspace import Workspace
 
@@ -61,6 +66,26 @@ def test_a_second_run_gives_the_same_record(
 ) -> None:
     again = run_cell(transfer, workspace, CPU).record
     assert again.without_timings() == result.record.without_timings()
+
+
+def test_protocol_version_2_predicts_every_slice_once_and_gives_the_same_record_twice(
+    workspace: Workspace, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = list[int]()
+
+    def counted(network: SegmentationNetwork, images: torch.Tensor, size: int) -> object:
+        sizes.append(len(images))
+        return predict(network, images, size)
+
+    monkeypatch.setattr(inference, "predict", counted)
+    protocol = transfer.protocol.model_copy(update={"version": 2})
+    one, two = (
+        run_cell(replace(transfer, protocol=protocol), workspace, CPU).record for _ in range(2)
+    )
+    assert one.without_timings() == two.without_timings()
+    prepared = load_target(transfer, workspace).prepared
+    slices = len(prepared.rows([case.case for case in one.cases]))
+    assert sum(sizes) == 2 * slices and set(sizes[:-1]) - {slices % 16} == {16}
 
 
 def test_hashes_saved_maps_and_maps_for_pictures_are_of_one_prediction(

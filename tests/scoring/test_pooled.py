@@ -1,14 +1,25 @@
 """Scores pooled over batches, as published code has them: by hand and against plain loops."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmark.scoring.label_masks import LabelMasks
 from benchmark.scoring.metrics import METRICS, POOLED
 from benchmark.scoring.overlap import dice, iou, pixel_accuracy
-from benchmark.scoring.pooled import pooled_scores
+from benchmark.scoring.pooled import PooledScores
 
 NAMES = list(POOLED)
+Batch = tuple[npt.NDArray[np.floating], npt.NDArray[np.bool_]]
+
+
+def pooled_scores(batches: Sequence[Batch], metrics: Sequence[str]) -> dict[str, float]:
+    scores = PooledScores(metrics)
+    for probability, reference in batches:
+        scores.add(probability, reference)
+    return scores.result()
 
 
 def test_the_table_agrees_with_itself() -> None:
