@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help install install-dev demo lint test test-all docs
+.PHONY: help install install-dev demo lint test test-all gpu-check docs
 
 help:           ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -41,6 +41,9 @@ test: lint                               ## lint, and the tests that take minute
 
 test-all: lint                           ## lint, and every test: slow, in a browser, on real data
 	$(PYTEST)
+
+gpu-check: install                       ## scores and speed of this machine's GPU, in docs/measurements
+	PYTHONPATH=tests $(BIN)/python -m speed.gpu_check
 
 docs: install-dev                        ## the documentation as a site, in site/
 	$(BIN)/mkdocs build --strict

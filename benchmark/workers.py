@@ -23,10 +23,9 @@ Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 where it is unknown)
 ProgressEvent = tuple[int, str, int, int]  # process, stage, done, total
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # a thread that waits, sleeps
-ENVIRONMENT = {  # of each process: with two busy threads a core, both wait
-    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    **PASSIVE,
-}
+ENVIRONMENT = dict.fromkeys(  # of each process: with two busy threads a core, both wait
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)
 ALLOCATOR = {-4: 0, -1: 2**31 - 1, -2: 2**26}  # glibc: M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
 
 
