@@ -40,12 +40,10 @@ def reproduce(
     seeds: OfBoard = "",
     out: Out = None,
     beside: Beside = "",
-    device: Device = "auto",
-    jobs: Jobs = 1,
-    threads: Threads = None,
+    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
     run: Run = True,
     dry_run: DryRun = False,
-) -> None:
+) -> None:  # fmt: skip
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
     Data that are not on this machine are left out and named. Each number is rerun, approximated,
