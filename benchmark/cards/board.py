@@ -7,8 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from benchmark.cards.card import Card, Model, fingerprint
 from benchmark.cards.lanes import Lane, encoder_lane
-from benchmark.cards.protocol import FineTuningProtocol, Strategy
+from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.source import SourceCard
+from benchmark.cards.strategy import Strategy
 from benchmark.errors import unknown_name
 from benchmark.scoring.metrics import POOLED
 

@@ -190,37 +190,3 @@ class FineTuningProtocol(Model):
     def steps_for(self, slices: int) -> int:
         """Optimiser steps with so many training slices."""
         return self.steps or (self.epochs or 0) * -(-slices // self.batch_size)
-
-
-class Stage(Model):
-    """What is trained before the strategy's own parts are, at a learning rate of its own."""
-
-    train: Annotated[tuple[str, ...], Field(min_length=1)]
-    steps: Positive
-    learning_rate: float
-
-
-class Strategy(Model):
-    """Which parts train; everything else is frozen, batch-norm statistics included if said.
-
-    `lanes` are those that it is run in, by default all but `linear`, where the encoder is frozen.
-    """
-
-    train: Annotated[tuple[str, ...], Field(min_length=1)]
-    freeze_norm_stats: bool
-    stages: tuple[Stage, ...] = ()
-    lanes: tuple[Lane, ...] = omitted_default(())
-
-    @property
-    def trained_parts(self) -> tuple[str, ...]:
-        """The parts that train at any time."""
-        return (*self.train, *(part for stage in self.stages for part in stage.train))
-
-    @model_validator(mode="after")
-    def _linear_freezes_the_encoder(self) -> "Strategy":
-        trained = [part for part in self.trained_parts if part.partition(".")[0] == "encoder"]
-        if "linear" in self.lanes and (trained or not self.freeze_norm_stats):
-            raise ValueError(
-                "lane linear has a frozen encoder: train no part of it, and freeze_norm_stats"
-            )
-        return self

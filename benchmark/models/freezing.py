@@ -11,6 +11,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from benchmark.errors import ProtocolError, unknown_name
 from benchmark.models.networks import SegmentationNetwork
+from benchmark.models.parameter_filters import FILTERS
 from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.models.plain_networks import SequentialEncoder
 
@@ -67,33 +68,51 @@ def apply_strategy(
 
     Args:
         network: Changed in place (`requires_grad`).
-        train: Names of parts.
-        freeze_norm_stats: Whether the running statistics of frozen norm layers are frozen too.
+        train: Names of parts, each with all of its parameters, or with those of a filter
+            (`encoder.norm`).
+        freeze_norm_stats: Whether the running statistics of norm layers outside the parts that
+            train with all of their parameters are frozen too.
 
     Returns:
-        The frozen tensors. Running statistics that may change are not among them.
+        The frozen tensors by the names that they had before low-rank updates were inserted.
+        Running statistics that may change are not among them.
 
     Raises:
-        ProtocolError: No part has that name.
+        ProtocolError: No part has that name, or its filter finds no parameter.
     """
     known = parts(network)
-    for name in train:
-        if name not in known:
-            raise ProtocolError(unknown_name("part of the network", name, known))
     network.requires_grad_(False)
     for name in train:
-        known[name].requires_grad_(True)
+        for parameter in _trained(known, name):
+            parameter.requires_grad_(True)
     tensors: dict[str, torch.Tensor] = {
-        name: value for name, value in network.named_parameters() if not value.requires_grad
+        name.replace(".base_layer.", "."): value
+        for name, value in network.named_parameters()
+        if not value.requires_grad
     }
     if not freeze_norm_stats:
         return Frozen(tensors, ())
-    training = {id(module) for name in train for module in known[name].modules()}
+    whole = [known[name] for name in train if name in known]
+    training = {id(module) for part in whole for module in part.modules()}
     modules = [module for module in network.modules() if id(module) not in training]
     # a normalisation layer may have children: timm's hold their activation
     buffers = {id(buffer) for module in modules for buffer in module.buffers(recurse=False)}
     tensors |= {name: value for name, value in network.named_buffers() if id(value) in buffers}
     return Frozen(tensors, tuple(m for m in modules if isinstance(m, (_NormBase, _DropoutNd))))
+
+
+def _trained(known: Mapping[str, nn.Module], name: str) -> list[nn.Parameter]:
+    """The parameters of a part, or those of its filter."""
+    if name in known:
+        return list(known[name].parameters())
+    part, _, word = name.rpartition(".")
+    if part not in known or word not in FILTERS:
+        names = [*known, *(f"encoder.{word}" for word in FILTERS)]
+        raise ProtocolError(unknown_name("part of the network", name, names))
+    trained = list(FILTERS[word](known[part]))
+    if not trained:
+        raise ProtocolError(f"{name} holds no parameter in this network; train another part")
+    return trained
 
 
 def _hash(tensor: torch.Tensor) -> str:

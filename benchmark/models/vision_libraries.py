@@ -45,3 +45,4 @@ import_torchvision()
 
 import segmentation_models_pytorch as smp  # noqa: E402
 import timm  # noqa: E402
+import timm.optim  # noqa: E402

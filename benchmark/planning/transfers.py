@@ -1,7 +1,6 @@
 """The cells of a board's grid, each with the fingerprints of all that its result depends on.
 
-Planning reads only cards and what is registered on this machine. It imports no torch, so that a
-finished board is recognised in an instant.
+Planning reads cards and what is registered on this machine, and imports no torch: it is fast.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,9 +11,10 @@ from typing import TypeVar
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.lanes import Lane, encoder_lane
-from benchmark.cards.protocol import Decoder, FineTuningProtocol, Strategy
+from benchmark.cards.protocol import Decoder, FineTuningProtocol
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.source import SourceCard
+from benchmark.cards.strategy import Strategy
 from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import resolve_target
 from benchmark.data.splits import hashed_order

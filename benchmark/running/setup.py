@@ -10,8 +10,9 @@ from benchmark.cards.board import BoardCard
 from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import ResolvedDataset, resolve_target
-from benchmark.errors import ProtocolError, unknown_name
-from benchmark.models.freezing import parts
+from benchmark.errors import ProtocolError
+from benchmark.models.freezing import apply_strategy
+from benchmark.models.low_rank import add_low_rank
 from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.models.weights import load_part, read_tensors, renamed
 from benchmark.planning.source_weights import SourceWeights, source_weights
@@ -107,6 +108,7 @@ def set_up(
     network = initial_network(transfer, device)
     weights = source_weights(workspace, data.board, transfer.source)
     coverage = load_source(network, transfer, weights, allow_partial=allow_partial)
+    insert_updates(network, transfer)
     source = SourceFacts(
         title=transfer.source.title,
         domain=transfer.source.domain,
@@ -209,6 +211,18 @@ def load_source(
     return coverages[0]  # that of the encoder
 
 
+def insert_updates(network: SegmentationNetwork, transfer: Transfer) -> None:
+    """Insert the low-rank updates of the strategy, if it has any, from the cell's seed.
+
+    Raises:
+        ProtocolError: The encoder cannot have them.
+    """
+    lora, size = transfer.strategy.lora, transfer.protocol.input_size
+    if lora:
+        seed = transfer.cell.seed
+        add_low_rank(network, rank=lora.rank, alpha=lora.alpha, seed=seed, input_size=size)
+
+
 def check_parts(transfers: Iterable[Transfer]) -> None:
     """Check before training that every network has the parts that its strategy trains.
 
@@ -218,12 +232,13 @@ def check_parts(transfers: Iterable[Transfer]) -> None:
     checked = set()
     for transfer in transfers:
         strategy, name = transfer.strategy, transfer.cell.strategy
-        special = sorted({*strategy.trained_parts} - {"encoder", "decoder", "head"})
-        network = (name, transfer.encoder, transfer.cell.lane)
-        if special and network not in checked:
-            checked.add(network)
-            known = parts(initial_network(transfer, torch.device("cpu")))
-            for part in special:
-                if part not in known:
-                    message = unknown_name("part of the network", part, known)
-                    raise ProtocolError(f"strategy {name!r} on {transfer.encoder}: {message}")
+        special = set(strategy.trained_parts) - {"encoder", "decoder", "head"}
+        case = (name, transfer.encoder, transfer.cell.lane)
+        if special and case not in checked:
+            checked.add(case)
+            network = initial_network(transfer, torch.device("cpu"))
+            try:
+                insert_updates(network, transfer)
+                apply_strategy(network, train=strategy.trained_parts, freeze_norm_stats=True)
+            except ProtocolError as error:
+                raise ProtocolError(f"strategy {name!r} on {transfer.encoder}: {error}") from None

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from benchmark.cards.protocol import FineTuningProtocol, Stage, Strategy
+from benchmark.cards.protocol import FineTuningProtocol
+from benchmark.cards.strategy import Stage, Strategy
 from benchmark.errors import ProtocolError
 from benchmark.models.freezing import apply_strategy
+from benchmark.models.layer_decay import relative_rates
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import Selection
 from benchmark.training.acceleration import accelerated
@@ -133,6 +135,7 @@ def _train(
         stage.steps,
         protocol.warmup_share,
         fused=protocol.version > 1,
+        relative_rates=relative_rates(network, strategy.layer_decay, train[0][:1].float()),
     )
     device = network.device
     autocast = protocol.precision == "bfloat16_on_cuda" and device.type == "cuda"

@@ -1,7 +1,7 @@
 """Optimiser, learning-rate schedule and times of evaluation of fine-tuning and pretraining."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -26,15 +26,23 @@ def make_optimizer(
     warmup_share: float,
     *,
     fused: bool = False,
+    relative_rates: Mapping[nn.Parameter, float] | None = None,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """An optimiser over the parameters that require gradients, with its schedule.
 
     `fused` updates all parameters in one loop or kernel, in another order of rounding.
+    `relative_rates` are factors of the learning rate; that of parameters not in them is 1.
     """
     optimizer_class = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name]
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    groups: dict[float, list[nn.Parameter]] = {}
+    for parameter in parameters:
+        if parameter.requires_grad:
+            groups.setdefault((relative_rates or {}).get(parameter, 1.0), []).append(parameter)
     optimizer = optimizer_class(
-        trained, lr=learning_rate, weight_decay=weight_decay, fused=fused or None
+        [{"params": group, "lr": factor * learning_rate} for factor, group in groups.items()],
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        fused=fused or None,
     )
 
     def factor(step: int) -> float:

@@ -14,8 +14,8 @@ from support.real_data import REAL_DATA, needs_real_data
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
-from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.strategy import Strategy
 from benchmark.cards.target import Fold
 from benchmark.data.cases import Case
 from benchmark.data.near_duplicates import check_near_duplicates, near_duplicates, thumbnail

@@ -65,9 +65,10 @@ def imported_packages() -> set[str]:
 
 def test_what_is_imported_is_a_dependency_and_the_other_way_round() -> None:
     """`make demo` installs no development tool; nothing is installed that is not used."""
-    parquet = PROJECT["optional-dependencies"]["parquet"]
+    extras = PROJECT["optional-dependencies"]
     declared = {
-        canonicalize_name(Requirement(line).name) for line in (*PROJECT["dependencies"], *parquet)
+        canonicalize_name(Requirement(line).name)
+        for line in (*PROJECT["dependencies"], *extras["lora"], *extras["parquet"])
     }
     distributions = packages_distributions()
     imported = {

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.cards.content import content_roots
-from benchmark.cards.protocol import Strategy
 from benchmark.cards.registry import Registry
+from benchmark.cards.strategy import Strategy
 from benchmark.errors import ProtocolError
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.running.setup import check_parts

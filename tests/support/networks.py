@@ -1,5 +1,8 @@
-"""Decoders for the networks of tests."""
+"""Small networks of tests, and their decoders."""
 
+import torch
+
+from benchmark.cards.lanes import encoder_lane
 from benchmark.cards.protocol import Decoder, DptDecoder, LinearDecoder, UnetDecoder
 from benchmark.models.networks import SegmentationNetwork, build_network
 
@@ -22,3 +25,10 @@ def network_of(
         encoder, channels=channels, classes=classes, input_size=size, decoder=decoder,
         normalisation_mean=(0.0,) * channels, normalisation_std=(1.0,) * channels,
     )  # fmt: skip
+
+
+def small_network(encoder: str) -> SegmentationNetwork:
+    """The network of an encoder in its lane, from seed 0."""
+    decoder = DPT if encoder_lane(encoder) == "dpt" else unet()
+    torch.manual_seed(0)
+    return network_of(encoder, decoder, channels=1 if encoder.startswith("monai") else 3)

@@ -6,8 +6,9 @@ import torch
 from support.networks import unet
 
 from benchmark.cards.content import content_roots
-from benchmark.cards.protocol import FineTuningProtocol, Stage, Strategy
+from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.registry import Registry
+from benchmark.cards.strategy import Stage, Strategy
 from benchmark.data.prepared_arrays import PreparedCase, PreparedDataset
 from benchmark.errors import ProtocolError
 from benchmark.models.networks import SegmentationNetwork, build_network

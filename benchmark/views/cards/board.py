@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.protocol import Strategy
+from benchmark.cards.strategy import Strategy
 from benchmark.views.cards.methods import methods
 from benchmark.views.cards.results import BoardResults, Row
 from benchmark.views.cards.summary import CardSummary, shortened
