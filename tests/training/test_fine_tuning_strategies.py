@@ -94,7 +94,7 @@ def test_layer_decay_is_the_learning_rate_of_each_depth() -> None:
     network = small_network("tu-test_resnet")
     factors = relative_rates(network, 0.5, torch.zeros((1, 1, 64, 64)))
     optimizer, schedule = make_optimizer(
-        network.parameters(), "adamw", 0.1, 0.01, "cosine", 10, 0.1, factors
+        network.parameters(), "adamw", 0.1, 0.01, "cosine", 10, 0.1, relative_rates=factors
     )
     for step in range(3):
         rates = {p: group["lr"] for group in optimizer.param_groups for p in group["params"]}
