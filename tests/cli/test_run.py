@@ -1,0 +1,28 @@
+"""`segtransfer run`: which cells of a board with lanes are run."""
+
+from pathlib import Path
+
+import pytest
+from support.command import refusal, segtransfer
+
+CHOICE = ("--sources", "scratch", "--targets", "phantom_fetal_head", "--seeds", "0", "--dry-run")
+
+
+def test_lanes_are_chosen_like_strategies(shared_home: Path) -> None:
+    def planned(*words: str) -> list[str]:
+        lines = segtransfer("run", "standard_v1", *CHOICE, *words, home=shared_home).output
+        return [line.split("/")[2] for line in lines.splitlines() if line.startswith("  ")]
+
+    everywhere = ["full", "decoder", "encoder", "full.dpt", "decoder.dpt", "encoder.dpt",
+                  "linear.linear"]  # fmt: skip
+    assert planned() == everywhere
+    assert planned("--lanes", "linear,dpt", "--strategies", "full,linear") == [
+        "full.dpt", "linear.linear",
+    ]  # fmt: skip
+
+
+def test_an_unknown_lane_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("run", "standard_v1", "--lanes", "dtp")
+    assert "Did you mean 'dpt'?" in refusal(*words, monkeypatch=monkeypatch, capsys=capsys)
