@@ -3,7 +3,6 @@
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -105,12 +104,14 @@ def _timm_encoder(name: str, channels: int, depth: int, size: int) -> nn.Module:
     if encoder_lane(name) == "dpt":
         model = name.removeprefix(TIMM_PREFIX)
         return PatchEncoder(model, channels, PATCH_MAPS, pixels_per_patch=PIXELS_PER_PATCH)
-    state = torch.get_rng_state()
-    for options in ({"dynamic_img_size": True}, {"img_size": size}):
-        with suppress(TypeError):  # the model has no such argument
+    state, problem = torch.get_rng_state(), ""
+    for options in ({"dynamic_img_size": True}, {"img_size": size}, {}):
+        try:
             return _smp_encoder(name, channels, depth, **options)
-        torch.set_rng_state(state)
-    return _smp_encoder(name, channels, depth)
+        except Exception as error:  # no such argument, or no pyramid
+            torch.set_rng_state(state)
+            problem = (str(error).splitlines() or [type(error).__name__])[0]
+    raise WeightsError(f"encoder {name!r}: gives no feature pyramid ({problem}); choose another")
 
 
 TIMM = replace(SMP, names=tuple, encoder=_timm_encoder, namings=_timm_naming)

@@ -45,7 +45,7 @@ class PatchEncoder(nn.Module):
         model, self.size = _model(name, channels)
         infos = model.feature_info
         count, maps = len(infos), min(maps, len(infos))
-        evenly = [int(count / maps * (number + 1)) - 1 for number in range(maps)]
+        evenly = [count * number // maps - 1 for number in range(1, maps + 1)]
         self.taken = list(range(count - maps, count)) if last else evenly
         self.normalise, self.pixels_per_patch = last, pixels_per_patch
         self.patch = infos[-1]["reduction"]

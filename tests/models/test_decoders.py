@@ -117,6 +117,11 @@ def test_pyramids_that_are_built_for_a_size_take_that_of_the_protocol(encoder: s
             assert network(torch.rand(2, 1, size, size)).shape == (2, 2, size, size)
 
 
+def test_a_network_without_pyramid_says_so() -> None:
+    with pytest.raises(WeightsError, match=r"'tu-pit_ti_224': gives no feature pyramid \(.+\); "):
+        network_of("tu-pit_ti_224", unet())
+
+
 def test_windows_of_swin_fit_its_weights_at_any_size() -> None:
     with torch.device("meta"):
         small, large = (
