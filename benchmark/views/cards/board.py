@@ -45,7 +45,7 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
     cells = [
         [
             name,
-            ", ".join(strategy.train),
+            _trains(strategy),
             *([", ".join(board.lanes_of_strategy(name))] if lanes else []),
             _trainable(row for row in rows if row["strategy"] == name),
             "fixed" if strategy.freeze_norm_stats else "updated",
@@ -56,6 +56,16 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
     return TextTable(
         "Strategies: parts that train, parameters, batch norm, stages before", columns, cells
     )
+
+
+def _trains(strategy: Strategy) -> str:
+    """Parts that train, with the factor of the learning rate and the rank of low-rank updates."""
+    text = ", ".join(strategy.train)
+    if strategy.layer_decay:
+        text += f"; learning rate times {strategy.layer_decay:g} per layer"
+    if strategy.lora:
+        text += f"; rank {strategy.lora.rank}, alpha {strategy.lora.alpha}"
+    return text
 
 
 def _trainable(rows: Iterable[Row]) -> str:
