@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="source, source/strategy or source/strategy/n8.")],
+    first: Annotated[
+        str,
+        typer.Argument(help="source, source/strategy/n8 or, with a lane, source/strategy/dpt/n8."),
+    ],
     second: Annotated[str, typer.Argument(help="What it is compared with, written likewise.")],
     board: Annotated[
         str, typer.Option(help="Leaderboard folder or board (default: the one below runs/).")

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
-from benchmark.errors import RecordError
+from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.bulk.array_files import Arrays
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
 from benchmark.leaderboard.bulk.setting_statistics import (
@@ -18,24 +18,30 @@ from benchmark.leaderboard.bulk.setting_statistics import (
     statistics_of,
 )
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
-from benchmark.leaderboard.index import BoardIndex, Setting
-from benchmark.leaderboard.overall_table import overall_table, size_tasks, with_marks
+from benchmark.leaderboard.comparable import check_comparable
+from benchmark.leaderboard.index import BoardIndex, LaneSize, Setting
+from benchmark.leaderboard.metric_ranks import (
+    MetricAgreement,
+    overall_agreements,
+    overall_metric_ranks,
+    setting_agreements,
+)
+from benchmark.leaderboard.missing_cells import NO_CARDS, Sources, missing_cells
+from benchmark.leaderboard.overall_table import (
+    lane_tie_groups,
+    overall_table,
+    size_tasks,
+    with_marks,
+)
 from benchmark.leaderboard.target_table import target_table, unranked_entries
-from benchmark.records.record import RunRecord, cell_path
+from benchmark.records.record import RunRecord
+from benchmark.records.validate import Conditions
 from benchmark.statistics.scores import TargetScores, stack_runs
-from benchmark.statistics.tie_groups import tie_groups
 from benchmark.workers import Workers
 
 LEGACY = "leaking split"  # mark of every row of a `legacy` board
+Key: TypeAlias = Setting | LaneSize
 WORTH_PROCESSES = 10**8  # work of a second or two
-COMPARABLE = (  # for all records with the same first column, the second is the same
-    ("target", "data", "data"),
-    ("target", "splits", "splits"),
-    ("target", "target_card", "target cards"),
-    ("target", "main_metric", "main metrics"),
-    ("source", "source_card", "source cards"),
-    ("source", "weights", "weights"),
-)
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,12 @@ class Leaderboard:
 
     Attributes:
         board: Its card.
-        rows: One row per target, number of training subjects, source and strategy; best first.
-        overall: One row per number of training subjects, source and strategy; best first.
-        scores: Complete ranked scores of each target and number of training subjects.
-        stability: Per number of training subjects, Kendall's tau of the overall ranking and its
-            redraws; None where nothing is ranked.
+        rows: One row per setting, source and strategy; best first.
+        overall: One row per lane, number of training subjects, source and strategy; best first.
+        scores: Complete ranked scores of each setting.
+        stability: Kendall's tau of each overall ranking and its redraws; None where nothing is
+            ranked.
+        agreement: How much the order depends on the metric, per setting and over all targets.
         notes: Notes on tie groups and intervals.
         missing: Cells of the board without a record.
         clean: Whether contaminated cells were left out.
@@ -58,10 +65,20 @@ class Leaderboard:
     rows: pd.DataFrame
     overall: pd.DataFrame
     scores: Mapping[Setting, TargetScores] = field(default_factory=dict)
-    stability: Mapping[int, float | None] = field(default_factory=dict)
+    stability: Mapping[LaneSize, float | None] = field(default_factory=dict)
+    agreement: tuple[MetricAgreement, ...] = ()
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     clean: bool = False
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes of the board. Entries of different lanes are never ranked together."""
+        return self.board.lanes
+
+    def lane_words(self, lane: Lane) -> str:
+        """The lane as a part of titles, such as "lane dpt"; "" if the board has no other."""
+        return f"lane {lane}" if len(self.lanes) > 1 else ""
 
     @property
     def synthetic(self) -> bool:
@@ -81,7 +98,11 @@ class Leaderboard:
 
 
 def build_leaderboard(
-    board: BoardCard, records: Iterable[RunRecord], *, clean: bool = False
+    board: BoardCard,
+    records: Iterable[RunRecord],
+    *,
+    clean: bool = False,
+    sources: Sources = NO_CARDS,
 ) -> Leaderboard:
     """Build the tables of a board from its records.
 
@@ -89,11 +110,13 @@ def build_leaderboard(
         board: Its card.
         records: Finished cells.
         clean: Leave out cells whose pretraining data contain some of the target's data.
+        sources: Cards of the sources, see `missing_cells`.
 
     Raises:
         RecordError: Records contradict themselves or each other.
     """
-    return build_from_columns(board, columns_of_records(records), clean=clean)
+    columns = columns_of_records(records, Conditions.of(board))
+    return build_from_columns(board, columns, clean=clean, sources=sources)
 
 
 def build_from_columns(
@@ -103,6 +126,7 @@ def build_from_columns(
     clean: bool = False,
     cache: StatisticsCache | None = None,
     workers: Workers | None = None,
+    sources: Sources = NO_CARDS,
 ) -> Leaderboard:
     """As `build_leaderboard`, from records as columns.
 
@@ -112,13 +136,14 @@ def build_from_columns(
         clean: Leave out cells whose pretraining data contain some of the target's data.
         cache: Statistics computed before.
         workers: Processes that compute statistics; None computes in this process.
+        sources: Cards of the sources, see `missing_cells`.
 
     Raises:
         RecordError: Two records are of one cell, or those of one target cannot be compared.
     """
     if len(records):
-        _check_comparable(records)
-    missing = _missing(board, records)
+        check_comparable(records)
+    missing = missing_cells(board, records, sources)
     if clean and len(records):
         contamination = records.texts["contamination"].array()
         records = records.take(np.flatnonzero(contamination == ""))
@@ -136,26 +161,31 @@ def build_from_columns(
     ranked = {setting: own for setting, own in scores.items() if own}
     pairs = {setting: pairs_of(by_setting[setting], own.entries)
              for setting, own in ranked.items() if own.entries}  # fmt: skip
-    groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
+    groups = lane_tie_groups(pairs)
     rows = target_table(board, index, scores, by_setting, groups)
     overall, stability, overall_groups = overall_table({size: statistics[size] for size in sizes})
     if board.legacy:
         rows["marks"] = [", ".join(filter(None, (mark, LEGACY))) for mark in rows["marks"]]
+    agreement = [*setting_agreements(rows)]
     if len(overall):
-        overall = with_marks(overall, rows[rows["target"].isin(board.targets)])
+        of_board = rows[rows["target"].isin(board.targets)]
+        overall = with_marks(overall, of_board).join(overall_metric_ranks(overall, of_board))
+        agreement += overall_agreements(overall, of_board)
     notes = dict.fromkeys(
         note
         for own in (*groups.values(), *overall_groups)
         for note in (own.claim, own.note)
         if note
     )
-    return Leaderboard(board, rows, overall, ranked, stability, tuple(notes), missing, clean)
+    return Leaderboard(
+        board, rows, overall, ranked, stability, tuple(agreement), tuple(notes), missing, clean
+    )
 
 
 def _setting_task(
     board: BoardCard, index: BoardIndex, setting: Setting, scores: TargetScores | None
 ) -> SettingTask:
-    complete = scores or stack_runs(setting[0], {}, board.seeds)
+    complete = scores or stack_runs(setting.target, {}, board.seeds)
     baselines = index.baselines([setting], board.baseline)
     others = unranked_entries(index, setting, scores).values()
     entries = set(complete.entries)
@@ -169,20 +199,20 @@ def _setting_task(
 
 def _statistics(
     settings: Mapping[Setting, SettingTask],
-    sizes: Mapping[int, SizeTask],
+    sizes: Mapping[LaneSize, SizeTask],
     cache: StatisticsCache,
     workers: Workers,
-) -> Iterator[tuple[Setting | int, Arrays]]:
+) -> Iterator[tuple[Key, Arrays]]:
     """Statistics of all tasks by their keys, which other processes begin to compute at once.
 
-    Settings with one number of training subjects share their draws and are computed together,
-    unless there are too few such numbers to keep all cores busy.
+    Settings of one lane and number of training subjects share their draws and are computed
+    together, unless there are too few of these to keep all cores busy.
     """
     together = len(sizes) >= 4 * workers.jobs
-    tasks: list[tuple[Setting | int, SettingTask | SizeTask]] = [*settings.items(), *sizes.items()]
-    bundles: dict[object, list[tuple[Setting | int, SettingTask | SizeTask]]] = {}
+    tasks: list[tuple[Key, SettingTask | SizeTask]] = [*settings.items(), *sizes.items()]
+    bundles: dict[Key, list[tuple[Key, SettingTask | SizeTask]]] = {}
     for key, task in tasks:
-        size = key[1] if isinstance(key, tuple) else key
+        size = LaneSize(key.lane, key.train_subjects)
         bundles.setdefault(size if together else key, []).append((key, task))
     parallel = sum(_work(task) for task in settings.values()) > WORTH_PROCESSES
     todo = [[task for _, task in bundle] for bundle in bundles.values()]
@@ -198,41 +228,3 @@ def _work(task: SettingTask) -> int:
     """How much there is to compute, in scores of pairs and redraws."""
     entries, scores = len(task.scores.entries), task.scores.values[:1].size
     return entries * (entries * scores + 20_000) + len(task.others) * 10_000
-
-
-def _missing(board: BoardCard, records: RecordColumns) -> tuple[str, ...]:
-    paths = records.texts["path"].array()
-    ranked = set(paths[records.texts["unranked"].array() == ""])
-    cells = (
-        cell_path(target, source, strategy, size, seed)
-        for target, source in product(
-            board.targets, dict.fromkeys([*board.sources, *records.texts["source"].tolist()])
-        )
-        for strategy, size, seed in product(
-            board.strategies_for(source), board.train_subjects, board.seeds
-        )
-    )
-    return tuple(path for path in cells if path not in ranked)
-
-
-def _check_comparable(records: RecordColumns) -> None:
-    paths = records.texts["path"]
-    _, first = np.unique(paths.codes, return_index=True)
-    if len(first) < len(records):
-        twice = np.setdiff1d(np.arange(len(records)), first)[0]
-        raise RecordError(
-            f"{paths.values[paths.codes[twice]]}: two records of one cell; delete one"
-        )
-    for same, column, title in COMPARABLE:
-        _, first, group = np.unique(
-            records.texts[same].codes, return_index=True, return_inverse=True
-        )
-        codes = records.texts[column].codes
-        different = np.flatnonzero(codes != codes[first[group]])
-        if len(different):
-            row = different[0]
-            a, b = (paths.values[paths.codes[k]] for k in (row, first[group[row]]))
-            raise RecordError(
-                f"{a} and {b} were made from different {title}; they cannot be compared, run one "
-                "of them again"
-            )

@@ -21,9 +21,10 @@ from benchmark.records.trust import LEVELS
 
 Kind = Literal["text", "count", "number", "list"]
 Combination = Literal["first", "mean", "sum", "lowest", "joined"]
-JsonForm = Literal["plain", "list", "interval", "costs", "means", "none"]
+JsonForm = Literal["plain", "list", "interval", "costs", "means", "ranks", "none"]
 STATE = ("file_bytes", "file_mtime_ns", "file_ctime_ns", "file_inode")
 MEAN = "mean_"  # start of the columns with the mean of each metric over subjects
+RANK_BY = "rank_by_"  # start of the columns with the rank under each metric
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class ResultColumn:
         kind: Text, whole number, other number, or list of texts.
         optional: Whether the value may be missing.
         bounds: Columns with the bounds of its 95 % interval.
-        json: Its form in JSON: as it is, split at commas, with its bounds, as an entry of `costs`
-            or `means`, or not at all.
+        json: Its form in JSON: as it is, split at commas, with its bounds, as an entry of `costs`,
+            `means` or `ranks`, or not at all.
         json_name: Its name in JSON.
         group: Group of columns of the page; "" if the page has no such column.
         title: Heading on the page.
@@ -144,13 +145,13 @@ COLUMNS: tuple[ResultColumn, ...] = (
     count("train_subjects", "record.cell.train_subjects", "first"),
     text("source", "record.cell.source", "first"),
     text("strategy", "record.cell.strategy", "first"),
+    text("lane", "record.cell.lane", "first"),
     text("domain", "record.source.domain", "first"),
     text("task", "record.source.task", "first"),
     text("encoder", "record.source.encoder", "first", group="provenance", title="encoder"),
     text("marks", lambda loaded: ", ".join(loaded.record.marks.names), "first", json="list"),
     text("contamination", lambda loaded: "; ".join(loaded.record.marks.contamination), "first"),
-    text("unranked", lambda loaded: "; ".join(loaded.record.marks.unranked), "first",
-         json="none"),
+    text("unranked", lambda loaded: "; ".join(loaded.unranked), "first", json="none"),
     text("main_metric", "record.main_metric", "first"),
     # costs
     cost("total_parameters", "record.cost.total_parameters", "first", kind="count",
@@ -195,6 +196,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
     *_estimate("gain", "gain_low", "gain_high"),
     *_estimate("standardised", "standardised_low", "standardised_high", "standardised_gain"),
     text("gain_note"),
+    number(RANK_BY, optional=True, json="ranks"),  # one per metric
     # of single records only
     text("path", "record.cell.path"),
     count("seed", "record.cell.seed"),
@@ -226,10 +228,11 @@ def leaderboard_columns(names: Iterable[str]) -> list[tuple[str, ResultColumn]]:
     Args:
         names: Columns that records have; those of metrics are in this order.
     """
-    means = [name for name in names if name.startswith(MEAN)]
+    metrics = [name.removeprefix(MEAN) for name in names if name.startswith(MEAN)]
     return [
-        (name, column)
+        (name + metric, column)
         for column in COLUMNS
         if column.in_leaderboard
-        for name in (means if column.name == MEAN else [column.name])
+        for name in [column.name]
+        for metric in (metrics if name in (MEAN, RANK_BY) else [""])
     ]

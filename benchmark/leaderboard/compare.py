@@ -33,7 +33,7 @@ def compare_entries(
 
     Args:
         store: The leaderboard folder, see `find_leaderboard`.
-        first: `source`, `source/strategy` or `source/strategy/n8`.
+        first: `source`, `source/strategy/n8` or `source/strategy/dpt/n8`, see `find_entries`.
         second: What it is compared with, written likewise.
         target: One target only; None stands for every target that both have.
 
@@ -133,6 +133,8 @@ def _compare(
         for case, *numbers in zip(cases, *(column.tolist() for column in columns), strict=True)
     ]
     notes = list(_marks(names, sides))
+    if names[0].lane != names[1].lane:
+        notes.append("the lanes differ: a difference is of the encoders and of the decoders")
     if len(seeds) < len(board.seeds):
         of_all = f"{', '.join(map(str, seeds))} of {', '.join(map(str, board.seeds))}"
         notes.append(f"seeds {of_all} only")
@@ -180,11 +182,11 @@ def _seed_noise(
     records: Sequence[RunRecord],
 ) -> SeedMeanSquare | None:
     """Seed noise pooled over all entries that have these seeds, as the leaderboard's gains do."""
-    sizes = {name.train_subjects for name in names}
+    settings = {(target, name.lane, name.train_subjects) for name in names}
     scores: dict[EntryName, dict[int, Scores]] = {}
     for record in records:
         name = entry_of(record)
-        if record.cell.target != target or record.cell.train_subjects not in sizes:
+        if (record.cell.target, name.lane, name.train_subjects) not in settings:
             continue
         if record.cell.seed in seeds and (name in names or not record.marks.unranked):
             table = record_scores(record)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from benchmark.leaderboard.bulk.read_records import begin_reading
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache, delete_unused
+from benchmark.leaderboard.missing_cells import NO_CARDS, Sources
 from benchmark.records.store import Store
 from benchmark.records.trust import trust_levels
 from benchmark.workers import Workers
@@ -36,7 +37,7 @@ def load_leaderboard(
 ) -> "Leaderboard":
     """The tables of a leaderboard.
 
-    `rows` is a DataFrame with one row per target, number of training subjects, source and
+    `rows` is a DataFrame with one row per target, lane, number of training subjects, source and
     strategy; `overall` one with the mean ranks over all targets.
 
     Args:
@@ -49,7 +50,8 @@ def load_leaderboard(
         RecordError: A record is damaged or not the board's.
     """
     store = find_leaderboard(name, workspace)
-    return read_leaderboard(store, clean=clean, cache=workspace.table_cache)
+    cache, sources = workspace.table_cache, workspace.registry.sources
+    return read_leaderboard(store, clean=clean, cache=cache, sources=sources)
 
 
 @dataclass(frozen=True)
@@ -67,18 +69,21 @@ class FolderTables:
     records: RecordColumns
 
 
-def read_folder(store: Store, cache: Path | None = None) -> FolderTables:
+def read_folder(
+    store: Store, cache: Path | None = None, sources: Sources = NO_CARDS
+) -> FolderTables:
     """Build the tables of a folder with and without contaminated cells.
 
     Args:
         store: The folder.
         cache: As for `read_leaderboard`.
+        sources: Likewise.
 
     Raises:
         RecordError: As `read_leaderboard`.
     """
     with Workers(initialise=gc.disable) as workers:
-        records, build = _read(store, cache, workers)
+        records, build = _read(store, cache, workers, sources)
         full = build()
         clean = build(clean=True) if full.contaminated else replace(full, clean=True)
     delete_unused(cache)
@@ -86,7 +91,11 @@ def read_folder(store: Store, cache: Path | None = None) -> FolderTables:
 
 
 def read_leaderboard(
-    store: Store, *, clean: bool = False, cache: Path | None = None
+    store: Store,
+    *,
+    clean: bool = False,
+    cache: Path | None = None,
+    sources: Sources = NO_CARDS,
 ) -> "Leaderboard":
     """Build the tables of a folder, on all cores if it is large.
 
@@ -95,19 +104,20 @@ def read_leaderboard(
         clean: Leave out cells whose pretraining data contain some of the target's data.
         cache: The user's cache folder, in which records and statistics are kept for the next
             time; None keeps nothing.
+        sources: Cards of the sources, see `missing_cells`.
 
     Raises:
         RecordError: Records are damaged, not the board's, or contradict each other.
     """
     with Workers(initialise=gc.disable) as workers:
-        _, build = _read(store, cache, workers)
+        _, build = _read(store, cache, workers, sources)
         leaderboard = build(clean=clean)
     delete_unused(cache)
     return leaderboard
 
 
 def _read(
-    store: Store, cache: Path | None, workers: Workers
+    store: Store, cache: Path | None, workers: Workers, sources: Sources
 ) -> "tuple[RecordColumns, Callable[..., Leaderboard]]":
     """The records of a folder, and the function that builds its tables."""
     finish = begin_reading(store, workers, cache)
@@ -115,5 +125,6 @@ def _read(
 
     records = finish().with_trust(trust_levels(store.folder))
     statistics = StatisticsCache(cache)
-    build = partial(build_from_columns, store.board(), records, cache=statistics, workers=workers)
+    build = partial(build_from_columns, store.board(), records, cache=statistics,
+                    workers=workers, sources=sources)  # fmt: skip
     return records, build

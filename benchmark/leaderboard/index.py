@@ -1,23 +1,44 @@
-"""Records by setting and entry. A setting is a target with a number of training subjects."""
+"""Records by setting and entry."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.lanes import LANES, Lane
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
+from benchmark.records.validate import OTHER_PROTOCOL
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.anova import Scores
 from benchmark.statistics.scores import Entry, Runs, TargetScores, stack_runs
 
 EntryKey: TypeAlias = tuple[str, str]  # source, strategy
-Setting: TypeAlias = tuple[str, int]  # target, number of training subjects
 Rows = npt.NDArray[np.intp]  # indices of records
+
+
+class LaneSize(NamedTuple):
+    """A lane with a number of training subjects; its entries are ranked over all targets."""
+
+    lane: Lane
+    train_subjects: int
+
+
+class Setting(NamedTuple):
+    """A target in a lane with a number of training subjects; its entries are ranked together."""
+
+    target: str
+    lane: Lane
+    train_subjects: int
+
+    @property
+    def lane_size(self) -> LaneSize:
+        """The same on any target."""
+        return LaneSize(self.lane, self.train_subjects)
 
 
 @dataclass(frozen=True)
@@ -35,14 +56,18 @@ class BoardIndex:
 
     @classmethod
     def of(cls, board: BoardCard, records: RecordColumns) -> "BoardIndex":
-        """Sort records by setting, entry and seed."""
+        """Sort records by setting, entry and seed.
+
+        An entry with records under the board's protocol is made of these alone.
+        """
         texts, numbers = records.texts, records.numbers
         position = {name: number for number, name in enumerate(board.targets)}
-        target = texts["target"]
+        target, lane = texts["target"], texts["lane"]
         in_board = np.array([position.get(name, len(position)) for name in target.values])
+        lanes = tuple(LANES[LANES.index(name)] for name in lane.values)
         keys = np.stack([
-            in_board[target.codes], target.order, numbers["train_subjects"],
-            texts["source"].order, texts["strategy"].order,
+            in_board[target.codes], target.order, np.array([*map(LANES.index, lanes)])[lane.codes],
+            numbers["train_subjects"], texts["source"].order, texts["strategy"].order,
         ])  # fmt: skip
         rows = np.lexsort((numbers["seed"], *keys[::-1]))
         starts = np.flatnonzero((np.diff(keys[:, rows], axis=1) != 0).any(axis=0)) + 1
@@ -50,9 +75,13 @@ class BoardIndex:
             texts[name].array() for name in ("target", "source", "strategy")
         )
         settings: dict[Setting, dict[EntryKey, Rows]] = {}
+        earlier = texts["unranked"].array() == OTHER_PROTOCOL
         for own in np.split(rows, starts):
+            current = own[~earlier[own]]
+            own = current if len(current) else own
             first = own[0]
-            setting = target_of[first], int(numbers["train_subjects"][first])
+            size = int(numbers["train_subjects"][first])
+            setting = Setting(target_of[first], lanes[lane.codes[first]], size)
             settings.setdefault(setting, {})[source_of[first], strategy_of[first]] = own
         return cls(records, settings)
 
@@ -87,7 +116,7 @@ class BoardIndex:
         }
         if not runs:
             return None
-        return stack_runs(setting[0], runs, seeds, self.metric(setting).higher_is_better)
+        return stack_runs(setting.target, runs, seeds, self.metric(setting).higher_is_better)
 
     def entry_scores(self, rows: Rows) -> Scores | None:
         """Scores (seeds, subjects) of one entry; None if its records have different subjects."""
@@ -99,12 +128,12 @@ class BoardIndex:
     def baselines(
         self, settings: Iterable[Setting], baseline: str, *, ranked: bool = False
     ) -> dict[Entry, Entry]:
-        """Each entry's baseline: the board's, with the same strategy and network.
+        """Each entry's baseline: the board's, with the same lane, strategy and network.
 
         For an entry with another network than the board's it is BASELINE@NETWORK, if available.
 
         Args:
-            settings: Where to look for entries.
+            settings: Where to look for entries; of one lane.
             baseline: The board's baseline.
             ranked: Use only records that may be ranked.
         """

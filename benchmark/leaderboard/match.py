@@ -1,4 +1,4 @@
-"""Domain versus task on a board: one view a strategy, size, network, metric and amount of data.
+"""Domain versus task on a board: one view a lane, strategy, size, network, metric, amount of data.
 
 What would be mistaken for a match is kept apart or out: other networks and metrics have views of
 their own; contaminated cells (the source saw the target's data) and sources that saw several kinds
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.cards.lanes import Lane
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.scoring.metrics import METRICS, Metric
@@ -21,7 +22,7 @@ from benchmark.statistics.mixed_model import MatchEffects, match_effects
 
 AT_MOST = "at most "
 EQUAL = "equal data"
-SPLIT = ["strategy", "train_subjects", "encoder", "main_metric"]
+SPLIT = ["lane", "strategy", "train_subjects", "encoder", "main_metric"]
 Caps = Mapping[str, int | None]
 
 
@@ -30,6 +31,7 @@ class MatchView:
     """Effects of domain and task match among comparable cells.
 
     Attributes:
+        lane: Of the entries.
         strategy: What was fine-tuned.
         train_subjects: 0 for all.
         encoder: The network.
@@ -41,6 +43,7 @@ class MatchView:
         notes: What was left out, and why.
     """
 
+    lane: Lane
     strategy: str
     train_subjects: int
     encoder: str
@@ -62,9 +65,10 @@ class MatchView:
 
     @property
     def name(self) -> str:
-        """Strategy, size, network and data in words."""
+        """Lane other than `unet`, strategy, size, network and data in words."""
         size = f"{self.train_subjects} training subjects" if self.train_subjects else "all subjects"
-        return f"{self.strategy}, {size}, {self.encoder}, {self.data}"
+        lane = "" if self.lane == "unet" else f"lane {self.lane}, "
+        return f"{lane}{self.strategy}, {size}, {self.encoder}, {self.data}"
 
 
 def target_domains(registry: Registry) -> dict[str, str]:
@@ -103,8 +107,8 @@ def match_views(
             )
             views.append(
                 MatchView(
-                    str(first["strategy"]), int(first["train_subjects"]), str(first["encoder"]),
-                    metric, data, cells, effects, notes,
+                    first["lane"], str(first["strategy"]), int(first["train_subjects"]),
+                    str(first["encoder"]), metric, data, cells, effects, notes,
                 )
             )  # fmt: skip
     return views
@@ -119,13 +123,13 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
     if not len(board.rows):
         return pd.DataFrame(columns=SPLIT)
     means = {
-        (target, size, entry): float(mean)
-        for (target, size), scores in board.scores.items()
+        (*setting, entry): float(mean)
+        for setting, scores in board.scores.items()
         for entry, mean in zip(scores.entries, scores.values.mean(axis=(1, 2)), strict=True)
     }
     rows = board.rows[board.rows["domain"] != "none"]
     entries = zip(rows["source"], rows["strategy"], strict=True)
-    keys = zip(rows["target"], rows["train_subjects"], entries, strict=True)
+    keys = zip(rows["target"], rows["lane"], rows["train_subjects"], entries, strict=True)
     return rows[["target", "source", "contamination", "pretraining_items", *SPLIT]].assign(
         score=[means.get(key, np.nan) for key in keys],
         source_domain=rows["domain"],

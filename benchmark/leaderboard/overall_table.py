@@ -1,27 +1,31 @@
 """All targets together: mean rank, tie groups, standardised gain; who lacks one is named."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.lanes import LANES
 from benchmark.leaderboard.bulk.array_files import Arrays, array_json
 from benchmark.leaderboard.bulk.setting_statistics import SizeTask, pairs_of
-from benchmark.leaderboard.index import BoardIndex, EntryKey, Setting
+from benchmark.leaderboard.index import BoardIndex, EntryKey, LaneSize, Setting
 from benchmark.records.trust import LEVELS, TrustLevel
+from benchmark.statistics.paired_tests import PairTests
 from benchmark.statistics.scores import TargetScores, stack_runs
 from benchmark.statistics.tie_groups import TieGroups, tie_groups
 
 COLUMNS = ("mean_rank", "rank_low", "rank_high", "group", "standardised", "standardised_low",
            "standardised_high")  # fmt: skip
-NAMES = ("train_subjects", "source", "strategy")
+Key = TypeVar("Key", LaneSize, Setting)
+NAMES = ("lane", "train_subjects", "source", "strategy")
 
 
 def size_tasks(
     board: BoardCard, index: BoardIndex, scores: Mapping[Setting, TargetScores | None]
-) -> dict[int, SizeTask]:
-    """What is to be computed for each number of training subjects with ranked cells.
+) -> dict[LaneSize, SizeTask]:
+    """What is to be computed for each lane and number of training subjects with ranked cells.
 
     Args:
         board: Its targets are the ones that count, with scores or without.
@@ -29,26 +33,28 @@ def size_tasks(
         scores: Complete ranked scores of each setting.
     """
     tasks = {}
-    for size in sorted({size for (_, size), ranked in scores.items() if ranked}):
+    sizes = {setting.lane_size for setting, ranked in scores.items() if ranked}
+    for size in sorted(sizes, key=lambda own: (LANES.index(own.lane), own.train_subjects)):
         targets = tuple(
-            scores.get((name, size)) or stack_runs(name, {}, board.seeds) for name in board.targets
+            scores.get(Setting(name, *size)) or stack_runs(name, {}, board.seeds)
+            for name in board.targets
         )
-        settings = [setting for setting in index.settings if setting[1] == size]
+        settings = [setting for setting in index.settings if setting.lane_size == size]
         baselines = index.baselines(settings, board.baseline, ranked=True)
         tasks[size] = SizeTask(targets, baselines)
     return tasks
 
 
 def overall_table(
-    statistics: Mapping[int, Arrays],
-) -> tuple[pd.DataFrame, dict[int, float | None], list[TieGroups]]:
-    """Entries of each number of training subjects, best first.
+    statistics: Mapping[LaneSize, Arrays],
+) -> tuple[pd.DataFrame, dict[LaneSize, float | None], list[TieGroups]]:
+    """Entries of each lane and number of training subjects, best first.
 
     Args:
-        statistics: Of each number of training subjects, of `size_statistics`.
+        statistics: Of each lane and number of training subjects, of `size_statistics`.
 
     Returns:
-        The table; per number of training subjects the stability of the ranking; tie groups.
+        The table; the stability of each ranking; tie groups.
     """
     entries = {
         size: [(str(source), str(strategy)) for source, strategy in array_json(arrays["entries"])]
@@ -56,7 +62,7 @@ def overall_table(
     }
     pairs = {size: pairs_of(arrays, entries[size])
              for size, arrays in statistics.items() if "p" in arrays}  # fmt: skip
-    groups = dict(zip(pairs, tie_groups(list(pairs.values())), strict=True))
+    groups = lane_tie_groups(pairs)
     rows: list[dict[str, object]] = []
     for size, arrays in statistics.items():
         group = groups[size].group if size in groups else {}
@@ -71,6 +77,15 @@ def overall_table(
     taus = {size: float(arrays["stability"][0]) for size, arrays in statistics.items()}
     stability = {size: None if np.isnan(tau) else tau for size, tau in taus.items()}
     return pd.DataFrame(rows), stability, list(groups.values())
+
+
+def lane_tie_groups(pairs: Mapping[Key, PairTests]) -> dict[Key, TieGroups]:
+    """Tie groups from paired tests, with Holm's correction over all tests of a lane."""
+    groups: dict[Key, TieGroups] = {}
+    for lane in dict.fromkeys(key.lane for key in pairs):
+        own = {key: tests for key, tests in pairs.items() if key.lane == lane}
+        groups |= zip(own, tie_groups(list(own.values())), strict=True)
+    return groups
 
 
 def with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -93,5 +108,5 @@ def with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _names(entry: EntryKey, size: int) -> dict[str, object]:
-    return dict(zip(NAMES, (size, *entry), strict=True))
+def _names(entry: EntryKey, size: LaneSize) -> dict[str, object]:
+    return dict(zip(NAMES, (*size, *entry), strict=True))

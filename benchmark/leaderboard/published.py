@@ -143,7 +143,10 @@ def _status(ours: Reproduced) -> Status:
 def reproduced_numbers(
     reproduction: Reproduction, numbers: Sequence[PublishedNumber], records: Iterable[RunRecord]
 ) -> dict[PublishedNumber, list[Reproduced]]:
-    """Our value of each published number; several where several targets stand for its target."""
+    """Our value of each published number; several where several targets stand for its target.
+
+    Records of other lanes than `unet` have no published counterpart.
+    """
     runs: dict[Cell, dict[Cell, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         cell = record.cell
@@ -154,7 +157,8 @@ def reproduced_numbers(
             cell.strategy,
             reproduction.sizes.get(cell.train_subjects, cell.train_subjects),
         )
-        runs[theirs][ours].append(record)
+        if cell.lane == "unet":
+            runs[theirs][ours].append(record)
     reproduced = {}
     for number in numbers:
         cells = sorted(runs[number.cell].items()) if number.cell in runs else []

@@ -12,6 +12,7 @@ from benchmark.leaderboard.bulk.record_columns import RecordColumns, TextColumn
 from benchmark.leaderboard.bulk.setting_statistics import ESTIMATE, GAIN, RANK
 from benchmark.leaderboard.columns import ResultColumn, leaderboard_columns
 from benchmark.leaderboard.index import BoardIndex, EntryKey, Rows, Setting
+from benchmark.leaderboard.metric_ranks import metric_ranks
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.anova import Scores
 from benchmark.statistics.bootstrap import covers
@@ -73,8 +74,9 @@ def target_table(
     table |= dict(zip(STATISTICS, map(_listed, numbers.T), strict=True))
     table |= {"interval_covers": covered, "group": group, "gain_note": notes}
     table["why_unranked"] = reasons
-    names = [name for name, _ in leaderboard_columns(index.records.numbers)]
-    return pd.DataFrame({name: [table[name][row] for row in order] for name in names})
+    names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
+    found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
+    return found.join(metric_ranks(found))
 
 
 def unranked_entries(

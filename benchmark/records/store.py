@@ -30,11 +30,13 @@ class Loaded(NamedTuple):
     Attributes:
         record: Has all attributes and properties of a `RunRecord`, not always its methods.
         table: Its scores.
+        unranked: Why it may not be ranked on its board; empty if it may.
         state: Of its file when it was read.
     """
 
     record: RunRecord
     table: CaseTable
+    unranked: tuple[str, ...] = ()
     state: FileState = FileState()
 
 
@@ -74,10 +76,12 @@ class Store(RecordFolder[CellId, RunRecord]):
         text, state = read_bytes(path)
         record = read_quickly(text, metrics) or parse_strictly(text, path, RunRecord, AGAIN)
         table = check_record(record, name, printable(path), conditions)
-        return Loaded(record, table, state)
+        return Loaded(record, table, conditions.unranked(record), state)
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
         """All records, each at the path of its cell and under the board's conditions.
+
+        The marks of one made under another protocol state that it may not be ranked.
 
         Raises:
             RecordError: Records are damaged or not the board's: the first in full, and how many
@@ -92,7 +96,8 @@ class Store(RecordFolder[CellId, RunRecord]):
             except RecordError as error:
                 problems.append(str(error))
                 continue
-            yield path, record
+            marks = record.marks.model_copy(update={"unranked": conditions.unranked(record)})
+            yield path, record.model_copy(update={"marks": marks})
         raise_for_problems(problems)
 
 

@@ -9,6 +9,7 @@ from benchmark.errors import RecordError
 from benchmark.records.case_table import CasesError, CaseTable, case_table
 from benchmark.records.record import RunRecord, cell_key
 
+OTHER_PROTOCOL = "made under another protocol"
 AGAIN = "delete the record and run the cell again"
 
 
@@ -37,11 +38,21 @@ class Conditions:
         strategies = {name: board.strategy_fingerprint(name) for name in board.strategies}
         return cls(board.id, protocols, strategies, board.train_subjects, board.seeds)
 
+    def unranked(self, record: RunRecord) -> tuple[str, ...]:
+        """Why a record may not be ranked on the board; empty if it may.
+
+        A record made before the protocol of its lane was changed is readable and is shown, but it
+        is not ranked with those made since. A trial has its own reason.
+        """
+        same = record.fingerprints.protocol == self.protocols.get(record.cell.lane)
+        return record.marks.unranked or (() if same else (OTHER_PROTOCOL,))
+
 
 def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) -> CaseTable:
     """Check a record against its place, its board, its own key, and itself.
 
-    Sources and targets are open; strategies, sizes and seeds are the board's.
+    Sources and targets are open; lanes, strategies, sizes and seeds are the board's. A record made
+    under another protocol passes, see `Conditions.unranked`.
 
     Args:
         record: As read.
@@ -61,16 +72,10 @@ def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) ->
             f"{path}: holds the record of board {cell.board!r}, {cell.path!r}; path and content "
             "must agree"
         )
-    protocol = wanted.protocols.get(cell.lane)
-    if protocol is None:
+    if cell.lane not in wanted.protocols:
         raise RecordError(
             f"{path}: cell.lane: {cell.lane!r} is not on this board, which has "
             f"{', '.join(wanted.protocols)}; move it to its board"
-        )
-    if prints.protocol != protocol and not record.marks.unranked:
-        raise RecordError(
-            f"{path}: made under protocol {prints.protocol[7:15]!r}, this board's is "
-            f"{protocol[7:15]!r}; {AGAIN}, or move it to its board"
         )
     if prints.strategy != wanted.strategies.get(cell.strategy):
         raise RecordError(f"{path}: strategy {cell.strategy!r} is not the board's; {AGAIN}")

@@ -6,7 +6,7 @@ group. Anchoring at the leader prevents chains, in which neighbours never differ
 
 The leader is chosen by the same scores that test it, so a correction for the comparisons with the
 leader alone would be too weak. Holm's correction therefore runs over all pairs of all tables of
-the board: if all entries are equal, a board is split anywhere in at most 5 % of the cases.
+a lane of the board: if all its entries are equal, it is split anywhere in at most 5 % of the cases.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class TieGroups:
 
 
 def tie_groups(tables: Sequence[PairTests]) -> list[TieGroups]:
-    """Groups of each table of a board, corrected over the pairs of all tables.
+    """Groups of each table of a lane, corrected over the pairs of all tables.
 
     Args:
         tables: One per target, or the one of all targets together.

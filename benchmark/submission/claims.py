@@ -100,7 +100,10 @@ def fingerprint_problems(
     """Fingerprints that are not those of the cards, data and accepted records."""
     prints, accepted = record.fingerprints, conditions.accepted
     card = submission.source_of(record)
-    expected = {"source": (fingerprint(card), f"that of the card of {card.id!r}")}
+    expected = {
+        "protocol": (submission.board.protocol_fingerprint(record.cell.lane), "the board's"),
+        "source": (fingerprint(card), f"that of the card of {card.id!r}"),
+    }
     for field, (value, origin) in (expected | conditions.fingerprints).items():
         if getattr(prints, field) != value:
             yield f"fingerprints.{field} is not {origin}"

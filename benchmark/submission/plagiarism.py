@@ -67,7 +67,7 @@ def implausible(records: Mapping[str, RunRecord]) -> Iterator[str]:
         if len(scores) >= MIN_ROWS and all(other == first for other in others):
             yield f"{name}: every case has the same scores"
         cell = record.cell
-        by_setting[cell.source, cell.target, cell.strategy, cell.train_subjects].append(
+        by_setting[cell.source, cell.target, cell.lane, cell.strategy, cell.train_subjects].append(
             (name, scores)
         )
     for seeds in by_setting.values():

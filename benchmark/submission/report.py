@@ -7,7 +7,7 @@ from benchmark.files import printable, write_text
 from benchmark.submission.standing import HEADS
 from benchmark.submission.verify import Verdict
 from benchmark.views.page.render import render
-from benchmark.views.tables import METHOD, leaderboard_tables
+from benchmark.views.tables import leaderboard_tables, method
 from benchmark.views.text import counted, escape_markdown, markdown_table
 
 MAX_FINDINGS = 20  # of one check on the page
@@ -41,7 +41,12 @@ def to_markdown(verdict: Verdict) -> str:
     lines = [f"## {escape_markdown(headline(verdict))}", ""]
     lines += markdown_table(("", "check", "found"), checks)
     if standing.placements:
-        lines += ["", *markdown_table(HEADS, standing.placements), "", escape_markdown(METHOD)]
+        lines += [
+            "",
+            *markdown_table(HEADS, standing.placements),
+            "",
+            escape_markdown(method(standing.leaderboard)),
+        ]
     if standing.levels:
         lines += ["", f"{escape_markdown(trust_line(verdict))}."]
     return "\n".join([*lines, ""])
@@ -55,7 +60,7 @@ def to_html(verdict: Verdict) -> str:
         title=headline(verdict), checks=verdict.checklist.checks, ticks=TICKS, most=MAX_FINDINGS,
         submission=verdict.submission, placements=standing.placements, heads=HEADS,
         tables=leaderboard_tables(standing.leaderboard) if standing.leaderboard else [],
-        trust=trust_line(verdict), method=METHOD, printable=printable,
+        trust=trust_line(verdict), method=method(standing.leaderboard), printable=printable,
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Setting
+from benchmark.leaderboard.metric_ranks import SETTING
 from benchmark.records.trust import TrustLevel
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.gains import target_gains
@@ -21,7 +23,7 @@ class Placement(NamedTuple):
 
     Attributes:
         target: Id of the target.
-        entry: Strategy and number of training subjects.
+        entry: Strategy, lane if the board has several, and number of training subjects.
         rank: Rank with its interval, and the number of ranked rows.
         group: Letter of the tie group, and the other entries in it.
         score: Mean of the main metric with its interval.
@@ -57,15 +59,15 @@ def placements(leaderboard: Leaderboard, source: str) -> list[Placement]:
 
 
 def _placement(leaderboard: Leaderboard, row: "pd.Series[Any]") -> Placement:
-    rows, setting = leaderboard.rows, ["target", "train_subjects"]
-    ranked = rows[(rows[setting] == row[setting]).all(axis=1) & rows["rank"].notna()]
+    rows = leaderboard.rows
+    ranked = rows[(rows[SETTING] == row[SETTING]).all(axis=1) & rows["rank"].notna()]
     size = f"n{row['train_subjects']}" if row["train_subjects"] else "all subjects"
     rank = format_interval(row["rank"], row["rank_low"], row["rank_high"], ".3g")
     score = format_interval(row["score"], row["low"], row["high"], ".3f")
     gain = format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f")
     return Placement(
         target=str(row["target"]),
-        entry=f"{row['strategy']}, {size}",
+        entry=", ".join(filter(None, (row["strategy"], leaderboard.lane_words(row["lane"]), size))),
         rank=MISSING if rank == MISSING else f"{rank} of {len(ranked)}",
         group=MISSING if rank == MISSING else _group(row, ranked),
         score=f"{METRICS[str(row['main_metric'])].title} {score}",
@@ -102,7 +104,8 @@ def _over_imagenet(leaderboard: Leaderboard, row: "pd.Series[Any]", ranked: pd.D
         & (ranked[same] == row[same]).all(axis=1)
         & (ranked["source"] != row["source"])
     ]
-    scores = leaderboard.scores.get((str(row["target"]), int(row["train_subjects"])))
+    setting = Setting(row["target"], row["lane"], int(row["train_subjects"]))
+    scores = leaderboard.scores.get(setting)
     entry = (str(row["source"]), str(row["strategy"]))
     if scores is not None and entry in scores.entries:
         for best in others["source"].head(1):  # rows are sorted, best first

@@ -99,7 +99,7 @@ def source_records(
     """The records of one source and of its baselines, by path, made with the present cards.
 
     Raises:
-        SubmissionError: There is none, one is a trial, or the card was edited since.
+        SubmissionError: There is none, one may not be ranked, or the card was edited since.
     """
     source = card.id
     if not ID.fullmatch(source):
@@ -121,7 +121,7 @@ def source_records(
     for name, record in records.items():
         if record.marks.unranked:
             raise SubmissionError(
-                f"{name}: {record.marks.unranked[0]}; a trial is not ranked, run the full protocol"
+                f"{name}: {record.marks.unranked[0]}; it is not ranked, run the full protocol"
             )
         if record.fingerprints.source != fingerprint(cards[record.cell.source]):
             raise SubmissionError(

@@ -57,7 +57,7 @@ class BoardView:
         """
         self.store, self.registry = store, workspace.registry
         self.leaderboard: Leaderboard = read_leaderboard(
-            store, clean=clean, cache=workspace.table_cache
+            store, clean=clean, cache=workspace.table_cache, sources=workspace.registry.sources
         )
 
     @cached_property
@@ -151,7 +151,7 @@ def write_board_page(
     from benchmark.views.page.context import page_records
     from benchmark.views.page.write import write_page
 
-    boards = read_folder(store, workspace.table_cache)
+    boards = read_folder(store, workspace.table_cache, workspace.registry.sources)
     facts = page_records(boards.records)
     folders = (store.folder, workspace.registry, records or store.folder)
     write_page(out, boards.full, boards.clean, facts, *folders)

@@ -7,12 +7,15 @@ import pandas as pd
 
 from benchmark.cards.card import fingerprint
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.columns import MEAN, ResultColumn, leaderboard_columns
+from benchmark.leaderboard.columns import MEAN, RANK_BY, ResultColumn, leaderboard_columns
+from benchmark.leaderboard.index import LaneSize
 from benchmark.leaderboard.match import MatchView
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.mixed_model import Effect
 from benchmark.views.json_schema import (
+    BY_NAME,
+    AgreementRow,
     BoardFile,
     MatchRow,
     OverallRow,
@@ -45,7 +48,18 @@ def board_file(
         overall=tuple(_overall_row(row) for row in board.overall.to_dict("records")),
         domain_versus_task=tuple(map(_match_row, views)),
         sequences=tuple(_sequence_rows(sequences)) if sequences else (),
-        stability={str(size): _float(tau) for size, tau in board.stability.items()},
+        stability={_size_key(size): _float(tau) for size, tau in board.stability.items()},
+        metric_agreement=tuple(
+            AgreementRow(
+                target=own.target or None,
+                lane=own.lane,
+                train_subjects=own.train_subjects,
+                main_metric=own.main_metric or None,
+                entries=own.entries,
+                tau=dict(own.tau),
+            )
+            for own in board.agreement
+        ),
         missing=board.missing,
         notes=board.notes,
     )
@@ -62,13 +76,18 @@ def to_json(
     return board_file(board, views, sequences).model_dump_json(indent=1) + "\n"
 
 
+def _size_key(size: LaneSize) -> str:
+    lane = "" if size.lane == "unet" else f"{size.lane}/"
+    return f"{lane}{size.train_subjects}"
+
+
 def _result_row(row: RowDict, columns: Sequence[tuple[str, ResultColumn]]) -> ResultRow:
-    fields: dict[str, Any] = {"means": {}, "costs": {}}
+    fields: dict[str, Any] = {name: {} for name in BY_NAME}
     for name, column in columns:
         field = column.json_name or name
-        if column.json in ("costs", "means"):
+        if column.json in BY_NAME:
             if (value := _float(row[name])) is not None:
-                fields[column.json][name.removeprefix(MEAN)] = value
+                fields[column.json][name.removeprefix(MEAN).removeprefix(RANK_BY)] = value
         elif column.json == "interval":
             fields[field] = _value(row, name, *(column.bounds or ()))
         elif column.json == "list":
@@ -81,6 +100,7 @@ def _result_row(row: RowDict, columns: Sequence[tuple[str, ResultColumn]]) -> Re
 
 def _overall_row(row: RowDict) -> OverallRow:
     return OverallRow(
+        lane=row["lane"],
         train_subjects=int(row["train_subjects"]),
         source=str(row["source"]),
         strategy=str(row["strategy"]),
@@ -90,12 +110,18 @@ def _overall_row(row: RowDict) -> OverallRow:
         group=None if pd.isna(row["group"]) else int(row["group"]),
         standardised_gain=_value(row, "standardised", "standardised_low", "standardised_high"),
         lacks=str(row["lacks"]),
+        ranks={
+            name.removeprefix(RANK_BY): rank
+            for name in row
+            if name.startswith(RANK_BY) and (rank := _float(row[name])) is not None
+        },
     )
 
 
 def _match_row(view: MatchView) -> MatchRow:
     effects = view.effects
     return MatchRow(
+        lane=view.lane,
         strategy=view.strategy,
         train_subjects=view.train_subjects,
         encoder=view.encoder,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import create_model
 
 from benchmark.cards.card import Model
+from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.columns import COLUMNS, ResultColumn
 from benchmark.records.trust import TrustLevel
 
@@ -17,6 +18,7 @@ class Value(Model):
     high: float | None
 
 
+BY_NAME = ("costs", "means", "ranks")  # forms of columns that are entries of one field
 FIRST = (
     "target", "train_subjects", "train_subjects_used", "source", "strategy", "domain", "task",
     "encoder", "pretraining_items", "marks", "trust", "contamination", "main_metric", "score",
@@ -24,11 +26,12 @@ FIRST = (
     "means", "failures", "scored", "subjects", "seeds", "seed_sd", "subject_sd", "costs",
 )  # order of the fields, as first published; others follow as in `COLUMNS`  # fmt: skip
 COLUMN_OF: dict[str, ResultColumn] = {
-    column.json if column.json in ("costs", "means") else column.json_name or column.name: column
+    column.json if column.json in BY_NAME else column.json_name or column.name: column
     for column in COLUMNS
     if column.in_leaderboard and column.json != "none"
 }  # by name of the field
 FIELDS = [*FIRST, *(name for name in COLUMN_OF if name not in FIRST)]
+NAMED_TYPES: dict[str, Any] = {"trust": TrustLevel, "lane": Lane}
 TYPES: dict[str, Any] = {"text": str, "count": int, "number": float}
 
 
@@ -36,12 +39,12 @@ def _type(name: str) -> Any:
     column = COLUMN_OF[name]
     if column.json == "interval":
         return Value | None
-    if column.json in ("costs", "means"):
+    if column.json in BY_NAME:
         return dict[str, float]
     if column.json == "list":
         return tuple[int, ...] if name == "seeds" else tuple[str, ...]
-    if name == "trust":
-        return TrustLevel
+    if name in NAMED_TYPES:
+        return NAMED_TYPES[name]
     return TYPES[column.kind] | None if column.optional else TYPES[column.kind]
 
 
@@ -56,15 +59,20 @@ else:
         `rank` is None for an entry that is not ranked, for the reason `why_unranked`.
         `train_subjects` 0 stands for all subjects, `train_subjects_used` is their number.
         `pretraining_items` is the number of images or slices that an in-suite source was
-        pretrained on. `trust` is the lowest level among the records.
+        pretrained on. `trust` is the lowest level among the records. `ranks` are the ranks by
+        the mean of each metric.
         """,
         **{name: (_type(name), ...) for name in FIELDS},
     )
 
 
 class OverallRow(Model):
-    """An entry over all targets of the board; `lacks` is the reason if it has no rank."""
+    """An entry over all targets of the board; `lacks` is the reason if it has no rank.
 
+    `ranks` are the mean ranks by each metric that all targets have.
+    """
+
+    lane: Lane
     train_subjects: int
     source: str
     strategy: str
@@ -74,11 +82,28 @@ class OverallRow(Model):
     group: int | None
     standardised_gain: Value | None
     lacks: str
+    ranks: dict[str, float]
+
+
+class AgreementRow(Model):
+    """Kendall's tau-b of the order under the main metric with that under each other metric.
+
+    `target` and `main_metric` are null for the mean ranks over all targets, `main_metric` only
+    where targets differ in it; a tau is null with fewer than two entries or where all are tied.
+    """
+
+    target: str | None
+    lane: Lane
+    train_subjects: int
+    main_metric: str | None
+    entries: int
+    tau: dict[str, float | None]
 
 
 class MatchRow(Model):
     """Domain versus task in one view: effects in `unit`, and why others are missing."""
 
+    lane: Lane
     strategy: str
     train_subjects: int
     encoder: str
@@ -115,7 +140,11 @@ class SequenceRow(Model):
 
 
 class BoardFile(Model):
-    """The complete leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON."""
+    """The complete leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON.
+
+    The keys of `stability` are numbers of training subjects, in other lanes than `unet` after the
+    lane, such as `dpt/8`.
+    """
 
     schema_version: Literal[1] = 1
     board: str
@@ -129,6 +158,7 @@ class BoardFile(Model):
     domain_versus_task: tuple[MatchRow, ...]
     sequences: tuple[SequenceRow, ...] = ()
     stability: dict[str, float | None]
+    metric_agreement: tuple[AgreementRow, ...] = ()
     missing: tuple[str, ...]
     notes: tuple[str, ...]
     fingerprint: str = ""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.tables import footer, leaderboard_tables, title
 from benchmark.views.text import TextTable
 
@@ -14,6 +15,7 @@ LATEX = {
     "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "↑": r"$\uparrow$",
     "↓": r"$\downarrow$", "†": r"\dag{}", "‡": r"\ddag{}", "§": r"\S{}", "\u2212": "$-$",
 }  # fmt: skip
+LEFT = ("source", "strategy", "network", "data", "unit", "target", "lane", "main metric")
 
 
 def to_latex(
@@ -32,7 +34,7 @@ def to_latex(
         return "\n".join([*lines, "% no records yet", ""])
     for table in leaderboard_tables(board):
         lines += _latex_table(table, "Bold: tie group a, no significant difference from the best.")
-    for table in further:
+    for table in (*further, *agreement_tables(board)):
         lines += _latex_table(table, "")
     footers = [footer(board)] if len(board.rows) else []
     lines += [r"\par\footnotesize " + latex_escape(note) for note in (*footers, *notes)]
@@ -42,7 +44,7 @@ def to_latex(
 def _latex_table(table: TextTable, note: str) -> list[str]:
     score = next((index for index, head in enumerate(table.columns)
                   if "[95 %]" in head and not head.startswith("rank")), 0)  # fmt: skip
-    alignments = dict.fromkeys(("source", "strategy", "network", "data", "unit"), "l")
+    alignments = dict.fromkeys(LEFT, "l")
     alignments |= dict.fromkeys(("lacks", "notes"), r"p{0.25\linewidth}")
     columns = "".join(alignments.get(head, "r") for head in table.columns)
     lines = ["", r"\begin{table}", r"\centering\small",

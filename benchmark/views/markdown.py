@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.views.csv import to_csv
+from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.tables import footer, leaderboard_tables, title
 from benchmark.views.text import TextTable, escape_markdown, markdown_section
 
@@ -13,7 +14,7 @@ from benchmark.views.text import TextTable, escape_markdown, markdown_section
 def to_markdown(board: Leaderboard, further: Sequence[TextTable] = ()) -> str:
     """The leaderboard, and further tables."""
     lines = [f"# {escape_markdown(title(board))}", "", escape_markdown(board.board.description), ""]
-    for table in (*leaderboard_tables(board), *further):
+    for table in (*leaderboard_tables(board), *further, *agreement_tables(board)):
         lines += markdown_section(table)
     return "\n".join([*lines, escape_markdown(footer(board)), ""])
 

@@ -10,12 +10,15 @@ METHOD = "mixed model, 95 % over sources and targets; positive is better"
 LIMITS = "at most: by the cards; the records do not say how many items were used"
 EFFECTS = {name: f"{name} [95 %]" for name in (DOMAIN, TASK, INTERACTION)}
 ALWAYS_COLUMNS = ("sources", "targets", *EFFECTS.values())
+PREFIXES = {"n": "training subjects: ", "lane": "lane "}
 SHARED_BY_ONE = ("network", "data", "unit")  # in the title even of a single view
 
 
 def match_table(views: Sequence[MatchView]) -> TextTable:
     """The views as one table; what they have in common is in the title."""
     rows = [_view_row(view) for view in views]
+    if all(view.lane == "unet" for view in views):
+        rows = [{name: text for name, text in row.items() if name != "lane"} for row in rows]
     shared = {
         name: rows[0][name]
         for name in rows[0]
@@ -25,7 +28,7 @@ def match_table(views: Sequence[MatchView]) -> TextTable:
     }
     columns = [name for name in rows[0] if name not in shared]
     about = [METHOD]
-    about += [("training subjects: " if name == "n" else "") + text
+    about += [PREFIXES.get(name, "") + text
               for name, text in shared.items() if text != MISSING]  # fmt: skip
     about += [LIMITS] if any(AT_MOST in view.data for view in views) else []
     return TextTable(
@@ -41,6 +44,7 @@ def _view_row(view: MatchView) -> dict[str, str]:
         reasons.setdefault(reason, []).append(name)
     notes = [f"no {', '.join(names)}: {reason}" for reason, names in reasons.items()]
     return {
+        "lane": view.lane,
         "strategy": view.strategy,
         "n": str(view.train_subjects or "all"),
         "network": view.encoder,

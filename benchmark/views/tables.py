@@ -16,6 +16,10 @@ from benchmark.views.text import TextTable, counted, format_interval, format_num
 
 MOST = 4  # entries named for each reason
 
+LINEAR = (
+    "Lane linear ranks CNNs and vision transformers together, although the resolution of their "
+    "feature maps differs."
+)
 METHOD = (
     f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the noise of the seeds. "
     "Gain: paired difference to the same network and strategy from random initialisation. Rank: "
@@ -29,14 +33,14 @@ METHOD = (
 
 
 def leaderboard_tables(board: Leaderboard) -> list[TextTable]:
-    """One table per target, then the overall table."""
+    """One table per target and lane, then the overall table of each lane."""
     if not len(board.rows):
         return []
     tables = [
-        _target_table(board, str(name), rows)
-        for name, rows in board.rows.groupby("target", sort=False)
+        _target_table(board, rows) for _, rows in board.rows.groupby(["target", "lane"], sort=False)
     ]
-    return [*tables, _overall_table(board)] if len(board.overall) else tables
+    overall = board.overall.groupby("lane", sort=False) if len(board.overall) else ()
+    return [*tables, *(_overall_table(board, rows) for _, rows in overall)]
 
 
 def title(board: Leaderboard) -> str:
@@ -45,17 +49,23 @@ def title(board: Leaderboard) -> str:
     return f"{board.board.title} ({board.board.id}){caution}"
 
 
+def method(board: Leaderboard | None) -> str:
+    """How numbers are computed, and what the lane `linear` of a board compares."""
+    return f"{METHOD} {LINEAR}" if board and "linear" in board.lanes else METHOD
+
+
 def footer(board: Leaderboard) -> str:
     """Methods, meaning of the tie groups, stability, missing and contaminated cells."""
     missing = f"Missing cells of the board: {len(board.missing)}." if board.missing else ""
     if not len(board.rows):
         return missing
-    texts = [METHOD, *_group_notes(board), *_reasons(board)]
-    for size, tau in board.stability.items():
+    texts = [method(board), *_group_notes(board), *_reasons(board)]
+    for (lane, size), tau in board.stability.items():
         if tau is not None:
-            subjects = f" with {counted(size, 'training subject')}" if size else ""
+            which = f" with {counted(size, 'training subject')}" if size else ""
+            which += f" in {words}" if (words := board.lane_words(lane)) else ""
             texts.append(
-                f"Kendall's tau of the overall ranking and its resamples{subjects}: {tau:.2f}."
+                f"Kendall's tau of the overall ranking and its resamples{which}: {tau:.2f}."
             )
     if board.contaminated:
         texts.append(
@@ -96,7 +106,8 @@ def _reasons(board: Leaderboard) -> Iterator[str]:
         lacking = "No gain" if pd.isna(row["gain"]) else "No standardised gain"
         for head, reason in (("No rank", row["why_unranked"]), (lacking, row["gain_note"])):
             if reason:
-                names = entries.setdefault((head, str(row["target"]), str(reason)), [])
+                where = ", ".join(filter(None, (row["target"], board.lane_words(row["lane"]))))
+                names = entries.setdefault((head, where, str(reason)), [])
                 names.append(f"{row['source']}/{row['strategy']}")
     for (head, target, reason), names in entries.items():
         shown = [*dict.fromkeys(names)]
@@ -104,7 +115,7 @@ def _reasons(board: Leaderboard) -> Iterator[str]:
         yield f"{head} on {target}: {', '.join(shown[:MOST])}{more}: {reason}."
 
 
-def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTable:
+def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
     metric = METRICS[str(rows["main_metric"].iloc[0])]
     sized = rows["train_subjects"].nunique() > 1
     further = [other for name, other in METRICS.items() if other.short_title
@@ -128,15 +139,16 @@ def _target_table(board: Leaderboard, target: str, rows: pd.DataFrame) -> TextTa
         ]
         for _, row in rows.iterrows()
     ]
-    return TextTable(_target_title(board, target, rows, shared), columns, cells, _best(rows))
+    return TextTable(_target_title(board, rows, shared), columns, cells, _best(rows))
 
 
-def _target_title(board: Leaderboard, target: str, rows: pd.DataFrame, shared: Set[str]) -> str:
+def _target_title(board: Leaderboard, rows: pd.DataFrame, shared: Set[str]) -> str:
+    target, lane = rows["target"].iloc[0], board.lane_words(rows["lane"].iloc[0])
     reasons = sorted({text for text in rows["unranked"] if text})
     notes = [*sorted(shared), *(f"UNRANKED: {reason}" for reason in reasons)]
     if target not in board.board.targets:
         notes.append("not a target of this board")
-    text = target + (f" ({', '.join(notes)})" if notes else "")
+    text = ", ".join(filter(None, (target, lane))) + (f" ({', '.join(notes)})" if notes else "")
     text += f", {rows['subjects'].iloc[0]} test subjects"
     if blank := rows["empty_prediction"].iloc[0]:
         text += f"; an empty prediction would score {blank:.3f}"
@@ -146,8 +158,7 @@ def _target_title(board: Leaderboard, target: str, rows: pd.DataFrame, shared: S
     return text
 
 
-def _overall_table(board: Leaderboard) -> TextTable:
-    rows = board.overall
+def _overall_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
     columns = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]",
                "lacks"]  # fmt: skip
     shared = _shared_marks(rows)
@@ -165,6 +176,7 @@ def _overall_table(board: Leaderboard) -> TextTable:
         for _, row in rows.iterrows()
     ]
     name = "All targets, without contaminated cells" if board.clean else "All targets"
+    name += f", {words}" if (words := board.lane_words(rows["lane"].iloc[0])) else ""
     name += f" ({', '.join(sorted(shared))})" if shared else ""
     return TextTable(name, columns, cells, _best(rows))
 

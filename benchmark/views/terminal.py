@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.views.metric_ranks import agreement_line
 from benchmark.views.tables import footer, leaderboard_tables, title
 from benchmark.views.text import TextTable
 
@@ -26,7 +27,8 @@ def print_leaderboard(
         print_table(table, console)
     if not len(board.rows):
         console.print(f"no records yet; type `segtransfer run {board.board.id}`", markup=False)
-    console.print(footer(board), highlight=False, markup=False)
+    for text in filter(None, (footer(board), agreement_line(board))):
+        console.print(text, highlight=False, markup=False)
 
 
 def print_table(

@@ -17,7 +17,7 @@ from benchmark.records.trust import TrustLevel
 A = {"s1": 0.6, "s2": 0.7, "s3": 0.5}
 B = {"s1": 0.4, "s2": 0.8, "s3": 0.5}
 TARGET = "phantom_fetal_head_64"
-FIRST, SECOND = EntryName("a", "full", 0), EntryName("scratch", "full", 0)
+FIRST, SECOND = EntryName("a", "full", "unet", 0), EntryName("scratch", "full", "unet", 0)
 
 
 def pair(seeds: tuple[int, ...] = (0, 1)) -> list[RunRecord]:

@@ -2,10 +2,11 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.factories import workspace_at
+from support.factories import shipped_registry
 
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.sequences import sequence_report
@@ -15,6 +16,7 @@ from benchmark.records.store import Store
 from benchmark.submission.verify import verify_submission
 from benchmark.views.csv import to_csv
 from benchmark.views.sequences import sequence_csv
+from benchmark.workspace import Workspace
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v0.1"
 
@@ -50,6 +52,10 @@ def test_a_sequence_gives_its_table() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_a_pack_is_verified(tmp_path: Path) -> None:
-    with verify_submission(GOLDEN / "pack.zip", workspace_at(tmp_path)) as verdict:
+    store = Store(GOLDEN / "demo")  # the shipped board has another protocol since
+    shipped = shipped_registry()
+    registry = replace(shipped, boards={**shipped.boards, "demo_v1": store.board()})
+    workspace = Workspace(registry, tmp_path)
+    with verify_submission(GOLDEN / "pack.zip", workspace, store) as verdict:
         assert not verdict.refused
         assert verdict.submission is not None and len(verdict.submission.records) == 4

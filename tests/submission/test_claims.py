@@ -9,7 +9,7 @@ from support.packs import SEED0, Machine, derive_again, edit_record, findings, w
 from benchmark.records.record import CellId, Fingerprints, cell_key
 
 FALSE = [
-    ("records", {"fingerprints.protocol": "sha256:0"}, "under protocol"),
+    ("records", {"fingerprints.protocol": "sha256:0"}, "key: is not that of"),
     ("records", {"fingerprints.strategy": "sha256:0"}, "strategy 'full' is not the board's"),
     ("records", {"fingerprints.data": "sha256:0"}, "key: is not that of"),
     ("records", {"cell.seed": 1}, "path and content"),
@@ -44,7 +44,7 @@ def test_false_claims_are_refused(
     assert message in findings(machine, pack)[check]
 
 
-@pytest.mark.parametrize("field", ["target", "splits", "data", "source", "weights"])
+@pytest.mark.parametrize("field", ["protocol", "target", "splits", "data", "source", "weights"])
 def test_a_forged_key_does_not_hide_other_conditions(
     machine: Machine, pack: Path, field: str
 ) -> None:

@@ -43,7 +43,7 @@ def test_what_cannot_be_packed_says_what_to_do(machine_copy: Machine, tmp_path: 
     with pytest.raises(SubmissionError, match="run the cell again"):
         pack_submission(store, machine_copy.registry.source("own_encoder"), out)
     edit_record(store.folder, SEED0, {"marks.unranked": ["trial: 3 of 60 steps"]})
-    with pytest.raises(SubmissionError, match="a trial is not ranked"):
+    with pytest.raises(SubmissionError, match="trial: 3 of 60 steps; it is not ranked"):
         pack_submission(store, machine_copy.registry.source("own_encoder"), out)
     assert not list(tmp_path.glob("*p*"))
     out.mkdir()

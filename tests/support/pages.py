@@ -13,6 +13,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.bulk.record_columns import columns_of_records
 from benchmark.records.record import RunRecord, cell_key
+from benchmark.records.validate import Conditions
 from benchmark.views.page.context import page_records
 from benchmark.views.page.write import write_page
 
@@ -44,7 +45,7 @@ class Made:
         return build_leaderboard(self.card, self.records, clean=True)
 
     def facts(self) -> pd.DataFrame:
-        cells = columns_of_records(self.records)
+        cells = columns_of_records(self.records, Conditions.of(self.card))
         return page_records(cells)
 
     def write(self, folder: Path, out: Path | None = None) -> str:

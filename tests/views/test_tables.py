@@ -44,6 +44,6 @@ def test_without_such_data_nothing_is_said() -> None:
 
 
 def test_a_comparison_names_the_data() -> None:
-    pair = (EntryName("web", "full", 0), EntryName("scratch", "full", 0))
+    pair = (EntryName("web", "full", "unet", 0), EntryName("scratch", "full", "unet", 0))
     (comparison,) = compare(board(), *pair, records(("lvd1689m", "sa_1b")))
     assert "web/full/nall: unchecked data (lvd1689m; sa_1b)" in comparison.notes

@@ -17,7 +17,7 @@ from benchmark.records.case_table import CaseTable
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Loaded
 from benchmark.records.trust import LEVELS, TrustLevel
-from benchmark.records.validate import record_scores
+from benchmark.records.validate import Conditions, record_scores
 from benchmark.statistics.anova import Scores
 
 Numbers: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -136,13 +136,19 @@ class RecordColumns:
         )  # fmt: skip
 
 
-def columns_of_records(records: Iterable[RunRecord]) -> RecordColumns:
+def columns_of_records(records: Iterable[RunRecord], conditions: Conditions) -> RecordColumns:
     """Columns of records that are not read from a folder.
+
+    Args:
+        records: Of the board.
+        conditions: Of the board; a record made under another protocol is not ranked.
 
     Raises:
         RecordError: The cases of a record contradict each other.
     """
-    return record_columns(Loaded(record, record_scores(record)) for record in records)
+    return record_columns(
+        Loaded(record, record_scores(record), conditions.unranked(record)) for record in records
+    )
 
 
 def record_columns(records: Iterable[Loaded]) -> RecordColumns:

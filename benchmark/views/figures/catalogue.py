@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import LaneSize
 from benchmark.leaderboard.match import MatchView
 from benchmark.views.figures.costs import cost_fronts
 from benchmark.views.figures.curves import size_curves
@@ -26,10 +27,16 @@ def board_figures(
     if not len(board.rows):
         yield NotDrawn("figures", "no records yet")
         return
-    sizes = sorted(int(size) for size in board.rows["train_subjects"].unique())
+    found = board.rows[["lane", "train_subjects"]].drop_duplicates()
+    sizes = [
+        LaneSize(lane, int(size))
+        for lane in board.lanes
+        for size in sorted(found.loc[found["lane"] == lane, "train_subjects"])
+    ]
     for size in sizes:
         yield gain_map(board, size)
-    yield size_curves(board)
+    for lane in dict.fromkeys(size.lane for size in sizes):
+        yield size_curves(board, lane)
     for size in sizes:
         yield rank_diagram(board, size)
     for setting in board.scores:

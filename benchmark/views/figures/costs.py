@@ -65,8 +65,7 @@ COST_AXES = (
 
 def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Mean score of one target and size against every cost in which entries differ."""
-    target, size = setting
-    name = f"pareto_{target}_{size_code(size)}"
+    name = f"pareto_{setting.target}_{size_code(setting.lane_size)}"
     rows = setting_rows(board, setting)
     rows = rows[rows["rank"].notna()]
     if len(rows) < 2:
@@ -111,7 +110,8 @@ def _draw(
         known[entry].handle(line=False, prefix=f"{number} ")
         for number, entry in enumerate(entries, start=1)
     ]
-    title = heading(board, f"{setting[0]}, quality against cost, {size_name(setting[1])}")
+    size = size_name(board, setting.lane_size)
+    title = heading(board, f"{setting.target}, quality against cost, {size}")
     finish(figure, title, notes, legend)
     return Drawing(name, title, figure)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey
 from benchmark.scoring.metrics import METRICS
@@ -28,22 +29,23 @@ DODGE = 0.02  # largest shift between neighbouring lines, relative to the range 
 MOST = 12
 
 
-def size_curves(board: Leaderboard) -> Drawing | NotDrawn:
-    """Mean score with interval against the number of training subjects, of the ranked rows.
+def size_curves(board: Leaderboard, lane: Lane) -> Drawing | NotDrawn:
+    """Mean score with interval against the number of training subjects, of a lane's ranked rows.
 
     "All" stands at the number of subjects that it means, but right of the largest other number.
     """
-    rows = board.rows[board.rows["rank"].notna()]
+    rows = board.rows[board.rows["rank"].notna() & (board.rows["lane"] == lane)]
+    name = NAME if lane == "unet" else f"{NAME}_{lane}"
     counts = rows.groupby("target", sort=False)["train_subjects"].nunique()
     targets = [str(name) for name in counts.index[counts > 1]]
     if not targets:
-        return NotDrawn(NAME, "no target has results with two numbers of training subjects")
+        return NotDrawn(name, "no target has results with two numbers of training subjects")
     rows = rows[rows["target"].isin(targets)]
     with drawing_rules():
-        return _draw(board, rows, targets)
+        return _draw(board, name, rows, targets)
 
 
-def _draw(board: Leaderboard, rows: pd.DataFrame, targets: Sequence[str]) -> Drawing:
+def _draw(board: Leaderboard, name: str, rows: pd.DataFrame, targets: Sequence[str]) -> Drawing:
     known = looks(board, rows)
     entries = _chosen(board, rows)
     figure, grid = panels(len(targets))
@@ -59,9 +61,11 @@ def _draw(board: Leaderboard, rows: pd.DataFrame, targets: Sequence[str]) -> Dra
            if left_out else ""),
         sign_note([known[entry].label for entry in entries]),
     ]  # fmt: skip
-    title = heading(board, "score against the number of training subjects")
+    lane = board.lane_words(rows["lane"].iloc[0])
+    subject = "score against the number of training subjects"
+    title = heading(board, ", ".join(filter(None, (subject, lane))))
     finish(figure, title, notes, [known[entry].handle() for entry in entries])
-    return Drawing(NAME, title, figure)
+    return Drawing(name, title, figure)
 
 
 def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[EntryKey, Look]) -> None:
@@ -87,7 +91,8 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[EntryKey, Look]
 
 def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[EntryKey]:
     """All entries in the order of the overall table, or the best and the baseline's."""
-    ranked = board.overall if len(board.overall) else rows
+    lane = rows["lane"].iloc[0]
+    ranked = board.overall[board.overall["lane"] == lane] if len(board.overall) else rows
     present = set(zip(rows["source"], rows["strategy"], strict=True))
     order = dict.fromkeys(zip(ranked["source"], ranked["strategy"], strict=True))
     entries = [entry for entry in order if entry in present]

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import EntryKey
+from benchmark.leaderboard.index import EntryKey, LaneSize
+from benchmark.records.record import cell_path
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.figures.frame import (
     Drawing,
@@ -26,6 +27,7 @@ from benchmark.views.figures.style import (
     sign_note,
     size_code,
     size_name,
+    size_rows,
     with_direction,
     with_unit,
 )
@@ -48,13 +50,13 @@ class _Square:
     contaminated: bool = False
 
 
-def gain_map(board: Leaderboard, size: int) -> Drawing | NotDrawn:
-    """Gain over the baseline, source x target, for one number of training subjects.
+def gain_map(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
+    """Gain over the baseline, source x target, of one lane and number of training subjects.
 
     In the unit of the metric where all targets have the same, else standardised.
     """
     name, baseline = f"gain_{size_code(size)}", board.board.baseline
-    rows = board.rows[board.rows["train_subjects"] == size]
+    rows = size_rows(board.rows, size)
     rows = rows[rows["source"] != baseline]
     if not len(rows):
         return NotDrawn(name, f"no source besides the baseline {baseline}")
@@ -80,7 +82,7 @@ def gain_map(board: Leaderboard, size: int) -> Drawing | NotDrawn:
         + (" Hatched: contaminated." if contaminated else ""),
         sign_note(labels),
     ]
-    title = heading(board, f"gain over {baseline}, {size_name(size)}")
+    title = heading(board, f"gain over {baseline}, {size_name(board, size)}")
     unit = f"gain in {with_unit(metric)}" if metric else "standardised gain [sd between subjects]"
     with drawing_rules():
         figure = new_figure(
@@ -91,18 +93,19 @@ def gain_map(board: Leaderboard, size: int) -> Drawing | NotDrawn:
     return Drawing(name, title, figure)
 
 
-def _entries(board: Leaderboard, rows: pd.DataFrame, size: int) -> list[EntryKey]:
+def _entries(board: Leaderboard, rows: pd.DataFrame, size: LaneSize) -> list[EntryKey]:
     """Entries of the rows, in the order of the overall table."""
-    ranked = board.overall[board.overall["train_subjects"] == size] if len(board.overall) else rows
+    ranked = size_rows(board.overall, size) if len(board.overall) else rows
     present = dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
     order = zip(ranked["source"], ranked["strategy"], strict=True)
     return list(dict.fromkeys([*(entry for entry in order if entry in present), *present]))
 
 
-def _missing(board: Leaderboard, target: str, entry: EntryKey, size: int) -> _Square:
+def _missing(board: Leaderboard, target: str, entry: EntryKey, size: LaneSize) -> _Square:
     """The square of an entry without a row."""
-    start = f"{target}/{'/'.join(entry)}/{size_code(size)}/"
-    missing = [path for path in board.missing if path.startswith(start)]
+    cells = {cell_path(target, *entry, size.train_subjects, seed, size.lane)
+             for seed in board.board.seeds}  # fmt: skip
+    missing = cells.intersection(board.missing)
     left_out = board.clean and len(missing) < len(board.board.seeds)
     return _Square(np.nan, "contaminated" if left_out else "not run", contaminated=left_out)
 

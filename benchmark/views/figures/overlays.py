@@ -135,7 +135,8 @@ def caption(record: RunRecord) -> str:
     """Which cell this is, and its marks."""
     cell, marks = record.cell, record.marks
     size = f"{cell.train_subjects} training subjects" if cell.train_subjects else "all subjects"
-    words = [f"{cell.target}: {cell.source}, {cell.strategy}, {size}, seed {cell.seed}"]
+    lane = "" if cell.lane == "unet" else f"lane {cell.lane}, "
+    words = [f"{cell.target}: {cell.source}, {cell.strategy}, {lane}{size}, seed {cell.seed}"]
     words += ["SYNTHETIC"] if marks.synthetic else []
     words += ["contaminated"] if marks.contamination else []
     words += [MARK_NAMES["unchecked"]] if marks.unchecked else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import EntryKey, Setting
+from benchmark.leaderboard.index import EntryKey, LaneSize, Setting
 from benchmark.statistics.critical_difference import CriticalDifference, critical_difference
 from benchmark.statistics.paired_tests import ALPHA
 from benchmark.views.figures.frame import (
@@ -25,6 +25,7 @@ from benchmark.views.figures.style import (
     sign_note,
     size_code,
     size_name,
+    size_rows,
 )
 
 if TYPE_CHECKING:
@@ -37,30 +38,30 @@ SIDE, LINE = 2.35, 3.2
 AXIS, RULER = 0.5, 0.12  # below the upper edge
 
 
-def rank_diagram(board: Leaderboard, size: int) -> Drawing | NotDrawn:
-    """Mean ranks over the board's targets, for one number of training subjects."""
+def rank_diagram(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
+    """Mean ranks over the board's targets, of one lane and number of training subjects."""
     columns = {}
     for target in board.board.targets:
-        scores = board.scores.get((target, size))
+        scores = board.scores.get(Setting(target, *size))
         if scores is not None and scores.entries:
             means = scores.oriented_means
             columns[target] = dict(zip(scores.entries, means, strict=True))
     table = pd.DataFrame.from_dict(columns, orient="index")
-    rows = board.rows[board.rows["train_subjects"] == size]
-    name, subject = size_code(size), f"mean rank over targets, {size_name(size)}"
+    rows = size_rows(board.rows, size)
+    name, subject = size_code(size), f"mean rank over targets, {size_name(board, size)}"
     return _diagram(board, rows, table, name, subject, "targets")
 
 
 def subject_diagram(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Mean ranks over the test subjects of one target."""
-    target, size = setting
+    target, size = setting.target, setting.lane_size
     scores = board.scores[setting]
     table = pd.DataFrame(
         scores.oriented_scores.mean(axis=1).T, index=list(scores.subjects),
         columns=pd.Index(list(scores.entries), tupleize_cols=False),
     )  # fmt: skip
     rows = setting_rows(board, setting)
-    subject = f"{target}, mean rank over subjects, {size_name(size)}"
+    subject = f"{target}, mean rank over subjects, {size_name(board, size)}"
     return _diagram(board, rows, table, f"{target}_{size_code(size)}", subject, "subjects")
 
 

@@ -39,7 +39,7 @@ MANY = 3000  # dots above which they are a raster image in the SVG
 
 def subject_spread(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Scores of all test subjects of one target and size: box, dots, mean with interval."""
-    target, size = setting
+    target, size = setting.target, setting.lane_size
     name = f"spread_{target}_{size_code(size)}"
     scores = board.scores[setting]
     if not scores.entries:
@@ -58,7 +58,7 @@ def subject_spread(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
         f"mean with {interval_coverage(rows)}. Best entry on top.",
         sign_note(labels),
     ]
-    title = heading(board, f"{target}, spread over test subjects, {size_name(size)}")
+    title = heading(board, f"{target}, spread over test subjects, {size_name(board, size)}")
     with drawing_rules():
         figure = new_figure(6.2, ROW * len(entries) + 0.8)
         _draw(figure.add_subplot(), rows, values, [known[entry] for entry in entries])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import EntryKey, Setting
+from benchmark.leaderboard.index import EntryKey, LaneSize, Setting
 from benchmark.scoring.metrics import Metric
 from benchmark.views.figures.frame import (
     BLACK,
@@ -129,20 +129,26 @@ def interval_coverage(rows: pd.DataFrame) -> str:
     return f"95 % interval over {' or '.join(texts)}"
 
 
-def size_name(size: int) -> str:
-    """A number of training subjects in words; 0 is all."""
-    return f"{size} training subjects" if size else "all training subjects"
+def size_name(board: Leaderboard, size: LaneSize) -> str:
+    """The lane, if the board has several, and the number of training subjects in words."""
+    subjects = f"{size.train_subjects or 'all'} training subjects"
+    return ", ".join(filter(None, (board.lane_words(size.lane), subjects)))
 
 
-def size_code(size: int) -> str:
-    """The same as in the paths of records and figures."""
-    return f"n{size}" if size else "nall"
+def size_code(size: LaneSize) -> str:
+    """The number of training subjects in the names of figures, after a lane other than `unet`."""
+    code = f"n{size.train_subjects or 'all'}"
+    return code if size.lane == "unet" else f"{size.lane}_{code}"
+
+
+def size_rows(rows: pd.DataFrame, size: LaneSize) -> pd.DataFrame:
+    """Rows of one lane and number of training subjects."""
+    return rows[(rows["lane"] == size.lane) & (rows["train_subjects"] == size.train_subjects)]
 
 
 def setting_rows(board: Leaderboard, setting: Setting) -> pd.DataFrame:
-    """Rows of one target and number of training subjects."""
-    target, size = setting
-    return board.rows[(board.rows["target"] == target) & (board.rows["train_subjects"] == size)]
+    """Rows of one setting."""
+    return size_rows(board.rows[board.rows["target"] == setting.target], setting.lane_size)
 
 
 def error_bars(rows: pd.DataFrame) -> "list[pd.Series[float]]":

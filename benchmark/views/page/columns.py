@@ -1,10 +1,11 @@
 """The columns that a page's tables are made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from benchmark.leaderboard.columns import COLUMNS
+from benchmark.leaderboard.columns import COLUMNS, MEAN, RANK_BY
+from benchmark.leaderboard.metric_ranks import ENTRY
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.page.cells import (
     ColumnCells,
@@ -22,7 +23,7 @@ from benchmark.views.page.cells import (
     strings,
     text_cells,
 )
-from benchmark.views.page.context import ENTRY, Context
+from benchmark.views.page.context import Context
 from benchmark.views.page.table import Column
 
 SHOWN_TARGETS = 4  # more ranks than these are shown when asked for
@@ -30,7 +31,7 @@ SHOWN_TARGETS = 4  # more ranks than these are shown when asked for
 
 def column_groups(context: Context) -> dict[str, str]:
     """Titles of the groups of columns that a reader can ask for, by their name."""
-    metrics = {f"metric {metric.name}": metric.title for metric in _other_metrics(context.rows)}
+    metrics = {f"metric {metric.name}": metric.title for metric in other_metrics(context.rows)}
     groups = {"metric": "all metrics"} | metrics if metrics else {}
     groups |= {"spread": "spread and seeds", "cost": "cost", "provenance": "provenance"}
     if len(context.targets) > SHOWN_TARGETS and len(context.overall):
@@ -44,8 +45,15 @@ def entry_columns(context: Context, rows: pd.DataFrame, sized: bool) -> Iterator
     yield Column("marks", "marks", mark_cells(rows))
     for name in ("domain", "task", "strategy"):
         yield Column(name, name, text_cells(strings(rows, name)))
+    yield from lane_columns(context, rows)
     if sized:
         yield size_column(rows)
+
+
+def lane_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
+    """The lane, if the board has several."""
+    if context.laned:
+        yield Column("lane", "lane", text_cells(strings(rows, "lane")))
 
 
 def size_column(rows: pd.DataFrame) -> Column:
@@ -103,11 +111,20 @@ def seed_scores_column(context: Context, rows: pd.DataFrame) -> Column:
 
 
 def metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
-    """Every metric in addition to the main one."""
-    for metric in _other_metrics(rows):
-        cells = number_cells(floats(rows, f"mean_{metric.name}"), metric.number_format)
+    """Every metric in addition to the main one, and the rank by it."""
+    for metric in other_metrics(rows):
+        cells = number_cells(floats(rows, MEAN + metric.name), metric.number_format)
         group = f"metric {metric.name}"
         yield Column(metric.name, _heading(metric), cells, metric.higher_is_better, group)
+        yield from metric_rank_columns(rows, [metric])
+
+
+def metric_rank_columns(rows: pd.DataFrame, metrics: Iterable[Metric]) -> Iterator[Column]:
+    """The rank by each of the metrics that all ranked rows have."""
+    for name, title in ((RANK_BY + metric.name, f"rank by {metric.title}") for metric in metrics):
+        if name in rows and rows[name].notna().any():
+            cells = number_cells(floats(rows, name), ".3g")
+            yield Column(name, title, cells, group=f"metric {name.removeprefix(RANK_BY)}")
 
 
 def group_columns(rows: pd.DataFrame, group: str) -> Iterator[Column]:
@@ -143,13 +160,13 @@ def file_column(context: Context, rows: pd.DataFrame) -> Column:
     return Column("file", "record", ColumnCells(cells))
 
 
-def _other_metrics(rows: pd.DataFrame) -> list[Metric]:
+def other_metrics(rows: pd.DataFrame) -> list[Metric]:
     """The metrics that are known and not the main one everywhere."""
     main = set(rows["main_metric"]) if len(rows) else set()
     return [
         metric
         for name, metric in METRICS.items()
-        if {name} != main and f"mean_{name}" in rows and rows[f"mean_{name}"].notna().any()
+        if {name} != main and MEAN + name in rows and rows[MEAN + name].notna().any()
     ]
 
 

@@ -13,11 +13,10 @@ import pandas as pd
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
+from benchmark.leaderboard.metric_ranks import ENTRY
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
 from benchmark.views.page.cells import as_list, escaped
 from benchmark.views.page.drawings import Curve
-
-ENTRY = ["train_subjects", "source", "strategy"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,16 @@ class Context:
     def sized(self) -> bool:
         """Whether there is more than one number of training subjects."""
         return len(self.rows) > 0 and self.rows["train_subjects"].nunique() > 1
+
+    @property
+    def laned(self) -> bool:
+        """Whether the board has more than one lane."""
+        return len(self.board.lanes) > 1
+
+    def by_lane(self, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """The rows of each lane by the lane's name; "" if the board has no other."""
+        lanes = rows.groupby("lane", sort=False)
+        return {str(lane) if self.laned else "": part for lane, part in lanes}
 
     @cached_property
     def targets(self) -> dict[str, str]:

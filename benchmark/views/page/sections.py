@@ -15,7 +15,7 @@ from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import PageTable
-from benchmark.views.page.tables import source_table, target_table
+from benchmark.views.page.tables import source_table, target_tables
 
 FactList = list[tuple[str, str]]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -40,7 +40,7 @@ class Section:
         notes: Short sentences about the table.
         marks: Marks that at least one entry has, with the number of entries.
         facts: From cards and records.
-        table: Its entries.
+        tables: Its entries; those of a target by lane, see `Context.by_lane`.
         pictures: Overlays of predictions.
     """
 
@@ -50,7 +50,7 @@ class Section:
     notes: tuple[str, ...]
     marks: Mapping[str, str]
     facts: FactList
-    table: PageTable
+    tables: Mapping[str, PageTable]
     pictures: tuple[Picture, ...] = ()
 
 
@@ -71,7 +71,7 @@ def target_sections(context: Context) -> Iterator[Section]:
         facts = [*_card_facts(card), *((f"data set: {k}", v) for k, v in _card_facts(data))]
         yield Section(
             context.targets[name], name, title, tuple(notes), mark_counts(rows), facts,
-            target_table(context, rows, f"{name}: all entries"),
+            target_tables(context, name, rows),
         )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def source_sections(context: Context) -> Iterator[Section]:
         facts = [*_record_facts(rows, records), *_card_facts(card, {"domain", "task", "encoder"})]
         yield Section(
             context.sources[name], name, title, (), mark_counts(rows), facts,
-            source_table(context, rows, f"{name}: every target"),
+            {"": source_table(context, rows, f"{name}: every target")},
             tuple(_pictures(context, rows, pictures)),
         )  # fmt: skip
 
@@ -124,6 +124,10 @@ def protocol_facts(context: Context) -> FactList:
     protocol = board.protocol.model_dump(mode="json").items()
     return [
         ("fingerprint", fingerprint(board.protocol)),
+        *(
+            (f"fingerprint, lane {lane}", board.protocol_fingerprint(lane))
+            for lane in (board.lanes if context.laned else ())
+        ),
         *((name, _text(value)) for name, value in protocol),
         *((f"strategy {name}", _text(value)) for name, value in strategies.items()),
         ("seeds", _text(board.seeds)),
@@ -187,16 +191,16 @@ def _pictures(
     """The overlays of each entry's first seed, of data sets that may be passed on."""
     if not pictures:
         return
-    for target, strategy, size, paths in zip(
-        rows["target"], rows["strategy"], rows["train_subjects"], rows["records"], strict=True
-    ):
+    columns = ("target", "lane", "strategy", "train_subjects", "records")
+    for target, lane, strategy, size, paths in zip(*map(rows.get, columns), strict=True):
         first = next((path for path in paths if path in pictures), None)
         if first is None or not context.may_be_shown(target):
             continue
         content = pictures[first].read_bytes()
         if content.startswith(PNG):
             seed = first.rsplit("/", 1)[-1].removesuffix(".json")
-            cell = f"{target}, {strategy}, n {size or 'all'}, {seed}"
+            words = (target, context.board.lane_words(lane), strategy, f"n {size or 'all'}", seed)
+            cell = ", ".join(filter(None, words))
             url = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
             yield Picture(url, f"Best, median and worst case of {cell}")
 

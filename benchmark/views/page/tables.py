@@ -21,7 +21,10 @@ from benchmark.views.page.columns import (
     file_column,
     gain_column,
     group_columns,
+    lane_columns,
     metric_columns,
+    metric_rank_columns,
+    other_metrics,
     rank_columns,
     score_column,
     seed_scores_column,
@@ -34,9 +37,16 @@ from benchmark.views.page.drawings import curve_cells, plot_cells, plot_range
 from benchmark.views.page.table import Column, PageTable
 
 
-def overall_table(context: Context) -> PageTable:
+def overall_tables(context: Context) -> dict[str, PageTable]:
+    """Mean ranks over all targets, by lane."""
+    if not len(context.overall):
+        return {}
+    lanes = context.by_lane(context.overall)
+    return {lane: _overall_table(context, rows, lane) for lane, rows in lanes.items()}
+
+
+def _overall_table(context: Context, rows: pd.DataFrame, lane: str) -> PageTable:
     """Mean rank over all targets, standardised gain, and the rank on each target."""
-    rows = context.overall
     gains = interval_cells(rows, "standardised", "+.2f")
     lacks = strings(rows, "lacks")
     columns = [
@@ -44,13 +54,26 @@ def overall_table(context: Context) -> PageTable:
         *entry_columns(context, rows, context.sized),
         Column("gain", "standardised gain", gains, best_first=True),
         *target_rank_columns(context, rows),
+        *metric_rank_columns(rows, other_metrics(context.rows)),
         *([Column("lacks", "lacks", long_text_cells(lacks))] if any(lacks) else []),
         *group_columns(rows, "provenance"),
     ]
-    return PageTable("All targets: mean ranks", columns)
+    return PageTable(f"All targets{_in_lane(lane)}: mean ranks", columns)
 
 
-def target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTable:
+def target_tables(context: Context, name: str, rows: pd.DataFrame) -> dict[str, PageTable]:
+    """Every entry of one target, by lane."""
+    return {
+        lane: _target_table(context, part, f"{name}{_in_lane(lane)}: all entries")
+        for lane, part in context.by_lane(rows).items()
+    }
+
+
+def _in_lane(lane: str) -> str:
+    return f", lane {lane}" if lane else ""
+
+
+def _target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTable:
     """Every entry of one target with every number."""
     metric = METRICS[str(rows["main_metric"].iloc[0])]
     baseline = rows[(rows["source"] == context.board.board.baseline) & rows["score"].notna()]
@@ -80,6 +103,7 @@ def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTabl
         Column("target", "target", link_cells(rows["target"], context.targets)),
         Column("marks", "marks", mark_cells(rows)),
         Column("strategy", "strategy", text_cells(rows["strategy"])),
+        *lane_columns(context, rows),
         *([size_column(rows)] if context.sized else []),
         Column("rank", "rank", rank_cells(rows, "rank")),
         Column("metric", "metric", metrics),

@@ -11,6 +11,7 @@ from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
+from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
 from benchmark.views.page.render import render, script
@@ -22,9 +23,9 @@ from benchmark.views.page.sections import (
     source_sections,
     target_sections,
 )
-from benchmark.views.page.tables import overall_table, records_table
+from benchmark.views.page.tables import overall_tables, records_table
 from benchmark.views.sequences import footer, sequence_tables
-from benchmark.views.tables import METHOD
+from benchmark.views.tables import method
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
 
@@ -88,9 +89,10 @@ def render_page(context: Context) -> str:
         script(),
         board=board,
         marks=mark_counts(board.rows),
-        overall=overall_table(context) if len(board.overall) else None,
+        overall=overall_tables(context),
         target_names=context.targets,
         target_sections=target_sections(context),
+        agreement=agreement_tables(board),
         source_names=context.sources,
         source_sections=source_sections(context),
         caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
@@ -102,8 +104,9 @@ def render_page(context: Context) -> str:
         records=lambda: records_table(context),
         protocol=protocol_facts(context),
         missing=missing_by_entry(board.missing),
-        method=METHOD,
+        method=method(board),
         filters=[(name, title, _options(board.rows, name)) for name, title in FILTERS],
+        lanes=board.lanes if context.laned else (),
         sizes=sorted(board.rows["train_subjects"].unique()) if context.sized else (),
         trust=[level for level in LEVELS if level in _options(board.rows, "trust")],
         columns=column_groups(context),

@@ -31,6 +31,7 @@ from benchmark.leaderboard.columns import STATE
 from benchmark.leaderboard.folder import read_leaderboard
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
+from benchmark.records.validate import Conditions
 from benchmark.workers import Workers
 
 ALONE = Workers(1)
@@ -117,7 +118,8 @@ def test_only_what_is_new_is_read(store: Store, tmp_path: Path, read: list[str])
     row = paths.index(names[0])
     assert found.scores_of_each()[row].tolist() == [0.25]
     assert found.texts["subject_names"].tolist()[row] == '["s1"]'
-    assert_equal(found, columns_of_records(record for _, record in store.records()))
+    conditions = Conditions.of(store.board())
+    assert_equal(found, columns_of_records((r for _, r in store.records()), conditions))
     state = changed.stat()
     text = changed.read_text()
     changed.write_text(text.replace('"dice": 0.25', '"dice": 0.75'))
@@ -234,7 +236,8 @@ def test_statistics_that_share_their_draws_are_those_of_each_alone(
         for size in sizes
         for record in records()
     ]
-    cells, bundles = columns_of_records(made[:-1]), list[int]()  # the last entry is not complete
+    bundles = list[int]()
+    cells = columns_of_records(made[:-1], Conditions.of(card))  # the last entry is not complete
 
     def counted(tasks: Sequence[SettingTask | SizeTask]) -> object:
         bundles.append(len(tasks))
@@ -271,7 +274,8 @@ def test_the_code_that_numbers_depend_on_is_listed() -> None:
 
 
 def test_the_row_of_a_record() -> None:
-    columns = columns_of_records([make_record(dice={"s2": 0.5, "s1": 0.0}, empty=("s1",))])
+    record = make_record(dice={"s2": 0.5, "s1": 0.0}, empty=("s1",))
+    columns = columns_of_records([record], Conditions.of(board()))
     assert columns.scores.tolist() == [0.0, 0.5]
     assert columns.texts["subject_names"].values == ('["s1", "s2"]',)
     row = {name: values[0] for name, values in columns.numbers.items()}

@@ -17,6 +17,7 @@ from benchmark.errors import RecordError
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.compare import compare
 from benchmark.leaderboard.entry_name import find_entries
+from benchmark.leaderboard.index import LaneSize, Setting
 from benchmark.leaderboard.match import match_views
 from benchmark.records.record import RunRecord
 from benchmark.scoring.metrics import METRICS
@@ -37,6 +38,7 @@ from benchmark.views.figures.pairs import paired_plot
 from benchmark.views.figures.ranks import rank_diagram, subject_diagram
 from benchmark.views.figures.spreads import jitter, subject_spread
 
+EIGHT, ALL = LaneSize("unet", 8), LaneSize("unet", 0)
 CARD = simulated_board(sizes=(8, 0), seeds=(0, 1))
 LEAK = "t1_brain_segmentation"
 
@@ -78,7 +80,7 @@ def text(found: Drawing | NotDrawn) -> str:
 
 
 def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None:
-    said = text(gain_map(board, 8))
+    said = text(gain_map(board, EIGHT))
     rows = board.rows.set_index(["target", "train_subjects", "source"])
     leak = row(rows, ("fetal_head_hc18", 8, LEAK))
     for gain in (leak["gain"], leak["gain_low"], leak["gain_high"]):
@@ -91,12 +93,12 @@ def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None
 
 
 def test_the_clean_map_says_which_cell_was_left_out() -> None:
-    said = text(gain_map(build_leaderboard(CARD, RECORDS, clean=True), 8))
+    said = text(gain_map(build_leaderboard(CARD, RECORDS, clean=True), EIGHT))
     assert "contaminated" in said and "without contaminated cells" in said
 
 
 def test_real_data_are_not_called_synthetic() -> None:
-    assert "SYNTHETIC" not in text(gain_map(build_leaderboard(CARD, made(synthetic=False)), 8))
+    assert "SYNTHETIC" not in text(gain_map(build_leaderboard(CARD, made(synthetic=False)), EIGHT))
 
 
 def test_different_metrics_are_standardised() -> None:
@@ -110,29 +112,29 @@ def test_different_metrics_are_standardised() -> None:
         return record.model_copy(update={"main_metric": "hd95_mm", "cases": tuple(cases)})
 
     found = build_leaderboard(CARD, map(millimetres, RECORDS))
-    assert "standardised gain [sd between subjects]" in text(gain_map(found, 8))
-    said = text(subject_spread(found, ("liver_chaos", 8)))
+    assert "standardised gain [sd between subjects]" in text(gain_map(found, EIGHT))
+    said = text(subject_spread(found, Setting("liver_chaos", *EIGHT)))
     assert "HD95 [mm] (lower is better)" in said
 
 
 def test_size_curves_have_sizes_and_directions(board: Leaderboard) -> None:
-    said = text(size_curves(board))
+    said = text(size_curves(board, "unet"))
     assert "all (60)" in said and "8" in said.split() and "Dice (higher is better)" in said
     assert "training subjects" in said and "95 % interval over subjects and seeds" in said
     assert all(target in said for target in CARD.targets)
 
 
 def test_rank_diagrams_have_mean_ranks_and_their_claim(board: Leaderboard) -> None:
-    said = text(rank_diagram(board, 8))
+    said = text(rank_diagram(board, EIGHT))
     assert "Friedman's test over 3 targets" in said and "CD = " in said
     assert "lack targets: natural_restoration" in said.replace("t1_brain_restoration, ", "")
-    said = text(subject_diagram(board, ("stroke_atlas_v2", 8)))
+    said = text(subject_diagram(board, Setting("stroke_atlas_v2", *EIGHT)))
     assert "over 10 subjects" in said and f"{LEAK} † 1.00" in said
     assert "these trained networks" in said
 
 
 def test_the_spread_shows_every_subject(board: Leaderboard) -> None:
-    found = subject_spread(board, ("fetal_head_hc18", 8))
+    found = subject_spread(board, Setting("fetal_head_hc18", *EIGHT))
     said = text(found)
     assert "10 test subjects" in said and "Dice (higher is better)" in said
     assert isinstance(found, Drawing)
@@ -141,7 +143,7 @@ def test_the_spread_shows_every_subject(board: Leaderboard) -> None:
 
 
 def test_costs_are_compared_within_one_timing_method(board: Leaderboard) -> None:
-    place = ("fetal_head_hc18", 8)
+    place = Setting("fetal_head_hc18", *EIGHT)
     said = text(cost_fronts(board, place))
     assert "fine-tuning time [s]" in said and "cpu, 1 thread" in said
     assert "The same for all entries or known of one: trainable parameters" in said
@@ -195,8 +197,8 @@ def test_figures_repeat_themselves_and_leave_no_state(board: Leaderboard) -> Non
     before = dict(matplotlib.rcParams)
     state = np.random.get_state(legacy=False)["state"]["key"].copy()
     figures: list[Callable[[], object]] = [
-        lambda: gain_map(board, 8),
-        lambda: subject_spread(board, ("fetal_head_hc18", 8)),
+        lambda: gain_map(board, EIGHT),
+        lambda: subject_spread(board, Setting("fetal_head_hc18", *EIGHT)),
     ]
     for draw in figures:
         one, two = draw(), draw()
@@ -212,7 +214,7 @@ def test_markup_in_names_stays_text() -> None:
     evil = r"<script>x</script>$\frac{&"
     card = simulated_board(["scratch", evil], ["fetal_head_hc18"], seeds=(0,))
     board = build_leaderboard(card, simulated_records(card, 6))
-    for found in (gain_map(board, 0), subject_spread(board, ("fetal_head_hc18", 0))):
+    for found in (gain_map(board, ALL), subject_spread(board, Setting("fetal_head_hc18", *ALL))):
         assert evil in text(found).replace(" ", "") and isinstance(found, Drawing)
         assert "<script" not in svg_text(found.figure)
 
@@ -275,13 +277,13 @@ def test_constant_scores_are_drawn_without_a_number_made_up() -> None:
         for record in simulated_records(card, 5)
     ]
     board = build_leaderboard(card, flat)
-    assert "+0.000" in text(gain_map(board, 0))
-    assert "p = 1.000" in text(subject_diagram(board, ("fetal_head_hc18", 0)))
-    text(subject_spread(board, ("fetal_head_hc18", 0)))
+    assert "+0.000" in text(gain_map(board, ALL))
+    assert "p = 1.000" in text(subject_diagram(board, Setting("fetal_head_hc18", *ALL)))
+    text(subject_spread(board, Setting("fetal_head_hc18", *ALL)))
 
 
 def test_files_come_in_two_formats_each(board: Leaderboard, tmp_path: Path) -> None:
-    one = gain_map(board, 8)
+    one = gain_map(board, EIGHT)
     written, left_out = write_figures(tmp_path, [one, NotDrawn("x", "why")])
     assert [path.name for path in written] == ["gain_n8.svg", "gain_n8.png"]
     assert left_out == [NotDrawn("x", "why")]

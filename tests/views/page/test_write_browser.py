@@ -20,6 +20,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from support.cores import every_core
 from support.factories import board_folder, make_record
+from support.laned import lane_records, laned_board
 from support.pages import TARGETS, Made, evil_board, made
 
 from benchmark.cards.content import shipped_content
@@ -196,6 +197,25 @@ def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_
         assert column(page, "source") == [source]
         marked = page.locator(ROWS).first.inner_text()
         assert (level in marked) if level else ("self-reported" not in marked)
+
+
+def test_the_lane_filter_shows_one_lane(
+    context: "playwright.BrowserContext", tmp_path: Path
+) -> None:
+    card = laned_board(("unet", "dpt"), train_subjects=(0,))
+    scores = {"scratch": (0.2, 0.3), "other": (0.3, 0.4)}
+    laned = Made(card, [r for lane in card.lanes for r in lane_records(card, lane, scores)])
+    laned.write(tmp_path)
+    page = opened(context, tmp_path / "page.html")
+    lanes = {lane: page.locator(f"[data-lane={lane}]:visible") for lane in card.lanes}
+    page.locator("select[name=lane]").select_option("dpt")
+    playwright.expect(lanes["unet"]).to_have_count(0)
+    playwright.expect(lanes["dpt"]).to_have_count(1 + len(card.targets))
+    page.locator("#sources summary").first.click()
+    page.wait_for_selector("#source-0 tbody tr")
+    assert set(column(page, "lane", "#source-0")) == {"dpt"}
+    page.get_by_role("button", name="Reset").click()
+    playwright.expect(lanes["unet"]).to_have_count(1 + len(card.targets))
 
 
 def test_columns_are_shown_on_demand(page: "playwright.Page") -> None:

@@ -86,13 +86,19 @@
 
   const filtering = () => [...filters.querySelectorAll("input, select:not([name=columns])")]
     .some((control) => (control.type === "checkbox" ? control.checked : control.value));
-  const refresh = () => opened.forEach((one) => {
+  const refresh = () => {
+    const lane = filters.elements.lane?.value;
+    for (const part of document.querySelectorAll("[data-lane]"))
+      part.hidden = Boolean(lane) && part.dataset.lane !== lane;
+    opened.forEach(update);
+  };
+  const update = (one) => {
     one.columns.forEach(({ group }, index) => {
       const column = one.table.column(index);
       if (column.visible() !== shown(group)) column.visible(shown(group), false);
     });
     apply(one);
-  });
+  };
 
   const skeleton = ({ caption, columns }) => {
     const element = document.createElement("table");

@@ -1,0 +1,50 @@
+"""The cells of a board that have no ranked record."""
+
+from collections.abc import Mapping
+from itertools import product
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.lanes import Lane
+from benchmark.cards.source import SourceCard
+from benchmark.leaderboard.bulk.record_columns import RecordColumns
+from benchmark.records.record import cell_path
+
+Sources = Mapping[str, SourceCard]
+NO_CARDS: Sources = {}
+
+
+def missing_cells(
+    board: BoardCard, records: RecordColumns, sources: Sources = NO_CARDS
+) -> tuple[str, ...]:
+    """Paths of the cells without a ranked record, of every source that is named or has records.
+
+    Args:
+        board: Its grid.
+        records: All of its records.
+        sources: Cards that tell which lanes a source can enter; one without a card is expected in
+            the lanes in which it has records, or in the board's only lane.
+    """
+    texts = {name: records.texts[name].array() for name in ("path", "source", "lane", "unranked")}
+    ranked = set(texts["path"][texts["unranked"] == ""])
+    seen = set(zip(texts["source"], texts["lane"], strict=True))
+
+    def lanes(source: str) -> tuple[Lane, ...]:
+        if len(board.lanes) == 1:
+            return board.lanes
+        if source in sources:
+            return board.lanes_of(sources[source])
+        return tuple(lane for lane in board.lanes if (source, lane) in seen)
+
+    entries = {
+        source: [(lane, name) for lane in lanes(source)
+                 for name in board.strategies_for(source, lane)]
+        for source in dict.fromkeys([*board.sources, *texts["source"]])
+    }  # fmt: skip
+    paths = (
+        cell_path(target, source, strategy, size, seed, lane)
+        for target, source in product(board.targets, entries)
+        for (lane, strategy), size, seed in product(
+            entries[source], board.train_subjects, board.seeds
+        )
+    )
+    return tuple(path for path in paths if path not in ranked)
