@@ -1,10 +1,10 @@
 """Target tasks: segmentation problems on a data set."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
-from benchmark.cards.card import Card, Model
+from benchmark.cards.card import Card, Model, omitted_default
 from benchmark.cards.problem import Problem
 from benchmark.cards.protocol import Positive
 
@@ -33,16 +33,18 @@ class TargetCard(Card, Problem):
     Attributes:
         dataset: Id of the data set.
         fold: If given, the data set's own split is not used: this fold is the test subset, the
-            next one val, the others train. A card without one has the fingerprint that it had
-            before folds existed.
+            next one val, the others train.
+        folds: Number of folds of a cross-validation, for small data sets. A cell fine-tunes one
+            network per fold, and its record holds each subject once, from the network that was
+            neither trained nor selected with it.
     """
 
     dataset: str
-    fold: Fold | None = None
+    fold: Fold | None = omitted_default()
+    folds: Annotated[int, Field(ge=3)] | None = omitted_default()
 
-    @model_serializer(mode="wrap")
-    def _without_an_absent_fold(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = dump(self)
-        if self.fold is None:
-            data.pop("fold", None)
-        return data
+    @model_validator(mode="after")
+    def _one_fold_or_all(self) -> "TargetCard":
+        if self.fold and self.folds:
+            raise ValueError("give either fold (one of them is tested) or folds (each is)")
+        return self

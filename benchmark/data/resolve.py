@@ -10,7 +10,7 @@ from benchmark.cards.registry import SplitRow
 from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.local_copies import local_copy
-from benchmark.data.splits import cases_and_split, split_in_folds
+from benchmark.data.splits import cases_and_split, fold_splits, target_split
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.scoring.metrics import METRICS
@@ -63,6 +63,10 @@ class ResolvedDataset:
         """Rows of the split whose cases are on this machine."""
         return tuple(row for row in self.rows if row.case in self.cases)
 
+    def folds(self, target: TargetCard) -> tuple["ResolvedDataset", ...]:
+        """One per fold of a cross-validated target; itself alone for any other."""
+        return tuple(replace(self, rows=rows) for rows in fold_splits(self.rows, target))
+
     def names(self, *subsets: Subset) -> list[str]:
         """Names of the cases on this machine that are in one of these subsets."""
         return [row.case for row in self.local_rows if row.subset in subsets]
@@ -106,8 +110,7 @@ def resolve_target(
         SplitError: It has fewer subjects than the target has folds.
     """
     data = resolve_dataset(workspace, target.dataset, legacy=legacy).where(target.where)
-    if target.fold:
-        data = replace(data, rows=split_in_folds(data.rows, target.fold.number, target.fold.of))
+    data = replace(data, rows=target_split(data.rows, target))
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
     distances = [name for name in target.metrics if "spacing" in METRICS[name].needs]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.cards.dataset import DatasetCard, SplitRule, Subset
 from benchmark.cards.registry import Registry, SplitRow
+from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import find_cases
 from benchmark.errors import SplitError
@@ -130,6 +131,37 @@ def split_in_folds(rows: Iterable[SplitRow], number: int, of: int) -> tuple[Spli
     parts: dict[int, Subset] = {number - 1: "test", number % of: "val"}
     subset = {subject: parts.get(k % of, "train") for k, subject in enumerate(subjects)}
     return tuple(row._replace(subset=subset.get(row.subject, row.subset)) for row in rows)
+
+
+def target_split(rows: tuple[SplitRow, ...], target: TargetCard) -> tuple[SplitRow, ...]:
+    """The split that a target task uses: in folds, or that of its data set.
+
+    Raises:
+        SplitError: There are fewer subjects than folds.
+    """
+    if target.fold:
+        return split_in_folds(rows, target.fold.number, target.fold.of)
+    return tested_in_folds(rows, target.folds) if target.folds else rows
+
+
+def fold_splits(rows: tuple[SplitRow, ...], target: TargetCard) -> tuple[tuple[SplitRow, ...], ...]:
+    """The split of each fold of a cross-validated target; the split itself for any other."""
+    if target.folds is None:
+        return (rows,)
+    numbers = range(1, target.folds + 1)
+    return tuple(split_in_folds(rows, number, target.folds) for number in numbers)
+
+
+def tested_in_folds(rows: Iterable[SplitRow], of: int) -> tuple[SplitRow, ...]:
+    """The rows of a cross-validation: each subject is tested; those of `pretrain` stay in it.
+
+    Raises:
+        SplitError: There are fewer subjects than folds.
+    """
+    return tuple(
+        row if row.subset == "pretrain" else row._replace(subset="test")
+        for row in split_in_folds(rows, 1, of)
+    )
 
 
 def check_groups(name: str, rows: Iterable[SplitRow]) -> None:

@@ -38,7 +38,7 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
     for target in map(workspace.registry.target, grid.targets):
         try:
             dataset = resolve_target(workspace, target, legacy=board.legacy)
-            splits.append(dataset.local_rows)
+            splits.extend(fold.local_rows for fold in dataset.folds(target))
         except DataError as error:
             why_not[target.id] = str(error)
     for source in map(workspace.registry.source, grid.sources):

@@ -121,6 +121,11 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
     exposure = {name: source_exposure(workspace, card) for name, card in sources.items()}
     transfers = []
     for target in map(registry.target, grid.targets):
+        if target.folds and (board.pooled_metrics or board.sequences):
+            raise CardError(
+                f"board {board.id}: {target.id} has {target.folds} folds; pooled scores and "
+                "sequences are of one network, give its card `fold:` in place of `folds:`"
+            )
         dataset = resolve_target(workspace, target, legacy=board.legacy)
         marks = {
             name: Marks(

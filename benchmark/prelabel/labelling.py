@@ -22,7 +22,7 @@ from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.transfers import Transfer
 from benchmark.prelabel.proposals import Proposal, refuse_corrected, write_data_set
 from benchmark.running.inference import native_probabilities
-from benchmark.running.setup import initial_network, prepare_target, set_up
+from benchmark.running.setup import initial_network, load_target, prepare_target, set_up
 from benchmark.scoring.biometry import area_cm2
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace
@@ -38,7 +38,7 @@ def tuned_network(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards state.
     """
-    setup = set_up(transfer, workspace, device, progress=progress)
+    setup = set_up(load_target(transfer, workspace, progress), workspace, device)
     setup.fine_tune(progress=progress)
     return setup.network
 

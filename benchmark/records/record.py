@@ -172,6 +172,8 @@ class RunRecord(Facts):
     """What one run found. `key` identifies the conditions; `started` and `cost` are timings.
 
     `prepared_data` is the SHA-256 of the arrays that the network was trained on and scored with.
+    A cross-validated target has a network per fold, whose costs are added up; `selection` is that
+    of the first, `other_folds` are those of the others, in their order.
     `pooled` holds scores as published code pooled them, on boards that ask for them; no ranking
     uses them.
     """
@@ -186,12 +188,18 @@ class RunRecord(Facts):
     main_metric: str
     coverage: Coverage | None
     selection: Selection
+    other_folds: tuple[Selection, ...] = omitted_default(())
     frozen_tensors_unchanged: bool
     cases: tuple[CaseScore, ...]
     pooled: dict[str, float] | None = None
     environment: Environment
     cost: Cost
     started: str
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Of the network of each fold; one without folds."""
+        return self.selection, *self.other_folds
 
     def without_timings(self) -> dict[str, object]:
         """The record as plain data, less what differs between two runs on one machine."""

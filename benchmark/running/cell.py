@@ -20,7 +20,7 @@ from benchmark.running.devices import choose_device, environment, processor
 from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
-from benchmark.running.setup import set_up
+from benchmark.running.setup import load_target, set_up
 from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
@@ -64,6 +64,8 @@ def run_cell(
 ) -> CellResult:
     """Prepare data and network, fine-tune, predict and score the test set, record.
 
+    A cross-validated target is fine-tuned on and scored fold by fold.
+
     Args:
         transfer: The cell.
         workspace: All cards, local data and weights.
@@ -77,13 +79,18 @@ def run_cell(
         BenchmarkError: Data, weights or protocol are not what the cards state.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    setup = set_up(transfer, workspace, device, allow_partial=allow_partial, progress=progress)
-    data, network = setup.data, setup.network
+    data = load_target(transfer, workspace, progress)
+    setups = [set_up(fold, workspace, device, allow_partial=allow_partial) for fold in data.folds]
     with metered(device) as measured:
-        selection, steps = setup.fine_tune(progress=progress)
+        fine_tuned = [setup.fine_tune(progress=progress) for setup in setups]
+    selections, steps = zip(*fine_tuned, strict=True)
     log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
-        cases, pooled = score_test_set(network, data, write_prediction, label_maps.add)
+        scored = [
+            score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
+            for setup in setups
+        ]
+    setup, seconds = setups[0], time.perf_counter() - clock
     record = RunRecord(
         cell=transfer.cell,
         key=transfer.key,
@@ -93,12 +100,13 @@ def run_cell(
         source=setup.source,
         main_metric=transfer.target.main_metric,
         coverage=setup.coverage,
-        selection=selection,
+        selection=selections[0],
+        other_folds=selections[1:],
         frozen_tensors_unchanged=True,
-        cases=cases,
-        pooled=pooled,
+        cases=tuple(case for cases, _ in scored for case in cases),
+        pooled=scored[0][1],
         environment=environment(device),
-        cost=cost(network, transfer.protocol, steps, measured, time.perf_counter() - clock),
+        cost=cost(setup.network, transfer.protocol, sum(steps), measured, seconds),
         started=started.isoformat(timespec="seconds"),
     )
     return CellResult(record, data.dataset, label_maps)

@@ -57,10 +57,11 @@ def run_sequence(
     """
     started = datetime.now(UTC)
     device, checkpoint = choose_device(options.device), workspace.sequence_checkpoint(run.key)
-    first, *others = run.devices.values()
-    other_data = [load_target(transfer, workspace, progress) for transfer in others]
-    setup = set_up(first, workspace, device, allow_partial=options.allow_partial, progress=progress)
-    targets = dict(zip(run.devices, [setup.data, *other_data], strict=True))
+    targets = {
+        name: load_target(transfer, workspace, progress) for name, transfer in run.devices.items()
+    }
+    first = next(iter(targets.values()))
+    setup = set_up(first, workspace, device, allow_partial=options.allow_partial)
     stages = list(_resume(checkpoint, setup.network))
     for number, devices in enumerate(run.stages[len(stages) :], start=len(stages) + 1):
         if number > 1:  # not the state after the last stage, which may have run in another process
@@ -76,7 +77,7 @@ def run_sequence(
         prepared_data={name: data.prepared.fingerprint for name, data in targets.items()},
         marks=setup.marks(run.marks),
         source=setup.source,
-        main_metric=first.target.main_metric,
+        main_metric=first.transfer.target.main_metric,
         coverage=setup.coverage,
         stages=tuple(stages),
         environment=environment(device),

@@ -1,7 +1,7 @@
 """Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -32,6 +32,12 @@ class TargetData:
     board: BoardCard
     dataset: ResolvedDataset
     prepared: PreparedDataset
+
+    @property
+    def folds(self) -> tuple["TargetData", ...]:
+        """One per fold of a cross-validated target; itself alone for any other."""
+        folds = self.dataset.folds(self.transfer.target)
+        return tuple(replace(self, dataset=dataset) for dataset in folds)
 
     @property
     def training_set(self) -> TrainingSet:
@@ -85,26 +91,20 @@ class Setup:
 
 
 def set_up(
-    transfer: Transfer,
-    workspace: Workspace,
-    device: torch.device,
-    *,
-    allow_partial: bool = False,
-    progress: Progress = no_progress,
+    data: TargetData, workspace: Workspace, device: torch.device, *, allow_partial: bool = False
 ) -> Setup:
-    """Resolve and prepare the data, build the network from the cell's seed and load the source.
+    """Build the network of a cell from its seed and load the source.
 
     Args:
-        transfer: The cell.
-        workspace: All cards, local data and weights.
+        data: Of the cell's target task.
+        workspace: All cards and weights.
         device: Where the network is trained.
         allow_partial: Admit weights that do not cover the network.
-        progress: Called with each stage.
 
     Raises:
-        BenchmarkError: Data, weights or protocol are not what the cards state.
+        BenchmarkError: Weights or protocol are not what the cards state.
     """
-    data = load_target(transfer, workspace, progress)
+    transfer = data.transfer
     network = initial_network(transfer, device)
     weights = source_weights(workspace, data.board, transfer.source)
     coverage = load_source(network, transfer, weights, allow_partial=allow_partial)

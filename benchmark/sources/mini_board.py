@@ -12,7 +12,7 @@ from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Coverage
 from benchmark.running.cell import run_cell
-from benchmark.running.setup import Setup, initial_network, load_source, set_up
+from benchmark.running.setup import Setup, initial_network, load_source, load_target, set_up
 from benchmark.workspace import Workspace
 
 BASE, TARGET = "standard_v1", "phantom_fetal_head_64"
@@ -110,7 +110,7 @@ class MiniBoard:
             WeightsError: The source does not cover the network.
         """
         workspace, transfer = self.plan(strategy=strategy)
-        return set_up(transfer, workspace, self.device)
+        return set_up(load_target(transfer, workspace), workspace, self.device)
 
     def dice(self, source: str, steps: int) -> float:
         """Mean Dice on the phantom after fine-tuning from the source or from `scratch`."""

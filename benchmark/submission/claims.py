@@ -10,6 +10,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.registry import SplitRow
 from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import ResolvedDataset, resolve_target
+from benchmark.data.splits import fold_splits, target_split
 from benchmark.errors import CardError, DataError
 from benchmark.planning.exposure import contamination, unchecked
 from benchmark.planning.source_weights import source_exposure
@@ -51,7 +52,7 @@ class TargetConditions:
             split = tuple(row for row in data.rows if row.case in data.cases)
         except DataError:  # not on this machine, or not complete
             with suppress(CardError):  # the split is made by a rule, which needs the data
-                split = registry.split(card.dataset)
+                split = target_split(registry.split(card.dataset), card)
         return cls(card, data, split, next((r for r in records if r.cell.target == name), None))
 
     @cached_property
@@ -69,6 +70,13 @@ class TargetConditions:
                 value = getattr(self.accepted.fingerprints, name)
                 expected.setdefault(name, (value, "that of the accepted records"))
         return expected
+
+    @cached_property
+    def folds(self) -> tuple[tuple[SplitRow, ...], ...]:
+        """Its split in each fold of a cross-validated target; one split for any other."""
+        if self.data is None:
+            return fold_splits(self.split, self.card)
+        return tuple(fold.local_rows for fold in self.data.folds(self.card))
 
     @cached_property
     def test_subjects(self) -> dict[str, str] | None:
@@ -124,7 +132,7 @@ def card_problems(
     target, protocol = conditions.card, submission.board.protocol
     source = submission.source_of(record)
     dataset = submission.workspace.registry.dataset(target.dataset)
-    marks, selection, coverage = record.marks, record.selection, record.coverage
+    marks, coverage = record.marks, record.coverage
     facts, board = attrgetter("title", "domain", "task"), submission.board
     strategy, lane = record.cell.strategy, record.cell.lane
     complete = coverage is None or coverage.complete
@@ -149,11 +157,11 @@ def card_problems(
     for text in map(str, (*record.environment.model_dump().values(), record.started)):
         if len(text) > MAX_CHARACTERS or not text.isprintable():
             yield f"environment or started: {text[:20]!r} is not a short plain text"
-    if selection.learning_rate not in protocol.learning_rates:
+    if any(own.learning_rate not in protocol.learning_rates for own in record.selections):
         yield "selection.learning_rate is not one of the protocol's"
     if set(record.pooled or ()) != set(submission.board.pooled_metrics):
         yield "pooled: not the board's pooled metrics"
-    if protocol.steps is not None and selection.step > protocol.steps:
+    if protocol.steps and max(own.step for own in record.selections) > protocol.steps:
         yield f"selection.step is above the protocol's {protocol.steps}"
 
 
@@ -172,8 +180,9 @@ def split_problems(
     if not conditions.split:
         return
     if not marks.subset and (conditions.data or not card.where):
-        expected = nested_subjects(conditions.split, record.cell.train_subjects)
-        if set(record.selection.train_subjects) != set(expected):
+        size = record.cell.train_subjects
+        expected = [set(nested_subjects(rows, size)) for rows in conditions.folds]
+        if [set(own.train_subjects) for own in record.selections] != expected:
             yield "selection.train_subjects are not those of the split"
     try:
         seen = source_exposure(submission.workspace, submission.source_of(record))

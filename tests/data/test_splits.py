@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pydantic import ValidationError
 from support.real_data import REAL_DATA, needs_real_data
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import SplitRule, Subset
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.strategy import Strategy
-from benchmark.cards.target import Fold
+from benchmark.cards.target import Fold, TargetCard
 from benchmark.data.cases import Case
 from benchmark.data.near_duplicates import check_near_duplicates, near_duplicates, thumbnail
 from benchmark.data.readers.images import read_picture
@@ -176,6 +177,26 @@ def test_a_target_with_a_fold_has_a_split_of_its_own(tmp_path: Path) -> None:
     )
     assert not set(folds[0].names("test")) & set(folds[1].names("test"))
     assert folds[0].names("val") == folds[1].names("test")
+
+
+def test_a_cross_validated_target_tests_every_subject_once(tmp_path: Path) -> None:
+    registry = Registry.load(content_roots())
+    plain = registry.target("phantom_lung_ribs_64")
+    assert "folds" not in plain.model_dump()
+    target = plain.model_copy(update={"folds": 5})
+    dataset = resolve_target(Workspace(registry, tmp_path), target)
+    folds = dataset.folds(target)
+    tested = [name for fold in folds for name in fold.names("test")]
+    assert sorted(tested) == sorted(dataset.names("test")) == sorted(dataset.cases)
+    for number, fold in enumerate(folds, start=1):
+        assert fold.rows == split_in_folds(dataset.rows, number, 5)
+    assert dataset.folds(plain) == (dataset,)
+
+
+def test_a_target_has_one_fold_or_all(tmp_path: Path) -> None:
+    plain = Registry.load(content_roots()).target("phantom_lung_ribs_64").model_dump()
+    with pytest.raises(ValidationError, match="either fold"):
+        TargetCard.model_validate(plain | {"fold": {"number": 1, "of": 3}, "folds": 3})
 
 
 def test_the_published_split_of_hc18_is_the_published_one() -> None:

@@ -61,6 +61,21 @@ def test_every_test_case_is_scored(workspace: Workspace, result: CellResult) -> 
     assert set(record.selection.train_subjects) == subjects
 
 
+def test_a_cross_validated_cell_scores_each_subject_by_a_network_that_never_saw_it(
+    workspace: Workspace, transfer: Transfer
+) -> None:
+    target = transfer.target.model_copy(update={"folds": 3})
+    record = run_cell(replace(transfer, target=target), workspace, CPU).record
+    cases = [case.case for case in record.cases]
+    assert sorted(cases) == sorted(row.case for row in workspace.registry.split(TARGET))
+    assert len(record.selections) == 3
+    folds = load_target(replace(transfer, target=target), workspace).folds
+    for fold, selection in zip(folds, record.selections, strict=True):
+        tested = {fold.dataset.cases[name].subject for name in fold.dataset.names("test")}
+        assert tested and not tested & set(selection.train_subjects)
+    assert type(record).model_validate_json(record.model_dump_json()) == record
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_every_slice_is_predicted_once_and_a_second_run_gives_the_same_record(
     version: int, workspace: Workspace, transfer: Transfer, monkeypatch: pytest.MonkeyPatch

@@ -262,7 +262,7 @@ def test_shipped_sequences_are_what_the_cards_still_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["demo_v1"], "board demo_v1 has no `sequences`"),
+        (["demo_v1"], "board demo_v1: has no sequences"),
         (["phantom_sequence_v1", "--sequences", "joined"], "Did you mean 'joint'"),
         (["phantom_sequence_v1", "--seeds", "5"], "unknown seed '5'"),
     ],
