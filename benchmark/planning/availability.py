@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
+from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import CardError, DataError, WeightsError
 from benchmark.planning.source_weights import is_pretrained, source_weights
@@ -34,7 +34,7 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
     """
     grid = complete_selection(workspace.registry, board, selection)
     why_not: dict[str, str] = {}
-    splits = []
+    splits: list[tuple[SplitRow, ...]] = []
     for target in map(workspace.registry.target, grid.targets):
         try:
             dataset = resolve_target(workspace, target, legacy=board.legacy)

@@ -32,7 +32,7 @@ from benchmark.running.cell import run_cell
 from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions, RunSession
-from benchmark.running.setup import Setup, set_up
+from benchmark.running.setup import Setup, load_target, set_up
 from benchmark.workers import configure_process
 from benchmark.workspace import Workspace
 
@@ -92,7 +92,8 @@ class Check:
         """The scores of the device beside those of the CPU."""
         board = self.board("demo_v1", SMALL, self.version_2(steps=3 if self.quick else 200))
         (cell,) = self.cells(board)
-        setups = [set_up(cell, self.workspace, device) for device in (CPU, self.device)]
+        data = load_target(cell, self.workspace)
+        setups = [set_up(data, self.workspace, device) for device in (CPU, self.device)]
         trained = [dice(one) for one in setups if one.fine_tune()]
         setups[1].network.load_state_dict(setups[0].network.state_dict())
         moved = dice(setups[1])
