@@ -7,7 +7,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
 from benchmark.cards.source import SourceCard
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
-from benchmark.records.record import cell_path
+from benchmark.records.cell import cell_path
 
 Sources = Mapping[str, SourceCard]
 NO_CARDS: Sources = {}

@@ -21,7 +21,8 @@ from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.exposure import contamination, unchecked
 from benchmark.planning.source_weights import source_exposure, source_weights
-from benchmark.records.record import CellId, Fingerprints, Marks, cell_key
+from benchmark.records.cell import CellId, Fingerprints, cell_key
+from benchmark.records.record import Marks
 from benchmark.workspace import Workspace
 
 

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from benchmark.errors import RecordError
 from benchmark.files import printable, write_text
-from benchmark.records.record import Facts
+from benchmark.records.cell import Facts
 from benchmark.records.record_files import read_strictly
 
 Labels = npt.NDArray[np.uint8]

@@ -11,14 +11,13 @@ from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
 from benchmark.files import printable
 from benchmark.records.case_table import CasesError, case_table
+from benchmark.records.cell import Count, Facts
 from benchmark.records.record import (
     TIMINGS,
     CaseScore,
     Cost,
-    Count,
     Coverage,
     Environment,
-    Facts,
     Marks,
     Selection,
     SourceFacts,

@@ -11,8 +11,9 @@ from benchmark.cards.card import check_model, read_yaml
 from benchmark.errors import RecordError
 from benchmark.files import printable
 from benchmark.records.case_table import CaseTable
+from benchmark.records.cell import CellId
 from benchmark.records.fast_read import read_quickly
-from benchmark.records.record import CellId, RunRecord
+from benchmark.records.record import RunRecord
 from benchmark.records.record_files import (
     FileState,
     RecordFolder,

@@ -7,7 +7,8 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
 from benchmark.errors import RecordError
 from benchmark.records.case_table import CasesError, CaseTable, case_table
-from benchmark.records.record import RunRecord, cell_key
+from benchmark.records.cell import cell_key
+from benchmark.records.record import RunRecord
 
 OTHER_PROTOCOL = "made under another protocol"
 AGAIN = "delete the record and run the cell again"

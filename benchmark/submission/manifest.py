@@ -17,8 +17,9 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import omitted_default
 from benchmark.cards.source import SourceCard
 from benchmark.files import csv_text, sha256_of
+from benchmark.records.cell import Count, Facts, cell_path
 from benchmark.records.predictions import Sha256
-from benchmark.records.record import Count, Facts, RunRecord, cell_path
+from benchmark.records.record import RunRecord
 
 MANIFEST = "manifest.json"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -10,8 +10,9 @@ from itertools import combinations
 from statistics import mean
 from typing import Any
 
+from benchmark.records.cell import CellId
 from benchmark.records.predictions import PredictionHashes
-from benchmark.records.record import CaseScore, CellId, RunRecord
+from benchmark.records.record import CaseScore, RunRecord
 from benchmark.scoring.metrics import METRICS
 from benchmark.submission.limits import MAX_EQUAL_SHARE, MAX_OPTIMISM, MIN_ROWS
 

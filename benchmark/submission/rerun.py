@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmark.errors import RecordError, SubmissionError
 from benchmark.files import printable, write_text
-from benchmark.records.record import Environment, Facts, RunRecord
+from benchmark.records.cell import Facts
+from benchmark.records.record import Environment, RunRecord
 from benchmark.records.record_files import read_strictly
 from benchmark.scoring.metrics import METRICS
 from benchmark.submission.limits import RERUN_RELATIVE_TOLERANCE, RERUN_TOLERANCE

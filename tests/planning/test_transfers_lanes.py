@@ -13,7 +13,7 @@ from benchmark.errors import CardError, RecordError
 from benchmark.planning.comparators import comparison_sources
 from benchmark.planning.source_weights import pretraining_network
 from benchmark.planning.transfers import GridSelection, Transfer, plan
-from benchmark.records.record import Fingerprints, cell_key
+from benchmark.records.cell import Fingerprints, cell_key
 from benchmark.records.validate import Conditions, check_record
 from benchmark.workspace import Workspace
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from support.factories import make_record
 
+from benchmark.records.cell import cell_key
 from benchmark.records.fast_read import read_quickly
-from benchmark.records.record import Coverage, RunRecord, cell_key
+from benchmark.records.record import Coverage, RunRecord
 
 COVERAGE = Coverage(matched=3, missing=("a",), mismatched=(), unused=("b",), parameter_share=0.5)
 RECORD = make_record(dice={"s1": 0.5, "s2": 0.25}).model_copy(update={"coverage": COVERAGE})

@@ -13,8 +13,9 @@ from support.factories import board, board_folder, make_record
 from benchmark.cards.card import fingerprint
 from benchmark.errors import RecordError
 from benchmark.records.case_table import case_table
+from benchmark.records.cell import cell_key
 from benchmark.records.fast_read import read_quickly
-from benchmark.records.record import CaseScore, RunRecord, cell_key
+from benchmark.records.record import CaseScore, RunRecord
 from benchmark.records.store import Store, read_record
 from benchmark.records.validate import Conditions
 

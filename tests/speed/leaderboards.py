@@ -60,7 +60,7 @@ def generate(folder: Path, count: int) -> None:
     from support.factories import make_record
 
     from benchmark.cards.card import fingerprint
-    from benchmark.records.record import CellId, Fingerprints, cell_key
+    from benchmark.records.cell import CellId, Fingerprints, cell_key
 
     made, here = card(count), Store(folder)
     (folder / "board.yaml").write_text(json.dumps(made.model_dump(mode="json")))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.packs import SEED0, Machine, derive_again, edit_record, findings, write_manifest
 
-from benchmark.records.record import CellId, Fingerprints, cell_key
+from benchmark.records.cell import CellId, Fingerprints, cell_key
 
 FALSE = [
     ("records", {"fingerprints.protocol": "sha256:0"}, "key: is not that of"),

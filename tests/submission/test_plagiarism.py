@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.packs import SEED0, SEED1, Machine, derive_again, edit_record, findings, make_pack
 
-from benchmark.records.record import CellId, Fingerprints, cell_key
+from benchmark.records.cell import CellId, Fingerprints, cell_key
 from benchmark.submission.verify import verify_submission
 
 

@@ -15,7 +15,7 @@ from support.packs import (
     write_manifest,
 )
 
-from benchmark.records.record import cell_key
+from benchmark.records.cell import cell_key
 from benchmark.records.store import read_record
 from benchmark.records.trust import read_trust, trust_of
 from benchmark.submission.merge import merge_submission

@@ -9,17 +9,15 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.content import content_roots, shipped_content
 from benchmark.cards.registry import Registry
 from benchmark.errors import DataError
+from benchmark.records.cell import CellId, Fingerprints, cell_key
 from benchmark.records.record import (
     CaseScore,
-    CellId,
     Cost,
     Environment,
-    Fingerprints,
     Marks,
     RunRecord,
     Selection,
     SourceFacts,
-    cell_key,
 )
 from benchmark.workspace import Workspace
 

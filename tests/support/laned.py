@@ -7,7 +7,8 @@ from support.factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
-from benchmark.records.record import RunRecord, cell_key
+from benchmark.records.cell import cell_key
+from benchmark.records.record import RunRecord
 
 ENCODERS: dict[Lane, str] = {
     "unet": "tu-test_resnet",

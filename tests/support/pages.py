@@ -12,7 +12,8 @@ from support.factories import board, make_record
 from benchmark.cards.board import BoardCard
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.bulk.record_columns import columns_of_records
-from benchmark.records.record import RunRecord, cell_key
+from benchmark.records.cell import cell_key
+from benchmark.records.record import RunRecord
 from benchmark.records.validate import Conditions
 from benchmark.views.page.context import page_records
 from benchmark.views.page.write import write_page

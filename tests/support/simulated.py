@@ -7,7 +7,8 @@ from support.factories import board, make_record
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.records.record import CaseScore, RunRecord, cell_key
+from benchmark.records.cell import cell_key
+from benchmark.records.record import CaseScore, RunRecord
 
 # source: domain, task, effect
 SOURCES = {

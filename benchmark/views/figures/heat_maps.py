@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey, LaneSize
-from benchmark.records.record import cell_path
+from benchmark.records.cell import cell_path
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.figures.frame import (
     Drawing,
