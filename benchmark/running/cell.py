@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +14,14 @@ from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import to_slices
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import prediction_log
-from benchmark.records.record import RunRecord
+from benchmark.records.record import CaseScore, RunRecord
 from benchmark.records.store import Store
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment, processor
 from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
-from benchmark.running.setup import load_target, set_up
+from benchmark.running.setup import Setup, load_target, set_up
 from benchmark.views.figures.overlays import write_overlays
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
@@ -64,8 +65,6 @@ def run_cell(
 ) -> CellResult:
     """Prepare data and network, fine-tune, predict and score the test set, record.
 
-    A cross-validated target is fine-tuned on and scored fold by fold.
-
     Args:
         transfer: The cell.
         workspace: All cards, local data and weights.
@@ -84,12 +83,9 @@ def run_cell(
     with metered(device) as measured:
         fine_tuned = [setup.fine_tune(progress=progress) for setup in setups]
     selections, steps = zip(*fine_tuned, strict=True)
-    log, label_maps = predictions / transfer.cell.path if predictions else None, LabelMaps()
+    log = predictions / transfer.cell.path if predictions else None
     with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
-        scored = [
-            score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
-            for setup in setups
-        ]
+        cases, pooled, label_maps = _score_folds(setups, write_prediction)
     setup, seconds = setups[0], time.perf_counter() - clock
     record = RunRecord(
         cell=transfer.cell,
@@ -103,13 +99,25 @@ def run_cell(
         selection=selections[0],
         other_folds=selections[1:],
         frozen_tensors_unchanged=True,
-        cases=tuple(case for cases, _ in scored for case in cases),
-        pooled=scored[0][1],
+        cases=cases,
+        pooled=pooled,
         environment=environment(device),
         cost=cost(setup.network, transfer.protocol, sum(steps), measured, seconds),
         started=started.isoformat(timespec="seconds"),
     )
     return CellResult(record, data.dataset, label_maps)
+
+
+def _score_folds(
+    setups: Sequence[Setup], write_prediction: Callable[[str, LabelMap], None]
+) -> tuple[tuple[CaseScore, ...], dict[str, float] | None, LabelMaps]:
+    """Scores of all test cases, each by the network of its fold; pooled scores; label maps."""
+    label_maps = LabelMaps()
+    scored = [
+        score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
+        for setup in setups
+    ]
+    return tuple(case for cases, _ in scored for case in cases), scored[0][1], label_maps
 
 
 def run_and_record(

@@ -57,10 +57,8 @@ def run_sequence(
     """
     started = datetime.now(UTC)
     device, checkpoint = choose_device(options.device), workspace.sequence_checkpoint(run.key)
-    targets = {
-        name: load_target(transfer, workspace, progress) for name, transfer in run.devices.items()
-    }
-    first = next(iter(targets.values()))
+    loaded = [load_target(one, workspace, progress) for one in run.devices.values()]
+    targets, first = dict(zip(run.devices, loaded, strict=True)), loaded[0]
     setup = set_up(first, workspace, device, allow_partial=options.allow_partial)
     stages = list(_resume(checkpoint, setup.network))
     for number, devices in enumerate(run.stages[len(stages) :], start=len(stages) + 1):
