@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,15 +77,12 @@ def run_cell(
     Raises:
         BenchmarkError: Data, weights or protocol are not what the cards state.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     data = load_target(transfer, workspace, progress)
     setups = [set_up(fold, workspace, device, allow_partial=allow_partial) for fold in data.folds]
     with metered(device) as measured:
-        fine_tuned = [setup.fine_tune(progress=progress) for setup in setups]
-    selections, steps = zip(*fine_tuned, strict=True)
-    log = predictions / transfer.cell.path if predictions else None
-    with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
-        cases, pooled, label_maps = _score_folds(setups, write_prediction)
+        selections, steps = zip(*(one.fine_tune(progress=progress) for one in setups), strict=True)
+    cases, pooled, label_maps = _score_folds(setups, predictions, save_predictions)
     setup, seconds = setups[0], time.perf_counter() - clock
     record = RunRecord(
         cell=transfer.cell,
@@ -103,20 +100,22 @@ def run_cell(
         pooled=pooled,
         environment=environment(device),
         cost=cost(setup.network, transfer.protocol, sum(steps), measured, seconds),
-        started=started.isoformat(timespec="seconds"),
+        started=started,
     )
     return CellResult(record, data.dataset, label_maps)
 
 
 def _score_folds(
-    setups: Sequence[Setup], write_prediction: Callable[[str, LabelMap], None]
+    setups: Sequence[Setup], predictions: Path | None, save_predictions: bool
 ) -> tuple[tuple[CaseScore, ...], dict[str, float] | None, LabelMaps]:
     """Scores of all test cases, each by the network of its fold; pooled scores; label maps."""
-    label_maps = LabelMaps()
-    scored = [
-        score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
-        for setup in setups
-    ]
+    label_maps, transfer = LabelMaps(), setups[0].data.transfer
+    log = predictions / transfer.cell.path if predictions else None
+    with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
+        scored = [
+            score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
+            for setup in setups
+        ]
     return tuple(case for cases, _ in scored for case in cases), scored[0][1], label_maps
 
 
