@@ -78,6 +78,8 @@ class WeightsFile(Model):
         package: The installed package that it is copied from.
         key_prefix: Tensors below it are the encoder's.
         rename: [regular expression, replacement], applied in turn to every tensor name first.
+        convert: Conversion of the tensors below key_prefix, from the names and forms of another
+            library; `timm` is timm's own.
     """
 
     file: str
@@ -89,6 +91,7 @@ class WeightsFile(Model):
     package: PackageFile | None = omitted_default()
     key_prefix: str = ""
     rename: tuple[tuple[str, str], ...] = ()
+    convert: str = omitted_default("")
 
     @property
     def by_hand(self) -> bool:

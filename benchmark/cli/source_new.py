@@ -1,5 +1,6 @@
 """`segtransfer source new`: from a checkpoint to the draft of its card."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -13,10 +14,14 @@ from benchmark.errors import CardError
 from benchmark.files import printable
 
 if TYPE_CHECKING:
-    from benchmark.models.checkpoints.identify import EncoderMatch
-    from benchmark.sources.draft import ExaminedCheckpoint
+    from benchmark.models.checkpoints.matching import EncoderMatch
+    from benchmark.sources.examine import ExaminedCheckpoint
 
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
+LANES = {
+    "unet": "unet (feature pyramid)",
+    "dpt": "dpt (plain vision transformer); boards without this lane do not run it",
+}
 ASKED = {
     "domain": f"domain of the images ({', '.join(get_args(Domain))})",
     "task": f"what it learned ({', '.join(get_args(SourceObjective))})",
@@ -51,7 +56,7 @@ def source_new(
     title: Annotated[str, typer.Option(help="One line.")] = "",
     mean: PerChannel = "",
     std: PerChannel = "",
-    encoder: Annotated[str, typer.Option(help="Try this network only.")] = "",
+    encoder: Annotated[str, typer.Option(help="Network: of smp, or of timm (NAME.TAG).")] = "",
     part: Annotated[str, typer.Option(help="Key of the tensors inside the checkpoint.")] = "",
     provides: Annotated[str, typer.Option(help="encoder or encoder_decoder.")] = "",
     out: CardFolder = None,
@@ -66,8 +71,6 @@ def source_new(
     folder = out or (settings.content[-1] if settings.content else None)
     if folder is None:
         raise CardError("no folder for the card; give --out DIR, or --content DIR before `source`")
-    if not interactive() and not (mean and std) and not origin.startswith("timm:"):
-        given["mean"] = given["std"] = ""
     given = _complete(given, origin)
     from benchmark.sources.draft import new_card_path, parse_exposure, write_draft
 
@@ -84,7 +87,8 @@ def source_new(
 
 def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
     """Read a checkpoint, identify its network, and print both."""
-    from benchmark.sources.draft import examine, locate_checkpoint
+    from benchmark.sources.checkpoint_origin import locate_checkpoint
+    from benchmark.sources.examine import examine
 
     workspace = settings.workspace
     with bars() as progress:
@@ -93,7 +97,7 @@ def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
             encoder=encoder or None,
             part=part,
             decoder=workspace.registry.board("standard_v1").protocol.decoders["unet"],
-            progress=StageDisplay(progress, "reading"),
+            progress=StageDisplay(progress, "reading", lines=True),
         )
     _print_examined(examined)
     return examined
@@ -125,8 +129,7 @@ def _complete(given: dict[str, str], origin: str) -> dict[str, str]:
         missing = [key for key in missing if key != "licence"]
     if missing and not interactive():
         options = ", ".join(f"--{key}" for key in missing)
-        hint = f" (--mean {IMAGENET[0]} --std {IMAGENET[1]} are ImageNet's)"
-        raise CardError(f"not interactive; give {options}{hint if 'mean' in missing else ''}")
+        raise CardError(f"not interactive; give {options}")
     return given | {key: typer.prompt(ASKED[key]) for key in missing}
 
 
@@ -134,14 +137,20 @@ def _statistics(
     examined: "ExaminedCheckpoint", mean: str, std: str
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and deviation from the options, the publisher, or the user; one value serves all."""
-    channels, origin = examined.match.channels, examined.origin
-    if not (mean and std) and origin.mean and origin.std and len(origin.mean) == channels:
-        return origin.mean, origin.std
+    channels, known = examined.match.channels, examined.statistics
     if not (mean and std) and not interactive():
-        raise CardError(
-            f"its {channels} input channels have no known statistics; give --mean --std"
-        )
+        if known is None:
+            hint = f" (--mean {IMAGENET[0]} --std {IMAGENET[1]} are ImageNet's)"
+            raise CardError(
+                f"its {channels} input channels have no known statistics; give --mean and --std"
+                f"{hint if channels == 3 else ''}"
+            )
+        print_text(f"  mean {_text(known[0])} and deviation {_text(known[1])}: "
+                   f"{examined.statistics_of}; others by --mean and --std")  # fmt: skip
+        return known
     defaults = IMAGENET if channels == 3 else (None, None)
+    if known:
+        defaults = _text(known[0]), _text(known[1])
     what = f"of the {channels} input channels, in [0, 1]"
     texts = (
         mean or typer.prompt(f"mean {what}", default=defaults[0]),
@@ -161,8 +170,12 @@ def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
 
 
 def _print_examined(examined: "ExaminedCheckpoint") -> None:
+    from benchmark.sources.examine import differences
+
     match, checkpoint = examined.match, examined.checkpoint
     evidence = "kinds and shapes in order" if match.by_order else "tensor names and shapes"
+    if match.convert:
+        evidence += f", converted by {match.convert}"
     coverage = "full coverage" if match.complete else f"{match.coverage:.1%} of its values"
     lines = [
         f"checkpoint: {examined.origin.description}, {len(checkpoint.tensors)} tensors",
@@ -170,24 +183,31 @@ def _print_examined(examined: "ExaminedCheckpoint") -> None:
         f"network: {match.encoder}, identified by {evidence}; {coverage}",
         f"  stripped from names: {printable(match.prefix) or 'nothing'}"
         + (f"; {len(match.rename)} renaming rules on the card" if match.rename else ""),
+        f"  lane: {LANES[examined.lane]}",
         f"  input: {_input(match)}",
     ]
-    for problem, tensors in (
-        ("missing", [*match.missing]),
-        ("of another shape", [*match.mismatched]),
-    ):
-        if tensors:
-            lines.append(
-                f"  {len(tensors)} {problem}: {', '.join(map(printable, tensors[:4]))}, ..."
-            )
+    if match.resampled:
+        lines.append(f"  resampled to the network's grid: {', '.join(match.resampled)}")
+    if match.equal:
+        lines.append(
+            f"  equal names and shapes, perhaps another forward pass: {', '.join(match.equal)}; "
+            "choose by --encoder"
+        )
     if examined.similar:
         similar = ", ".join(f"{m.encoder} ({m.coverage:.0%})" for m in examined.similar)
         lines.append(f"  also similar: {similar}; another one by --encoder")
     if match.by_order:
         lines.append("  names do not match: check that it is this network, and run source check")
     if not match.complete:
-        lines.append("  boards refuse an encoder without full coverage: see sources.md")
+        lines += [
+            f"  {differences(match)}",
+            "  boards refuse an encoder without full coverage: see sources.md",
+        ]
     print_text(*lines)
+
+
+def _text(values: Sequence[float]) -> str:
+    return ",".join(f"{value:g}" for value in values)
 
 
 def _input(match: "EncoderMatch") -> str:

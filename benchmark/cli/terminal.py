@@ -72,15 +72,23 @@ def resumable() -> Iterator[None]:
 
 
 class StageDisplay:
-    """Shows (stage, done, total) as one bar that changes its name."""
+    """Shows (stage, done, total) as one bar that changes its name.
 
-    def __init__(self, progress: Bars, start: str = "starting") -> None:
+    With `lines`, one line on standard error begins each stage where nobody is at a terminal.
+    """
+
+    def __init__(self, progress: Bars, start: str = "starting", *, lines: bool = False) -> None:
         """Add the bar."""
+        self.lines = lines and not errors.is_terminal
         self.progress, self.task = progress, progress.add_task(start, total=None)
+        self.stage = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Update the bar; a total of 0 is unknown."""
         total = max(done, total)
+        if self.lines and stage != self.stage:
+            errors.print(f"{stage} ...", markup=False)
+        self.stage = stage
         self.progress.update(self.task, description=stage, completed=done, total=total)
 
 

@@ -1,8 +1,8 @@
 """Encoder families: how an encoder is built, and how public files name its tensors."""
 
 import re
-import warnings
 from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from torch import nn
 
 from benchmark.cards.lanes import encoder_lane
 from benchmark.errors import WeightsError, unknown_name
+from benchmark.models.meta_device import on_meta_device
 from benchmark.models.monai_networks import MONAI_NETWORKS
 from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.models.plain_networks import PLAIN_NETWORKS, NetworkParts
@@ -50,7 +51,8 @@ class EncoderFamily:
 
     Attributes:
         names: Names of the encoders with which every checkpoint is compared.
-        encoder: Builds an encoder from its name, input channels, depth and image size.
+        encoder: Builds an encoder from its name, input channels, depth and image size; None for
+            the size of published weights.
         network: Builds a complete network from its name, input channels, classes and image size;
             None where the network is a U-Net over the encoder.
         namings: How files name the tensors of an encoder, from its name and its own tensor names;
@@ -59,7 +61,7 @@ class EncoderFamily:
     """
 
     names: Callable[[], Collection[str]]
-    encoder: Callable[[str, int, int, int], nn.Module]
+    encoder: Callable[[str, int, int, int | None], nn.Module]
     network: Callable[[str, int, int, int], NetworkParts] | None = None
     namings: Callable[[str, Collection[str]], tuple[TensorNaming, ...]] = lambda name, own: ()
     usual_channels: int = 3
@@ -68,11 +70,11 @@ class EncoderFamily:
 def _timm_naming(name: str, own: Collection[str]) -> tuple[TensorNaming, ...]:
     """Feature extractors of timm name `stages.0` `stages_0`, below `model.`."""
     inner = "model.model." if all(name.startswith("model.model.") for name in own) else "model."
-    numbered = (re.match(rf"{inner}([a-zA-Z]+)_\d+\.", name) for name in own)
-    roots = "|".join(dict.fromkeys(match[1] for match in numbered if match))
+    flat = (re.match(rf"{inner}([a-zA-Z]+(?=_\d+\.)|features(?=_))", name) for name in own)
+    roots = "|".join(dict.fromkeys(match[1] for match in flat if match))
     rules: RenameRules = (("^{}", inner),)
     if roots:
-        rules += ((rf"^{re.escape(inner)}({roots})\.(\d+)\.", rf"{inner}\1_\2."),)
+        rules += ((rf"^{re.escape(inner)}({roots})\.(\w+)\.", rf"{inner}\1_\2."),)
     return (TensorNaming(rules),)
 
 
@@ -96,7 +98,7 @@ SMP = EncoderFamily(
 """segmentation-models-pytorch; most encoders have the names and tensors of torchvision."""
 
 
-def _timm_encoder(name: str, channels: int, depth: int, size: int) -> nn.Module:
+def _timm_encoder(name: str, channels: int, depth: int, size: int | None) -> nn.Module:
     """A feature pyramid of timm for images of a size, or the patch encoder of a plain transformer.
 
     Swin transformers keep their windows at any size; Hiera, MaxViT and others are built for one.
@@ -104,6 +106,8 @@ def _timm_encoder(name: str, channels: int, depth: int, size: int) -> nn.Module:
     if encoder_lane(name) == "dpt":
         model = name.removeprefix(TIMM_PREFIX)
         return PatchEncoder(model, channels, PATCH_MAPS, pixels_per_patch=PIXELS_PER_PATCH)
+    if size is None:
+        return _smp_encoder(name, channels, depth)
     state, problem = torch.get_rng_state(), ""
     for options in ({"dynamic_img_size": True}, {"img_size": size}, {}):
         try:
@@ -115,7 +119,7 @@ def _timm_encoder(name: str, channels: int, depth: int, size: int) -> nn.Module:
 
 
 TIMM = replace(SMP, names=tuple, encoder=_timm_encoder, namings=_timm_naming)
-"""Names are `tu-` and a model of timm; identification selects similar models (`timm_models`)."""
+"""Names are `tu-` and a model of timm."""
 
 ENCODERS: tuple[EncoderFamily, ...] = (
     SMP,
@@ -127,9 +131,9 @@ ENCODERS: tuple[EncoderFamily, ...] = (
     ),
     EncoderFamily(
         names=MONAI_NETWORKS.keys,
-        encoder=lambda name, channels, depth, size: MONAI_NETWORKS[name].parts(channels, 1, size)[
-            0
-        ],
+        encoder=lambda name, channels, depth, size: MONAI_NETWORKS[name].parts(
+            channels, 1, size or SIZE
+        )[0],
         network=lambda name, *shape: MONAI_NETWORKS[name].parts(*shape),
         namings=_monai_naming,
         usual_channels=1,
@@ -148,6 +152,12 @@ def encoder_families() -> dict[str, EncoderFamily]:
     return {name: family for family in ENCODERS for name in family.names()}
 
 
+def is_encoder(name: str) -> bool:
+    """Whether an encoder has that name."""
+    is_timm = name.startswith(TIMM_PREFIX) and timm.is_model(name.removeprefix(TIMM_PREFIX))
+    return is_timm or name in encoder_families()
+
+
 def encoder_family(encoder: str) -> EncoderFamily:
     """The family of an encoder.
 
@@ -164,6 +174,23 @@ def encoder_family(encoder: str) -> EncoderFamily:
         suggestion = unknown_name("timm model", model, timm.list_models())
         raise WeightsError(f"encoder {encoder!r}: {suggestion}")
     return TIMM
+
+
+def encoder_and_tag(text: str) -> tuple[str, str]:
+    """An encoder from its name here or in timm, and the tag of timm's weights if it is given.
+
+    `convnext_tiny`, `tu-convnext_tiny` and `vit_base_patch16_224.mae` are names of timm.
+
+    Raises:
+        WeightsError: No encoder has that name; near matches are suggested.
+    """
+    families = encoder_families()
+    if text in families:
+        return text, ""
+    model, _, tag = text.removeprefix(TIMM_PREFIX).partition(".")
+    if not timm.is_model(model):
+        raise WeightsError(unknown_name("encoder", text, [*families, *timm.list_models()]))
+    return f"{TIMM_PREFIX}{model}", tag
 
 
 def build_encoder(encoder: str, channels: int, depth: int = DEPTH, size: int = SIZE) -> nn.Module:
@@ -191,20 +218,21 @@ def tensor_namings(encoder: str, own: Collection[str]) -> Iterator[TensorNaming]
 
 @lru_cache(maxsize=4096)
 def encoder_shapes(encoder: str, channels: int) -> TensorShapes | None:
-    """Shapes of an encoder's tensors; None if it cannot be built for so many channels."""
-    return shapes_of_built(lambda: build_encoder(encoder, channels))
+    """Shapes of an encoder's tensors at the size of published weights.
+
+    None if it cannot be built for so many channels.
+    """
+    return shapes_of_built(lambda: encoder_family(encoder).encoder(encoder, channels, DEPTH, None))
 
 
 def shapes_of_built(build: Callable[[], nn.Module]) -> TensorShapes | None:
     """Shapes of the tensors of a module, built without memory if it can be; None if it cannot."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for device in ("meta", "cpu"):  # a few compute with values while they are built
-            try:
-                with torch.device(device):
-                    return tensor_shapes(build())
-            except Exception:  # of any library: no pyramid, other channels, an old name
-                continue
+    for device in (on_meta_device, nullcontext):  # a few compute with values while they are built
+        try:
+            with device():
+                return tensor_shapes(build())
+        except Exception:  # of any library: no pyramid, other channels, an old name
+            continue
     return None
 
 

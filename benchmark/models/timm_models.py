@@ -1,53 +1,50 @@
-"""Models of timm: those like a checkpoint, and their published weights."""
+"""Models of timm: their published weights, and how timm reads files of their authors."""
 
-import re
-import warnings
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import lru_cache
+from io import StringIO
 from typing import Any
 
 import torch
+from torch import nn
 
 from benchmark.errors import WeightsError, unknown_name
-from benchmark.models.encoders import TIMM_PREFIX, tensor_shapes
+from benchmark.models.meta_device import on_meta_device
 from benchmark.models.vision_libraries import timm
-from benchmark.workers import Progress
-
-MODELS_PER_MODULE = 160
-LEAST_SHARED_NAMES = 0.3
 
 
-def similar_timm_models(
-    shared_names: Callable[[Sequence[str]], float], progress: Progress
-) -> list[str]:
-    """Encoders of the two modules of timm whose tensor names are most like a checkpoint's.
+@lru_cache(maxsize=16)
+def timm_on_meta(name: str, channels: int) -> nn.Module:
+    """A model of timm without classifier, built without memory."""
+    with on_meta_device():
+        model: nn.Module = timm.create_model(name, in_chans=channels, num_classes=0)
+    return model
 
-    One model of each module is compared.
 
-    Args:
-        shared_names: The share of given tensor names that the checkpoint has.
-        progress: Receives the number of modules compared, and of all.
+def converted_by_timm(
+    tensors: Mapping[str, torch.Tensor], name: str, channels: int
+) -> dict[str, torch.Tensor]:
+    """Tensors under timm's names, by the function with which timm reads files of their authors.
+
+    Position embeddings of another grid are resampled.
+
+    Raises:
+        WeightsError: The function does not know such tensors.
     """
-    similar, modules = [], timm.list_modules()
-    for number, module in enumerate(modules):
-        progress("looking at timm", number, len(modules))
-        models = timm.list_models(module=module)
-        try:
-            with torch.device("meta"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                names = list(tensor_shapes(timm.create_model(models[0]))) if models else []
-        except Exception:  # a model that cannot be built is not compared
-            continue
-        if names and (share := shared_names(names)) >= LEAST_SHARED_NAMES:
-            similar.append((share, models))
-    similar.sort(key=lambda pair: -pair[0])
-    return [f"{TIMM_PREFIX}{name}" for _, models in similar[:2]
-            for name in models[:MODELS_PER_MODULE]]  # fmt: skip
-
-
-def timm_equivalents(encoder: str) -> list[str]:
-    """Encoders of timm of the network that another library calls by this name."""
-    plain = re.sub(r"^timm-|[-_]", "", encoder)
-    return [f"{TIMM_PREFIX}{name}" for name in timm.list_models(f"*{plain}*")]
+    module = sys.modules[timm.models.model_entrypoint(name).__module__]
+    function = getattr(module, "checkpoint_filter_fn", None)
+    if function is None:
+        return dict(tensors)
+    try:
+        with redirect_stdout(StringIO()):
+            converted: dict[str, torch.Tensor] = function(
+                dict(tensors), timm_on_meta(name, channels)
+            )
+    except Exception as error:  # written for the files of some models only
+        raise WeightsError(f"timm cannot convert these tensors for {name} ({error})") from None
+    return converted
 
 
 def timm_weights(name: str) -> Any:
@@ -61,3 +58,25 @@ def timm_weights(name: str) -> Any:
         models = {model.partition(".")[0] for model in timm.list_models(pretrained=True)}
         raise WeightsError(unknown_name("timm model with weights", name, models))
     return published
+
+
+def timm_statistics(name: str, tag: str = "") -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation that timm states for the published weights of a model.
+
+    Args:
+        name: Of the model.
+        tag: Of the weights (`mae`); empty for all of the model.
+
+    Returns:
+        None if timm publishes none, or their statistics differ.
+
+    Raises:
+        WeightsError: The model has no weights of that tag.
+    """
+    published = timm.models._registry.get_arch_pretrained_cfgs(name)
+    tags = {full.partition(".")[2]: config for full, config in published.items()}
+    if tag and tag not in tags:
+        raise WeightsError(unknown_name(f"tag of timm's {name}", tag, filter(None, tags)))
+    chosen = [tags[tag]] if tag else tags.values()
+    statistics = {(tuple(config.mean), tuple(config.std)) for config in chosen}
+    return statistics.pop() if len(statistics) == 1 else None

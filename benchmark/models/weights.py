@@ -70,7 +70,7 @@ def read_file(path: Path) -> object:
         WeightsError: It is damaged, or unpacks to far more than its size.
     """
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix == ".safetensors" or _begins_as_safetensors(path):
             return load_file(path)
         refuse_bomb(path)
         with warnings.catch_warnings():
@@ -90,6 +90,13 @@ def read_file(path: Path) -> object:
             ) from None
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path}: damaged or truncated checkpoint ({first})") from None
+
+
+def _begins_as_safetensors(path: Path) -> bool:
+    """Whether a file of any name begins with a length and JSON."""
+    with path.open("rb") as file:
+        length, brace = file.read(8), file.read(1)
+    return brace == b"{" and int.from_bytes(length, "little") < path.stat().st_size
 
 
 def refuse_bomb(path: Path) -> None:

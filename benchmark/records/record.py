@@ -61,6 +61,7 @@ class Coverage(Facts):
     """Which tensors of the parts that a source provides came from its checkpoint.
 
     `parameter_share` is the share of the parts' elements (buffers included) that were loaded.
+    `resampled` are tensors of another grid, such as position embeddings, that were resampled.
     """
 
     matched: Count
@@ -68,6 +69,7 @@ class Coverage(Facts):
     mismatched: tuple[str, ...]
     unused: tuple[str, ...]
     parameter_share: float
+    resampled: tuple[str, ...] = omitted_default(())
 
     @property
     def complete(self) -> bool:

@@ -1,6 +1,6 @@
 """Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import ProtocolError
+from benchmark.models.checkpoints.convert import encoder_tensors
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.low_rank import add_low_rank
 from benchmark.models.networks import SegmentationNetwork, build_network
-from benchmark.models.weights import load_part, read_tensors, renamed
+from benchmark.models.weights import load_part, read_tensors
 from benchmark.planning.source_weights import SourceWeights, source_weights
 from benchmark.planning.transfers import Transfer, nested_subjects
 from benchmark.records.record import Coverage, Marks, Selection, SourceFacts
@@ -188,15 +189,18 @@ def load_source(
     source = transfer.source
     if weights.path is None:
         return None
-    tensors = read_tensors(weights.path, transfer.fingerprints.weights.removeprefix("sha256:"))
-    prefix = "encoder."
+    sha256 = transfer.fingerprints.weights.removeprefix("sha256:")
+    tensors: Mapping[str, torch.Tensor] = read_tensors(weights.path, sha256)
+    prefix, resampled = "encoder.", tuple[str, ...]()
     if source.weights:
-        tensors = renamed(tensors, source.weights.rename)
-        prefix = source.weights.key_prefix
+        tensors, prefix, resampled = encoder_tensors(
+            tensors, source.weights, transfer.encoder, source.input.channels
+        )
     if source.provides == "encoder" or transfer.cell.lane == "linear":
-        return load_part(
+        coverage = load_part(
             network.encoder, tensors, prefix=prefix, name=source.id, allow_partial=allow_partial
         )
+        return coverage.model_copy(update={"resampled": resampled})
     loaded = {prefix: network.encoder, "decoder.": network.decoder}
     shapes = {f"head.{name}": value.shape for name, value in network.head.state_dict().items()}
     fits = all(name in tensors and tensors[name].shape == shape for name, shape in shapes.items())

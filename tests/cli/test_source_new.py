@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from support.factories import workspace_at
 from typer.testing import CliRunner
 
@@ -21,12 +22,14 @@ from benchmark.models.vision_libraries import timm
 from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import save_tensors
 from benchmark.records.store import Store
-from benchmark.sources import draft
+from benchmark.sources import checkpoint_origin
 from benchmark.sources.draft import new_card_path, parse_exposure
+from benchmark.sources.mini_board import MiniBoard
 
 FACTS = ["--domain", "natural", "--task", "self_supervised", "--licence", "MIT", "--title", "Mine",
          "--citation", "us"]  # fmt: skip
 STATISTICS = ["--mean", "0.5", "--std", "0.25"]
+TIMM_MEAN = timm.models.get_pretrained_cfg("test_resnet").mean
 SAW = ["--saw", "ixi_t1:all", "--saw", "in_house:p1, p2"]
 
 
@@ -40,9 +43,6 @@ def checkpoint(path: Path, channels: int = 3) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        "benchmark.models.checkpoints.identify.encoder_families", lambda: ["tu-test_resnet"]
-    )
     return tmp_path
 
 
@@ -97,14 +97,14 @@ def test_missing_options_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyP
     words = ["--home", "home", "source", "new", "mine", "--from", "a.pth", "--out", "cards"]
     refused = CliRunner().invoke(app, [*words, *FACTS[:4]])
     assert isinstance(refused.exception, CardError)
-    assert "give --saw, --title, --licence, --citation, --mean, --std" in str(refused.exception)
+    assert str(refused.exception).endswith("give --saw, --title, --licence, --citation")
     assert not (folder / "cards").exists()
     monkeypatch.setattr("benchmark.cli.source_new.interactive", lambda: True)
     answers = "ixi_t1:train\nA title\nMIT\nus\n\n0.2,0.2,0.3\n"
     done = CliRunner().invoke(app, [*words, *FACTS[:4]], input=answers)
     assert done.exit_code == 0, done.output
     card = drafted(folder)
-    assert card.title == "A title" and card.input.mean == (0.485, 0.456, 0.406)
+    assert card.title == "A title" and (card.input.mean, card.input.std[2]) == (TIMM_MEAN, 0.3)
     assert card.input.std == (0.2, 0.2, 0.3) and card.saw[0].subjects == "train"
 
 
@@ -118,7 +118,10 @@ def test_missing_options_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyP
         (["--provides", "everything"], "key 'provides'"),
         (["--saw", ":all"], "expected DATASET:SUBJECTS"),
         (["--part", "nothing"], "unknown part of the checkpoint"),
-        (["--encoder", "resnet18"], "are not similar to resnet18"),
+        (["--encoder", "resnet18"], "have no tensor of resnet18 in its shape; leave --enc"),
+        (["--encoder", "resnet_18"], "unknown encoder 'resnet_18'. Did you mean"),
+        (["--encoder", "levit_128"], "levit_128 gives no feature pyramid .lane unet. and is no"),
+        (["--encoder", "test_resnet.mae"], "unknown tag of timm's test_resnet 'mae'"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_writes_nothing(
@@ -162,7 +165,7 @@ def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
             raise WeightsError(f"{repo}, {file}: cannot be fetched (not here)")
         return files[file], COMMIT
 
-    monkeypatch.setattr(draft, "fetch_from_hub", fetch)
+    monkeypatch.setattr(checkpoint_origin, "fetch_from_hub", fetch)
     return files
 
 
@@ -194,7 +197,7 @@ def test_timm_states_statistics_and_licence(
 ) -> None:
     facts = SimpleNamespace(hf_hub_id="timm/test", hf_hub_filename=None, mean=(0.1, 0.2, 0.3),
                             std=(0.3, 0.2, 0.1), license="apache-2.0")  # fmt: skip
-    monkeypatch.setattr(draft, "timm_weights", lambda name: facts)
+    monkeypatch.setattr(checkpoint_origin, "timm_weights", lambda name: facts)
     classifier = timm.create_model("test_resnet", pretrained=False)
     hub["model.safetensors"] = folder / "model.safetensors"
     save_tensors(hub["model.safetensors"], classifier.state_dict(), {})
@@ -208,3 +211,45 @@ def test_timm_states_statistics_and_licence(
 def test_an_unknown_timm_model_answers_with_near_ones() -> None:
     with pytest.raises(WeightsError, match="Did you mean .*resnet18"):
         timm_models.timm_weights("resnet_18")
+
+
+def test_statistics_of_the_architecture_are_stated_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint(folder / "a.pth")
+    new(*FACTS, *SAW)
+    assert "those of timm for all published weights of test_resnet, not stated by the file" in (
+        capsys.readouterr().out
+    )
+    assert drafted(folder).input.mean == TIMM_MEAN
+    checkpoint(folder / "grey.pth", channels=1)
+    with pytest.raises(CardError, match="its 1 input channels have no known statistics"):
+        new(*FACTS, *SAW, origin="grey.pth", name="grey")
+
+
+def test_progress_is_shown_without_a_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint(folder / "a.pth")
+    new(*FACTS, *SAW, "--encoder", "test_resnet")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["reading the checkpoint ...", "looking up names and shapes ...",
+                     "comparing with tu-test_resnet ..."]  # fmt: skip
+
+
+def test_names_of_transformers_are_converted_when_they_are_loaded(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = transformers.ConvNextConfig(hidden_sizes=[24, 32, 48, 64], depths=[1, 2, 4, 2])
+    model = transformers.ConvNextForImageClassification(config)
+    torch.save(model.state_dict(), folder / "a.pth")
+    new(*FACTS, *STATISTICS, *SAW)
+    card = drafted(folder)
+    assert "converted by hf_convnext; full coverage" in capsys.readouterr().out
+    assert card.weights is not None
+    assert (card.encoder, card.weights.convert) == ("tu-test_convnext", "hf_convnext")
+    assert (card.weights.key_prefix, card.weights.rename) == ("convnext.", ())
+    coverage = MiniBoard(workspace_at(folder / "home"), card).coverage()
+    assert coverage.complete and coverage.parameter_share == 1
+    modules = {name.rpartition(".")[0] for name in coverage.unused}
+    assert modules == {"classifier", "model.layernorm"}

@@ -1,141 +1,104 @@
-"""Identification of a checkpoint's network from the names and shapes of its tensors alone."""
+"""Identification of a checkpoint's network from the names and shapes of its tensors alone.
 
-import math
+The index tells which networks the tensors resemble, under their own names or converted from those
+of another library; these few are built and compared tensor by tensor.
+"""
+
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import product
 
-from benchmark.cards.protocol import Decoder
+from benchmark.models.checkpoints.conversions import CONVERSIONS, TIMM, matching_conversions
+from benchmark.models.checkpoints.convert import renamed_shapes
+from benchmark.models.checkpoints.matching import (
+    EncoderMatch,
+    Groups,
+    match_by_names,
+    match_by_order,
+    match_converted,
+)
+from benchmark.models.checkpoints.network_index import (
+    IndexedNetwork,
+    NetworkIndex,
+    Resemblance,
+    indexed,
+    shipped_index,
+)
 from benchmark.models.encoders import (
-    SIZE,
-    RenameRules,
+    TIMM_PREFIX,
     TensorShapes,
     encoder_families,
     encoder_family,
     encoder_shapes,
-    shapes_of_built,
-    tensor_namings,
+    is_encoder,
     without_counters,
 )
-from benchmark.models.networks import build_network
-from benchmark.models.timm_models import similar_timm_models, timm_equivalents
-from benchmark.models.weights import renamed_key
+from benchmark.models.plugins.entry_points import plugin_names
+from benchmark.models.vision_libraries import smp
 from benchmark.workers import Progress, no_progress
 
-Groups = Mapping[str, TensorShapes]
-"""The tensors below each prefix of a checkpoint, by their names without it."""
-
 DEEPEST_PREFIX, LEAST_TENSORS = 6, 8
-LEAST_SHARE_OF_TENSORS, LEAST_COVERAGE, NEARLY_ALL_TENSORS = 0.5, 0.1, 0.9
+MOST_BUILT, MARGIN, LEAST_COVERAGE = 12, 0.01, 0.998
+SMP_VARIANT = "timm-"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncoderMatch:
-    """How a checkpoint covers an encoder, and what its card has to state so that it loads.
+@dataclass(frozen=True)
+class Candidate:
+    """A network of the index that the tensors below a prefix resemble."""
 
-    Attributes:
-        encoder: Its name.
-        channels: Its input channels.
-        prefix: Of its tensors in the checkpoint.
-        rename: Rules for the card.
-        key_prefix: What its names begin with after the rules, for the card.
-        own: Shapes of its tensors.
-        available: Shapes in the checkpoint below the prefix.
-        renamed: The same under the names that the rules give.
-        by_order: Names did not match, but kinds and shapes of all tensors did, in order.
-    """
-
-    encoder: str
-    channels: int
+    like: Resemblance
     prefix: str
-    rename: RenameRules
-    key_prefix: str
-    own: TensorShapes
-    available: TensorShapes
-    renamed: TensorShapes
-    by_order: bool = False
-
-    @cached_property
-    def matched(self) -> TensorShapes:
-        """Tensors of the encoder that the checkpoint has in their shape."""
-        return {k: shape for k, shape in self.own.items() if self.renamed.get(k) == shape}
-
-    @cached_property
-    def missing(self) -> tuple[str, ...]:
-        """Tensors of the encoder that the checkpoint lacks."""
-        return tuple(name for name in self.own if name not in self.renamed)
-
-    @cached_property
-    def mismatched(self) -> TensorShapes:
-        """Those of another shape, with the shape in the checkpoint."""
-        common = self.own.keys() - self.matched.keys() - set(self.missing)
-        return {name: self.renamed[name] for name in self.own if name in common}
-
-    @property
-    def coverage(self) -> float:
-        """Matched values, as a fraction of the encoder's."""
-        return _values(self.matched) / max(1, _values(self.own))
-
-    @cached_property
-    def rank(self) -> tuple[bool, float]:
-        """Greater is better: full coverage, then similarity."""
-        return self.complete, self.similarity
-
-    @property
-    def complete(self) -> bool:
-        """Whether every tensor of the encoder is covered."""
-        return len(self.matched) == len(self.own)
-
-    @cached_property
-    def similarity(self) -> float:
-        """Dice overlap of values: 2 matched / (those of the encoder + those below the prefix)."""
-        return 2 * _values(self.matched) / max(1, _values(self.own) + _values(self.available))
-
-
-def _values(shapes: TensorShapes) -> int:
-    return sum(map(math.prod, shapes.values()))
 
 
 def identify(
     shapes: TensorShapes, encoders: Sequence[str] = (), progress: Progress = no_progress
 ) -> list[EncoderMatch]:
-    """Encoders that match a checkpoint, one match per encoder, the best first.
+    """Encoders that match a checkpoint, one match per network, the best first.
 
-    Ordered by full coverage, similarity and the order of the encoder families.
+    Ordered by full coverage, then similarity. Encoders with equal names and shapes are one match.
 
     Args:
         shapes: Shapes by name, in the order of the checkpoint.
-        encoders: Names to compare with; empty for those of all families and, if none of them fits,
-            the models of timm with similar tensor names.
+        encoders: Names to compare with; empty for all.
         progress: Receives each stage.
 
     Returns:
         Empty if no encoder is similar.
     """
     groups = _groups(without_counters(shapes))
-    candidates = list(encoders or encoder_families())
-    matches = _compare(groups, candidates, progress)
-    if not encoders and not any(
-        match.complete and len(match.own) > NEARLY_ALL_TENSORS * len(match.renamed)
-        for match in matches
-    ):
-        families = similar_timm_models(lambda names: _shared_names(groups, names), progress)
-        equivalents = [name for match in matches[:2] for name in timm_equivalents(match.encoder)]
-        matches += _compare(groups, list(dict.fromkeys([*families, *equivalents])), progress)
-        candidates = list(dict.fromkeys([*equivalents, *families, *candidates]))
-    if not any(match.complete for match in matches):
-        matches += filter(None, (_match_by_order(groups, name) for name in candidates))
-    best: dict[str, EncoderMatch] = {}
-    for match in sorted(matches, key=lambda match: match.rank, reverse=True):
-        best.setdefault(match.encoder, match)
-    return list(best.values())
+    progress("looking up names and shapes", 0, 0)
+    index = _index_of(encoders) if encoders else _all_encoders()
+    usable = [c for c in _candidates(groups, index) if c.like.network.usable]
+    candidates = usable[:MOST_BUILT]
+    matches: list[EncoderMatch] = []
+    best = None
+    for number, candidate in enumerate(candidates):
+        if best and not _may_be_better(candidate.like, best):
+            continue
+        progress(f"comparing with {candidate.like.network.encoders[0]}", number, len(candidates))
+        match = _compare(groups, candidate)
+        if match:
+            matches.append(match)
+            best = max(matches, key=_rank)
+    if best is None or not best.complete:
+        first = [c.like.network.encoders[0] for c in candidates]
+        in_order = (match_by_order(groups, name) for name in first if is_encoder(name))
+        matches += [match for match in in_order if match]
+    found: dict[str, EncoderMatch] = {}
+    for match in sorted(matches, key=_rank, reverse=True):
+        found.setdefault(match.encoder, match)
+    return list(found.values())
+
+
+def nearest_network(shapes: TensorShapes) -> Resemblance | None:
+    """The most similar network of the index by shapes alone, also one that boards cannot build."""
+    candidates = _candidates(_groups(without_counters(shapes)), shipped_index())
+    return candidates[0].like if candidates else None
 
 
 def _groups(shapes: TensorShapes) -> Groups:
-    """The prefixes below which enough tensors are."""
+    """The prefixes below which enough tensors are, the longest of those with the same tensors."""
     counts: Counter[str] = Counter()
     for name in shapes:
         modules = name.split(".")[:-1][:DEEPEST_PREFIX]
@@ -148,103 +111,79 @@ def _groups(shapes: TensorShapes) -> Groups:
     }  # fmt: skip
 
 
-def _shared_names(groups: Groups, names: Sequence[str]) -> float:
-    """The largest share of these names that is below one prefix."""
-    shared = (len(group.keys() & set(names)) for group in groups.values())
-    return max(shared, default=0) / len(names)
+def _index_of(encoders: Sequence[str]) -> NetworkIndex:
+    """An index of these encoders, one network each."""
+    shapes = {name: encoder_shapes(name, encoder_family(name).usual_channels) for name in encoders}
+    return NetworkIndex([indexed([name], own, True) for name, own in shapes.items() if own], {})
 
 
-def _compare(groups: Groups, encoders: Sequence[str], progress: Progress) -> list[EncoderMatch]:
-    """The best match by names of each encoder that has any, the best first."""
-    matches = []
-    for number, encoder in enumerate(encoders):
-        progress("comparing", number, len(encoders))
-        match = _match_by_names(groups, encoder, encoder_family(encoder).usual_channels)
-        if match:
-            group = {match.prefix: groups[match.prefix]}
-            adapted = _match_by_names(group, encoder, _input_channels(match))
-            matches.append(max(match, adapted or match, key=lambda match: match.similarity))
-    return sorted(matches, key=lambda match: match.rank, reverse=True)
+def _all_encoders() -> NetworkIndex:
+    """The shipped index and, compared first, what it lacks: encoders of installed packages."""
+    index = shipped_index()
+    known = {name for network in index.networks for name in network.encoders}
+    others = [name for name in encoder_families() if name not in known or name in plugin_names()]
+    return NetworkIndex([*_index_of(others).networks, *index.networks], index.versions)
 
 
-def _match_by_names(groups: Groups, encoder: str, channels: int) -> EncoderMatch | None:
-    """The best match of an encoder under any naming below any prefix."""
-    own, matches = encoder_shapes(encoder, channels), []
-    if own is None:
-        return None
-    for naming, (prefix, group) in product(tensor_namings(encoder, own), groups.items()):
-        added = naming.rules[0][1] if naming.rules else ""
-        if len(group) < LEAST_SHARE_OF_TENSORS * len(own) or (added and prefix.endswith(added)):
-            continue
-        rules = naming.for_prefix("")
-        match = EncoderMatch(
-            encoder=encoder, channels=channels, prefix=prefix, rename=naming.for_prefix(prefix),
-            key_prefix=naming.key_prefix if naming.rules else prefix, own=own, available=group,
-            renamed={renamed_key(name, rules).removeprefix(naming.key_prefix): shape
-                     for name, shape in group.items()},
-        )  # fmt: skip
-        if match.coverage >= LEAST_COVERAGE:
-            matches.append(match)
-    return max(matches, key=lambda match: match.rank, default=None)
-
-
-def _input_channels(match: EncoderMatch) -> int:
-    """The input channels of the checkpoint's first convolution."""
-    for name, shape in match.mismatched.items():
-        if len(shape) == 4 and shape[1] and match.own[name][1:] == (match.channels, *shape[2:]):
-            return shape[1]
-    return match.channels
-
-
-def _match_by_order(groups: Groups, encoder: str) -> EncoderMatch | None:
-    """The match of an encoder whose tensors have the checkpoint's kinds and shapes in its order."""
-    channels = encoder_family(encoder).usual_channels
-    own = encoder_shapes(encoder, channels)
-    if own is None:
-        return None
-    kinds = [(name.rpartition(".")[2], shape) for name, shape in own.items()]
+def _candidates(groups: Groups, index: NetworkIndex) -> list[Candidate]:
+    """The networks that any group resembles under any names, the most similar first."""
+    best: dict[IndexedNetwork, Candidate] = {}
     for prefix, group in groups.items():
-        names = list(group)[: len(own)]
-        if [(name.rpartition(".")[2], group[name]) for name in names] != kinds:
-            continue
-        key_prefix = "own." if any(n.startswith("encoder.") for n in groups[""]) else "encoder."
-        modules = dict.fromkeys(
-            (f"{prefix}{theirs}".rpartition(".")[0], ours.rpartition(".")[0])
-            for theirs, ours in zip(names, own, strict=True)
-        )
-        rules = tuple((rf"^{re.escape(old)}\.", f"{key_prefix}{new}.") for old, new in modules)
-        return EncoderMatch(
-            encoder=encoder, channels=channels, prefix=prefix, rename=rules, key_prefix=key_prefix,
-            own=own, available=group, renamed=own, by_order=True,
-        )  # fmt: skip
-    return None
+        readings = [renamed_shapes(group, c) for c in matching_conversions(group)]
+        for shapes in (group, *readings):
+            for like in index.resembling(shapes):
+                other = best.get(like.network)
+                if other is None or other.like.rank <= like.rank:
+                    best[like.network] = Candidate(like, prefix)
+    return sorted(best.values(), key=lambda c: c.like.rank, reverse=True)
 
 
-def with_decoder(
-    match: EncoderMatch, shapes: TensorShapes, decoder: Decoder
-) -> EncoderMatch | None:
-    """The match of the complete network, if the checkpoint has its decoder; None if it has not.
-
-    Args:
-        match: Of the encoder.
-        shapes: Shapes by name of the complete checkpoint.
-        decoder: That boards build over an encoder.
-    """
-    rules = list(match.rename)
-    if not rules:
-        if not match.prefix.endswith("encoder."):
-            return None
-        outer = match.prefix.removesuffix("encoder.")
-        rules += [(f"^{re.escape(outer)}", "")] if outer else []
-        if any(name.startswith(f"{outer}segmentation_head.") for name in shapes):
-            rules.append((r"^segmentation_head\.", "head."))
-    renamed = {renamed_key(name, rules): shape for name, shape in shapes.items()}
-    expected = shapes_of_built(
-        lambda: build_network(
-            match.encoder, channels=match.channels, classes=1, input_size=SIZE,
-            decoder=decoder, normalisation_mean=(0.0,), normalisation_std=(1.0,),
-        ).decoder
-    )  # fmt: skip
-    if not expected or any(renamed.get(f"decoder.{n}") != shape for n, shape in expected.items()):
+def _compare(groups: Groups, candidate: Candidate) -> EncoderMatch | None:
+    """The best match of a candidate: by its names, or else by a conversion."""
+    prefixes = [p for p in groups if candidate.prefix.startswith(p)]
+    converted = [(p, c) for p in prefixes for c in matching_conversions(groups[p])]
+    names = _by_preference(candidate.like.network.encoders, {c for _, c in converted})
+    installed = [name for name in names if is_encoder(name)]
+    if not installed:
         return None
-    return replace(match, rename=tuple(rules), key_prefix="encoder.")
+    encoder, *equal = installed
+    if encoder.startswith(TIMM_PREFIX):
+        converted = [(prefix, TIMM) for prefix in prefixes] + converted
+    best = match_by_names(groups, encoder)
+    for prefix, conversion in reversed(converted):  # the longest prefix, timm's own last
+        if best and best.complete:
+            break
+        match = match_converted(groups[prefix], prefix, encoder, conversion)
+        best = max(filter(None, (best, match)), key=_rank, default=None)
+    return best and replace(best, equal=tuple(equal))
+
+
+def _may_be_better(like: Resemblance, best: EncoderMatch) -> bool:
+    """Whether a network, as the index has it, may match better than what was found."""
+    found = _rank(best)
+    exact = found[:3] == (True, True, True)
+    return not exact or (like.coverage > LEAST_COVERAGE and like.similarity + MARGIN > found[3])
+
+
+def _rank(match: EncoderMatch) -> tuple[bool, bool, bool, float]:
+    """Greater is better: full coverage, nothing resampled, no variant of timm's, similarity."""
+    complete, exact, similarity = match.rank
+    return complete, exact, not match.encoder.startswith(SMP_VARIANT), similarity
+
+
+def _by_preference(encoders: Sequence[str], conversions: Collection[str]) -> list[str]:
+    """Encoders with equal names and shapes, first the one that the weights are likely of.
+
+    Encoders of smp with names of their own are networks of torchvision and other first publishers;
+    its `timm-...` are variants of timm's, whose weights are timm's `tu-...`.
+    """
+    variants = {name.removeprefix(SMP_VARIANT) for name in smp.encoders.encoders}
+    preferred = [CONVERSIONS[conversion].prefers for conversion in conversions]
+
+    def order(encoder: str) -> tuple[bool, int, bool, int, str]:
+        usual = all(re.search(pattern, encoder) for pattern in preferred)
+        library = encoder.startswith(TIMM_PREFIX) + 2 * encoder.startswith(SMP_VARIANT)
+        known = encoder.removeprefix(TIMM_PREFIX) in variants
+        return not usual, library, not known, len(encoder), encoder
+
+    return sorted(encoders, key=order)

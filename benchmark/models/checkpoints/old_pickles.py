@@ -31,6 +31,10 @@ REFUSED_MODULES = (
     "types.", "signal.", "multiprocessing.", "webbrowser.", "urllib.", "http.", "pickle.",
     "cPickle.", "dill.", "cloudpickle.", "torch.hub.", "torch.jit.", "torch.serialization.",
 )  # fmt: skip
+LEFT_OUT = {  # members of enums and bound methods are pickled so; none of them is called
+    "builtins.getattr", "__builtin__.getattr", "operator.itemgetter", "operator.attrgetter",
+    "types.SimpleNamespace",
+}  # fmt: skip
 CPU_SECONDS = 300
 SPARE_BYTES = 6 * 2**30
 
@@ -77,9 +81,10 @@ class TensorUnpickler(pickle.Unpickler):
             return allowed[module, name]
         if module in ("builtins", "__builtin__") and name in CONTAINERS:
             return CONTAINERS[name]
-        if f"{module}.".startswith(REFUSED_MODULES):
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which no checkpoint needs")
-        TensorUnpickler.left_out[f"{module}.{name}"] += 1
+        full_name = f"{module}.{name}"
+        if full_name.startswith(REFUSED_MODULES) and full_name not in LEFT_OUT:
+            raise pickle.UnpicklingError(f"it names {full_name}, which no checkpoint needs")
+        TensorUnpickler.left_out[full_name] += 1
         return Placeholder
 
 
@@ -88,6 +93,16 @@ def _latin1(text: str, encoding: str = "latin1") -> bytes:
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"bytes in {encoding!r}")
     return text.encode("latin1")
+
+
+def _without_state(data: Any, requires_grad: bool, hooks: Any, state: Any) -> Any:
+    """A parameter that has attributes, without them."""
+    return data
+
+
+def _of_class(rebuild: Any, kind: Any, arguments: Any, state: Any) -> Any:
+    """A tensor of another class, or with attributes, as a plain tensor."""
+    return rebuild(*arguments)
 
 
 @cache
@@ -109,6 +124,8 @@ def _allowed() -> dict[tuple[str, str], Any]:
     }
     for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter"):
         allowed["torch._utils", name] = getattr(torch._utils, name)
+    allowed["torch._utils", "_rebuild_parameter_with_state"] = _without_state
+    allowed["torch._tensor", "_rebuild_from_type_v2"] = _of_class
     for name in ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32",
                  "int64", "bool"):  # fmt: skip
         allowed["torch", name] = getattr(torch, name)

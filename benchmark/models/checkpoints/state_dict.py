@@ -1,6 +1,7 @@
 """The tensors of one network, found among everything that a training script saved."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ import torch
 
 from benchmark.errors import WeightsError, unknown_name
 
-NOT_A_NETWORK = ("optim", "scheduler", "scaler", "queue", "rng", "loss")
-PREFERRED = ("teacher", "ema", "encoder_q", "state_dict", "model")
+NOT_A_NETWORK = re.compile(r"optim|sched|scaler|queue|rng|(^|_)loss(es|_fn|_state)?$")
+PREFERRED = ("teacher", "ema", "encoder_q", "base_encoder", "state_dict", "model")
 MOST_LEVELS = 6
+AS_LARGE = 0.5
+LEAST_TENSORS, LEAST_SHARE_OF_COPY = 8, 0.3
 NUMERIC = "fiub"
 
 
@@ -47,9 +50,11 @@ def find_state_dict(data: object, part: str = "") -> Checkpoint:
     groups = dict(_groups(data))
     if not groups:
         raise WeightsError("no tensors by name were found in the checkpoint")
+    if part not in groups:  # `teacher` stands for `state_dict.teacher`
+        part = next((key for key in groups if part and key.endswith(f".{part}")), part)
     if part and part not in groups:
         raise WeightsError(unknown_name("part of the checkpoint", part, groups))
-    chosen = part or max(groups, key=lambda key: (_size(groups[key]), _preference(key)))
+    chosen = part or _chosen(groups)
     notes = [f"opened: {chosen}"] if chosen else []
     others = [key or "(top)" for key in groups if key != chosen]
     if others:
@@ -76,10 +81,33 @@ def _groups(data: object, path: str = "", level: int = 0) -> Iterator[tuple[str,
         return
     items = {key: value for key, value in data.items() if isinstance(key, str)}
     if any(_tensor(value) is not None for value in items.values()):
-        yield path, items
+        copies = _copies(items)
+        for prefix, copy in copies.items():
+            yield f"{path}.{prefix}" if path else prefix, copy
+        if not copies:
+            yield path, items
     for key, value in items.items():
-        if not any(word in key.lower() for word in NOT_A_NETWORK):
+        if not NOT_A_NETWORK.search(key.lower()):
             yield from _groups(value, f"{path}.{key}" if path else key, level + 1)
+
+
+def _copies(items: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Two or more copies of one network in a dictionary (student and teacher), by their prefix."""
+    below: dict[str, dict[str, Any]] = {}
+    for name, value in items.items():
+        prefix, dot, inner = name.partition(".")
+        if dot and not prefix.isdigit() and hasattr(value, "shape"):
+            below.setdefault(prefix, {})[inner] = value
+    if len(below) == 1:  # all is below `module.`
+        (outer, inner_items), = below.items()  # fmt: skip
+        return {f"{outer}.{prefix}": copy for prefix, copy in _copies(inner_items).items()}
+    least = LEAST_SHARE_OF_COPY * _size(items)
+    large = {prefix: copy for prefix, copy in below.items()
+             if len(copy) >= LEAST_TENSORS and _size(copy) >= least}  # fmt: skip
+    shapes = [{(name, tuple(value.shape)) for name, value in copy.items()}
+              for copy in large.values()]  # fmt: skip
+    alike = len(shapes) > 1 and len(set.intersection(*shapes)) > max(map(len, shapes)) / 2
+    return large if alike else {}
 
 
 def _of_module(data: Any, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -103,6 +131,13 @@ def _tensor(value: object) -> torch.Tensor | None:
 
 def _size(group: Mapping[str, Any]) -> int:
     return sum(math.prod(value.shape) for value in group.values() if hasattr(value, "shape"))
+
+
+def _chosen(groups: Mapping[str, Mapping[str, Any]]) -> str:
+    """The largest group, or the preferred one of those that are nearly as large."""
+    most = max(map(_size, groups.values()))
+    large = [key for key in groups if _size(groups[key]) > AS_LARGE * most]
+    return max(large, key=_preference)
 
 
 def _preference(name: str) -> int:

@@ -1,10 +1,13 @@
 """Checkpoints of many formats are read; a file that would run code or has no tensors is refused."""
 
 import argparse
+import enum
 import io
+import operator
 import os
 import pickle
 import struct
+import types
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +23,10 @@ from benchmark.models.checkpoints.old_pickles import Placeholder, TensorUnpickle
 from benchmark.models.checkpoints.read import open_checkpoint
 from benchmark.models.checkpoints.sandbox import _refuse
 from benchmark.models.checkpoints.state_dict import find_state_dict
+from benchmark.models.vision_libraries import import_torchvision
 from benchmark.models.weights import MoreThanTensors, read_file, save_tensors
+
+torchvision = import_torchvision()
 
 
 class Small(nn.Module):
@@ -97,6 +103,100 @@ def test_of_two_networks_the_teacher_is_chosen_and_the_other_named(tmp_path: Pat
         open_checkpoint(path, "techer")
 
 
+def flat(*prefixes: str) -> dict[str, torch.Tensor]:
+    """Copies of one network side by side, of different values."""
+    network = torchvision.models.get_model("mobilenet_v3_small", weights=None)
+    return {
+        f"{prefix}{name}": value + number
+        for number, prefix in enumerate(prefixes)
+        for name, value in network.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "chosen"),
+    [
+        (("student.", "teacher."), "teacher"),
+        (("teacher.", "student."), "teacher"),
+        (("module.student.", "module.teacher."), "module.teacher"),
+        (("momentum_encoder.", "base_encoder."), "base_encoder"),
+        (("model.", "model_ema."), "model_ema"),
+    ],
+)
+def test_copies_in_one_dictionary_are_two_parts(prefixes: tuple[str, ...], chosen: str) -> None:
+    tensors = flat(*prefixes)
+    found = find_state_dict({"state_dict": tensors, "epoch": 3})
+    names = [prefix.removesuffix(".") for prefix in prefixes]
+    (other,) = set(names) - {chosen}
+    assert found.notes[0] == f"opened: state_dict.{chosen}"
+    assert found.notes[1].endswith(f"--part: state_dict.{other}")
+    assert all(torch.equal(v, tensors[f"{chosen}.{k}"]) for k, v in found.tensors.items())
+    part = other.rpartition(".")[2]
+    assert find_state_dict({"state_dict": tensors}, part).notes[0] == f"opened: state_dict.{other}"
+
+
+def test_equal_blocks_of_one_network_are_one_part() -> None:
+    blocks = {f"blocks.{n}.{m}.weight": torch.rand(4, 4) for n in range(2) for m in range(9)}
+    stages = {f"layer{n}.{m}.weight": torch.rand(4, 4) for n in range(4) for m in range(9)}
+    for tensors in (blocks, stages):
+        assert same_names(find_state_dict(tensors).tensors, tensors)
+
+
+def same_names(found: dict[str, torch.Tensor], tensors: dict[str, torch.Tensor]) -> bool:
+    return list(found) == list(tensors)
+
+
+def test_a_name_with_loss_in_it_is_no_loss(tmp_path: Path) -> None:
+    torch.save({"lowest_loss_weights": STATE, "loss": {"a": torch.rand(99)}}, tmp_path / "a.pth")
+    assert same(open_checkpoint(tmp_path / "a.pth").tensors)
+
+
+def test_safetensors_of_another_name_are_read(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "a.safetensors", STATE, {})
+    (tmp_path / "a.safetensors").rename(tmp_path / "a.bin")
+    opened = open_checkpoint(tmp_path / "a.bin")
+    assert same({name: opened.tensors[name] for name in STATE}) and not opened.as_stored
+
+
+class Precision(enum.Enum):
+    HALF = 16
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return getattr, (self.__class__, self._name_)  # as Python 3.11.0 to 3.11.3 pickles it
+
+
+class WithCallback(Small):
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_state_dict(STATE)
+        self.callback = self.called
+        for parameter in self.parameters():
+            parameter.weight_decay = 0.0  # type: ignore[attr-defined]
+
+    def called(self) -> None:
+        raise AssertionError("code of the checkpoint was run")
+
+
+KEPT_OUT: dict[str, tuple[Callable[[], object], str]] = {
+    "a member of an enum": (lambda: {"model": STATE, "args": {"precision": Precision.HALF}},
+                            "getattr"),
+    "an itemgetter": (lambda: {"model": STATE, "args": operator.itemgetter("loss")},
+                      "operator.itemgetter"),
+    "a namespace": (lambda: {"model": STATE, "args": types.SimpleNamespace(lr=0.1)},
+                    "types.SimpleNamespace"),
+    "a bound method, and parameters with attributes": (WithCallback, "getattr"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KEPT_OUT)
+def test_harmless_objects_are_left_out_and_named(what: str, tmp_path: Path) -> None:
+    build, name = KEPT_OUT[what]
+    torch.save(build(), tmp_path / "a.ckpt")
+    TensorUnpickler.left_out.clear()
+    assert same(find_state_dict(read_pickle(tmp_path / "a.ckpt")).tensors)
+    assert any(left_out.endswith(name) for left_out in TensorUnpickler.left_out)
+
+
 class Call:
     """Pickles to a call of anything with anything."""
 
@@ -115,7 +215,11 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "system": (Call(os.system, "touch executed"), "names .*system"),
     "eval": (Call(eval, "open('executed', 'w')"), "names .*eval"),
     "own function": (Call(run_something, Path("executed")), "no tensors by name"),
-    "getattr": (Call(getattr, Path("executed"), "touch"), "names .*getattr"),
+    "getattr": (Call(getattr, Path("executed"), "touch"), "no tensors by name"),
+    "call of an attribute": (
+        b"cbuiltins\ngetattr\n(cpathlib\nPath\nS'cwd'\ntR(tR.",
+        "not callable|no tensors by name",
+    ),
     "torch.load": (Call(torch.load, "other.pth"), "names torch.serialization.load"),
     "older text": (b"cos\nsystem\n(S'touch executed'\ntR.", "names os.system"),
 }
@@ -129,7 +233,7 @@ def test_the_unpickler_runs_no_code(
     payload, message = HOSTILE[attack]
     path = tmp_path / "evil.pkl"
     path.write_bytes(payload if isinstance(payload, bytes) else pickle.dumps(payload, protocol=2))
-    with pytest.raises((pickle.UnpicklingError, WeightsError), match=message):
+    with pytest.raises((pickle.UnpicklingError, WeightsError, TypeError), match=message):
         find_state_dict(read_pickle(path))
     assert not (tmp_path / "executed").exists()
 
