@@ -60,8 +60,7 @@ class SourceFacts(Facts):
 class Coverage(Facts):
     """Which tensors of the parts that a source provides came from its checkpoint.
 
-    `parameter_share` is the share of the parts' elements (buffers included) that were loaded.
-    `resampled` are tensors of another grid, such as position embeddings, that were resampled.
+    `parameter_share` is of the parts' elements, buffers included; `resampled` had another grid.
     """
 
     matched: Count
