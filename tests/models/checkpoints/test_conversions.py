@@ -84,6 +84,7 @@ def test_features_are_those_of_transformers(conversion: str) -> None:
         theirs = model(image).last_hidden_state
         network = loaded(match, published(model))
         if conversion == "hf_vit":
+            theirs = model(image, output_hidden_states=True).hidden_states[-1]  # before the norm
             ours = network.model.forward_features(image)  # type: ignore[operator,union-attr]
         else:
             ours = network(image)[-1]
