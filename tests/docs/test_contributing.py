@@ -67,7 +67,8 @@ def test_the_steps_work(page: Path, tmp_path: Path) -> None:
     for file in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / file, tmp_path / file)
     tests = carry_out(page, tmp_path)
-    words = ["-m", "pytest", "-q", *tests] if tests else ["-m", "benchmark", "list"]
+    kind = "boards" if page.stem == "board" else "datasets"
+    words = ["-m", "pytest", "-q", *tests] if tests else ["-m", "benchmark", "list", kind]
     done = subprocess.run(
         [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "SEGTRANSFER_HOME": str(tmp_path / "home")},
