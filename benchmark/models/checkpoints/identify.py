@@ -44,7 +44,7 @@ SMP_VARIANT = "timm-"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class NetworkCandidate:
     """A network of the index that the tensors below a prefix resemble."""
 
     like: Resemblance
@@ -125,20 +125,20 @@ def _all_encoders() -> NetworkIndex:
     return NetworkIndex([*_index_of(others).networks, *index.networks], index.versions)
 
 
-def _candidates(groups: Groups, index: NetworkIndex) -> list[Candidate]:
+def _candidates(groups: Groups, index: NetworkIndex) -> list[NetworkCandidate]:
     """The networks that any group resembles under any names, the most similar first."""
-    best: dict[IndexedNetwork, Candidate] = {}
+    best: dict[IndexedNetwork, NetworkCandidate] = {}
     for prefix, group in groups.items():
         readings = [renamed_shapes(group, c) for c in matching_conversions(group)]
         for shapes in (group, *readings):
             for like in index.resembling(shapes):
                 other = best.get(like.network)
                 if other is None or other.like.rank <= like.rank:
-                    best[like.network] = Candidate(like, prefix)
+                    best[like.network] = NetworkCandidate(like, prefix)
     return sorted(best.values(), key=lambda c: c.like.rank, reverse=True)
 
 
-def _compare(groups: Groups, candidate: Candidate) -> EncoderMatch | None:
+def _compare(groups: Groups, candidate: NetworkCandidate) -> EncoderMatch | None:
     """The best match of a candidate: by its names, or else by a conversion."""
     prefixes = [p for p in groups if candidate.prefix.startswith(p)]
     converted = [(p, c) for p in prefixes for c in matching_conversions(groups[p])]
