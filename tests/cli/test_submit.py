@@ -74,9 +74,9 @@ def test_from_a_checkpoint_to_a_row(
     assert "may be merged" in Path("v.md").read_text()
 
     said = type_("run", "small_v1", "--rerun-of", path, "--cells", 1, "--no-pictures")
-    assert "identical" in said and "1 of 1 cells confirmed" in said
+    assert "identical" in said and "1 of 1 cell confirmed" in said
     said = type_("submit", "merge", path, "--rerun", "runs/small_v1_rerun_own_encoder")
-    assert "merged 1 records" in said
+    assert "merged 1 record;" in said
     assert [one.level for one in read_trust(board).values()] == ["re-run"]
     assert (tmp_path / "content/tasks/source/own_encoder.yaml").is_file()
     assert "own_encoder" in (board / "README.md").read_text()
