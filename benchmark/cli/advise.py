@@ -24,7 +24,7 @@ def advise(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON, with every number.")] = False,
 ) -> None:
-    """Name the sources that lead on targets of a domain, or cannot be told from the leader.
+    """Name the sources that lead on targets of a domain, or are tied with the leader.
 
     From the real records of the shipped boards, and of --folder, at the nearest number of
     training subjects; with gains, intervals, time, and what was not tested.

@@ -96,7 +96,7 @@ class Advice:
 
 
 def advise(workspace: Workspace, question: AdviceQuestion, folders: Sequence[Path] = ()) -> Advice:
-    """Find the sources that lead, or cannot be told from the leader, on targets of a domain.
+    """Find the sources that lead, or are tied with the leader, on targets of a domain.
 
     Args:
         workspace: All cards, and the cache of what was read before.

@@ -11,7 +11,7 @@ from benchmark.views.text import TextTable, counted, fit_table, format_interval,
 
 MOST = 12  # names that are listed
 METHOD = (
-    "Entries of a table cannot be told from its leader by the board's paired tests. Gain: paired "
+    "Entries of a table do not differ from its leader in the board's paired tests. Gain: paired "
     "difference to the same network and strategy from random initialisation, with its 95 % "
     "interval. Time: fine-tuning, mean over the seeds."
 )
@@ -49,8 +49,8 @@ def _setting(setting: AdvisedSetting, width: int) -> Iterator[str]:
     if len(setting.leading):
         better = f" (tie group {letter(setting.group)}: entries on other networks are better)"
         yield (
-            f"{len(setting.leading)} of {setting.ranked} ranked entries lead or cannot be told "
-            f"from the leader{better if setting.group > 1 else ''}"
+            f"{len(setting.leading)} of {setting.ranked} ranked entries lead or are tied "
+            f"with the leader{better if setting.group > 1 else ''}"
         )
         columns = ["source", "strategy", f"{metric.title} [95 %]", "gain [95 %]", "time", "network"]
         style = metric.number_format

@@ -32,7 +32,7 @@ def shown(advice: Advice, width: int = 120) -> str:
 def test_what_it_rests_on_is_said() -> None:
     text = shown(Advice(ASKED, (setting(),), ("lung_ribs",), ("scratch",)))
     for part in ("with 16 training subjects, by real records", "board real_v1, lane unet",
-                 "20 training subjects, 44 test subjects", "1 of 7 ranked entries lead or cannot",
+                 "20 training subjects, 44 test subjects", "1 of 7 ranked entries lead or are tied",
                  "0.900 [0.850, 0.950]  -  ", "not ranked: scratch/full: lacks seed 1",
                  "not tested: 1 target: lung_ribs", "nearest: 20"):  # fmt: skip
         assert part in text
