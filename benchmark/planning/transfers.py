@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
-from benchmark.cards.lanes import Lane, encoder_lane
+from benchmark.cards.lanes import Lane
 from benchmark.cards.protocol import Decoder, FineTuningProtocol
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.cards.source import SourceCard
@@ -19,6 +19,7 @@ from benchmark.cards.target import TargetCard
 from benchmark.data.resolve import resolve_target
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
+from benchmark.planning.admission import check_folds, check_lanes
 from benchmark.planning.exposure import contamination, unchecked
 from benchmark.planning.source_weights import source_exposure, source_weights
 from benchmark.records.cell import CellId, Fingerprints, cell_key
@@ -122,11 +123,7 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
     exposure = {name: source_exposure(workspace, card) for name, card in sources.items()}
     transfers = []
     for target in map(registry.target, grid.targets):
-        if target.folds and (board.pooled_metrics or board.sequences):
-            raise CardError(
-                f"board {board.id}: {target.id} has {target.folds} folds; pooled scores and "
-                "sequences are of one network, give its card `fold:` in place of `folds:`"
-            )
+        check_folds(board, target)
         dataset = resolve_target(workspace, target, legacy=board.legacy)
         marks = {
             name: Marks(
@@ -201,21 +198,6 @@ def _cells(
                         seed=seed,
                         lane=lane,
                     )
-
-
-def check_lanes(board: BoardCard, source: SourceCard) -> None:
-    """Check that a source can enter a lane of a board.
-
-    Raises:
-        CardError: It cannot; with the lanes that its network can enter.
-    """
-    if not board.lanes_of(source):
-        encoder = board.encoder_of(source, board.lanes[0])
-        raise CardError(
-            f"source task {source.id!r}: {encoder} can enter lane {encoder_lane(encoder)} or "
-            f"linear, but board {board.id!r} has {', '.join(board.lanes)}; choose a board with "
-            "such a lane"
-        )
 
 
 def with_step_limit(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:
