@@ -20,6 +20,7 @@ from benchmark.scoring.metrics import POOLED
 
 Status = Literal["rerun", "approximated", "illustrated", "impossible", "not run"]
 
+SOFT_DICE, SOFT_IOU = "pooled_soft_dice", "pooled_soft_iou"
 SYNTHETIC = "synthetic"  # the reason that makes a number an illustration
 
 
@@ -182,8 +183,11 @@ def _reproduced(
 
 
 def _value(record: RunRecord, metric: str) -> float | None:
-    if record.pooled and metric in record.pooled:
-        return record.pooled[metric]
+    pooled = record.pooled or {}
+    if metric in pooled:
+        return pooled[metric]
+    if metric == SOFT_IOU and SOFT_DICE in pooled:
+        return pooled[SOFT_DICE] / (2 - pooled[SOFT_DICE])
     name = POOLED[metric].per_case if metric in POOLED else metric
     table = record_scores(record)
     return float(table.subject_scores(name).mean()) if name in table.metrics else None
@@ -202,8 +206,14 @@ def _reasons(
     if size != number.train_subjects:
         sizes = [str(n or "all") for n in (size, number.train_subjects)]
         reasons.append(f"{sizes[0]} training subjects for {sizes[1]}")
-    if number.metric in POOLED and not all(number.metric in (r.pooled or {}) for r in records):
-        reasons.append("mean over test subjects, not pooled over batches")
+    pooled = [record.pooled or {} for record in records]
+    if number.metric in POOLED and not all(number.metric in scores for scores in pooled):
+        derived = number.metric == SOFT_IOU and all(SOFT_DICE in scores for scores in pooled)
+        reasons.append(
+            "D / (2 - D) of the mean soft Dice"
+            if derived
+            else "mean over test subjects, not pooled over batches"
+        )
     marks = [record.marks for record in records]
     reasons += [text for text in (SYNTHETIC, "subset") if any(getattr(m, text) for m in marks)]
     if any(mark.partial_weights for mark in marks):

@@ -23,6 +23,7 @@ Places = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
 Names = tuple[str, ...]  # one per row
 Pick = Callable[[dict[str, float]], tuple[float, ...]]
+OVERLAP = {"dice", "iou"}  # metrics that are 0 exactly where there is no overlap
 ROW = attrgetter("case", "subject", "label", "reference_empty", "prediction_empty", "scores")
 
 
@@ -73,7 +74,8 @@ class CaseTable:
         metrics: Names of the columns of `values`, but for the last.
         values: Scores; in the last column 1 where nothing is to be found, which is what an empty
             mask would score, else 0.
-        failures: Number of rows in which something was missed, or found where nothing is.
+        failures: Number of rows without overlap: a structure was missed, found elsewhere only, or
+            found where nothing is. Without Dice and IoU only rows with one empty mask are known.
     """
 
     layout: CaseLayout
@@ -126,8 +128,10 @@ def case_table(cases: Sequence[CaseScore]) -> CaseTable:
             f"cases.{row}.scores.{metrics[column]}: is {values[row, column]}; "
             f"expected {low[row, column]:g} to {high[row, column]:g}"
         )
-    failures = sum(map(ne, empty, found_none)) if empty != found_none else 0
-    return CaseTable(_layout(*names), metrics, values, failures)
+    failed = np.fromiter(map(ne, empty, found_none), np.bool_, len(cases))
+    for name in OVERLAP & set(metrics):
+        failed |= values[:, metrics.index(name)] == 0
+    return CaseTable(_layout(*names), metrics, values, int(np.count_nonzero(failed)))
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.scoring.label_masks import LabelMasks, Mask, Spacing, checked_spacing
+from benchmark.scoring.lesions import components
 
 
 def head_circumference_difference_mm(masks: LabelMasks) -> float:
@@ -22,6 +23,42 @@ def head_circumference_difference_mm(masks: LabelMasks) -> float:
 def head_circumference_absolute_error_mm(masks: LabelMasks) -> float:
     """Absolute value of `head_circumference_difference_mm`."""
     return abs(masks.once(head_circumference_difference_mm))
+
+
+def head_circumference_largest_component_difference_mm(masks: LabelMasks) -> float:
+    """As `head_circumference_difference_mm`, of the largest component of each mask.
+
+    Clinical software measures one outline. A stray blob far from the head does not move this
+    number; its area is `head_stray_area_cm2`.
+    """
+    measured, true = (
+        ellipse_circumference_mm(largest_component(mask), masks.spacing)
+        for mask in (masks.prediction, masks.reference)
+    )
+    return measured - true
+
+
+def head_circumference_largest_component_absolute_error_mm(masks: LabelMasks) -> float:
+    """Absolute value of `head_circumference_largest_component_difference_mm`."""
+    return abs(masks.once(head_circumference_largest_component_difference_mm))
+
+
+def head_stray_area_cm2(masks: LabelMasks) -> float:
+    """Predicted area outside the largest predicted component, in cm2; nothing predicted: 0.0."""
+    prediction = masks.prediction
+    return area_cm2(prediction & ~largest_component(prediction), masks.spacing)
+
+
+def largest_component(mask: Mask) -> Mask:
+    """The largest component of a mask (8 neighbours in 2-D, 26 in 3-D).
+
+    Of several largest ones, that with the first pixel; an empty mask stays empty.
+    """
+    labels, _ = components(mask)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest: Mask = labels == int(sizes.argmax())
+    return mask & largest
 
 
 def area_error_cm2(masks: LabelMasks) -> float:
@@ -75,7 +112,7 @@ def ellipse_circumference_mm(mask: Mask, spacing_mm: Spacing) -> float:
     that of a pixel around its own centre, spacing^2 / 12 per axis. A solid ellipse with
     semi-axis a has variance a^2 / 4 along it, so a semi-axis is twice the root of an eigenvalue.
     The perimeter is Ramanujan's second approximation (1914). The complete mask counts, stray
-    pixels included.
+    pixels included: pass its `largest_component` to leave them out.
 
     Args:
         mask: Mask of shape (rows, columns).

@@ -114,6 +114,20 @@ METRICS: dict[str, Metric] = {
         Metric("artefact_count", "Artefacts", "lesions", "count", False),
         Metric("area_error_cm2", "Area, absolute error", "biometry", "cm2", False, _SPACING),
         Metric("mean_hu_error", "Mean HU, absolute error", "biometry", "HU", False, ("image",)),
+        Metric(
+            "head_circumference_largest_component_difference_mm",
+            "Head circumference of the largest component, difference", "biometry",
+            "mm", False, _SPACING, signed=True,
+        ),
+        Metric(
+            "head_circumference_largest_component_absolute_error_mm",
+            "Head circumference of the largest component, absolute error", "biometry",
+            "mm", False, _SPACING, short_title="HC error mm, largest component",
+        ),
+        Metric(
+            "head_stray_area_cm2", "Stray area", "biometry", "cm2", False, _SPACING,
+            short_title="stray cm2",
+        ),
     )
 }  # fmt: skip
 
@@ -170,6 +184,7 @@ POOLED: dict[str, PooledMetric] = {
         PooledMetric("pooled_dice", "Dice, batches pooled", "dice"),
         PooledMetric("pooled_iou", "Foreground IoU, batches pooled", "iou"),
         PooledMetric("pooled_soft_dice", "Soft Dice, batches pooled", "dice"),
+        PooledMetric("pooled_soft_iou", "Soft IoU, batches pooled", "iou"),
     )
 }
 

@@ -51,12 +51,23 @@ def pooled_soft_dice(batch: BatchMasks) -> Ratio:
     return 2 * overlap + 1, sizes + 1
 
 
+def pooled_soft_iou(batch: BatchMasks) -> Ratio:
+    """(sum(q y) + 1) / (sum(q) + sum(y) - sum(q y) + 1): D / (2 - D) of the soft Dice D.
+
+    Both add 1, so that the identity is not exact: the difference is below 1 / sum(y).
+    """
+    doubled, sizes = pooled_soft_dice(batch)
+    overlap = (doubled - 1) / 2
+    return overlap + 1, sizes - overlap
+
+
 class PooledScores:
     """Scores of a test set, added up batch by batch.
 
     `pooled_pixel_accuracy` is the ratio of the sums over all batches; the others are the ratio of
     each batch and then the plain mean over batches, a smaller last one included. A batch with an
-    empty reference and an empty prediction scores 0 in Dice and IoU and about 1 in soft Dice.
+    empty reference and an empty prediction scores 0 in Dice and IoU and about 1 in soft Dice
+    and soft IoU.
     """
 
     def __init__(self, metrics: Sequence[str]) -> None:

@@ -26,9 +26,9 @@ METHOD = (
     "only entries with every seed; [..] contains 95 % of the ranks when subjects and seeds are "
     "resampled. "
     "Letter: tie group, the entries without a significant difference from the group's best "
-    "(Wilcoxon, and the mean against seed noise; Holm over all pairs). Failed: structures missed "
-    "or invented, scored worst. Trust: rows marked neither re-scored nor re-run are self-reported; "
-    "only the submitter has scored and run them."
+    "(Wilcoxon, and the mean against seed noise; Holm over all pairs). Failed: structures without "
+    "any overlap (missed, misplaced or invented). Trust: rows marked neither re-scored nor re-run "
+    "are self-reported; only the submitter has scored and run them."
 )
 
 

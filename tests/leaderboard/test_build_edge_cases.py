@@ -118,7 +118,11 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
             assert rows.loc[source, "mean_hd95_mm"] == pytest.approx(
                 np.mean([straight(r, "hd95_mm").mean() for r in mine])
             )
-            missed = sum(c.reference_empty != c.prediction_empty for r in mine for c in r.cases)
+            missed = sum(
+                c.reference_empty != c.prediction_empty or c.scores["dice"] == 0
+                for r in mine
+                for c in r.cases
+            )
             assert rows.loc[source, "failures"] == missed
 
 

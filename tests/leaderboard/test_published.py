@@ -118,6 +118,17 @@ def test_everything_that_differs_is_said() -> None:
     assert held.ours is not None and held.ours.value == pytest.approx(0.7)
 
 
+def test_a_soft_iou_is_computed_from_the_soft_dice_of_older_records() -> None:
+    there = number(metric="pooled_soft_iou", runs="1")
+    old = record(pooled={"pooled_soft_dice": 0.8, "pooled_iou": 0.5})
+    held = one(compare_published(board(), SAME, [there], [old], {}))
+    assert (held.status, held.reasons) == ("approximated", ("D / (2 - D) of the mean soft Dice",))
+    assert held.ours is not None and held.ours.value == pytest.approx(0.8 / 1.2)
+    new = record(pooled={"pooled_soft_dice": 0.8, "pooled_soft_iou": 0.66})
+    held = one(compare_published(board(), SAME, [there], [new], {}))
+    assert held.status == "rerun" and held.ours is not None and held.ours.value == 0.66
+
+
 def test_a_number_of_another_cell_or_metric_is_not_ours() -> None:
     for other in (
         number(strategy="decoder"),

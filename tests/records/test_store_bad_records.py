@@ -222,6 +222,14 @@ def test_the_scores_of_a_quick_record_are_those_of_a_strict_one(guessed: bool) -
     assert one.layout is other.layout and one.failures == other.failures == 1
 
 
+def test_a_structure_found_elsewhere_only_has_failed() -> None:
+    cases = [case.model_copy(update={"prediction_empty": False})
+             for case in make_record(dice={"s1": 0.0, "s2": 0.5, "s3": 1.0}).cases]  # fmt: skip
+    assert case_table(cases).failures == 1
+    missed = cases[1].model_copy(update={"prediction_empty": True})
+    assert case_table([cases[0], missed, cases[2]]).failures == 2
+
+
 def test_the_demo_board_has_the_seeds_these_tests_rely_on() -> None:
     assert board().seeds == (0, 1) and board().train_subjects == (0,)
 

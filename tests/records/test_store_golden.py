@@ -18,6 +18,7 @@ from benchmark.views.csv import to_csv
 from benchmark.views.sequences import sequence_csv
 from benchmark.workspace import Workspace
 
+NEW_RULES = {"failures"}  # columns whose rules the statistics have changed since
 GOLDEN = Path(__file__).parents[1] / "golden" / "v0.1"
 
 
@@ -32,7 +33,8 @@ def test_records_give_their_table() -> None:
     )
     assert len(then) == len(now) == 6
     for old, new in zip(then, now, strict=True):
-        assert old == {name: new[name] for name in old}
+        same = old.keys() - NEW_RULES
+        assert {name: old[name] for name in same} == {name: new[name] for name in same}
 
 
 def test_prediction_hashes_are_of_the_records() -> None:

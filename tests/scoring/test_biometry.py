@@ -81,6 +81,20 @@ def test_empty_and_bad_masks() -> None:
             measure(np.zeros((4, 4), bool), (1.0, -1.0))
 
 
+def test_a_stray_blob_moves_the_largest_components_circumference_not_at_all() -> None:
+    reference = ellipse(60.0, 45.0, (1.0, 1.0))
+    prediction = reference.copy()
+    prediction[:9, :9] = True  # 0.81 cm2, far from the head
+    masks = LabelMasks(prediction, reference, (1.0, 1.0))
+    assert biometry.head_circumference_absolute_error_mm(masks) > 14
+    assert biometry.head_circumference_largest_component_absolute_error_mm(masks) == 0.0
+    assert biometry.head_stray_area_cm2(masks) == pytest.approx(0.81)
+    nothing = LabelMasks(reference & False, reference, (1.0, 1.0))
+    full = biometry.head_circumference_largest_component_difference_mm(nothing)
+    assert full == -ellipse_circumference_mm(reference, (1.0, 1.0))
+    assert biometry.head_stray_area_cm2(nothing) == 0.0
+
+
 def test_area_error_of_a_picture_has_no_sign() -> None:
     small, large = np.zeros((2, 10, 10), bool)
     small[:2, :5], large[:4, :5] = True, True

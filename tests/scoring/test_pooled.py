@@ -38,6 +38,8 @@ def test_by_hand() -> None:
     assert scores["pooled_iou"] == pytest.approx((1 / 3 + 1) / 2)
     soft = ((2 * 1.0 + 1) / (2.3 + 2 + 1) + (2 * 0.6 + 1) / (0.6 + 1 + 1)) / 2
     assert scores["pooled_soft_dice"] == pytest.approx(soft)
+    soft = ((1.0 + 1) / (2.3 + 2 - 1.0 + 1) + (0.6 + 1) / (0.6 + 1 - 0.6 + 1)) / 2
+    assert scores["pooled_soft_iou"] == pytest.approx(soft)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,6 +53,15 @@ def test_one_batch_is_one_big_image(seed: int) -> None:
     assert scores["pooled_pixel_accuracy"] == pytest.approx(pixel_accuracy(masks))
 
 
+def test_soft_iou_follows_from_soft_dice() -> None:
+    rng = np.random.default_rng(7)
+    batch = (0.4 * rng.random((4, 60, 60)), rng.random((4, 60, 60)) < 0.3)
+    scores = pooled_scores([batch], ["pooled_soft_dice", "pooled_soft_iou", "pooled_iou"])
+    dice = scores["pooled_soft_dice"]
+    assert scores["pooled_soft_iou"] == pytest.approx(dice / (2 - dice), abs=1 / batch[1].sum())
+    assert abs(scores["pooled_soft_iou"] - scores["pooled_iou"]) > 0.01
+
+
 def test_batches_weigh_alike_however_small_the_last_one() -> None:
     good = (np.ones((4, 2, 2)), np.ones((4, 2, 2), bool))
     bad = (np.zeros((1, 2, 2)), np.ones((1, 2, 2), bool))
@@ -61,8 +72,11 @@ def test_batches_weigh_alike_however_small_the_last_one() -> None:
 def test_empty_batches_score_as_in_the_published_code() -> None:
     empty = (np.zeros((1, 3, 3)), np.zeros((1, 3, 3), bool))
     assert pooled_scores([empty], NAMES) == pytest.approx(
-        {"pooled_pixel_accuracy": 1, "pooled_dice": 0, "pooled_iou": 0, "pooled_soft_dice": 1}
-    )
+        {
+            "pooled_pixel_accuracy": 1, "pooled_dice": 0, "pooled_iou": 0,
+            "pooled_soft_dice": 1, "pooled_soft_iou": 1,
+        }
+    )  # fmt: skip
 
 
 def test_single_precision_sums_do_not_drift() -> None:

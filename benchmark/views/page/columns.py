@@ -101,7 +101,7 @@ def gain_column(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
 
 
 def failed_column(rows: pd.DataFrame) -> Column:
-    """Structures that were missed or invented."""
+    """Structures without any overlap."""
     return Column("failed", "failed", share_cells(floats(rows, "failures"), floats(rows, "scored")))
 
 
