@@ -38,6 +38,42 @@ class ProtocolError(BenchmarkError):
     """A run did not keep, or cannot keep, the fine-tuning protocol."""
 
 
+class Diverged(BenchmarkError):
+    """A training ended in numbers that are not finite; a property of what was trained.
+
+    Attributes:
+        what: What was not finite.
+        step: The optimiser step, counted from 1.
+        learning_rate: The rate that the protocol or the recipe states.
+    """
+
+    def __init__(self, what: str, step: int, learning_rate: float) -> None:
+        """All three are in the message."""
+        super().__init__(what, step, learning_rate)
+        self.what, self.step, self.learning_rate = what, step, learning_rate
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"diverged: {self.what} at step {self.step} with learning rate {self.learning_rate:g}"
+        )
+
+
+class WorkerDied(BenchmarkError):
+    """A worker process ended in the middle of its work: killed, or out of memory."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        """A negative code is the number of the signal that ended it."""
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """One line."""
+        code = self.exit_code or 0
+        how = f"signal {-code}" if code < 0 else f"exit status {code}"
+        return f"its process ended ({how}): killed, or the machine is out of memory"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """An error message for an unknown name, with the known names that resemble it.
 

@@ -40,6 +40,9 @@ Threads = Annotated[
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Accept incomplete weights; marked.")
 ]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Also run again what diverged in an earlier run.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be run.")]
 
 

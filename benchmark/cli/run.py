@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     Jobs,
     OfBoard,
     Out,
+    RetryFailed,
     Sizes,
     Threads,
     grid_selection,
@@ -69,6 +70,7 @@ def run(
     threads: Threads = None,
     limit_steps: LimitSteps = None,
     allow_partial: AllowPartial = False,
+    retry_failed: RetryFailed = False,
     dry_run: DryRun = False,
     pictures: Pictures = True,
     save_predictions: SavePredictions = False,
@@ -84,7 +86,7 @@ def run(
 
     options = RunOptions(
         device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
-        pictures=pictures, save_predictions=save_predictions,
+        retry_failed=retry_failed, pictures=pictures, save_predictions=save_predictions,
     )  # fmt: skip
     workspace = settings.workspace
     card = workspace.registry.board(board)

@@ -14,6 +14,7 @@ from benchmark.cli.options import (
     Jobs,
     OfBoard,
     Out,
+    RetryFailed,
     Threads,
     grid_selection,
     names,
@@ -36,6 +37,7 @@ def sequence(
     jobs: Jobs = 1,
     threads: Threads = None,
     allow_partial: AllowPartial = False,
+    retry_failed: RetryFailed = False,
     dry_run: DryRun = False,
 ) -> None:
     """Train on one device after the other and measure what is forgotten.
@@ -60,7 +62,8 @@ def sequence(
     if dry_run:
         print_sequences(workspace, card, selection, chosen, folder)
         return
-    options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial)
+    options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
+                         retry_failed=retry_failed)  # fmt: skip
     run_board_sequences(
         workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
     )

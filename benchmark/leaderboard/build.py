@@ -40,6 +40,7 @@ from benchmark.statistics.scores import TargetScores, stack_runs
 from benchmark.workers import Workers
 
 LEGACY = "leaking split"  # mark of every row of a `legacy` board
+FAILED = "failed cells"  # mark of a row with cells whose training diverged
 Key: TypeAlias = Setting | LaneSize
 WORTH_PROCESSES = 10**8  # work of a second or two
 
@@ -164,8 +165,10 @@ def build_from_columns(
     groups = lane_tie_groups(pairs)
     rows = target_table(board, index, scores, by_setting, groups)
     overall, stability, overall_groups = overall_table({size: statistics[size] for size in sizes})
-    if board.legacy:
-        rows["marks"] = [", ".join(filter(None, (mark, LEGACY))) for mark in rows["marks"]]
+    rows["marks"] = [
+        ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
+        for mark, failed in zip(rows["marks"], rows["failed_cells"], strict=True)
+    ]
     agreement = [*setting_agreements(rows)]
     if len(overall):
         of_board = rows[rows["target"].isin(board.targets)]

@@ -173,6 +173,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
     count("pretraining_items", "record.source.pretraining_items", "mean", optional=True),
     number(MEAN, combine="mean", optional=True, json="means"),  # one per metric
     count("failures", "table.failures", "sum"),
+    count("failed_cells", lambda loaded: int(loaded.record.failed is not None), "sum"),
     count("scored", lambda loaded: len(loaded.record.cases), "sum"),
     # conditions
     text("timing", _timing, "joined", group="cost", title="timed on"),

@@ -109,8 +109,11 @@ def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> Sequ
             for name in board.sequences
             if name in own
         }
-        names = {mark for some in own.values() for record in some for mark in record.marks.names}
+        every = [record for some in own.values() for record in some]
+        names = {mark for record in every for mark in record.marks.names}
         marks[entry] = [mark for mark in MARK_NAMES.values() if mark in names]
+        if failed := sum(record.failed is not None for record in every):
+            marks[entry].append(f"{failed} of {len(every)} failed")
     rows = [row for entry in ordered for row in _rows(entry, trained[entry], metric)]
     finished = {record.run.path for record in records}
     missing = [run for run in _planned(board) if run.path not in finished]

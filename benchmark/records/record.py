@@ -77,13 +77,29 @@ class Coverage(Facts):
 
 
 class Selection(Facts):
-    """How the scored weights were chosen: learning rate and step, by validation Dice."""
+    """How the scored weights were chosen: learning rate and step, by validation Dice.
+
+    `diverged` are the learning rates that were left out, each with the step at which the training
+    diverged.
+    """
 
     learning_rate: float
     step: int
     validation_dice: float | None
     curve: tuple[tuple[float, int, float], ...]
     train_subjects: tuple[str, ...]
+    diverged: tuple[tuple[float, int], ...] = omitted_default(())
+
+
+class Failure(Facts):
+    """Why a cell has no result of its own: its training diverged.
+
+    `learning_rate` is the one that the protocol states, `step` counts from 1.
+    """
+
+    reason: str
+    step: Count
+    learning_rate: float
 
 
 class CaseScore(Facts):
@@ -132,6 +148,8 @@ class RunRecord(Facts):
     `prepared_data` is the SHA-256 of the arrays that the network was trained on and scored with.
     A cross-validated target has a network per fold, whose costs are added up; `selection` is that
     of the first, `other_folds` are those of the others, in their order.
+    A cell that `failed` has the worst score of every structure: each counts as missed, or as
+    invented where there is none.
     `pooled` holds scores as published code pooled them, on boards that ask for them; no ranking
     uses them.
     """
@@ -150,6 +168,7 @@ class RunRecord(Facts):
     frozen_tensors_unchanged: bool
     cases: tuple[CaseScore, ...]
     pooled: dict[str, float] | None = None
+    failed: Failure | None = omitted_default()
     environment: Environment
     cost: Cost
     started: str

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint
+from benchmark.cards.card import fingerprint, omitted_default
 from benchmark.errors import RecordError
 from benchmark.files import printable
 from benchmark.records.case_table import CasesError, case_table
@@ -18,6 +18,7 @@ from benchmark.records.record import (
     Cost,
     Coverage,
     Environment,
+    Failure,
     Marks,
     Selection,
     SourceFacts,
@@ -62,12 +63,16 @@ class SequenceFingerprints(Facts):
 
 
 class SequenceStage(Facts):
-    """What one stage trained on, how its weights were chosen, and their scores on every device."""
+    """What one stage trained on, how its weights were chosen, and their scores on every device.
+
+    From the stage on whose training diverged, all have `failed`, and the worst scores.
+    """
 
     trained_on: tuple[str, ...]
     selection: Selection
     scores: dict[str, tuple[CaseScore, ...]]
     cost: Cost
+    failed: Failure | None = omitted_default()
 
 
 class SequenceRecord(Facts):
@@ -89,6 +94,11 @@ class SequenceRecord(Facts):
     stages: tuple[SequenceStage, ...]
     environment: Environment
     started: str
+
+    @property
+    def failed(self) -> Failure | None:
+        """Why it has no result of its own: the training of a stage diverged."""
+        return self.stages[-1].failed
 
     def without_timings(self) -> dict[str, object]:
         """The record as plain data, less what differs between two runs on one machine."""

@@ -98,7 +98,13 @@ def check_record(record: RunRecord, name: str, path: str, wanted: Conditions) ->
             f"{path}: frozen_tensors_unchanged: false; what a strategy freezes must not move; "
             f"{AGAIN}"
         )
-    return record_scores(record, path)
+    table = record_scores(record, path)
+    if record.failed and table.failures < len(record.cases):
+        raise RecordError(
+            f"{path}: failed: is given, but not every structure counts as missed or invented; "
+            f"{AGAIN}"
+        )
+    return table
 
 
 def record_scores(record: RunRecord, path: str = "") -> CaseTable:

@@ -20,7 +20,7 @@ from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
-from benchmark.running.session import RunMonitor, RunOptions, RunSession, unfinished
+from benchmark.running.session import RunMonitor, RunOptions, RunSession
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
@@ -65,7 +65,7 @@ def run_board(
             others = [cell for cell in transfers if cell.cell.source in copied_sources]
             if count := copy_existing_records(store, copy_from, others):
                 session.monitor.report(f"{counted(count, 'cell')} copied from {copy_from.folder}")
-        todo = unfinished(transfers, store)
+        todo = session.unfinished(transfers, store)
         if len(todo) < len(transfers):
             _report_marks(session, refresh_marks(store, transfers))
         if not todo:

@@ -19,7 +19,7 @@ def score_case(
     card: DatasetCard,
     case: Case,
     loaded: LoadedCase,
-    prediction: npt.NDArray[np.generic],
+    prediction: npt.NDArray[np.generic] | None,
 ) -> list[CaseScore]:
     """All metrics of each label of a case, rounded to six digits.
 
@@ -28,7 +28,8 @@ def score_case(
         card: Card of the data set.
         case: The case.
         loaded: Its pixels; the mask is the reference.
-        prediction: Labels 1 ... L in the shape of the mask; 0 is background.
+        prediction: Labels 1 ... L in the shape of the mask; 0 is background. None: each structure
+            counts as missed, or, where there is none, as predicted everywhere.
 
     Raises:
         DataError: The target asks for distances, but the data set gives no pixel spacing.
@@ -37,18 +38,16 @@ def score_case(
     valid = reference != IGNORE if card.ignore_value is not None else None
     scores = []
     for number, label in enumerate(target.labels, start=1):
-        predicted, true = prediction == number, reference == number
+        true = reference == number
+        worst = np.full_like(true, not true.any())
+        predicted = worst if prediction is None else prediction == number
         try:
             masks = LabelMasks(
-                predicted,
-                true,
-                loaded.spacing_mm,
-                valid=valid,
-                image=loaded.image,
+                predicted, true, loaded.spacing_mm, valid=valid, image=loaded.image,
                 minimum_lesion_volume_mm3=target.minimum_lesion_volume_mm3,
                 tolerance_mm=target.tolerance_of(label),
                 slice_axis=AXES[target.slice_axis] if target.slice_axis else -1,
-            )
+            )  # fmt: skip
             values = score_label(masks, target.metrics)
         except ValueError as error:
             raise DataError(f"target task {target.id}, case {case.case!r}: {error}") from None

@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import to_slices
+from benchmark.errors import Diverged
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import prediction_log
-from benchmark.records.record import CaseScore, RunRecord
+from benchmark.records.record import CaseScore, Failure, RunRecord, Selection
 from benchmark.records.store import Store
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment, processor
+from benchmark.running.divergence import failure, fold_failures, worst_scores
 from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
 from benchmark.running.setup import Setup, load_target, set_up
-from benchmark.views.figures.overlays import write_overlays
+from benchmark.views.figures.overlays import picture_path, write_overlays
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -53,6 +56,14 @@ class CellResult:
     label_maps: LabelMaps
 
 
+class Scored(NamedTuple):
+    """Scores of all test cases, pooled scores of boards that ask for them, and label maps."""
+
+    cases: tuple[CaseScore, ...]
+    pooled: dict[str, float] | None
+    label_maps: LabelMaps
+
+
 def run_cell(
     transfer: Transfer,
     workspace: Workspace,
@@ -64,6 +75,8 @@ def run_cell(
     progress: Progress = no_progress,
 ) -> CellResult:
     """Prepare data and network, fine-tune, predict and score the test set, record.
+
+    One whose training diverges is recorded as failed, with the worst scores.
 
     Args:
         transfer: The cell.
@@ -81,42 +94,52 @@ def run_cell(
     data = load_target(transfer, workspace, progress)
     setups = [set_up(fold, workspace, device, allow_partial=allow_partial) for fold in data.folds]
     with metered(device) as measured:
-        selections, steps = zip(*(one.fine_tune(progress=progress) for one in setups), strict=True)
-    cases, pooled, label_maps = _score_folds(setups, predictions, save_predictions)
+        selections, steps, failed = _fine_tune_folds(setups, progress)
+    log = predictions / transfer.cell.path if predictions else None
+    scored = _score_folds(setups, log, save_predictions, failed)
     setup, seconds = setups[0], time.perf_counter() - clock
     record = RunRecord(
-        cell=transfer.cell,
-        key=transfer.key,
-        fingerprints=transfer.fingerprints,
+        cell=transfer.cell, key=transfer.key, fingerprints=transfer.fingerprints,
         prepared_data=data.prepared.fingerprint,
         marks=setup.marks(transfer.marks),
         source=setup.source,
         main_metric=transfer.target.main_metric,
         coverage=setup.coverage,
-        selection=selections[0],
-        other_folds=selections[1:],
+        selection=selections[0], other_folds=selections[1:],
         frozen_tensors_unchanged=True,
-        cases=cases,
-        pooled=pooled,
+        cases=scored.cases, pooled=scored.pooled, failed=failed,
         environment=environment(device),
-        cost=cost(setup.network, transfer.protocol, sum(steps), measured, seconds),
+        cost=cost(setup.network, transfer.protocol, steps, measured, seconds),
         started=started,
-    )
-    return CellResult(record, data.dataset, label_maps)
+    )  # fmt: skip
+    return CellResult(record, data.dataset, scored.label_maps)
+
+
+def _fine_tune_folds(
+    setups: Sequence[Setup], progress: Progress
+) -> tuple[tuple[Selection, ...], int, Failure | None]:
+    """Selections of all folds, the number of steps, and why the cell failed, if it did."""
+    try:
+        selected, steps = zip(*(one.fine_tune(progress=progress) for one in setups), strict=True)
+        return selected, sum(steps), None
+    except Diverged as error:
+        return fold_failures(setups, error), error.step, failure(error)
 
 
 def _score_folds(
-    setups: Sequence[Setup], predictions: Path | None, save_predictions: bool
-) -> tuple[tuple[CaseScore, ...], dict[str, float] | None, LabelMaps]:
-    """Scores of all test cases, each by the network of its fold; pooled scores; label maps."""
+    setups: Sequence[Setup], log: Path | None, save_predictions: bool, failed: Failure | None
+) -> Scored:
+    """All test cases, each scored by the network of its fold; the worst scores if that failed."""
     label_maps, transfer = LabelMaps(), setups[0].data.transfer
-    log = predictions / transfer.cell.path if predictions else None
-    with prediction_log(log, transfer.key, processor(), save_predictions) as write_prediction:
+    keep_maps = save_predictions and not failed
+    with prediction_log(log, transfer.key, processor(), keep_maps) as write_prediction:
         scored = [
-            score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
+            worst_scores(setup.data)
+            if failed
+            else score_test_set(setup.network, setup.data, write_prediction, label_maps.add)
             for setup in setups
         ]
-    return tuple(case for cases, _ in scored for case in cases), scored[0][1], label_maps
+    return Scored(tuple(case for cases, _ in scored for case in cases), scored[0][1], label_maps)
 
 
 def run_and_record(
@@ -137,7 +160,8 @@ def run_and_record(
         progress=progress,
     )
     store.write(result.record)
-    if options.pictures:
+    picture_path(store.folder / "pictures", result.record).unlink(missing_ok=True)
+    if options.pictures and not result.record.failed:
         axis, label_maps = transfer.target.slice_axis, result.label_maps
         write_overlays(
             store.folder / "pictures", result.record, transfer, result.dataset,

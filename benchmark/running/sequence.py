@@ -16,13 +16,15 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.data.prepared_arrays import PreparedDataset
-from benchmark.errors import WeightsError
+from benchmark.errors import Diverged, WeightsError
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.sequences import SequenceRun
+from benchmark.records.record import Failure
 from benchmark.records.sequence_record import SequenceRecord, SequenceStage, SequenceStore
 from benchmark.running.cost import cost
 from benchmark.running.devices import choose_device, environment
+from benchmark.running.divergence import failure, no_selection, not_trained, worst_scores
 from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.session import RunOptions
@@ -43,7 +45,8 @@ def run_sequence(
 ) -> None:
     """Set up as a cell does, fine-tune and score stage by stage, and write the record.
 
-    A stopped sequence is resumed after its last finished stage.
+    A stopped sequence is resumed after its last finished stage. One whose training diverges is
+    recorded as failed: that stage and those after it have the worst scores.
 
     Args:
         workspace: All cards, local data and weights.
@@ -60,14 +63,7 @@ def run_sequence(
     loaded = [load_target(one, workspace, progress) for one in run.devices.values()]
     targets, first = dict(zip(run.devices, loaded, strict=True)), loaded[0]
     setup = set_up(first, workspace, device, allow_partial=options.allow_partial)
-    stages = list(_resume(checkpoint, setup.network))
-    for number, devices in enumerate(run.stages[len(stages) :], start=len(stages) + 1):
-        if number > 1:  # not the state after the last stage, which may have run in another process
-            torch.manual_seed(run.run.seed)
-        prefix = f"{run.run.sequence} {number}/{len(run.stages)}"
-        stages.append(_run_stage(setup, devices, targets, _prefixed(progress, prefix)))
-        if number < len(run.stages):
-            _save(checkpoint, setup.network, stages)
+    stages = _run_stages(setup, run, targets, checkpoint, progress)
     record = SequenceRecord(
         run=run.run,
         key=run.key,
@@ -77,12 +73,34 @@ def run_sequence(
         source=setup.source,
         main_metric=first.transfer.target.main_metric,
         coverage=setup.coverage,
-        stages=tuple(stages),
+        stages=stages,
         environment=environment(device),
         started=started.isoformat(timespec="seconds"),
     )
     SequenceStore(folder).write(record)
     checkpoint.unlink(missing_ok=True)
+
+
+def _run_stages(
+    setup: Setup,
+    run: SequenceRun,
+    targets: Mapping[str, TargetData],
+    checkpoint: Path,
+    progress: Progress,
+) -> tuple[SequenceStage, ...]:
+    """All stages, from the one on that the checkpoint does not hold."""
+    stages = list(_resume(checkpoint, setup.network))
+    for number, devices in enumerate(run.stages[len(stages) :], start=len(stages) + 1):
+        if stages and stages[-1].failed:
+            stages.append(not_trained(stages[-1], devices))
+            continue
+        if number > 1:  # not the state after the last stage, which may have run in another process
+            torch.manual_seed(run.run.seed)
+        prefix = f"{run.run.sequence} {number}/{len(run.stages)}"
+        stages.append(_run_stage(setup, devices, targets, _prefixed(progress, prefix)))
+        if number < len(run.stages) and not stages[-1].failed:
+            _save(checkpoint, setup.network, stages)
+    return tuple(stages)
 
 
 def _save(checkpoint: Path, network: SegmentationNetwork, stages: list[SequenceStage]) -> None:
@@ -99,18 +117,25 @@ def _run_stage(
 ) -> SequenceStage:
     clock, network = time.perf_counter(), setup.network
     training_set = joint_training_set({name: targets[name] for name in devices})
+    failed: Failure | None = None
     with metered(network.device) as measured:
-        selection, steps = setup.fine_tune(training_set, progress)
+        try:
+            selection, steps = setup.fine_tune(training_set, progress)
+        except Diverged as error:
+            failed, steps = failure(error), error.step
+            rates = setup.data.transfer.protocol.learning_rates
+            selection = no_selection(error, rates, training_set.subjects)
     scores = {}
     for number, (name, data) in enumerate(targets.items()):
         progress(f"scoring {name}", number, len(targets))
-        scores[name], _ = score_test_set(network, data)
+        scores[name], _ = worst_scores(data) if failed else score_test_set(network, data)
     seconds, protocol = time.perf_counter() - clock, setup.data.transfer.protocol
     return SequenceStage(
         trained_on=devices,
         selection=selection,
         scores=scores,
         cost=cost(network, protocol, steps, measured, seconds),
+        failed=failed,
     )
 
 

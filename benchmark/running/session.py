@@ -13,7 +13,8 @@ from benchmark.cards.board import BoardCard
 from benchmark.planning.availability import missing_pretraining
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import GridSelection, Transfer, plan
-from benchmark.records.sequence_record import SequenceStore
+from benchmark.records.record import RunRecord
+from benchmark.records.sequence_record import SequenceRecord, SequenceStore
 from benchmark.records.store import Store
 from benchmark.workers import Item, Progress, Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
@@ -29,6 +30,7 @@ class RunOptions:
         threads: CPU threads of each job; None stands for OMP_NUM_THREADS, or cores / jobs. All
             cells of a run have the same number, on which rounding depends.
         allow_partial: Accept weights that do not cover the network; such records are marked.
+        retry_failed: Run cells and sequences again whose training diverged.
         pictures: Draw the best, median and worst test case of each cell.
         save_predictions: Keep the label maps of all test cases, not only their hashes.
     """
@@ -37,6 +39,7 @@ class RunOptions:
     jobs: int = 1
     threads: int | None = None
     allow_partial: bool = False
+    retry_failed: bool = False
     pictures: bool = True
     save_predictions: bool = False
 
@@ -109,13 +112,21 @@ class RunSession(AbstractContextManager["RunSession"]):
             self._run("sources", partial(ensure_pretrained, self.workspace, board, device), sources)
         return plan(self.workspace, board, selection)
 
+    def is_finished(self, record: RunRecord | SequenceRecord | None) -> bool:
+        """Whether a record stands; one that failed may be made again."""
+        return record is not None and not (self.options.retry_failed and record.failed)
+
+    def unfinished(self, transfers: Sequence[Transfer], store: Store) -> list[Transfer]:
+        """The cells that have no record of exactly their conditions."""
+        return [one for one in transfers if not self.is_finished(store.get(one.cell, one.key))]
+
     def run_cells(self, transfers: Sequence[Transfer], store: Store) -> None:
         """Run those cells that have no record yet; each record is written as soon as it is there.
 
         Raises:
             BenchmarkError: Data, weights or protocol are not what the cards state.
         """
-        if todo := unfinished(transfers, store):
+        if todo := self.unfinished(transfers, store):
             from benchmark.running.cell import run_and_record
             from benchmark.running.setup import check_parts
 
@@ -129,7 +140,8 @@ class RunSession(AbstractContextManager["RunSession"]):
         Raises:
             BenchmarkError: Data, weights or protocol are not what the cards state.
         """
-        if todo := [run for run in runs if not SequenceStore(folder).has(run.run, run.key)]:
+        store = SequenceStore(folder)
+        if todo := [run for run in runs if not self.is_finished(store.get(run.run, run.key))]:
             from benchmark.running.sequence import run_sequence
 
             run_one = partial(run_sequence, self.workspace, folder, self.options)
@@ -145,8 +157,3 @@ class RunSession(AbstractContextManager["RunSession"]):
         with self.monitor.counting(what, self.workers, done + len(items), done) as finished:
             for _ in self.workers.as_completed(function, items):
                 finished()
-
-
-def unfinished(transfers: Sequence[Transfer], store: Store) -> list[Transfer]:
-    """The cells that have no record of exactly their conditions."""
-    return [transfer for transfer in transfers if not store.has(transfer.cell, transfer.key)]

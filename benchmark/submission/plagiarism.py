@@ -21,12 +21,19 @@ CaseScores = dict[tuple[str, str], dict[str, float]]
 
 
 def informative_scores(record: RunRecord) -> CaseScores:
-    """The scores of the rows in which something was predicted and not everything is right."""
-    return {
-        (row.case, row.label): row.scores
-        for row in record.cases
-        if not (row.prediction_empty or _perfect(row))
-    }
+    """The scores of the rows in which something was predicted and not everything is right.
+
+    A cell that failed has none.
+    """
+    return (
+        {}
+        if record.failed
+        else {
+            (row.case, row.label): row.scores
+            for row in record.cases
+            if not (row.prediction_empty or _perfect(row))
+        }
+    )
 
 
 def copies(

@@ -9,7 +9,7 @@ import torch
 
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.strategy import Stage, Strategy
-from benchmark.errors import ProtocolError
+from benchmark.errors import Diverged, ProtocolError
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.layer_decay import relative_rates
 from benchmark.models.networks import SegmentationNetwork
@@ -17,12 +17,14 @@ from benchmark.records.record import Selection
 from benchmark.training.acceleration import accelerated
 from benchmark.training.augmentation import augment
 from benchmark.training.batches import TrainingSet, batch_rows, has_foreground, to_device
+from benchmark.training.divergence import FiniteLoss
 from benchmark.training.losses import LOSSES
 from benchmark.training.schedule import is_evaluation, make_optimizer
 from benchmark.training.selection import pooled_dice
 from benchmark.workers import Progress, no_progress
 
 Slices = tuple[torch.Tensor, torch.Tensor]  # images (N, C, S, S) and masks (N, S, S)
+Point = tuple[float, int, float]  # learning rate, step, validation Dice
 
 
 class Candidate(NamedTuple):
@@ -48,42 +50,60 @@ def fine_tune(
 
     Returns:
         How the weights were selected, and the number of optimiser steps: those of all stages and
-        all learning rates.
+        all learning rates. A rate with which the training diverges is named, and not selected.
 
     Raises:
-        ProtocolError: No training case, no validation case though the protocol selects by it, or
-            a frozen tensor changed.
+        ProtocolError: No training or validation case that is needed; a frozen tensor changed.
+        Diverged: The training diverges with every learning rate, or with any if none is selected.
     """
     selects = protocol.checkpoint == "best_validation_dice"
     _check_cases(data, selects)
     start, best = _copied_weights(network), None
-    curve: list[tuple[float, int, float]] = []
+    curve, diverged = list[Point](), list[Diverged]()
     train = _slices(data, data.train, network.device)
     val = _slices(data, data.val if selects else (), network.device)
     steps, done = protocol.steps_for(len(train[0])), 0
     total = (sum(stage.steps for stage in strategy.stages) + steps) * len(protocol.learning_rates)
-    for learning_rate in protocol.learning_rates:
+    for rate in protocol.learning_rates:
         network.load_state_dict(start)
-        last = Stage(train=strategy.train, steps=steps, learning_rate=learning_rate)
-        for number, stage in enumerate((*strategy.stages, last)):
-            rng = np.random.default_rng([seed, 1, number])
-            for step in _train(network, strategy, stage, train, protocol, flips, rng):
+        points, found = list[Point](), best
+        try:
+            for step in _train_stages(network, strategy, rate, train, protocol, flips, seed):
                 done += 1
                 progress("fine-tuning", done, total)
-                if selects and stage is last and is_evaluation(step, steps, protocol.evaluations):
+                if selects and step and is_evaluation(step, steps, protocol.evaluations):
                     dice = pooled_dice(network, *val, protocol.inference_batch_size)
-                    curve.append((learning_rate, step, round(dice, 6)))
-                    if best is None or dice > best.validation_dice:
-                        best = Candidate(dice, learning_rate, step, _copied_weights(network))
+                    points.append((rate, step, round(dice, 6)))
+                    if found is None or dice > found.validation_dice:
+                        found = Candidate(dice, rate, step, _copied_weights(network))
+        except Diverged as error:
+            diverged.append(error)
+        else:
+            best, curve = found, curve + points
+    if diverged and best is None:
+        raise diverged[0]
     if best is not None:
         network.load_state_dict(best.weights)
+    return _selection(best, rate, steps, curve, diverged, data.subjects), done
+
+
+def _selection(
+    best: Candidate | None,
+    last_rate: float,
+    last_step: int,
+    curve: Sequence[Point],
+    diverged: Sequence[Diverged],
+    subjects: tuple[str, ...],
+) -> Selection:
+    """The last weights where nothing was selected by validation Dice."""
     return Selection(
-        learning_rate=best.learning_rate if best else protocol.learning_rates[-1],
-        step=best.step if best else steps,
+        learning_rate=best.learning_rate if best else last_rate,
+        step=best.step if best else last_step,
         validation_dice=round(best.validation_dice, 6) if best else None,
         curve=tuple(curve),
-        train_subjects=data.subjects,
-    ), total
+        train_subjects=subjects,
+        diverged=tuple((error.learning_rate, error.step) for error in diverged),
+    )
 
 
 def _check_cases(data: TrainingSet, selects: bool) -> None:
@@ -106,6 +126,28 @@ def _slices(data: TrainingSet, cases: Sequence[str], device: torch.device) -> Sl
     rows = data.prepared.rows(cases)
     images, masks = data.prepared.images[rows], data.prepared.masks[rows]
     return to_device(images, device), to_device(masks, device)
+
+
+def _train_stages(
+    network: SegmentationNetwork,
+    strategy: Strategy,
+    learning_rate: float,
+    train: Slices,
+    protocol: FineTuningProtocol,
+    flips: tuple[str, ...],
+    seed: int,
+) -> Iterator[int]:
+    """Train all stages; yields the number of each step of the last, and 0 for those before.
+
+    Raises:
+        Diverged: A loss is not finite, or the weights after a stage.
+    """
+    steps = protocol.steps_for(len(train[0]))
+    last = Stage(train=strategy.train, steps=steps, learning_rate=learning_rate)
+    for number, stage in enumerate((*strategy.stages, last)):
+        rng = np.random.default_rng([seed, 1, number])
+        for step in _train(network, strategy, stage, train, protocol, flips, rng):
+            yield step if stage is last else 0
 
 
 def _train(
@@ -141,6 +183,7 @@ def _train(
     autocast = protocol.precision == "bfloat16_on_cuda" and device.type == "cuda"
     batches = _augmented_batches(train, protocol, flips, rng)
     frozen.set_modes(network)
+    finite = FiniteLoss(stage.learning_rate)
     for step in range(1, stage.steps + 1):
         if not network.training:  # after an evaluation
             frozen.set_modes(network)
@@ -148,11 +191,13 @@ def _train(
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
             logits = forward(batch)
         loss = LOSSES[protocol.loss](logits.float(), labels)
+        finite.check(step, loss)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
         yield step
+    finite.finish(network.parameters())
     frozen.verify(before)
 
 

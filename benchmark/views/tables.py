@@ -67,6 +67,11 @@ def footer(board: Leaderboard) -> str:
             texts.append(
                 f"Kendall's tau of the overall ranking and its resamples{which}: {tau:.2f}."
             )
+    if failed := int(board.rows["failed_cells"].sum()):
+        texts.append(
+            f"Failed cells: {failed}, whose training diverged; every structure counts as missed "
+            "or invented."
+        )
     if board.contaminated:
         texts.append(
             "Contaminated: the source saw some of the target's data; `--clean` leaves it out."

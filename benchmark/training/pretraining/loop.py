@@ -1,16 +1,18 @@
 """In-suite pretraining: a network learns a source task; a stopped training can be resumed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from benchmark.cards.pretraining import Pretraining
 from benchmark.files import replacing
 from benchmark.training.batches import batch_rows, has_foreground
+from benchmark.training.divergence import FiniteLoss
 from benchmark.training.pretraining.objectives import LabelledSlices, Objective
 from benchmark.training.schedule import is_evaluation, make_optimizer
 
@@ -42,18 +44,16 @@ def pretrain(
 
     Random numbers depend only on the recipe's seed and the step, all other state is in the
     checkpoint of the last evaluation: on a CPU a resumed pretraining ends with the same weights.
+
+    Raises:
+        Diverged: A loss or a weight is not finite.
     """
     optimizer, schedule = make_optimizer(
         objective.parameters(), "adamw", recipe.learning_rate, 0.01, "cosine", recipe.steps, 0.05
     )
-    batches = batch_rows(
-        has_foreground(train.masks),
-        batch_size=recipe.batch_size,
-        foreground_share=FOREGROUND_SHARE if recipe.objective == "segmentation" else 0.0,
-        rng=np.random.default_rng([recipe.seed, ORDER]),
-    )
+    batches = _batches(train, recipe)
     chance = _evaluate(objective, val, recipe.seed, chance=True)
-    first = 0
+    first, finite = 0, FiniteLoss(recipe.learning_rate)
     # summed on the device: reading it at every step would wait for a GPU
     losses = torch.zeros((), dtype=torch.float64, device=train.images.device)
     curve = [(0, 0.0, _evaluate(objective, val, recipe.seed))]
@@ -67,12 +67,14 @@ def pretrain(
         objective.train()
         rng = np.random.default_rng([recipe.seed, TRAINING, step])
         loss = objective.loss(train.take(rows), rng)
+        finite.check(step, loss)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
         losses += loss.detach()
         if is_evaluation(step, recipe.steps, recipe.evaluations):
+            finite.finish(objective.parameters())
             loss_mean = float(losses) / (step - curve[-1][0])
             curve.append((step, round(loss_mean, 6), _evaluate(objective, val, recipe.seed)))
             losses.zero_()
@@ -80,6 +82,16 @@ def pretrain(
                 _save(checkpoint, step, curve, state)
         progress(step, recipe.steps)
     return Pretrained(tuple(curve), chance)
+
+
+def _batches(train: LabelledSlices, recipe: Pretraining) -> Iterator[npt.NDArray[np.int64]]:
+    """Rows of endless batches, in an order of the recipe's seed."""
+    return batch_rows(
+        has_foreground(train.masks),
+        batch_size=recipe.batch_size,
+        foreground_share=FOREGROUND_SHARE if recipe.objective == "segmentation" else 0.0,
+        rng=np.random.default_rng([recipe.seed, ORDER]),
+    )
 
 
 @torch.inference_mode()

@@ -59,8 +59,9 @@ class BoardResults:
 
     @property
     def state(self) -> str:
-        """Records and cells."""
-        return f"{self.records}/{self.cells}"
+        """Records and cells, and how many of the records are of cells that failed."""
+        failed = sum(int(row.get("failed_cells") or 0) for row in self.rows())
+        return f"{self.records}/{self.cells}" + (f" ({failed} failed)" if failed else "")
 
     def rows(self) -> Iterator[Row]:
         """Rows of its leaderboard.csv; none where the file has not been written."""

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.cards.card import Card, fingerprint
+from benchmark.leaderboard.build import FAILED
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
@@ -97,6 +98,7 @@ def mark_counts(rows: pd.DataFrame) -> dict[str, str]:
         return {}
     marks = {mark: rows["marks"].str.contains(mark, regex=False) for mark in MARK_NAMES.values()}
     marks |= {level: rows["trust"] == level for level in LEVELS[1:]}
+    marks[FAILED] = rows["failed_cells"] > 0
     marks["UNRANKED"] = rows["unranked"] != ""
     return _counted({name: int(has.sum()) for name, has in marks.items()}, len(rows))
 
