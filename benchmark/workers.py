@@ -5,23 +5,22 @@ for reading. Fine-tuning and statistics run in processes.
 """
 
 import ctypes
-import multiprocessing
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from importlib import import_module
-from multiprocessing.queues import SimpleQueue
-from threading import Thread
 from typing import TypeVar
+
+from benchmark.processes import ProcessPool, tell_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 where it is unknown)
-ProgressEvent = tuple[int, str, int, int]  # process, stage, done, total
+ProgressEvent = tuple[str, int, int]
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # a thread that waits, sleeps
 ENVIRONMENT = dict.fromkeys(  # of each process: with two busy threads a core, both wait
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
@@ -110,9 +109,7 @@ class Workers(AbstractContextManager["Workers"]):
         """
         self.jobs, self.listeners = cores() if jobs is None else jobs, listeners
         self._initialise = initialise
-        self._pool: ProcessPoolExecutor | None = None
-        self._events: SimpleQueue[ProgressEvent | None] | None = None
-        self._listening: Thread | None = None
+        self._pool: ProcessPool | None = None
 
     def map(
         self, work: Callable[[Item], Result], items: Sequence[Item], *, parallel: bool
@@ -131,15 +128,16 @@ class Workers(AbstractContextManager["Workers"]):
     def as_completed(
         self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
     ) -> Iterator[Result]:
-        """Results as they come, with progress to the listeners; one item alone in this process."""
+        """Results as they come, with progress to the listeners; one item alone in this process.
+
+        The first error ends it. A process that dies is replaced, and its item has the error
+        `WorkerDied`.
+        """
         if min(self.jobs, len(items)) < 2:
             for item in items:
                 yield work(item, self.listeners[0])
             return
         pool = self._started()
-        if self._listening is None:
-            self._listening = Thread(target=self._listen, daemon=True)
-            self._listening.start()
         for future in as_completed([pool.submit(_reporting, work, item) for item in items]):
             yield future.result()
 
@@ -156,58 +154,25 @@ class Workers(AbstractContextManager["Workers"]):
 
     def __exit__(self, *raised: object) -> None:
         """End the processes and drop what has not begun; after an error without waiting."""
-        completed = raised[0] is None
         if self._pool is not None:
-            self._pool.shutdown(wait=completed, cancel_futures=True)
-        if self._events and self._listening and completed:
-            self._events.put(None)  # after an error a process that died may hold its lock
-            self._listening.join()
+            self._pool.shutdown(wait=raised[0] is None, cancel_futures=True)
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self) -> ProcessPool:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._events = context.SimpleQueue()
-            arguments = (self._events, self._initialise)
-            self._pool = ProcessPoolExecutor(self.jobs, context, _start_process, arguments)
-            before = {name: os.environ.get(name) for name in ENVIRONMENT}
-            os.environ.update(ENVIRONMENT)
-            try:
-                for _ in range(self.jobs):
-                    self._pool.submit(os.getpid)
-            finally:
-                for name, value in before.items():
-                    if value is None:
-                        del os.environ[name]
-                    else:
-                        os.environ[name] = value
+            initialise = partial(_start_process, self._initialise)
+            self._pool = ProcessPool(self.jobs, initialise, ENVIRONMENT, self._listen)
         return self._pool
 
-    def _listen(self) -> None:
+    def _listen(self, process: int, event: ProgressEvent) -> None:
         """Pass on the events, of the first process to the first listener and so on."""
-        assert self._events is not None
-        indices: dict[int, int] = {}
-        while (event := self._events.get()) is not None:
-            process, stage, done, total = event
-            index = indices.setdefault(process, len(indices)) % len(self.listeners)
-            self.listeners[index](stage, done, total)
+        self.listeners[process % len(self.listeners)](*event)
 
 
-_events: "SimpleQueue[ProgressEvent | None] | None" = None  # of a worker process
-
-
-def _start_process(
-    events: "SimpleQueue[ProgressEvent | None]", initialise: Callable[[], object]
-) -> None:
-    """Ctrl-C ends a worker at once and without a traceback."""
-    global _events
-    _events = events
+def _start_process(initialise: Callable[[], object]) -> None:
     configure_process()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     initialise()
 
 
 def _reporting(work: Callable[[Item, Progress], Result], item: Item) -> Result:
     """The work on one item, in a process that reports its progress."""
-    assert _events is not None
-    events = _events
-    return work(item, lambda stage, done, total: events.put((os.getpid(), stage, done, total)))
+    return work(item, lambda stage, done, total: tell_parent((stage, done, total)))
