@@ -4,10 +4,26 @@ import difflib
 from collections.abc import Iterable
 
 FEW = 12  # names that an error lists
+LONGEST, END = 1000, 300  # characters of a message, and of its end when it is shortened
+
+
+def one_line(text: object) -> str:
+    """Text as one printable line: nothing in it can break a line or steer a terminal.
+
+    What is longer than LONGEST characters loses its middle; the end says what to do.
+    """
+    plain = " ".join(str(text).splitlines())
+    if not plain.isprintable():
+        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - END]} ... {plain[-END:]}"
 
 
 class BenchmarkError(Exception):
     """Base of every error that a user can fix; the command line prints it as one line."""
+
+    def __str__(self) -> str:
+        """The message as one printable line of limited length, whatever was read."""
+        return one_line(super().__str__())
 
 
 class CardError(BenchmarkError):

@@ -1,4 +1,4 @@
-"""Files: written atomically, hashed, read as CSV, and named in one printable line."""
+"""Files: written atomically, hashed, and named in one printable line."""
 
 import csv
 import hashlib
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
-from benchmark.errors import BenchmarkError, RecordError
+from benchmark.errors import RecordError
 
 READABLE = 0o644
 
@@ -78,46 +78,3 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def read_csv(
-    path: Path,
-    columns: Iterable[str] = (),
-    *,
-    exactly: bool = False,
-    delimiter: str = ",",
-    error: type[BenchmarkError],
-) -> list[dict[str, str]]:
-    """The rows of a CSV file with a header, as text; UTF-8, with or without a byte order mark.
-
-    Args:
-        path: The file.
-        columns: Those that it must have.
-        exactly: Whether it may have no others, and each row must have a value for each.
-        delimiter: Between two values.
-        error: What is raised.
-
-    Raises:
-        BenchmarkError: Of the type `error`; the file is missing, is not CSV text, lacks a column,
-            or a row has more or fewer values than it may. Otherwise missing values are empty and
-            surplus ones are ignored.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = [*csv.reader(file, delimiter=delimiter)] or [[]]
-    except FileNotFoundError:
-        raise error(f"{path}: no such table") from None
-    except OSError as fault:
-        raise error(f"{path}: cannot be read ({fault.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise error(f"{path}: not a CSV file in UTF-8 ({fault})") from None
-    wanted = list(columns)
-    if exactly and header != wanted:
-        raise error(f"{path}: columns are {header}, not {','.join(wanted)}")
-    for column in wanted:
-        if column not in header:
-            raise error(f"{path}: column {column!r} is missing; it has {header}")
-    for number, row in enumerate(rows, start=2):
-        if exactly and row and len(row) != len(header):
-            raise error(f"{path}, line {number}: {len(row)} values, {len(header)} are expected")
-    return [dict.fromkeys(header, "") | dict(zip(header, row, strict=False)) for row in rows if row]

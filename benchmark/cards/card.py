@@ -14,10 +14,13 @@ from ruamel.yaml.tokens import AliasToken
 
 from benchmark.cards.card_cache import ParsedCards
 from benchmark.errors import CardError, unknown_name
+from benchmark.reading import read_text
 
-MAX_CARD_BYTES = 1_000_000
+MAX_CARD_BYTES = 250_000
+MAX_DEPTH = 32  # of brackets; the parser takes seconds for a thousand of them
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Characters that steer a terminal or turn the direction of text; line feed and tab do not."""
+BRACKET = re.compile(r"[][{}]")
 
 
 class Model(BaseModel):
@@ -61,10 +64,10 @@ def read_yaml(path: Path, parsed: ParsedCards | None = None) -> Any:
         CardError: The file cannot be read, is no YAML, repeats a key, is nested too deeply, or
             uses aliases (which can unfold into gigabytes) or characters that steer a terminal.
     """
+    text = read_text(path, CardError, MAX_CARD_BYTES)
+    if _depth(text) > MAX_DEPTH:
+        raise CardError(f"{path}: nested too deeply; a card is a few levels deep")
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise CardError(f"{path}: larger than {MAX_CARD_BYTES} bytes; a card is short text")
-        text = path.read_text(encoding="utf-8")
         if parsed is not None and (known := parsed.find(text)) is not None:
             return known
         tokens = YAML(typ="safe", pure=True).scan(text) if "&" in text else ()
@@ -76,12 +79,8 @@ def read_yaml(path: Path, parsed: ParsedCards | None = None) -> Any:
         if parsed is not None:
             parsed.keep(text, data)
         return data
-    except FileNotFoundError:
-        raise CardError(f"{path}: no such card") from None
-    except UnicodeDecodeError:
-        raise CardError(f"{path}: not UTF-8 text; save the card as UTF-8") from None
-    except OSError as error:
-        raise CardError(f"{path}: cannot be read ({error.strerror})") from None
+    except CardError:
+        raise
     except RecursionError:
         raise CardError(f"{path}: nested too deeply; a card is a few levels deep") from None
     except YAMLError as error:
@@ -89,8 +88,18 @@ def read_yaml(path: Path, parsed: ParsedCards | None = None) -> Any:
         where = f" line {mark.line + 1}" if mark else ""
         what = str(getattr(error, "problem", None) or error).splitlines()[0]
         raise CardError(f"{path}:{where} not valid YAML: {what}") from None
-    except ValueError as error:  # a date, a number or a tag with a value that is none
-        raise CardError(f"{path}: not valid YAML: {str(error).partition(';')[0]}") from None
+    except Exception as error:  # ruamel.yaml has many for a tag with a value that is none
+        what = str(error).partition(";")[0] or type(error).__name__
+        raise CardError(f"{path}: not valid YAML: {what}") from None
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested, those in texts and comments included."""
+    depth = deepest = 0
+    for bracket in BRACKET.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _texts(data: Any) -> Iterator[str]:
@@ -129,12 +138,15 @@ def check_model(data: Any, kind: type[ModelType], path: Path) -> ModelType:
         return kind.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise CardError(f"{path}: {_first_problem(error, kind)}") from None
+    except (TypeError, ValueError) as error:  # a key that is a list, a number of 5000 digits
+        raise CardError(f"{path}: a key or value that no card has ({error})") from None
 
 
 def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
     problems = error.errors(include_url=False)
-    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    key = ".".join(str(part) for part in problem["loc"])
+    order = ("extra_forbidden", "value_error", "missing")
+    problem = next((p for kind in order for p in problems if p["type"] == kind), problems[0])
+    key = ".".join(str(part) for part in problem["loc"] if "[" not in str(part))
     if problem["type"] == "extra_forbidden":
         return unknown_name("key", str(problem["loc"][-1]), _known_keys(kind))
     if problem["type"] == "missing":

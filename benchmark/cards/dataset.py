@@ -1,10 +1,18 @@
 """Data set cards: licence, access, layout on disk, label values, grouping, known issues."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from benchmark.cards.card import Card, Model
+from benchmark.cards.patterns import (
+    PathPattern,
+    PathTemplate,
+    Pattern,
+    Template,
+    check_fields,
+)
 from benchmark.cards.problem import Problem
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "medical", "none"]
@@ -16,6 +24,13 @@ def _split(names: Any) -> tuple[str, ...]:
     return tuple(names.split() if isinstance(names, str) else names)
 
 
+def _is_label(value: int) -> int:
+    if not 1 <= value <= 255:
+        raise ValueError("expected 1 to 255; write masks with other values again, with such values")
+    return value
+
+
+LabelValue = Annotated[int, AfterValidator(_is_label)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # a list, or words in one string
 
 
@@ -27,11 +42,11 @@ class FactTable(Model):
     fact's name (`subject`, `spacing_mm`, `site`, ...) to a column.
     """
 
-    file: str
+    file: PathPattern
     key: str
-    match: str
+    match: Template
     columns: dict[str, str]
-    delimiter: str = ","
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
 
 
 class FilesLayout(Model):
@@ -47,11 +62,23 @@ class FilesLayout(Model):
     official lists are: the name becomes the fact `list`, and a case in no list is left out.
     """
 
-    images: str
-    masks: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
-    case: str | None = None
-    lists: dict[str, str] = {}
+    images: Pattern
+    masks: tuple[PathTemplate, ...] | dict[str, tuple[PathTemplate, ...]] = ()
+    case: Template | None = None
+    lists: dict[str, PathPattern] = {}
     table: FactTable | None = None
+
+    @model_validator(mode="after")
+    def _templates_can_be_filled(self) -> "FilesLayout":
+        known = {*re.compile(self.images).groupindex, "path", "folder"}
+        check_fields("case", [self.case] if self.case else [], known)
+        known |= {"case"} | ({"list"} if self.lists else set())
+        if self.table:
+            check_fields("table.match", [self.table.match], known)
+            known |= self.table.columns.keys()
+        masks = self.masks.values() if isinstance(self.masks, dict) else [self.masks]
+        check_fields("masks", (template for group in masks for template in group), known)
+        return self
 
 
 class PairedImages(FilesLayout):
@@ -80,8 +107,8 @@ class DicomSeries(FilesLayout):
     """Folders of DICOM files, one file a slice; `images` matches the files.
 
     All files of a folder are one volume. `masks` are NIfTI volumes on the same grid, or pictures,
-    one a slice, in the order that the names of the DICOM files have. The header's manufacturer
-    and model become facts.
+    one a slice, paired with the DICOM files by the numbers in both names. The header's
+    manufacturer and model become facts.
     """
 
     kind: Literal["dicom_series"]
@@ -90,12 +117,13 @@ class DicomSeries(FilesLayout):
 class MsdLayout(Model):
     """Medical Segmentation Decathlon or nnU-Net folder, described by its dataset.json.
 
-    The dataset.json lies in the data set's root or below it.
+    The dataset.json lies in the data set's root or below it. `channel` is that of the images, from
+    0; it must be given where one file holds several.
     """
 
     kind: Literal["msd"]
-    channel: int = 0
-    subject: str = r"(?P<subject>.+)"
+    channel: Annotated[int, Field(ge=0, le=9999)] = 0
+    subject: Pattern = r"(?P<subject>.+)"
 
 
 class ManifestLayout(Model):
@@ -106,7 +134,7 @@ class ManifestLayout(Model):
     """
 
     kind: Literal["manifest"]
-    file: str = "manifest.csv"
+    file: PathPattern = "manifest.csv"
 
 
 class PhantomLayout(Model):
@@ -116,8 +144,8 @@ class PhantomLayout(Model):
     generator: str
     generator_version: int
     seed: int
-    size: int
-    cases: int
+    size: Annotated[int, Field(ge=8, le=1024)]
+    cases: Annotated[int, Field(ge=1, le=20_000)]
     device: str | None = None
 
 
@@ -142,7 +170,7 @@ class Download(Model):
     unpack: bool = False
     into: str = ""
     nested: str | None = None
-    expects: tuple[str, ...] = ()
+    expects: tuple[PathPattern, ...] = ()
 
 
 class SplitRule(Model):
@@ -174,7 +202,8 @@ class SplitRule(Model):
 class DatasetCard(Card):
     """One public (or private, or synthetic) data set.
 
-    `labels` maps a structure's name to the value it has in the mask files; 0 is background.
+    `labels` maps a structure's name to the value it has in the mask files, 1 to 255; 0 is
+    background.
     `ignore_value` marks pixels that are neither trained nor scored. `same_subject` lists groups
     of subject names that were found to be one person; the first name of a group stands for all.
     `channels` is 1 for grey (colour pictures are turned into luminance) and 3 for colour.
@@ -197,10 +226,10 @@ class DatasetCard(Card):
     citation: str
     homepage: str
     group_by: str
-    labels: dict[str, int]
+    labels: dict[str, LabelValue]
     channels: Literal[1, 3] = 1
     classes: tuple[str, ...] = ()
-    ignore_value: int | None = None
+    ignore_value: LabelValue | None = None
     same_subject: tuple[Names, ...] = ()
     families: tuple[str, ...] = ()
     layout: DatasetLayout

@@ -13,7 +13,7 @@ from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.cards.source import InputStatistics, SourceCard
 from benchmark.cards.target import TargetCard
 from benchmark.errors import CardError, unknown_name
-from benchmark.files import read_csv
+from benchmark.reading import read_csv, read_text
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
@@ -207,7 +207,7 @@ def _collect(
 def _split_text(card: Path) -> str | None:
     """The split beside the card of a data set."""
     path = card.parent / "splits.csv"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return read_text(path, CardError) if path.is_file() else None
 
 
 def _targets(

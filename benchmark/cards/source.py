@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from benchmark.cards.card import Card, Model, omitted_default
 from benchmark.cards.dataset import Domain
+from benchmark.cards.patterns import Renaming
 from benchmark.cards.pretraining import Pretraining
 from benchmark.cards.protocol import Positive
 
@@ -90,7 +91,7 @@ class WeightsFile(Model):
     hub: HubFile | None = None
     package: PackageFile | None = omitted_default()
     key_prefix: str = ""
-    rename: tuple[tuple[str, str], ...] = ()
+    rename: tuple[Renaming, ...] = ()
     convert: str = omitted_default("")
 
     @property

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.registry import SplitRow
 from benchmark.cli.help import add
 from benchmark.cli.terminal import (
     StageDisplay,
@@ -138,6 +139,7 @@ def data_split(
     """Draw a fixed split (60 / 20 / 20 % of the subjects) for a data set of your own."""
     from benchmark.data.layouts.registry import find_cases
     from benchmark.data.splits import make_split
+    from benchmark.files import csv_text, write_text
 
     registry = settings.workspace.registry
     card = registry.dataset(name)
@@ -145,10 +147,7 @@ def data_split(
     if path.exists():
         raise CardError(f"{path}: exists, and splits are fixed; remove it first to draw another")
     rows = make_split(find_cases(card, folder), seed=seed)
-    lines = ["case,subject,subset", *(f"{r.case},{r.subject},{r.subset}" for r in rows)]
-    from benchmark.files import write_text
-
-    write_text(path, "\n".join(lines) + "\n")
+    write_text(path, csv_text([SplitRow._fields, *rows]))
     print_text(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
 
 

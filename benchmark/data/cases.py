@@ -13,7 +13,7 @@ VOLUMES = (".nii", ".nii.gz", ".img")
 
 def is_volume(path: Path) -> bool:
     """Whether a file holds a volume (NIfTI or Analyze) and not a picture."""
-    return path.name.endswith(VOLUMES)
+    return path.name.lower().endswith(VOLUMES)
 
 
 class MaskFile(NamedTuple):
@@ -52,9 +52,15 @@ class LoadedCase:
     `image` is (H, W), (H, W, 3) for colour, or (X, Y, Z) in RAS+ orientation; `mask` has the
     same spatial shape and the card's label values; `spacing_mm` is per spatial axis, None where
     the data set does not give it. `facts` are the case's, and what reading it has shown.
+    A volume of three slices has the shape of a colour picture: its mask tells them apart.
     """
 
     image: npt.NDArray[np.float32]
     mask: npt.NDArray[np.uint8]
     spacing_mm: tuple[float, ...] | None
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it has three spatial axes."""
+        return self.mask.ndim == 3

@@ -1,7 +1,9 @@
 """Local copies: which data sets are on this machine, where, and how they compare to their card."""
 
 import hashlib
+import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from benchmark.cards.dataset import DatasetCard, PhantomLayout
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.near_duplicates import check_near_duplicates, thumbnail
+from benchmark.data.slices import Axis, check_axis
 from benchmark.data.splits import cases_and_split, check_subjects
 from benchmark.errors import DataError
 from benchmark.files import write_text
@@ -36,6 +39,8 @@ class LocalCopy(Model):
         expected_cases: How many cases the card describes, where it gives their number.
         spacing_mm: The smallest and the largest pixel or voxel size.
         without_spacing: Cases of unknown spacing.
+        grey_values: The smallest and the largest.
+        label_cases: In how many cases each label of the card occurs.
     """
 
     dataset: str
@@ -49,6 +54,8 @@ class LocalCopy(Model):
     expected_cases: int | None
     spacing_mm: tuple[float, float] | None
     without_spacing: int = 0
+    grey_values: tuple[float, float] | None = None
+    label_cases: dict[str, int] = {}
 
     @property
     def subset(self) -> bool:
@@ -62,11 +69,14 @@ class LocalCopy(Model):
             spacing = f"{self.spacing_mm[0]:.3g} to {self.spacing_mm[1]:.3g} mm"
             if self.without_spacing:
                 spacing += f", unknown for {self.without_spacing} cases"
+        low, high = self.grey_values or (math.nan, math.nan)
         cases = f"{self.cases} of {self.expected_cases}" if self.expected_cases else self.cases
         lines = [
             f"{self.dataset}: {cases} cases of {self.subjects} subjects in {self.root}",
             f"  subsets: {', '.join(f'{k} {v}' for k, v in self.subsets.items())}",
             f"  spacing: {spacing}",
+            f"  grey values: {low:g} to {high:g}",
+            f"  cases with each label: {_counts(self.label_cases, self.cases)}",
             f"  missing: {_list(self.missing)}",
             f"  not in the split, ignored: {_list(self.extra)}",
             "  split gate: no shared subject, no near-duplicate image",
@@ -106,13 +116,16 @@ def register(
         )
     names = sorted(row.case for row in used)
     summaries: dict[str, _CaseSummary] = {}
-    for summary in in_order(lambda case: _summarise(card, cases[case]), names):
+    axes = [t.slice_axis for t in workspace.registry.targets.values() if t.dataset == name]
+    for summary in in_order(lambda case: _summarise(card, cases[case], axes), names):
         summaries[names[len(summaries)]] = summary
         progress(f"reading {name}", len(summaries), len(names))
     if not card.legacy_split:
         thumbnails = {case: summary.thumbnail for case, summary in summaries.items()}
         check_near_duplicates(name, thumbnails, used)
     used_cases = {row.case for row in used}
+    greys = [value for summary in summaries.values() for value in summary.grey_values]
+    present = Counter(value for summary in summaries.values() for value in summary.labels)
     digests = "".join(f"{case}|{summary.sha256}\n" for case, summary in summaries.items())
     spacings = [mm for summary in summaries.values() for mm in summary.spacing_mm]
     copy = LocalCopy(
@@ -127,6 +140,8 @@ def register(
         extra=tuple(case for case in cases if case not in used_cases),
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
         without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
+        grey_values=(min(greys), max(greys)),
+        label_cases={label: present[value] for label, value in card.labels.items()},
     )
     write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")
     return copy
@@ -151,19 +166,39 @@ def local_copy(name: str, workspace: Workspace) -> LocalCopy:
 
 
 class _CaseSummary(NamedTuple):
-    """What is kept of a case that was read; spacing in mm, empty where it is unknown."""
+    """What is kept of a case that was read; spacing in mm, empty where it is unknown.
+
+    `grey_values` are the smallest and the largest, `labels` the mask values that occur.
+    """
 
     thumbnail: npt.NDArray[np.uint8]
     spacing_mm: tuple[float, ...]
     sha256: str
+    grey_values: tuple[float, float]
+    labels: tuple[int, ...]
 
 
-def _summarise(card: DatasetCard, case: Case) -> _CaseSummary:
+def _summarise(card: DatasetCard, case: Case, axes: Sequence[Axis | None]) -> _CaseSummary:
     loaded, digest = load_case(card, case), hashlib.sha256()
+    for axis in axes:
+        check_axis(loaded, axis, case.case)
+    seen = np.zeros(256, bool)
+    seen[loaded.mask] = True
     for path in case.files:
         with path.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)
-    return _CaseSummary(thumbnail(loaded.image), loaded.spacing_mm or (), digest.hexdigest())
+    return _CaseSummary(
+        thumbnail(loaded.image, volume=loaded.is_volume),
+        loaded.spacing_mm or (),
+        digest.hexdigest(),
+        (float(loaded.image.min()), float(loaded.image.max())),
+        tuple(np.flatnonzero(seen).tolist()),
+    )
+
+
+def _counts(cases: dict[str, int], of: int) -> str:
+    named = ", ".join(f"{label} {count}" for label, count in cases.items())
+    return f"{named} (of {of})" if named else "no labels"
 
 
 def _list(names: tuple[str, ...]) -> str:

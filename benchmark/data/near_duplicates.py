@@ -15,10 +15,10 @@ HASH_DISTANCE = 10
 CORRELATION = 0.985
 
 
-def thumbnail(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def thumbnail(image: npt.NDArray[np.float32], *, volume: bool = False) -> npt.NDArray[np.uint8]:
     """A case as a grey picture (64, 64); of a volume the middle slice along the last axis."""
     if image.ndim == 3:
-        image = image.mean(-1) if image.shape[-1] == 3 else image[..., image.shape[-1] // 2]
+        image = image[..., image.shape[-1] // 2] if volume else image.mean(-1)
     low, high = float(image.min()), float(image.max())
     grey = (255 * (image - low) / max(high - low, 1e-6)).astype(np.float32)
     small = Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)

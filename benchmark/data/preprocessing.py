@@ -19,6 +19,7 @@ from benchmark.data.layouts.registry import load_case
 from benchmark.data.slices import (
     Axis,
     Fit,
+    check_axis,
     fitted_shape,
     letterbox_image,
     letterbox_mask,
@@ -88,9 +89,10 @@ def preprocess_case(card: DatasetCard, case: Case, how: Preprocessing) -> CaseAr
             picture is expected or the reverse.
     """
     loaded = load_case(card, case)
+    check_axis(loaded, how.slice_axis, case.case)
     image = loaded.image if how.slice_axis else with_channels(loaded.image, card.channels)
-    planes = to_slices(scale_intensity(image, how.intensity), how.slice_axis, case.case)
-    labels = to_slices(merge_labels(loaded.mask, card, how), how.slice_axis, case.case)
+    planes = to_slices(scale_intensity(image, how.intensity), how.slice_axis)
+    labels = to_slices(merge_labels(loaded.mask, card, how), how.slice_axis)
     rows, columns = labels[0].shape
     spacing, size = plane_spacing(loaded, how.slice_axis), how.input_size
     fitted = fitted_shape((rows, columns), spacing, size, how.fit)

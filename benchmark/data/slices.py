@@ -17,17 +17,23 @@ Fit = Literal["letterbox", "squash"]
 AXES: dict[str, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
-def to_slices(
-    array: npt.NDArray[np.generic], axis: Axis | None, case: str
-) -> list[npt.NDArray[np.generic]]:
+def to_slices(array: npt.NDArray[np.generic], axis: Axis | None) -> list[npt.NDArray[np.generic]]:
     """Slices of a volume, turned so that rows run downwards; a picture is its own slice."""
     if axis is None:
-        if array.ndim == 3 and array.shape[-1] != 3:
-            raise DataError(f"case {case!r} is a volume; give the target task a slice_axis")
         return [array]
-    if array.ndim != 3:
-        raise DataError(f"case {case!r} is a picture; the target task's slice_axis must be null")
     return [np.rot90(plane) for plane in np.moveaxis(array, AXES[axis], 0)]
+
+
+def check_axis(loaded: LoadedCase, axis: Axis | None, case: str) -> None:
+    """Refuse an axis for a picture, and none for a volume.
+
+    Raises:
+        DataError: Naming the case and the key of the target task.
+    """
+    if loaded.is_volume and axis is None:
+        raise DataError(f"case {case!r} is a volume; give the target task a slice_axis")
+    if axis is not None and not loaded.is_volume:
+        raise DataError(f"case {case!r} is a picture; the target task's slice_axis must be null")
 
 
 def from_slices(planes: npt.NDArray[np.generic], axis: Axis | None) -> npt.NDArray[np.generic]:

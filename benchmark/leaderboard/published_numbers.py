@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from benchmark.cards.card import Model
 from benchmark.errors import CardError, unknown_name
-from benchmark.files import read_csv
+from benchmark.reading import read_csv
 from benchmark.scoring.metrics import METRICS, POOLED
 
 Certainty = Literal["exact from code", "recomputed", "unknown"]

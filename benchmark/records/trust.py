@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from benchmark.errors import RecordError, unknown_name
-from benchmark.files import csv_text, read_csv, sha256_of, write_text
+from benchmark.files import csv_text, sha256_of, write_text
+from benchmark.reading import read_csv
 
 TrustLevel = Literal["self-reported", "re-scored", "re-run"]
 LEVELS: tuple[TrustLevel, ...] = get_args(TrustLevel)  # from least to most

@@ -165,5 +165,5 @@ def run_and_record(
         axis, label_maps = transfer.target.slice_axis, result.label_maps
         write_overlays(
             store.folder / "pictures", result.record, transfer, result.dataset,
-            lambda case: np.stack(to_slices(label_maps[case], axis, case)),
+            lambda case: np.stack(to_slices(label_maps[case], axis)),
         )  # fmt: skip

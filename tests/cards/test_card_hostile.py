@@ -1,5 +1,6 @@
 """Cards that attack their reader are refused in one line."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ HOSTILE = {
     "not finite": "input: {channels: 1, mean: [.nan], std: [1.0]}\n",
     "too long": "title: " + "x" * 1_000_001,
     "no text": "\x00\x01\x02",
+    "number of nothing": 'version: !!int ""\n',
+    "truth of another word": "version: !!bool x\n",
+    "key that is a list": "[1]: 2\n",
+    "pairs that are none": "a: !!omap [x, y]\n",
+    "number of many digits": "version: 0x" + "f" * 20_000,
+    "nested mappings": "a: " + "{b: [" * 300,
+    "nested lists in a line": "- " * 1000 + "a",
+    "nested keys in a line": "? " * 1000 + "a",
 }
 
 
@@ -37,8 +46,10 @@ def test_it_is_refused(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "card.yaml"
     path.write_text(HOSTILE[attack])
+    started = time.process_time()
     with pytest.raises(CardError) as caught:
         read_card(path, SourceCard)
+    assert time.process_time() - started < 2  # of 0.2 s that the parser may take
     assert str(caught.value).isprintable() and len(str(caught.value)) < 400 + len(str(path))
     assert not (tmp_path / "executed").exists()
 

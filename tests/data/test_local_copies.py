@@ -58,6 +58,12 @@ def registry(content: Path) -> Registry:
 def test_a_whole_copy(content: Path) -> None:
     copy = register(Workspace(registry(content), content / "home"), "mine", content)
     assert (copy.cases, copy.subjects, copy.subset) == (6, 6, False)
+    assert copy.label_cases == {"head": 6} and "cases with each label: head 6 (of 6)" in (
+        copy.summary("")
+    )
+    greys = [np.asarray(Image.open(path)) for path in (content / "images").iterdir()]
+    assert copy.grey_values == (np.min(greys), np.max(greys))
+    assert f"grey values: {np.min(greys)} to {np.max(greys)}" in copy.summary("")
     assert copy.spacing_mm == (0.2, 0.2) and copy.subsets == {"train": 3, "val": 1, "test": 2}
     assert local_copy("mine", workspace_at(content / "home")) == copy
     data = resolve_dataset(Workspace(registry(content), content / "home"), "mine")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from benchmark.data.cases import LoadedCase
 from benchmark.data.slices import (
+    check_axis,
     fitted_shape,
     from_slices,
     letterbox_image,
@@ -36,7 +37,7 @@ def test_physical_aspect_is_kept() -> None:
 @pytest.mark.parametrize("axis", ["sagittal", "coronal", "axial"])
 def test_from_slices_is_the_inverse_of_to_slices(axis: str) -> None:
     volume = np.arange(4 * 5 * 6).reshape(4, 5, 6)
-    planes = np.stack(to_slices(volume, axis, "a"))  # type: ignore[arg-type]
+    planes = np.stack(to_slices(volume, axis))  # type: ignore[arg-type]
     assert np.array_equal(from_slices(planes, axis), volume)  # type: ignore[arg-type]
     loaded = LoadedCase(
         image=volume.astype(np.float32), mask=volume.astype(np.uint8), spacing_mm=(4.0, 5.0, 6.0)
@@ -46,10 +47,17 @@ def test_from_slices_is_the_inverse_of_to_slices(axis: str) -> None:
 
 
 def test_a_volume_needs_an_axis_and_a_picture_none() -> None:
-    with pytest.raises(DataError, match="slice_axis"):
-        to_slices(np.zeros((4, 5, 6)), None, "a")
+    def loaded(*image: int, mask: tuple[int, ...]) -> LoadedCase:
+        return LoadedCase(
+            image=np.zeros(image, np.float32), mask=np.zeros(mask, np.uint8), spacing_mm=None
+        )
+
+    for slices in (3, 6):  # three slices are no colours
+        with pytest.raises(DataError, match="'a' is a volume; give the target task a slice_axis"):
+            check_axis(loaded(4, 5, slices, mask=(4, 5, slices)), None, "a")
     with pytest.raises(DataError, match="picture"):
-        to_slices(np.zeros((4, 5)), "axial", "a")
+        check_axis(loaded(4, 5, 3, mask=(4, 5)), "axial", "a")
+    check_axis(loaded(4, 5, 3, mask=(4, 5)), None, "a")
 
 
 def test_a_mask_survives_the_letterbox_and_its_inverse() -> None:

@@ -41,8 +41,8 @@ def test_no_file_is_no_trust(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b\n", "columns are .*, not record"),
-        ("record,sha256,level,by,date\nx,0,re-scored\n", "3 values, 5 are expected"),
+        ("a,b\n", "columns are .*; expected record"),
+        ("record,sha256,level,by,date\nx,0,re-scored\n", "3 values, but there are 5 columns"),
         ("record,sha256,level,by,date\nx,0,rescored,y,z\n", "re-scored"),
         ("record,sha256,level,by,date\nx,0,re-run,y,z\nx,0,re-run,y,z\n", "twice"),
     ],

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case, LoadedCase, MaskFile, is_volume
+from benchmark.data.layouts.slice_pairs import pair_slices
 from benchmark.data.readers.images import read_picture
 from benchmark.data.readers.label_maps import label_values
 from benchmark.data.readers.volumes import read_volume, spacing_of
@@ -84,6 +85,7 @@ def load_files(
     case: Case,
     spacing_mm: float | None = None,
     edit_mask: MaskEdit = lambda values, path: values,
+    channel: int | None = None,
 ) -> LoadedCase:
     """Read a case's image and masks by what its files are: DICOM series, volume or picture.
 
@@ -92,6 +94,7 @@ def load_files(
         case: Has an image.
         spacing_mm: Of pictures without a fact `spacing_mm`.
         edit_mask: Applied to the values of each mask picture of a picture.
+        channel: Which one is taken of a volume with several.
 
     Raises:
         DataError: A file is damaged, a mask is not on its image's grid, or it has a value that
@@ -101,7 +104,7 @@ def load_files(
     if case.series:
         loaded = _load_series(card, case)
     elif is_volume(case.image):
-        image, affine = read_volume(case.image)
+        image, affine = read_volume(case.image, channel)
         mask = np.zeros(image.shape, np.uint8)
         _join_volumes(mask, affine, case.masks, card)
         loaded = LoadedCase(image=image, mask=mask, spacing_mm=spacing_of(affine), facts=case.facts)
@@ -111,9 +114,11 @@ def load_files(
     known[[0, *card.labels.values(), *([card.ignore_value] if card.ignore_value else [])]] = True
     if not known[loaded.mask].all():
         unknown = np.unique(loaded.mask[~known[loaded.mask]]).tolist()
+        lossy = case.masks[0].path.suffix.lower() in (".jpg", ".jpeg")
         raise DataError(
             f"{case.masks[0].path}: mask holds {unknown[:5]}, the card of {card.id} knows "
             f"{np.flatnonzero(known).tolist()}"
+            + ("; JPEG changes values: give the layout a `threshold`" if lossy else "")
         )
     return loaded
 
@@ -124,11 +129,13 @@ def _load_series(card: DatasetCard, case: Case) -> LoadedCase:
     series = read_series(case.series)
     image, affine = as_volume(series.planes, series.affine)
     planes = np.zeros(series.planes.shape, np.uint8)
-    position = {number: k for k, number in enumerate(series.order)}
+    position = {case.series[number]: k for k, number in enumerate(series.order)}
     pictures = [mask for mask in case.masks if not is_volume(mask.path)]
-    for number, file in enumerate(pictures):  # `build_case` has checked: one per slice and label
-        plane = planes[position[number % len(position)]]
-        _join(plane, _read_mask(file.path, plane.shape), file, card)
+    for label in dict.fromkeys(mask.label for mask in pictures):
+        files = {mask.path: mask for mask in pictures if mask.label == label}
+        for path, slice_file in pair_slices([*files], case.series).items():
+            plane = planes[position[slice_file]]
+            _join(plane, _read_mask(path, plane.shape), files[path], card)
     mask = as_volume(planes, series.affine)[0].astype(np.uint8)
     _join_volumes(mask, affine, [file for file in case.masks if is_volume(file.path)], card)
     return LoadedCase(image=image, mask=mask, spacing_mm=spacing_of(affine), facts=case.facts)
@@ -160,7 +167,13 @@ def _join_volumes(
         if values.shape != mask.shape:
             raise DataError(f"{file.path}: shape {values.shape}, but its image's is {mask.shape}")
         if not np.allclose(affine, other, atol=AFFINE_TOLERANCE):
-            raise DataError(f"{file.path}: affine differs from its image's")
+            corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)])
+            corners[:, :3] *= np.array(mask.shape) - 1
+            apart = np.linalg.norm(corners @ (affine - other).T, axis=1).max()
+            raise DataError(
+                f"{file.path}: affine differs from its image's, by {apart:.3g} mm at a corner; "
+                "resample the mask to its image, or copy the header if the voxels are the same"
+            )
         _join(mask, label_values(values, file.path), file, card)
 
 
@@ -187,7 +200,9 @@ def _millimetres(case: Case, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise DataError(f"case {case.case!r}: spacing_mm is {text!r}, not a number") from None
+        raise DataError(
+            f"case {case.case!r}: spacing_mm is {text!r}, not a number as 0.12 is"
+        ) from None
     if not 0 < value < 1000:
         raise DataError(f"case {case.case!r}: spacing_mm is {value}; expected mm above 0")
     return value

@@ -1,14 +1,16 @@
 """Cases found by a regular expression over file names, with mask templates, lists and a table."""
 
+import glob
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from benchmark.cards.dataset import DatasetCard, FactTable, FilesLayout
+from benchmark.cards.patterns import inside
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, nearest_file
 from benchmark.errors import DataError
-from benchmark.files import read_csv
+from benchmark.reading import read_csv, read_text
 
 
 def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> list[Case]:
@@ -28,12 +30,12 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
     lists = {
         case: name
         for name, file in layout.lists.items()
-        for case in nearest_file(root, file, "list").read_text(encoding="utf-8").split()
+        for case in read_text(nearest_file(root, file, "list"), DataError).split()
     }
     cases = []
     for files, facts in _matching_images(layout, root, series):
         image = files[0]
-        named = layout.case.format(**facts) if layout.case else facts.get("case")
+        named = _filled(layout.case, facts, image) if layout.case else facts.get("case")
         name = named or image.name.split(".")[0]
         facts.setdefault("case", name)
         if layout.lists:
@@ -41,9 +43,13 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
                 continue
             facts["list"] = lists[name]
         if layout.table:
-            row = table.get(layout.table.match.format(**facts))
+            wanted = _filled(layout.table.match, facts, image)
+            row = table.get(wanted)
             if row is None:
-                raise DataError(f"{root / layout.table.file}: no row for {facts['path']}")
+                raise DataError(
+                    f"{root / layout.table.file}: no row for {facts['path']} (column "
+                    f"{layout.table.key!r} has no {wanted!r})"
+                )
             facts |= row
         masks = _find_masks(layout, facts, image, root)
         cases.append(build_case(card, name, facts, image, masks, files if series else ()))
@@ -90,12 +96,33 @@ def _find_masks(
     masks = []
     for label, templates in by_label:
         for template in templates:
-            wanted = template.format(**facts)
-            files = sorted(root.glob(wanted))
+            wanted = _filled(template, facts, image)
+            if not inside(wanted):
+                raise DataError(
+                    f"{image}: its mask {wanted} is outside {root}; give the folder that holds "
+                    "images and masks by --from"
+                )
+            escaped = {name: glob.escape(value) for name, value in facts.items()}
+            files = sorted(root.glob(template.format(**escaped)))
             if not files:
                 raise DataError(f"{image}: its mask {wanted} is missing below {root}")
             masks += [MaskFile(file, label) for file in files]
     return masks
+
+
+def _filled(template: str, facts: Mapping[str, str], image: Path) -> str:
+    """A template of the card with the facts of one image.
+
+    Raises:
+        DataError: The image's name lacks an optional group that the template asks for.
+    """
+    try:
+        return template.format(**facts)
+    except KeyError as missing:
+        raise DataError(
+            f"{image}: its name has no {missing.args[0]!r}, which {template!r} on the card "
+            "asks for; give this file that part of the name, or the card a template without it"
+        ) from None
 
 
 def _read_table(root: Path, table: FactTable) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files
 from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
-from benchmark.files import read_csv
+from benchmark.reading import read_csv
 
 
 def manifest_rows(
@@ -22,13 +22,19 @@ def manifest_rows(
         columns: Those that it must have, in addition to `case` and `image`.
 
     Raises:
-        DataError: The file is missing or has no row, a column is missing, or a series is empty.
+        DataError: The file is missing or has no row, a column is missing, a cell or a series is
+            empty.
     """
     path = root / layout.file
     rows = read_csv(path, sorted({"case", "image", *columns}), error=DataError)
     if not rows:
         raise DataError(f"{path}: has no rows")
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
+        if empty := [name for name in ("case", "image", *columns) if not row[name].strip()]:
+            raise DataError(f"{path}, row {number}: {', '.join(map(repr, empty))} is empty")
+        for name in ("image", "mask"):
+            if "\\" in row.get(name, "") and not (root / row[name]).exists():
+                raise DataError(f"{path}, row {number}: write {row[name]!r} with `/`, not `\\`")
         image, series = root / row["image"], tuple[Path, ...]()
         if image.is_dir():
             series = tuple(sorted(file for file in image.iterdir() if file.is_file()))

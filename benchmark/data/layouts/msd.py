@@ -1,15 +1,17 @@
 """Medical Segmentation Decathlon and nnU-Net folders, described by their dataset.json."""
 
-import json
+import glob
 import re
 from pathlib import Path
 from typing import Any
 
 from benchmark.cards.dataset import DatasetCard, MsdLayout
-from benchmark.data.cases import Case, MaskFile
+from benchmark.cards.patterns import inside
+from benchmark.data.cases import Case, LoadedCase, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files, nearest_file
 from benchmark.data.layouts.registry import LayoutReader
 from benchmark.errors import DataError
+from benchmark.reading import read_json
 
 
 def find(card: DatasetCard, root: Path) -> list[Case]:
@@ -21,14 +23,12 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
     layout = card.layout
     assert isinstance(layout, MsdLayout)
     path = nearest_file(root, "**/dataset.json", "description")
-    try:
-        description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error})") from None
+    description = read_json(path, DataError)
     cases = []
-    for image, label in _training_pairs(layout, path.parent, description):
-        if not image.is_file() or not label.is_file():
-            raise DataError(f"{path}: names {image.name} and {label.name}; not both exist")
+    for image, label in _training_pairs(layout, path, description):
+        for file in (image, label):
+            if not file.is_file():
+                raise DataError(f"{path}: names {file}, which does not exist")
         name = label.name.split(".")[0]
         match = re.fullmatch(layout.subject, name)
         facts = {"subject": name, **(match.groupdict() if match else {})}
@@ -38,19 +38,50 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
     return cases
 
 
-def _training_pairs(
-    layout: MsdLayout, folder: Path, description: dict[str, Any]
-) -> list[tuple[Path, Path]]:
-    """Image and label file of each case."""
-    if "file_ending" not in description:
-        pairs = description.get("training", ())
-        return [(folder / pair["image"], folder / pair["label"]) for pair in pairs]
-    ending = description["file_ending"]  # nnU-Net: imagesTr/CASE_0000.ext, labelsTr/CASE.ext
-    suffix = f"_{layout.channel:04d}{ending}"
+def _training_pairs(layout: MsdLayout, path: Path, description: Any) -> list[tuple[Path, Path]]:
+    """Image and label file of each case.
+
+    Raises:
+        DataError: The description is not of one of the three formats.
+    """
+    folder, channel = path.parent, f"_{layout.channel:04d}"
+    try:
+        if "file_ending" not in description:
+            pairs = [(str(pair["image"]), str(pair["label"])) for pair in description["training"]]
+            if not all(inside(name) for pair in pairs for name in pair):
+                raise DataError(f"{path}: training: names a file outside its own folder")
+            return [(_of_channel(folder / image, channel), folder / label)
+                    for image, label in pairs]  # fmt: skip
+        ending = str(description["file_ending"])  # imagesTr/CASE_0000.ext, labelsTr/CASE.ext
+    except (TypeError, KeyError):
+        raise DataError(
+            f"{path}: expected `training` with pairs of `image` and `label` (Decathlon, nnU-Net "
+            "version 1), or `file_ending` (nnU-Net version 2)"
+        ) from None
+    suffix = channel + ending
     return [
         (image, folder / "labelsTr" / (image.name.removesuffix(suffix) + ending))
-        for image in sorted((folder / "imagesTr").glob(f"[!.]*{suffix}"))
+        for image in sorted((folder / "imagesTr").glob(f"[!.]*{glob.escape(suffix)}"))
     ]
 
 
-LAYOUT = LayoutReader(find, load_files)
+def _of_channel(image: Path, channel: str) -> Path:
+    """The file of a listed image; nnU-Net version 1 lists names without the channel."""
+    name, dot, ending = image.name.partition(".")
+    with_channel = image.with_name(f"{name}{channel}{dot}{ending}")
+    return with_channel if not image.is_file() and with_channel.is_file() else image
+
+
+def load(card: DatasetCard, case: Case) -> LoadedCase:
+    """Read one case; of an image with several channels, the one that the card chooses.
+
+    Raises:
+        DataError: See `load_files`; or the card chooses none.
+    """
+    layout = card.layout
+    assert isinstance(layout, MsdLayout)
+    chosen = layout.channel if "channel" in layout.model_fields_set else None
+    return load_files(card, case, channel=chosen)
+
+
+LAYOUT = LayoutReader(find, load)

@@ -8,17 +8,17 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.pixels import get_decoder
 from pydicom.pixels.processing import apply_rescale
 
+from benchmark.data.readers.images import MAX_PIXELS
 from benchmark.errors import DataError
+from benchmark.reading import reading
 
 DIRECTION_TOLERANCE = 1e-3
 STEP_TOLERANCE = 0.1
-FAULTS = (
-    *(InvalidDicomError, AttributeError, TypeError, KeyError, ValueError),
-    *(OSError, EOFError, RuntimeError, NotImplementedError),
-)
+GEOMETRY = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
+CONVERT = "convert the series to NIfTI, for example with dcm2niix"
 
 
 class Series(NamedTuple):
@@ -56,12 +56,10 @@ def header_facts(path: Path) -> dict[str, str]:
     Raises:
         DataError: The file is not a DICOM file.
     """
-    try:
-        header = pydicom.dcmread(path, stop_before_pixels=True)
-    except FAULTS as error:
-        raise DataError(f"{path}: damaged or not a DICOM file ({error}); get it again") from None
     keywords = {"manufacturer": "Manufacturer", "model": "ManufacturerModelName"}
-    facts = {fact: str(header.get(keyword) or "").strip() for fact, keyword in keywords.items()}
+    with reading(path, "a DICOM file", DataError):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        facts = {fact: str(header.get(word) or "").strip() for fact, word in keywords.items()}
     return {fact: value for fact, value in facts.items() if value}
 
 
@@ -106,20 +104,43 @@ def as_volume(
 
 
 def _read_slice(path: Path) -> _Slice:
-    try:
+    with reading(path, "a DICOM slice", DataError):
         data = pydicom.dcmread(path)
+        _check_readable(path, data)
         pixels = np.asarray(apply_rescale(data.pixel_array, data), np.float32)
-        numbers = {
-            name: np.array([float(value) for value in data[name].value])
-            for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
-        }
+        numbers = [_numbers(path, data, name, count) for name, count in GEOMETRY.items()]
         series = str(data.SeriesInstanceUID)
-    except FAULTS as error:
-        reason = str(error).partition("\n")[0]
-        raise DataError(f"{path}: damaged or not a DICOM slice ({reason}); get it again") from None
     if pixels.ndim != 2:
         raise DataError(f"{path}: pixels have shape {pixels.shape}; expected one grey slice")
-    return _Slice(pixels, series, *numbers.values())
+    if not np.isfinite(pixels).all():
+        raise DataError(f"{path}: some values are NaN or infinite; get the series again")
+    return _Slice(pixels, series, *numbers)
+
+
+def _check_readable(path: Path, data: pydicom.Dataset) -> None:
+    """Refuse what is a sound DICOM file, but none that can be read here as one slice."""
+    if (frames := int(data.get("NumberOfFrames") or 1)) > 1:
+        raise DataError(f"{path}: a multi-frame file of {frames} frames; {CONVERT}")
+    if missing := next((name for name in (*GEOMETRY, "PixelData") if name not in data), None):
+        raise DataError(f"{path}: has no {missing}, so it is no slice of a volume; {CONVERT}")
+    syntax = data.file_meta.TransferSyntaxUID
+    if syntax.is_compressed and not get_decoder(syntax).is_available:
+        raise DataError(
+            f"{path}: compressed as {syntax.name}, for which no decoder is installed; type `pip "
+            f"install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg`, or {CONVERT}"
+        )
+    if (declared := int(data.Rows) * int(data.Columns)) > MAX_PIXELS:
+        raise DataError(f"{path}: declares {declared} pixels; {MAX_PIXELS} at most are read")
+
+
+def _numbers(path: Path, data: pydicom.Dataset, name: str, count: int) -> npt.NDArray[np.float64]:
+    """The numbers of an element of the geometry; of spacings, above 0."""
+    values = np.array([float(value) for value in data[name].value])
+    if len(values) != count or not np.isfinite(values).all():
+        raise DataError(f"{path}: {name} is {values.tolist()}; expected {count} numbers")
+    if name == "PixelSpacing" and values.min() <= 0:
+        raise DataError(f"{path}: PixelSpacing is {values.tolist()}; expected mm above 0")
+    return values
 
 
 def _check_steps(
@@ -134,7 +155,8 @@ def _check_steps(
     if abs(along[worst] - usual) > STEP_TOLERANCE * usual:
         raise DataError(
             f"{files[worst]} and {files[worst + 1].name}: {along[worst]:.2f} mm apart, the other "
-            f"slices {usual:.2f} mm; a slice is missing, get the series again"
+            f"slices {usual:.2f} mm; a slice is missing (get the series again), or the steps are "
+            "uneven (resample it)"
         )
     sideways = np.abs(steps - along[:, None] * normal).max()
     if sideways > STEP_TOLERANCE * usual:

@@ -38,7 +38,10 @@ def label_values(values: npt.NDArray[np.float32], path: Path) -> npt.NDArray[np.
     if np.abs(values - rounded).max(initial=0) > 1e-3 or values.min(initial=0) < -1e-3:
         raise DataError(f"{path}: mask values must be integers from 0 on; these are not")
     if rounded.max(initial=0) > 255:
-        raise DataError(f"{path}: mask value {rounded.max():g} is above 255")
+        raise DataError(
+            f"{path}: mask value {rounded.max():g} is above 255; write the masks again with values "
+            "from 1 to 255 and give those as labels on the card"
+        )
     return rounded.astype(np.uint8)
 
 

@@ -117,8 +117,8 @@ def make_overlay(
     target, card = transfer.target, opened.card
     rules = Preprocessing.of_target(target)
     loaded = load_case(card, opened.cases[case])
-    images = to_slices(scale_intensity(loaded.image, target.intensity), target.slice_axis, case)
-    merged = np.stack(to_slices(merge_labels(loaded.mask, card, rules), target.slice_axis, case))
+    images = to_slices(scale_intensity(loaded.image, target.intensity), target.slice_axis)
+    merged = np.stack(to_slices(merge_labels(loaded.mask, card, rules), target.slice_axis))
     reference = np.where(merged == IGNORE, 0, merged).astype(np.uint8)
     number = fullest_slice(reference, planes)
     rows, columns = plane_spacing(loaded, target.slice_axis)

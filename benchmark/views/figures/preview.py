@@ -83,9 +83,9 @@ def make_tile(card: DatasetCard, case: Case, window: Intensity) -> Tile:
         DataError: The case cannot be read.
     """
     loaded = load_case(card, case)
-    axis: Axis | None = "axial" if loaded.mask.ndim == 3 else None
-    images = to_slices(scale_intensity(loaded.image, window), axis, case.case)
-    masks = np.stack(to_slices(loaded.mask, axis, case.case)).astype(np.uint8, copy=False)
+    axis: Axis | None = "axial" if loaded.is_volume else None
+    images = to_slices(scale_intensity(loaded.image, window), axis)
+    masks = np.stack(to_slices(loaded.mask, axis)).astype(np.uint8, copy=False)
     number = fullest_slice(masks)
     rows, columns = plane_spacing(loaded, axis)
     order = slice(None) if axis else slice(None, None, -1)  # width before height

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.layouts import card, volume
+from support.layouts import card, fault, volume
 
 from benchmark.data.layouts.registry import find_cases, load_case
 
@@ -26,3 +26,44 @@ def test_msd_and_nnunet_folders(tmp_path: Path, nnunet: bool) -> None:
     (case,) = find_cases(found, tmp_path)
     assert (case.case, case.subject) == ("liver_1", "liver_1")
     assert load_case(found, case).mask.sum() == 60
+
+
+def decathlon(root: Path, listed: str, stored: str, channels: int = 0) -> None:
+    shape = (3, 4, 5, channels) if channels else (3, 4, 5)
+    values = np.broadcast_to(np.arange(channels or 1, dtype=np.int16), shape).copy()
+    volume(root / "imagesTr" / stored, values, np.eye(4))
+    volume(root / "labelsTr/a.nii.gz", np.ones((3, 4, 5), np.uint8), np.eye(4))
+    pair = {"image": f"./imagesTr/{listed}", "label": "./labelsTr/a.nii.gz"}
+    (root / "dataset.json").write_text(json.dumps({"training": [pair]}))
+
+
+def test_nnunet_version_1_lists_names_without_the_channel(tmp_path: Path) -> None:
+    decathlon(tmp_path, "a.nii.gz", "a_0000.nii.gz")
+    (case,) = find_cases(card({"kind": "msd"}), tmp_path)
+    assert case.image is not None and case.image.name == "a_0000.nii.gz"
+
+
+def test_of_several_channels_one_is_chosen(tmp_path: Path) -> None:
+    decathlon(tmp_path, "a.nii.gz", "a.nii.gz", channels=4)
+    found = card({"kind": "msd", "channel": 2})
+    (case,) = find_cases(found, tmp_path)
+    assert (load_case(found, case).image == 2).all()
+    assert "shape (3, 4, 5, 4)" in fault(tmp_path, {"kind": "msd"})
+    assert "channel 4 of 4" in fault(tmp_path, {"kind": "msd", "channel": 4})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "expected `training` with pairs"),
+        ('{"training": ["a"]}', "expected `training` with pairs"),
+        ('{"training": []}', "lists no training case"),
+        ("{", "damaged or not JSON"),
+        ("[" * 100_000, "damaged or not JSON"),
+        ('{"training": [{"image": "../a", "label": "b"}]}', "outside its own folder"),
+        ('{"training": [{"image": "a.nii", "label": "b"}]}', "which does not exist"),
+    ],
+)
+def test_descriptions_that_are_none(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    assert message in fault(tmp_path, {"kind": "msd"})

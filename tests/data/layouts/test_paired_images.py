@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.layouts import card, fault, picture
 
 from benchmark.data.layouts.registry import find_cases, load_case
@@ -106,3 +107,35 @@ def test_faults_of_pictures(pair: Path) -> None:
     (pair / "i/007_a.png").unlink()
     assert "no file matches" in fault(pair, PAIRED) and "m/007_a.png" in fault(pair, PAIRED)
     assert "no such folder" in fault(pair / "nowhere", PAIRED)
+
+
+def test_names_with_brackets_and_commas(tmp_path: Path) -> None:
+    for name in ("scan [01]", "knee, left"):
+        picture(tmp_path / f"i/{name}.png", np.full((6, 8), 9))
+        picture(tmp_path / f"m/{name}.png", np.eye(6, 8))
+    layout = {**PAIRED, "images": r"i/(?P<case>(?P<subject>[^/]+))\.png"}
+    cases = find_cases(card(layout), tmp_path)
+    assert [case.masks[0].path.name for case in cases] == ["knee, left.png", "scan [01].png"]
+
+
+def test_a_template_that_asks_for_an_optional_group(pair: Path) -> None:
+    layout = {**PAIRED, "images": r"i/(?P<case>(?P<subject>\d+)_a)(?P<session>_s)?\.png"}
+    text = fault(pair, {**layout, "masks": ["m/{case}{session}.png"]})
+    assert "i/007_a.png: its name has no 'session'" in text
+
+
+def test_masks_stay_below_the_folder(pair: Path) -> None:
+    inner = pair / "i"
+    layout = {**PAIRED, "images": r"(?P<case>(?P<subject>\d+)_a)\.png"}
+    assert "is outside" in fault(inner, {**layout, "masks": ["{folder}/../m/{case}.png"]})
+    layout = {**PAIRED, "masks": ["{folder}/../m/{case}.png"]}
+    assert len(find_cases(card(layout), pair)) == 1
+
+
+def test_masks_of_jpeg_need_a_threshold(pair: Path) -> None:
+    values = np.zeros((32, 32), np.uint8)
+    values[13:21, 9:17] = 255
+    picture(pair / "i/007_a.png", np.full((32, 32), 9))
+    Image.fromarray(values).save(pair / "m/007_a.jpg", quality=75)
+    layout = {**PAIRED, "masks": ["m/{case}.jpg"]}
+    assert "JPEG changes values: give the layout a `threshold`" in fault(pair, layout)

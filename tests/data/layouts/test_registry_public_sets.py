@@ -13,7 +13,8 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLSLossless, generate_uid
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.dataset import DatasetCard
@@ -532,3 +533,43 @@ def test_a_volume_is_no_single_slice(tmp_path: Path) -> None:
     neurite("slice_seg24.nii.gz", "slice_norm.nii.gz", 24)(tmp_path)
     with pytest.raises(DataError, match="its card says single_slice"):
         first_case(tmp_path, PUBLIC["neurite_oasis_2d"])
+
+
+def test_masks_numbered_otherwise_than_slices_lie_on_their_own_slice(tmp_path: Path) -> None:
+    """Slices 1 ... 12 and masks 01 ... 12: by text order every mask but three is another's."""
+    series = generate_uid()
+    for number in range(1, 13):
+        mask = np.zeros((4, 6))
+        mask.flat[: 2 * number] = 255
+        folder = tmp_path / "Train_Sets/CT/1"
+        dicom_slice(folder / f"DICOM_anon/{number}.dcm", number, series)
+        picture(folder / f"Ground/m_{number:02d}.png", mask)
+    counts = (first_case(tmp_path).mask > 0).sum((0, 1))
+    assert sorted(counts) == counts[::-1].tolist() or counts.tolist() == sorted(counts)
+    assert sorted(counts.tolist()) == [2 * number for number in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"NumberOfFrames": 12}, "a multi-frame file of 12 frames; convert the series to NIfTI"),
+        ({"PixelSpacing": [0.0, 0.8]}, "PixelSpacing is .0.0, 0.8.; expected mm above 0"),
+        ({"PixelSpacing": [0.8, 0.8, 0.8]}, "PixelSpacing is .* expected 2 numbers"),
+        ({"ImagePositionPatient": None}, "ImagePositionPatient"),
+    ],
+)
+def test_slices_that_cannot_be_read(chaos: Path, changes: dict[str, Any], message: str) -> None:
+    dicom_slice(chaos / "DICOM_anon/i0000,0000b.dcm", 0, generate_uid(), **changes)
+    with pytest.raises(DataError, match=message):
+        first_case(chaos.parents[2])
+
+
+def test_a_slice_without_a_decoder_says_what_to_install(chaos: Path) -> None:
+    path = chaos / "DICOM_anon/i0000,0000b.dcm"
+    data = pydicom.dcmread(path)
+    data.file_meta.TransferSyntaxUID = JPEGLSLossless
+    data.PixelData = encapsulate([b"\xff\xd8\xff\xf7" + bytes(60) + b"\xff\xd9"])
+    data["PixelData"].is_undefined_length = True
+    data.save_as(path, enforce_file_format=True)
+    with pytest.raises(DataError, match="JPEG-LS.*type `pip install pylibjpeg"):
+        first_case(chaos.parents[2])

@@ -1,5 +1,6 @@
 """Volumes as files come: any orientation, type and compression; refused in one line otherwise."""
 
+import gzip
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from benchmark.data.cases import is_volume
 from benchmark.data.readers.label_maps import label_values
 from benchmark.data.readers.volumes import read_volume, spacing_of
 from benchmark.errors import DataError
@@ -128,3 +130,75 @@ def test_mask_values_that_are_refused(values: list[float], message: str) -> None
 def test_mask_values_stored_as_floats() -> None:
     found = label_values(np.array([0, 1, 2.0004, 255], np.float32), Path("m.nii"))
     assert found.tolist() == [0, 1, 2, 255] and found.dtype == np.uint8
+
+
+def with_forms(path: Path, qform: np.ndarray, sform: np.ndarray) -> Path:
+    image = nib.Nifti1Image(ANATOMY.astype(np.int16), None)
+    image.set_qform(qform, 1)
+    image.set_sform(sform, 1)
+    nib.save(image, path)
+    return path
+
+
+def test_a_header_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    path = with_forms(tmp_path / "v.nii", np.diag([1.3, 1.3, 10, 1]), np.eye(4))
+    with pytest.raises(DataError, match="gives voxels of 1 x 1 x 1 mm, its pixdim 1.3 x 1.3 x 10"):
+        read_volume(path)
+    with_forms(path, np.eye(4), np.diag([-1, 1, 1, 1]))
+    with pytest.raises(DataError, match="qform points to RAS, sform to LAS"):
+        read_volume(path)
+    with_forms(path, np.diag([*SPACING, 1]), np.diag([*SPACING, 1]) + 1e-4)
+    assert spacing_of(read_volume(path)[1]) == pytest.approx(SPACING, rel=1e-3)
+
+
+@pytest.mark.parametrize(("unit", "per_mm"), [("mm", 1), ("meter", 0.001), ("micron", 1000)])
+def test_units_of_the_header_count(unit: str, per_mm: float, tmp_path: Path) -> None:
+    image = nib.Nifti1Image(ANATOMY.astype(np.int16), np.diag([*np.array(SPACING) * per_mm, 1]))
+    image.header.set_xyzt_units(unit)
+    nib.save(image, tmp_path / "v.nii")
+    assert spacing_of(read_volume(tmp_path / "v.nii")[1]) == pytest.approx(SPACING, rel=1e-5)
+    image.header.set_xyzt_units("meter")
+    if unit == "mm":
+        nib.save(image, tmp_path / "v.nii")
+        with pytest.raises(DataError, match="voxels of 900 x .* .unit: meter. are not plausible"):
+            read_volume(tmp_path / "v.nii")
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "message"),
+    [
+        (".nii", ".nii.gz", "is not compressed by gzip; rename it so that it ends with .nii$"),
+        (".nii.gz", ".nii", "is compressed by gzip; rename it so that it ends with .nii.gz$"),
+    ],
+)
+def test_content_and_ending(written: str, given: str, message: str, tmp_path: Path) -> None:
+    path = save(tmp_path / f"v{written}", ANATOMY.astype(np.int16), np.eye(4))
+    path.rename(tmp_path / f"v{given}")
+    with pytest.raises(DataError, match=message):
+        read_volume(tmp_path / f"v{given}")
+
+
+def test_endings_in_capitals(tmp_path: Path) -> None:
+    path = save(tmp_path / "v.nii.gz", ANATOMY.astype(np.int16), np.eye(4))
+    assert is_volume(path.rename(tmp_path / "V.NII.GZ"))
+    assert np.array_equal(read_volume(tmp_path / "V.NII.GZ")[0], ANATOMY)
+
+
+@pytest.mark.parametrize("name", ["v.nii", "v.nii.gz"])
+def test_a_header_cannot_declare_more_than_the_file_holds(name: str, tmp_path: Path) -> None:
+    path = save(tmp_path / name, ANATOMY.astype(np.int16), np.eye(4))
+    data = bytearray(path.read_bytes() if name == "v.nii" else gzip.decompress(path.read_bytes()))
+    data[42:48] = np.array([30_000] * 3, "<i2").tobytes()  # dim of the header
+    path.write_bytes(data if name == "v.nii" else gzip.compress(data))
+    with pytest.raises(DataError, match="declares 54000000000000 bytes"):
+        read_volume(path)
+
+
+def test_a_channel_is_chosen(tmp_path: Path) -> None:
+    values = np.stack([ANATOMY, ANATOMY + 1], -1).astype(np.int16)
+    path = save(tmp_path / "v.nii", values, np.eye(4))
+    assert np.array_equal(read_volume(path, 1)[0], ANATOMY + 1)
+    with pytest.raises(DataError, match="channel 2 of 2, counted from 0"):
+        read_volume(path, 2)
+    with pytest.raises(DataError, match="an msd layout chooses by `channel: 0`"):
+        read_volume(path)
