@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_rescale
 
 from benchmark.data.readers.images import MAX_PIXELS
@@ -121,7 +121,7 @@ def _check_readable(path: Path, data: pydicom.Dataset) -> None:
     """Refuse what is a sound DICOM file, but none that can be read here as one slice."""
     if (frames := int(data.get("NumberOfFrames") or 1)) > 1:
         raise DataError(f"{path}: a multi-frame file of {frames} frames; {CONVERT}")
-    if missing := next((name for name in (*GEOMETRY, "PixelData") if name not in data), None):
+    if missing := next((name for name in (*GEOMETRY, "PixelData") if not data.get(name)), None):
         raise DataError(f"{path}: has no {missing}, so it is no slice of a volume; {CONVERT}")
     syntax = data.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not get_decoder(syntax).is_available:

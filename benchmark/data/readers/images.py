@@ -15,6 +15,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM", "WEBP")
 GREY = ("1", "L", "I", "I;16", "I;16L", "I;16B", "F")
 COLOUR = ("RGB", "P", "LA", "PA", "RGBA")
 MAX_PIXELS = 100_000_000
+Image.MAX_IMAGE_PIXELS = None  # `_not_admitted` refuses too many before any is decoded
 MAX_PIXELS_PER_BYTE, SMALL = 10_000, 4_000_000  # deflate packs 8200 pixels of one bit into a byte
 ORIENTATION, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 262, 339  # tags of EXIF and TIFF
 OTHER_VOLUMES = (".mha", ".mhd", ".nrrd", ".nhdr", ".mgz", ".mgh", ".mnc", ".dcm")
