@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from benchmark.cards.card import Card, Model, fingerprint
+from benchmark.cards.card import Card, Model, fingerprint, omitted_default
 from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.source import SourceCard
@@ -38,8 +38,9 @@ class BoardCard(Card):
     """One leaderboard. Sources are open (any source card may join); all else is fixed.
 
     `train_subjects` are nested subsets by subject; 0 stands for all of them. `strategies_of` names
-    the sources that take part with some strategies only. A `legacy` board may use a published split
-    that leaks, and says so in every heading. `pooled_metrics` are scores of published code that
+    the sources that take part with some strategies only, `train_subjects_of` the targets that are
+    run with some of these numbers only. A `legacy` board may use a published split that leaks,
+    and says so in every heading. `pooled_metrics` are scores of published code that
     records hold besides the ranked ones; `reproduces` is what `segtransfer reproduce` compares.
     `sequences` name what `segtransfer sequence` trains one network on: stages one after the other,
     each of the targets trained on together.
@@ -52,6 +53,7 @@ class BoardCard(Card):
     strategies: dict[str, Strategy]
     strategies_of: dict[str, tuple[str, ...]] = {}
     train_subjects: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    train_subjects_of: dict[str, tuple[int, ...]] = omitted_default({})
     seeds: tuple[Annotated[int, Field(ge=0)], ...]
     baseline: str = "scratch"
     legacy: bool = False
@@ -82,6 +84,29 @@ class BoardCard(Card):
             if name not in self.strategies:
                 raise ValueError(
                     f"strategies_of: {unknown_name('strategy', name, self.strategies)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_of_targets_are_of_the_board(self) -> "BoardCard":
+        for target, sizes in self.train_subjects_of.items():
+            problem = ""
+            if target not in self.targets:
+                problem = unknown_name("target", target, self.targets)
+            elif foreign := set(sizes) - set(self.train_subjects):
+                known = map(str, self.train_subjects)
+                problem = unknown_name("size", str(min(foreign)), known)
+            if problem:
+                raise ValueError(f"train_subjects_of: {problem}")
+        return self
+
+    @model_validator(mode="after")
+    def _several_rates_are_chosen_by_validation(self) -> "BoardCard":
+        for name, strategy in self.strategies.items():
+            if len(strategy.learning_rates) > 1 and self.protocol.checkpoint == "last":
+                raise ValueError(
+                    f"strategy {name!r}: choosing a learning rate needs checkpoint "
+                    "best_validation_dice"
                 )
         return self
 
@@ -119,7 +144,16 @@ class BoardCard(Card):
         """Number of its cells if every source can enter every lane."""
         grid = product(self.sources, self.lanes)
         entries = sum(len(self.strategies_for(source, lane)) for source, lane in grid)
-        return entries * len(self.targets) * len(self.train_subjects) * len(self.seeds)
+        return entries * len(self.settings) * len(self.seeds)
+
+    @property
+    def settings(self) -> tuple[tuple[str, int], ...]:
+        """Each target with each number of training subjects that it is run with."""
+        return tuple((target, size) for target in self.targets for size in self.sizes_of(target))
+
+    def sizes_of(self, target: str) -> tuple[int, ...]:
+        """The numbers of training subjects that a target is run with; 0 stands for all."""
+        return self.train_subjects_of.get(target, self.train_subjects)
 
     def strategies_for(self, source: str, lane: Lane = "unet") -> tuple[str, ...]:
         """Names of the strategies that a source takes part with in a lane."""

@@ -8,6 +8,7 @@ from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.lanes import Lane
 
 Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
 Parts = Annotated[tuple[str, ...], Field(min_length=1)]
 FILTERS = ("norm", "bias", "lora")
 LOW_RANK = "encoder.lora"
@@ -41,6 +42,8 @@ class Strategy(Model):
         lanes: In which it is run, by default all but `linear`, where the encoder is frozen.
         layer_decay: Factor of the learning rate from each layer of the encoder to the one before.
         lora: Low-rank updates of the encoder.
+        learning_rates: In place of the protocol's, as for a linear head, which needs larger ones;
+            none stand for the protocol's.
     """
 
     train: Parts
@@ -49,6 +52,7 @@ class Strategy(Model):
     lanes: tuple[Lane, ...] = omitted_default(())
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = omitted_default()
     lora: LowRankUpdate | None = omitted_default()
+    learning_rates: tuple[Rate, ...] = omitted_default(())
 
     @property
     def trained_parts(self) -> tuple[str, ...]:

@@ -42,9 +42,7 @@ def missing_cells(
     }  # fmt: skip
     paths = (
         cell_path(target, source, strategy, size, seed, lane)
-        for target, source in product(board.targets, entries)
-        for (lane, strategy), size, seed in product(
-            entries[source], board.train_subjects, board.seeds
-        )
+        for (target, size), source in product(board.settings, entries)
+        for (lane, strategy), seed in product(entries[source], board.seeds)
     )
     return tuple(path for path in paths if path not in ranked)

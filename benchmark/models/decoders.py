@@ -143,5 +143,8 @@ def _linear(
     else:
         body = build_encoder(encoder, channels, size=size)
     widths = [width for width in body.out_channels[-card.maps :] if width]
-    head = nn.Sequential(nn.BatchNorm2d(sum(widths)), nn.Conv2d(sum(widths), classes, 1))
+    # The features are fixed, so the mean over all batches is the best estimate; a moving average
+    # would keep a part of its initial variance of 1, far above that of many channels.
+    norm = nn.BatchNorm2d(sum(widths), momentum=None)
+    head = nn.Sequential(norm, nn.Conv2d(sum(widths), classes, 1))
     return body, LastMaps(card.maps), head

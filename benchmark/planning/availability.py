@@ -1,6 +1,7 @@
 """Which part of a board can run with the data and weights on this machine; imports no torch."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry, SplitRow
@@ -34,11 +35,11 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
     """
     grid = complete_selection(workspace.registry, board, selection)
     why_not: dict[str, str] = {}
-    splits: list[tuple[SplitRow, ...]] = []
+    splits: dict[str, tuple[tuple[SplitRow, ...], ...]] = {}
     for target in map(workspace.registry.target, grid.targets):
         try:
             dataset = resolve_target(workspace, target, legacy=board.legacy)
-            splits.extend(fold.local_rows for fold in dataset.folds(target))
+            splits[target.id] = tuple(fold.local_rows for fold in dataset.folds(target))
         except DataError as error:
             why_not[target.id] = str(error)
     for source in map(workspace.registry.source, grid.sources):
@@ -49,8 +50,8 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
                 source_weights(workspace, board, source)
         except (DataError, WeightsError) as error:
             why_not[source.id] = str(error)
-    for size in grid.train_subjects:
-        for rows in splits:
+    for name, folds in splits.items():
+        for size, rows in product(board.sizes_of(name), folds):
             try:
                 nested_subjects(rows, size)
             except CardError as error:

@@ -184,11 +184,12 @@ def grid_cells(registry: Registry, board: BoardCard, selection: GridSelection) -
 def _cells(
     board: BoardCard, target: str, grid: GridSelection, sources: Mapping[str, SourceCard]
 ) -> Iterator[CellId]:
+    sizes = [size for size in board.sizes_of(target) if size in grid.train_subjects]
     for source in sources.values():
         entries = board.entries_for(source)
         for lane, strategy in product(grid.lanes, grid.strategies):
             if (lane, strategy) in entries:
-                for size, seed in product(grid.train_subjects, grid.seeds):
+                for size, seed in product(sizes, grid.seeds):
                     yield CellId(
                         board=board.id,
                         target=target,

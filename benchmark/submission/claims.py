@@ -157,8 +157,9 @@ def card_problems(
     for text in map(str, (*record.environment.model_dump().values(), record.started)):
         if len(text) > MAX_CHARACTERS or not text.isprintable():
             yield f"environment or started: {text[:20]!r} is not a short plain text"
-    if any(own.learning_rate not in protocol.learning_rates for own in record.selections):
-        yield "selection.learning_rate is not one of the protocol's"
+    rates = submission.board.strategies[strategy].learning_rates or protocol.learning_rates
+    if any(own.learning_rate not in rates for own in record.selections):
+        yield "selection.learning_rate is not one of the board's"
     if set(record.pooled or ()) != set(submission.board.pooled_metrics):
         yield "pooled: not the board's pooled metrics"
     if protocol.steps and max(own.step for own in record.selections) > protocol.steps:

@@ -71,8 +71,8 @@ def missing_cells(
     paths = (
         cell_path(target, source.id, strategy, size, seed, lane)
         for source in sources
-        for target, (lane, strategy), size, seed in product(
-            board.targets, board.entries_for(source), board.train_subjects, board.seeds
+        for (target, size), (lane, strategy), seed in product(
+            board.settings, board.entries_for(source), board.seeds
         )
     )
     return tuple(path for path in paths if path not in records)

@@ -49,8 +49,8 @@ def fine_tune(
     """Fine-tune under the protocol; leave the weights with the best validation Dice.
 
     Returns:
-        How the weights were selected, and the number of optimiser steps: those of all stages and
-        all learning rates. A rate with which the training diverges is named, and not selected.
+        How the weights were selected (a learning rate with which the training diverges is named,
+        and not selected), and the number of optimiser steps of all stages and learning rates.
 
     Raises:
         ProtocolError: No training or validation case that is needed; a frozen tensor changed.
@@ -63,8 +63,9 @@ def fine_tune(
     train = _slices(data, data.train, network.device)
     val = _slices(data, data.val if selects else (), network.device)
     steps, done = protocol.steps_for(len(train[0])), 0
-    total = (sum(stage.steps for stage in strategy.stages) + steps) * len(protocol.learning_rates)
-    for rate in protocol.learning_rates:
+    rates = strategy.learning_rates or protocol.learning_rates
+    total = (sum(stage.steps for stage in strategy.stages) + steps) * len(rates)
+    for rate in rates:
         network.load_state_dict(start)
         points, found = list[Point](), best
         try:

@@ -112,10 +112,10 @@ def test_a_version_with_the_fields_of_the_other_is_an_error(
         ({"strategies": {"full.dpt": {**PROBE}}}, "may not contain a dot"),
         ({"strategies_of": {"scratch": ["ful"]}}, "unknown strategy 'ful'"),
         ({"sequences": {"one": [["phantom_fetal_head_64"]]}}, "sequences need one lane"),
+        ({"train_subjects_of": {"nothing": [0]}}, "train_subjects_of: unknown target 'nothing'"),
+        ({"train_subjects_of": {"phantom_fetal_head_64": [3]}}, "train_subjects_of: unknown size"),
     ],
 )
-def test_a_board_whose_lanes_contradict_each_other_is_an_error(
-    changes: dict[str, Any], message: str
-) -> None:
+def test_a_board_that_contradicts_itself_is_an_error(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         lanes_board(**changes)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
@@ -71,3 +72,20 @@ def test_these_are_strategies(fields: dict[str, Any]) -> None:
 def test_these_are_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         strategy(**fields)
+
+
+def test_a_strategy_may_have_learning_rates_of_its_own() -> None:
+    own = strategy(["head"], learning_rates=[0.01])
+    assert own.learning_rates == (0.01,)
+    with pytest.raises(ValidationError, match="greater than 0"):
+        strategy(["head"], learning_rates=[0.0])
+
+
+def test_several_learning_rates_need_a_validation_subset() -> None:
+    board = Registry.load(content_roots()).board("demo_v1")
+    two = strategy(["decoder", "head"], learning_rates=[0.01, 0.1])
+    data = board.model_dump() | {"strategies": {"full": two.model_dump()}}
+    assert BoardCard.model_validate(data).strategies["full"] == two
+    data["protocol"] = board.protocol.model_dump() | {"checkpoint": "last"}
+    with pytest.raises(ValidationError, match="needs checkpoint best_validation_dice"):
+        BoardCard.model_validate(data)

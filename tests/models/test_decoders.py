@@ -53,6 +53,15 @@ def test_the_linear_head_of_a_pyramid(encoder: str) -> None:
         torch.testing.assert_close(network(images), expected)
 
 
+def test_a_linear_head_forgets_the_initial_variance_of_its_normalisation() -> None:
+    norm = network_of("resnet18", LinearDecoder(encoder="", maps=2)).head[0].train()
+    batches = [1e-4 * torch.randn(8, norm.num_features, 4, 4) for _ in range(3)]
+    for batch in batches:
+        norm(batch)
+    variances = torch.stack([batch.var((0, 2, 3)) for batch in batches])
+    torch.testing.assert_close(norm.running_var, variances.mean(0))
+
+
 def test_patches_of_a_vision_transformer_are_normalised_for_a_linear_head() -> None:
     network = network_of(VIT, LinearDecoder(encoder="", maps=3)).eval()
     maps = network.features(torch.rand(2, 3, 64, 64))

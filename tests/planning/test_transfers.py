@@ -8,7 +8,7 @@ from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError
 from benchmark.planning.availability import missing_pretraining
-from benchmark.planning.transfers import GridSelection, nested_subjects, plan
+from benchmark.planning.transfers import GridSelection, grid_cells, nested_subjects, plan
 from benchmark.workspace import Workspace
 
 
@@ -43,3 +43,14 @@ def test_missing_pretraining_is_named_before_anything_is_trained(
     workspace, board = Workspace(registry, tmp_path), registry.board("demo_v1")
     missing = missing_pretraining(workspace, board, GridSelection())
     assert set(missing) == {"phantom_brain_segmentation", "phantom_brain_restoration"}
+
+
+def test_a_target_may_be_run_with_some_numbers_of_subjects_only(registry: Registry) -> None:
+    small, *others = registry.board("demo_v1").targets
+    board = registry.board("demo_v1").model_copy(
+        update={"train_subjects": (4, 16, 0), "train_subjects_of": {small: (4, 0)}}
+    )
+    cells = grid_cells(registry, board, GridSelection())
+    assert {cell.train_subjects for cell in cells if cell.target == small} == {4, 0}
+    assert {cell.train_subjects for cell in cells if cell.target in others} == {4, 16, 0}
+    assert len(cells) == board.size

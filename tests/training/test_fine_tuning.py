@@ -47,6 +47,14 @@ def tune(net: SegmentationNetwork, strategy: Strategy, how: FineTuningProtocol) 
     return fine_tune(net, strategy, training_set, how, flips=(), seed=0)[1]
 
 
+def test_the_learning_rates_of_a_strategy_take_the_place_of_the_protocols() -> None:
+    prepared = data()
+    training_set = TrainingSet(prepared, [case.case for case in prepared.cases], [])
+    head = Strategy(train=("head",), freeze_norm_stats=True, learning_rates=(0.25,))
+    selection, steps = fine_tune(network(), head, training_set, protocol(), flips=(), seed=0)
+    assert (selection.learning_rate, steps) == (0.25, 3)
+
+
 def test_a_stage_trains_its_parts_first_and_only_them() -> None:
     stages = (Stage(train=("decoder", "head"), steps=2, learning_rate=1e-3),)
     net = network()

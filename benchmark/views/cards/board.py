@@ -14,7 +14,7 @@ from benchmark.workspace import Workspace
 def board_summary(workspace: Workspace, board: BoardCard) -> CardSummary:
     """What a board compares under which protocol, and how far it is."""
     results = BoardResults.of(workspace, board)
-    sizes = ", ".join(str(size or "all") for size in board.train_subjects)
+    few = [f"{name}: {_sizes(sizes)}" for name, sizes in board.train_subjects_of.items()]
     unit = "sequences" if board.sequences else "cells"
     facts = {
         "about": [board.description],
@@ -25,7 +25,7 @@ def board_summary(workspace: Workspace, board: BoardCard) -> CardSummary:
         "methods": [methods(board)],
         "sources": [shortened(board.sources, 40)],
         "targets": [shortened(board.targets, 40)],
-        "subjects": [f"training subjects: {sizes}"],
+        "subjects": [f"training subjects: {_sizes(board.train_subjects)}", *few],
         "seeds": [", ".join(map(str, board.seeds))],
         "baseline": [f"{board.baseline}, on the same network and with the same strategy"],
         "reproduces": [board.reproduces.numbers] if board.reproduces else [],
@@ -58,6 +58,10 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
     )
 
 
+def _sizes(sizes: Iterable[int]) -> str:
+    return ", ".join(str(size or "all") for size in sizes)
+
+
 def _trains(strategy: Strategy) -> str:
     """Parts that train, with the factor of the learning rate and the rank of low-rank updates."""
     text = ", ".join(strategy.train)
@@ -65,6 +69,8 @@ def _trains(strategy: Strategy) -> str:
         text += f"; learning rate times {strategy.layer_decay:g} per layer"
     if strategy.lora:
         text += f"; rank {strategy.lora.rank}, alpha {strategy.lora.alpha}"
+    if strategy.learning_rates:
+        text += f"; learning rate {' or '.join(f'{rate:g}' for rate in strategy.learning_rates)}"
     return text
 
 

@@ -49,7 +49,7 @@ class BoardResults:
     def cells(self) -> int:
         """Number of its cells, or of sequences on a board with sequences."""
         board = self.board
-        settings = len(board.sequences) or len(board.targets) * len(board.train_subjects)
+        settings = len(board.sequences or board.settings)
         return self.entries * settings * len(board.seeds)
 
     @property
