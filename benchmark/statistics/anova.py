@@ -10,11 +10,10 @@ model with one observation per cell (Searle, Casella, McCulloch, Variance Compon
 its estimate (MS_subject + max(0, MS_seed - MS_residual)) / (S n) has the approximate degrees of
 freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
 
-With one or two degrees of freedom between seeds, MS_seed is often small by luck; the estimate then
-rests on the subjects alone and has too many degrees of freedom. They are at most twice the square
-of the seeds' degrees: 2 for two methods under two seeds, 8 for three methods or three seeds, and
-without effect on larger boards. In simulations (`docs/simulations.md`) intervals of gains of two
-methods under two seeds then cover 93 to 100 %, without this bound 88 to 97 %.
+With few seeds MS_seed is often small by luck, and then only the subjects' degrees of freedom count.
+They are at most twice the square of the seeds': 2 for two methods under two seeds, 8 for three
+methods or seeds. Intervals of gains of two methods then cover 93 to 100 %, else 88 to 97 %
+(`docs/simulations.md`).
 """
 
 from collections.abc import Sequence
@@ -209,14 +208,9 @@ def mean_of_targets(errors: Sequence[StandardError]) -> StandardError:
     Args:
         errors: Of one or more targets.
     """
-    variance, seeds, parts = (
-        np.sum(values, axis=0)
-        for values in (
-            [error.variance for error in errors],
-            [error.seed_variance for error in errors],
-            [error.variance**2 / error.df for error in errors],
-        )
-    )
+    variance = np.sum([error.variance for error in errors], axis=0)
+    seeds = np.sum([error.seed_variance for error in errors], axis=0)
+    parts = np.sum([error.variance**2 / error.df for error in errors], axis=0)
     df = np.divide(variance**2, parts, out=np.ones_like(variance), where=parts > 0)
     return StandardError(variance / len(errors) ** 2, seeds / len(errors) ** 2, df)
 

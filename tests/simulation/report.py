@@ -1,7 +1,7 @@
 """Writes docs/simulations.md: `PYTHONPATH=tests python -m simulation.report [boards]`.
 
-About ten minutes on one core. `tests/statistics/test_coverage.py` holds a few of the settings to
-their promise.
+About half an hour on one core. `tests/statistics/test_intervals_coverage.py` holds a few of the
+settings to their promise.
 """
 
 import sys
