@@ -1,7 +1,7 @@
 """What went wrong, in one line: what was read, what was expected, what to type next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 FEW = 12  # names that an error lists
 LONGEST, END = 1000, 300  # characters of a message, and of its end when it is shortened
@@ -19,7 +19,13 @@ def one_line(text: object) -> str:
 
 
 class BenchmarkError(Exception):
-    """Base of every error that a user can fix; the command line prints it as one line."""
+    """Base of every error that a user can fix; the command line prints it as one line.
+
+    Attributes:
+        exit_status: Of the command: 1 refused, 3 finished with failures.
+    """
+
+    exit_status = 1
 
     def __str__(self) -> str:
         """The message as one printable line of limited length, whatever was read."""
@@ -88,6 +94,40 @@ class WorkerDied(BenchmarkError):
         code = self.exit_code or 0
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return f"its process ended ({how}): killed, or the machine is out of memory"
+
+
+class UnfinishedRun(BenchmarkError):
+    """A run came to its end, but not every cell has a result.
+
+    Attributes:
+        failures: One line for each cell or source that failed.
+    """
+
+    exit_status = 3
+
+    def __init__(self, failures: Sequence[str], summary: str) -> None:
+        """The summary is the message; it says how to run them again."""
+        super().__init__(failures, summary)
+        self.failures, self.summary = tuple(failures), summary
+
+    def __str__(self) -> str:
+        """One line."""
+        return self.summary
+
+
+def in_one_line(error: BaseException) -> str:
+    """What went wrong, whoever raised it, in one printable line."""
+    if isinstance(error, BenchmarkError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = "out of memory; use fewer --jobs, or a machine with more"
+    elif isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        text = f"{where}{error.strerror}; make room, or see to the file and its permissions"
+    else:
+        first = next((line for line in str(error).splitlines() if line.strip()), "")
+        text = f"{type(error).__name__}: {first.strip()} (`segtransfer --debug` shows where)"
+    return text if text.isprintable() else ascii(text)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:

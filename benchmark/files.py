@@ -1,17 +1,28 @@
 """Files: written atomically, hashed, and named in one printable line."""
 
 import csv
+import errno
 import hashlib
+import logging
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 from benchmark.errors import RecordError
+from benchmark.owners import HOST, has_ended
 
+LOG = logging.getLogger("segtransfer")
 READABLE = 0o644
+TEMPORARY = re.compile(r"\.(?P<host>[A-Za-z0-9-]+)~(?P<process>\d+)~")
+OLD_S = 86400  # nothing is written for a day
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def printable(text: object) -> str:
@@ -30,7 +41,8 @@ def sha256_of(path: Path) -> str:
 def replacing(path: Path, ending: str = ".part") -> Iterator[Path]:
     """A hidden temporary file next to `path` that takes its place when the block succeeds.
 
-    A reader sees the old content or the new, never a part. After an error nothing is left.
+    A reader sees the old content or the new, never a part, also after the machine lost its power.
+    After an error nothing is left.
 
     Args:
         path: Its folder is made if it does not exist.
@@ -40,12 +52,13 @@ def replacing(path: Path, ending: str = ".part") -> Iterator[Path]:
         OSError: The folder cannot be written or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=ending)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=ending)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(READABLE)
+        sync(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -63,14 +76,72 @@ def write_bytes(path: Path, data: bytes) -> None:
         RecordError: The folder cannot be written or the disk is full.
     """
     try:
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
     except OSError as error:
-        raise RecordError(
-            f"{path}: cannot be written ({error.strerror}); make room and run the command again"
-        ) from None
+        raise RecordError(not_written(path, error)) from None
+
+
+def write_checked(path: Path, data: bytes) -> None:
+    """Write a file that is trusted later, with its SHA-256; raises as `write_bytes`."""
+    write_bytes(path, hashlib.sha256(data).digest() + data)
+
+
+def read_checked(path: Path) -> bytes | None:
+    """What `write_checked` wrote; None if there is none, or with one line if it is damaged."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        content = b""
+    if hashlib.sha256(data := content[32:]).digest() == content[:32]:
+        return data
+    LOG.warning("%s: damaged, it is made again", printable(path))
+    return None
+
+
+def not_written(path: Path, error: OSError) -> str:
+    """What to do about a file that cannot be written, in one line."""
+    what = "make room" if error.errno in FULL else "see to the folder and its permissions"
+    return f"{path}: cannot be written ({error.strerror}); {what} and run the command again"
+
+
+def sync(path: Path) -> None:
+    """Have the content of a file on the disk before it is given its name."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def temporary_prefix() -> str:
+    """How the name of a temporary file or folder of this process begins; it is hidden."""
+    return f".{HOST}~{os.getpid()}~"
+
+
+def sweep(*roots: Path) -> None:
+    """Delete temporary files and folders below, left by processes that were killed.
+
+    Those of another host are left for a day. What cannot be deleted stays.
+    """
+    for parent, folders, files in chain.from_iterable(map(os.walk, roots)):
+        for name in [*folders, *files]:
+            path = os.path.join(parent, name)
+            if (found := TEMPORARY.match(name)) and _left(path, found):
+                shutil.rmtree(path, ignore_errors=True)
+                with suppress(OSError):
+                    os.unlink(path)
+        folders[:] = [name for name in folders if not TEMPORARY.match(name)]
+
+
+def _left(path: str, name: re.Match[str]) -> bool:
+    if has_ended(name["host"], int(name["process"])):
+        return True
+    with suppress(OSError):
+        return name["host"] != HOST and time.time() - os.stat(path).st_mtime > OLD_S
+    return False
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:

@@ -7,6 +7,7 @@ that started them, however that ends. What they log is logged there.
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -180,19 +181,25 @@ def _serve(connection: "Connection[Any, Any]", initialise: Callable[[], object])
     _parent = _Parent(connection)
     logging.getLogger().addHandler(_parent)
     initialise()
-    with suppress(EOFError):
-        while True:
-            function, arguments, named = connection.recv()
-            answer: Message
-            try:
-                answer = "result", function(*arguments, **named)
-            except Exception as error:
-                error.add_note("".join(format_exception(error)))
-                answer = "error", error
-            try:
-                _parent.send(*answer)
-            except Exception as error:  # the result or the error cannot be pickled
-                _parent.send("error", RuntimeError(f"{type(error).__name__}: {error}"))
+    while (answer := _answer(connection)) is not None:
+        try:
+            _parent.send(*answer)
+        except Exception as error:  # the result or the error cannot be pickled
+            _parent.send("error", RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _answer(connection: "Connection[Any, Any]") -> Message | None:
+    """The result or the error of the next call; None where there is none."""
+    try:
+        call = connection.recv_bytes()
+    except EOFError:
+        return None
+    try:
+        function, arguments, named = pickle.loads(call)
+        return "result", function(*arguments, **named)
+    except Exception as error:
+        error.add_note("".join(format_exception(error)))
+        return "error", error
 
 
 def _end_with_parent() -> None:

@@ -127,19 +127,20 @@ class Workers(AbstractContextManager["Workers"]):
 
     def as_completed(
         self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
-    ) -> Iterator[Result]:
-        """Results as they come, with progress to the listeners; one item alone in this process.
+    ) -> "Iterator[tuple[Item, Future[Result]]]":
+        """Each item with its result or error, as they come, with progress to the listeners.
 
-        The first error ends it. A process that dies is replaced, and its item has the error
-        `WorkerDied`.
+        One item alone is worked on in this process. A process that dies is replaced, and its item
+        has the error `WorkerDied`.
         """
         if min(self.jobs, len(items)) < 2:
             for item in items:
-                yield work(item, self.listeners[0])
+                yield item, _done(work, item, self.listeners[0])
             return
         pool = self._started()
-        for future in as_completed([pool.submit(_reporting, work, item) for item in items]):
-            yield future.result()
+        item_of = {pool.submit(_reporting, work, item): item for item in items}
+        for future in as_completed(item_of):
+            yield item_of[future], future
 
     def start(self) -> None:
         """Start the processes now, so that they are ready when there is work."""
@@ -166,6 +167,17 @@ class Workers(AbstractContextManager["Workers"]):
     def _listen(self, process: int, event: ProgressEvent) -> None:
         """Pass on the events, of the first process to the first listener and so on."""
         self.listeners[process % len(self.listeners)](*event)
+
+
+def _done(
+    work: Callable[[Item, Progress], Result], item: Item, progress: Progress
+) -> "Future[Result]":
+    future: Future[Result] = Future()
+    try:
+        future.set_result(work(item, progress))
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 def _start_process(initialise: Callable[[], object]) -> None:

@@ -59,6 +59,11 @@ class Workspace:
         return self.registry.folders[self.registry.board(str(name)).id]
 
     @property
+    def caches(self) -> tuple[Path, ...]:
+        """Folders of what the suite made itself, and could make again."""
+        return tuple(self.home / name for name in ("prepared", "pretrained", "sequences", "tables"))
+
+    @property
     def downloads(self) -> Path:
         """Folder of downloads that are under way."""
         return self.home / "downloads"
@@ -104,4 +109,4 @@ class Workspace:
 
     def sequence_checkpoint(self, key: str) -> Path:
         """Where a stopped sequence goes on; `key` is `sha256:<hex>` of all conditions."""
-        return self.home / "sequences" / f"{key.removeprefix('sha256:')}.safetensors"
+        return self.home / "sequences" / f"{key.removeprefix('sha256:')}.pt"

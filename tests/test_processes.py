@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
-from support.processes import Unpicklable, end, log, pid, slow, unpicklable, wrong
+from support.processes import Unpicklable, end, end_or_tell, log, pid, slow, unpicklable, wrong
 
 from benchmark.errors import DataError, WorkerDied
 from benchmark.processes import ProcessPool
@@ -106,16 +106,6 @@ def test_progress_goes_on_after_a_death() -> None:
 
     listeners: list[Progress] = [listen, listen]
     with Workers(2, listeners=listeners) as workers:
-        results = workers.as_completed(_end_or_tell, ["a", "kill", "b"])
-        found = []
-        with pytest.raises(WorkerDied):
-            while True:
-                found.append(next(results))
-    assert set(found) <= {"a", "b"}
-
-
-def _end_or_tell(item: str, progress: Progress) -> str:
-    progress(item, 1, 1)
-    if item == "kill":
-        end(signal.SIGKILL)
-    return item
+        found = dict(workers.as_completed(end_or_tell, ["a", "kill", "b"]))
+    assert isinstance(found["kill"].exception(), WorkerDied)
+    assert {found[name].result() for name in "ab"} == {"a", "b"} <= set(heard)

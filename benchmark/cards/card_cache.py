@@ -12,7 +12,8 @@ from typing import Any
 
 import ruamel.yaml
 
-from benchmark.files import replacing
+from benchmark.errors import RecordError
+from benchmark.files import read_checked, write_checked
 
 MANY = 2000
 READER = hashlib.sha256(
@@ -33,10 +34,8 @@ class ParsedCards:
         """Read the file, if it exists."""
         self.path = path
         self.used: dict[str, Any] = {}
-        content: Any = None
-        with suppress(OSError, ValueError, RecursionError):
-            content = json.loads(path.read_bytes())
-        self.known: dict[str, Any] = content if isinstance(content, dict) else {}
+        content = read_checked(path)
+        self.known: dict[str, Any] = json.loads(content) if content else {}
 
     def find(self, text: str) -> Any:
         """The plain data of a text; None if it is not in the cache."""
@@ -59,8 +58,8 @@ class ParsedCards:
         if self.used.keys() <= self.known.keys():
             return
         kept = self.used if len(self.known) > MANY else self.known | self.used
-        with suppress(OSError), replacing(self.path) as temporary:
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
+        with suppress(RecordError):
+            write_checked(self.path, json.dumps(kept).encode())
 
 
 def _key(text: str) -> str:

@@ -8,6 +8,8 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from benchmark.cli.terminal import errors
+
 ORDER = ("demo", "list", "show", "advise", "data", "source", "pretrain", "run", "leaderboard",
          "compare", "site", "reproduce", "submit", "sequence", "prelabel")  # fmt: skip
 
@@ -18,6 +20,16 @@ class CommandsInOrder(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of the commands."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C ends it with one line, wherever it comes."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            errors.print("stopped; type the same command to resume")
+            raise typer.Exit(130) from None
+        except EOFError as error:  # of a file: the end of the input is click's Abort
+            raise ValueError("a file ends too early") from error
 
 
 def add(app: typer.Typer, name: str, function: Callable[..., object], example: str) -> None:

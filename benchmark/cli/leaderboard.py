@@ -37,6 +37,7 @@ def leaderboard(
     """
     from benchmark.files import write_bytes
     from benchmark.leaderboard.folder import find_leaderboard
+    from benchmark.records.run_errors import run_errors
 
     file_format, workspace = _format(format_, out), settings.workspace
     store = find_leaderboard(board, workspace)
@@ -64,6 +65,8 @@ def leaderboard(
             view.print(console)
         else:
             print_view(view)
+        for note in run_errors(store.folder):
+            print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
 
 
 def print_board(store: "Store", workspace: Workspace) -> None:

@@ -1,6 +1,8 @@
 """The command: its groups, its global options, and how an error ends."""
 
+import logging
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +24,7 @@ from benchmark.cli.sequence import sequence
 from benchmark.cli.show import show
 from benchmark.cli.site import site
 from benchmark.cli.terminal import console, errors, print_text, settings
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, in_one_line
 from benchmark.workers import configure_process
 
 app = typer.Typer(
@@ -70,6 +72,9 @@ def _common(
 ) -> None:
     settings.content, settings.debug = tuple(content or ()), debug
     settings.home = home
+    if debug:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("segtransfer").setLevel(logging.DEBUG)
     settings.__dict__.pop("workspace", None)  # of an earlier call in this process
     if version:
         print_text(f"segtransfer {__version__}")
@@ -79,12 +84,19 @@ def _common(
 
 
 def main() -> None:
-    """Run the command; an error that a user can fix is one line and exit status 1."""
+    """Run the command; an error is one line, and with --debug its traceback.
+
+    Exit status: 1 for what is refused or cannot be done, 2 for a wrong option, 3 for a run that
+    finished with failures, 130 for one that was stopped.
+    """
     configure_process()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a sign shows ?
     try:
         app()
-    except BenchmarkError as error:
+    except Exception as error:
         if settings.debug:
             raise
-        errors.print(f"error: {error}", markup=False)
-        sys.exit(1)
+        errors.print(f"error: {in_one_line(error)}", markup=False)
+        sys.exit(error.exit_status if isinstance(error, BenchmarkError) else 1)

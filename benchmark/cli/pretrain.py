@@ -26,7 +26,8 @@ def pretrain(
     goes on at its last evaluation. With --out, the weights can be passed on without the data.
     """
     from benchmark.running.devices import choose_device
-    from benchmark.running.pretraining import ensure_pretrained, export, summary
+    from benchmark.running.export import export, summary
+    from benchmark.running.pretraining import ensure_pretrained
 
     registry = settings.workspace.registry
     card, recipe_board = registry.source(source), registry.board(board)

@@ -67,6 +67,7 @@ def rerun(
                 _same_conditions(submission, transfer.cell.path, transfer.fingerprints.model_dump())
             create_board_folder(workspace, board, store.folder)
             session.run_cells(transfers, store)
+            session.failures.raise_if_any()
         _compare(submission, store, [transfer.cell.path for transfer in transfers])
 
 

@@ -23,8 +23,8 @@ from benchmark.cli.options import (
     grid_selection,
 )
 from benchmark.cli.rerun import rerun
-from benchmark.cli.terminal import print_text, settings
-from benchmark.errors import CardError
+from benchmark.cli.terminal import print_failures, print_text, settings
+from benchmark.errors import CardError, UnfinishedRun
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def run(
     """Run a board's transfers and print its table.
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command.
+
+    Exit status: 0 finished, 1 refused, 3 finished with failures, 130 stopped.
     """
     from benchmark.running.session import RunOptions
 
@@ -125,17 +127,22 @@ def run_selection(
     if dry_run:
         print_cells(workspace, board, selection, folder)
         return
-    store = run_board(
-        workspace,
-        board,
-        selection,
-        folder,
-        options=options,
-        monitor=TerminalMonitor(),
-        copy_from=Store(workspace.registry.folders[board.id]) if compared else None,
-        copied_sources=compared,
-    )
-    print_board(store, workspace)
+    try:
+        run_board(
+            workspace,
+            board,
+            selection,
+            folder,
+            options=options,
+            monitor=TerminalMonitor(),
+            copy_from=Store(workspace.registry.folders[board.id]) if compared else None,
+            copied_sources=compared,
+        )
+    except UnfinishedRun as unfinished:
+        print_board(Store(folder), workspace)
+        print_failures(unfinished)
+        raise
+    print_board(Store(folder), workspace)
 
 
 def _join(

@@ -19,8 +19,8 @@ from benchmark.cli.options import (
     grid_selection,
     names,
 )
-from benchmark.cli.terminal import console, print_text, settings
-from benchmark.errors import CardError
+from benchmark.cli.terminal import console, print_failures, print_text, settings
+from benchmark.errors import CardError, UnfinishedRun
 
 if TYPE_CHECKING:
     pass
@@ -47,6 +47,7 @@ def sequence(
     """
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences
+    from benchmark.records.sequence_record import SequenceStore
     from benchmark.running.board import run_board_sequences
     from benchmark.running.session import RunOptions
 
@@ -64,9 +65,15 @@ def sequence(
         return
     options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
                          retry_failed=retry_failed)  # fmt: skip
-    run_board_sequences(
-        workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
-    )
+    try:
+        run_board_sequences(
+            workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
+        )
+    except UnfinishedRun as unfinished:
+        if SequenceStore(folder).files():
+            print_report(card, folder)
+        print_failures(unfinished)
+        raise
     print_report(card, folder)
 
 

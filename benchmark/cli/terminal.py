@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from benchmark.errors import UnfinishedRun
 from benchmark.workspace import Workspace
 
 console = Console()
@@ -59,6 +60,12 @@ def bars(*, transfer: bool = False) -> Bars:
 def print_text(*lines: str) -> None:
     """Print text as it is: no markup, no colours, no broken addresses."""
     console.print("\n".join(lines), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def print_failures(unfinished: UnfinishedRun) -> None:
+    """List on standard error what failed in a run."""
+    for line in unfinished.failures:
+        errors.print(f"failed: {line}", markup=False)
 
 
 @contextmanager

@@ -1,24 +1,30 @@
 """Prepared arrays: all slices of a data set on disk, written once and memory-mapped."""
 
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 
 from benchmark.cards.card import fingerprint
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case
-from benchmark.data.preprocessing import Preprocessing, preprocess_case
+from benchmark.data.preprocessing import Preprocessing, arrays_digest, preprocess_case
 from benchmark.errors import DataError
+from benchmark.files import not_written, printable, sync, temporary_prefix
+from benchmark.records.record_files import FileState
 from benchmark.workers import Progress, in_order, no_progress
 
+LOG = logging.getLogger("segtransfer")
 VERSION = 4
 
 
@@ -47,10 +53,15 @@ class PreparedCase:
 
 @dataclass(frozen=True)
 class PreparedIndex:
-    """What lies next to the arrays, as JSON."""
+    """What lies next to the arrays, as JSON; the checksum is of the cases."""
 
     fingerprint: str
     cases: tuple[PreparedCase, ...]
+    checksum: str = ""
+
+    def of_cases(self) -> str:
+        """SHA-256 of the cases, in hexadecimal."""
+        return hashlib.sha256(msgspec.json.encode(self.cases)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,14 +111,56 @@ def prepare(
          how.input_size, how.fit, card.classes, card.channels, [case.case for case in cases]]
     )  # fmt: skip
     folder = root / f"{card.id}-{key[7:23]}"
-    if not folder.is_dir():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            _write(folder, card, cases, how, progress)
-        except OSError as error:
-            raise DataError(f"{folder}: cannot be written ({error.strerror})") from None
+    if prepared := _verified(folder):
+        return prepared
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f".{folder.name}.lock"):
+            if (prepared := _verified(folder)) is None:
+                if folder.exists():
+                    LOG.warning("%s: damaged prepared images are made again", printable(folder))
+                    shutil.rmtree(folder)
+                _write(folder, card, cases, how, progress)
+                prepared = _verified(folder)
+    except OSError as error:
+        raise DataError(not_written(folder, error)) from None
+    if prepared is None:
+        raise DataError(f"{folder}: what was just written is damaged; is the disk sound?")
+    return prepared
+
+
+def _verified(folder: Path) -> PreparedDataset | None:
+    """The arrays, if all is there and undamaged; the same files are verified once in a process."""
+    files = [folder / name for name in ("index.json", "images.npy", "masks.npy")]
+    try:
+        return _map(folder, tuple(FileState.of(path.stat()) for path in files))
+    except (OSError, EOFError, ValueError, msgspec.MsgspecError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _map(folder: Path, state: tuple[FileState, ...]) -> PreparedDataset:
+    """Map the arrays and verify them.
+
+    Raises:
+        OSError: Not everything is there, or it cannot be read.
+        EOFError, ValueError: They are not what the index describes.
+    """
     index = msgspec.json.decode((folder / "index.json").read_bytes(), type=PreparedIndex)
     images, masks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "masks"))
+    total = sum(case.slices for case in index.cases)
+    if (images.dtype, masks.dtype, len(images), len(masks)) != ("<f2", "|u1", total, total):
+        raise ValueError("another size or type of numbers")
+
+    def digest(case: PreparedCase) -> bytes:
+        rows = slice(case.first, case.first + case.slices)
+        return arrays_digest(images[rows], masks[rows])
+
+    whole = hashlib.sha256()
+    for one in in_order(digest, index.cases):
+        whole.update(one)
+    if index.fingerprint != "sha256:" + whole.hexdigest() or index.checksum != index.of_cases():
+        raise ValueError("another SHA-256")
     return PreparedDataset(images, masks, index.cases, index.fingerprint)
 
 
@@ -115,7 +168,7 @@ def _write(
     folder: Path, card: DatasetCard, cases: list[Case], how: Preprocessing, progress: Progress
 ) -> None:
     """Append case after case to the arrays, then give the finished folder its name."""
-    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=temporary_prefix()))
     square = (how.input_size, how.input_size)
     index: list[PreparedCase] = []
     digest, total = hashlib.sha256(), 0
@@ -125,6 +178,8 @@ def _write(
         with closing(images), closing(masks):
             ready = in_order(lambda case: preprocess_case(card, case, how), cases)
             for case, arrays in zip(cases, ready, strict=True):
+                if not np.isfinite(arrays.images).all():
+                    raise DataError(f"{card.id}, case {case.case!r}: has pixels that are no number")
                 images.append(arrays.images)
                 masks.append(arrays.masks)
                 digest.update(arrays.digest)
@@ -133,12 +188,11 @@ def _write(
                 total += slices
                 progress(f"preparing {card.id}", len(index), len(cases))
         facts = PreparedIndex("sha256:" + digest.hexdigest(), tuple(index))
+        facts = replace(facts, checksum=facts.of_cases())
         (scratch / "index.json").write_bytes(msgspec.json.encode(facts))
-        try:
-            scratch.rename(folder)
-        except OSError:  # another process was first
-            if not folder.is_dir():
-                raise
+        for path in scratch.iterdir():
+            sync(path)
+        scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

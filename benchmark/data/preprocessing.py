@@ -76,9 +76,14 @@ class CaseArrays(NamedTuple):
     @property
     def digest(self) -> bytes:
         """SHA-256 of both arrays."""
-        digest = hashlib.sha256(self.images.data)
-        digest.update(self.masks.data)
-        return digest.digest()
+        return arrays_digest(self.images, self.masks)
+
+
+def arrays_digest(images: npt.NDArray[np.float16], masks: npt.NDArray[np.uint8]) -> bytes:
+    """SHA-256 of the images of a case, then of its masks; both contiguous."""
+    digest = hashlib.sha256(images.data)
+    digest.update(masks.data)
+    return digest.digest()
 
 
 def preprocess_case(card: DatasetCard, case: Case, how: Preprocessing) -> CaseArrays:

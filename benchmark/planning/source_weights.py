@@ -1,8 +1,11 @@
 """The weights of a source on this machine, and what its pretraining was exposed to."""
 
 import json
+import logging
+import os
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
@@ -12,11 +15,13 @@ from benchmark.cards.source import Exposure, SourceCard
 from benchmark.data.resolve import ResolvedDataset, resolve_dataset
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, DataError, WeightsError
+from benchmark.files import printable, sha256_of
 from benchmark.models.weight_store import stored_weights
 from benchmark.planning.exposure import declared_exposure
 from benchmark.workspace import Workspace
 
 PRETRAINING_VERSION = 2
+LOG = logging.getLogger("segtransfer")
 FACTS_FILE, WEIGHTS_FILE = "pretraining.json", "model.safetensors"
 
 
@@ -47,10 +52,9 @@ def source_weights(workspace: Workspace, board: BoardCard, source: SourceCard) -
         stored = stored_weights(source, workspace)
         return SourceWeights("sha256:" + stored.sha256, stored.path(workspace))
     folder = pretrained_folder(workspace, board, source)
-    try:
-        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WeightsError(f"{source.id!r} has not been pretrained yet") from None
+    if not is_whole(folder):
+        raise WeightsError(f"{source.id!r} has not been pretrained yet")
+    facts = read_facts(folder)
     return SourceWeights(facts["sha256"], folder / WEIGHTS_FILE, facts["items"]["train"])
 
 
@@ -121,5 +125,51 @@ def pretraining_network(board: BoardCard, source: SourceCard) -> tuple[str, Deco
 
 
 def is_pretrained(workspace: Workspace, board: BoardCard, source: SourceCard) -> bool:
-    """Whether the weights of an in-suite source are on this machine."""
-    return (pretrained_folder(workspace, board, source) / FACTS_FILE).is_file()
+    """Whether the weights of an in-suite source are on this machine, undamaged."""
+    return is_whole(pretrained_folder(workspace, board, source))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a pretraining is complete: its weights are those that pretraining.json names.
+
+    What is damaged counts as missing, with one line of notice: it is made again.
+    """
+    if not (folder / FACTS_FILE).is_file():
+        return False
+    weights = folder / WEIGHTS_FILE
+    try:
+        facts, state = read_facts(folder), os.stat(weights)
+        expected = str(facts["sha256"]), int(facts["items"]["train"])
+        if _digest(weights, state.st_size, state.st_mtime_ns) == expected[0]:
+            return True
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    LOG.warning("%s: this pretraining is damaged, it is made again", printable(folder))
+    (folder / FACTS_FILE).unlink(missing_ok=True)
+    return False
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    """As pretraining.json states it; once a process, as long as the file is the same."""
+    return "sha256:" + sha256_of(path)
+
+
+def with_checksum(facts: dict[str, Any]) -> str:
+    """The text of pretraining.json."""
+    plain = json.loads(json.dumps(facts))
+    return json.dumps(plain | {"checksum": fingerprint(plain)}, indent=1) + "\n"
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The content of a pretraining's facts.
+
+    Raises:
+        OSError: It is not there.
+        ValueError: It is damaged.
+    """
+    facts: dict[str, Any] = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+    checksum = facts.pop("checksum", None)  # files of the first release have none
+    if checksum not in (None, fingerprint(facts)):
+        raise ValueError(f"{folder / FACTS_FILE}: damaged")
+    return facts

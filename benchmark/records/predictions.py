@@ -5,7 +5,6 @@ Maps are read without trust: no pickle, and never more bytes than the expected s
 """
 
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from benchmark.errors import RecordError
-from benchmark.files import printable, write_text
+from benchmark.files import not_written, printable, replacing, write_text
 from benchmark.records.cell import Facts
 from benchmark.records.record_files import read_strictly
 
@@ -63,11 +62,13 @@ def prediction_log(path: Path | None, key: str, processor: str, maps: bool) -> I
     if path is None:
         yield lambda case, labels: None
         return
-    packed, part = path.with_suffix(".npz"), path.with_name(f".{path.stem}.{os.getpid()}.part")
+    packed = path.with_suffix(".npz")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            archive = stack.enter_context(zipfile.ZipFile(part, "w")) if maps else None
+            archive: zipfile.ZipFile | None = None
+            if maps:
+                part = stack.enter_context(replacing(packed))
+                archive = stack.enter_context(zipfile.ZipFile(part, "w"))
 
             def keep(case: str, labels: Labels) -> None:
                 if archive is not None:
@@ -78,14 +79,10 @@ def prediction_log(path: Path | None, key: str, processor: str, maps: bool) -> I
                 found[case] = prediction_sha256(labels)
 
             yield keep
-        if maps:
-            os.replace(part, packed)
-        else:
+        if not maps:
             packed.unlink(missing_ok=True)
     except OSError as error:
-        raise RecordError(f"{packed}: cannot be written ({error.strerror}); make room") from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise RecordError(not_written(packed, error)) from None
     hashes = PredictionHashes(key=key, processor=processor, cases=found)
     write_text(path, hashes.model_dump_json(indent=1) + "\n")
 

@@ -5,6 +5,7 @@ finished board is recognised at once.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
@@ -20,7 +21,7 @@ from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
-from benchmark.running.session import RunMonitor, RunOptions, RunSession
+from benchmark.running.session import RunMonitor, RunOptions, RunSession, attempts_of
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
@@ -53,9 +54,11 @@ def run_board(
 
     Raises:
         CardError: A name is not on the board, or the folder is of another board.
-        DataError: A data set is not on this machine, or not what its card says.
-        WeightsError: Weights are missing or do not cover the network.
+        DataError: Nothing can be run: data are not on this machine, or not what their card says.
+        WeightsError: Nothing can be run: weights are missing.
         ProtocolError: The protocol cannot be kept.
+        UnfinishedRun: All else is done, but cells failed, or data or weights were missing for
+            them.
     """
     store = Store(Path(folder or f"runs/{board.id}"))
     with RunSession(workspace, options, monitor) as session:
@@ -65,12 +68,13 @@ def run_board(
             others = [cell for cell in transfers if cell.cell.source in copied_sources]
             if count := copy_existing_records(store, copy_from, others):
                 session.monitor.report(f"{counted(count, 'cell')} copied from {copy_from.folder}")
-        todo = session.unfinished(transfers, store)
+        todo = session.unfinished(attempts_of(transfers), store)
         if len(todo) < len(transfers):
             _report_marks(session, refresh_marks(store, transfers))
         if not todo:
             session.monitor.report(f"already done: {counted(len(transfers), 'cell')}")
         session.run_cells(transfers, store)
+        session.failures.raise_if_any()
     return store
 
 
@@ -105,7 +109,7 @@ def run_board_sequences(
     folder = folder or Path("runs") / board.id
     with RunSession(workspace, options, monitor) as session:
         chosen = selection or GridSelection()
-        session.pretrain_and_plan(board, chosen)
+        chosen = replace(chosen, sources=session.pretrain(board, chosen).sources)
         runs = plan_sequences(workspace, board, chosen, sequences)
         create_board_folder(workspace, board, folder)
         done = sum(SequenceStore(folder).has(run.run, run.key) for run in runs)
@@ -114,6 +118,7 @@ def run_board_sequences(
         if done == len(runs):
             session.monitor.report(f"already done: {counted(len(runs), 'sequence')}")
         session.run_sequences(runs, folder)
+        session.failures.raise_if_any()
     return folder
 
 

@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,7 +161,8 @@ def run_and_record(
         progress=progress,
     )
     store.write(result.record)
-    picture_path(store.folder / "pictures", result.record).unlink(missing_ok=True)
+    with suppress(OSError):
+        picture_path(store.folder / "pictures", result.record).unlink()
     if options.pictures and not result.record.failed:
         axis, label_maps = transfer.target.slice_axis, result.label_maps
         write_overlays(

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -58,6 +59,12 @@ def processor() -> str:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, "") or platform.processor() or platform.machine()
+
+
+def libraries() -> dict[str, str]:
+    """Versions of the libraries that, besides torch, make networks and numbers."""
+    names = ("numpy", "timm", "segmentation-models-pytorch", "monai")
+    return {name: version(name) for name in names}
 
 
 def environment(device: torch.device) -> Environment:

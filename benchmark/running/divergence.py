@@ -12,7 +12,7 @@ from benchmark.running.setup import Setup, TargetData
 
 def failure(error: Diverged) -> Failure:
     """The divergence as a record states it."""
-    return Failure(reason=str(error), step=error.step, learning_rate=error.learning_rate)
+    return Failure(reason=error.what, step=error.step, learning_rate=error.learning_rate)
 
 
 def no_selection(error: Diverged, rates: Sequence[float], subjects: tuple[str, ...]) -> Selection:

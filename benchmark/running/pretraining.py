@@ -1,15 +1,11 @@
 """In-suite source tasks: each is pretrained once, on request or when a board first needs it."""
 
-import json
-import shutil
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from filelock import FileLock
-from ruamel.yaml import YAML
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.dataset import DatasetCard
@@ -18,24 +14,30 @@ from benchmark.cards.source import SourceCard
 from benchmark.data.prepared_arrays import PreparedDataset, prepare
 from benchmark.data.preprocessing import Preprocessing
 from benchmark.data.resolve import resolve_dataset
-from benchmark.errors import DataError
+from benchmark.errors import DataError, Diverged
 from benchmark.files import sha256_of, write_text
 from benchmark.models.networks import build_network
 from benchmark.models.weights import save_network
 from benchmark.planning.source_weights import (
     FACTS_FILE,
     WEIGHTS_FILE,
+    is_whole,
     pretrained_folder,
     pretraining_cases,
     pretraining_network,
+    with_checksum,
 )
-from benchmark.running.devices import environment, one_thread
+from benchmark.records.record import Failure
+from benchmark.records.record_files import read_strictly
+from benchmark.running.devices import environment, libraries, one_thread, processor
+from benchmark.running.divergence import failure
 from benchmark.training.batches import to_device
 from benchmark.training.pretraining.loop import pretrain
 from benchmark.training.pretraining.objectives import OBJECTIVES, LabelledSlices, Objective
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
+CHECKPOINT_FILE, FAILURE_FILE = "checkpoint.pt", "diverged.json"
 MAX_VALIDATION_SLICES = 512
 MIN_CONTENT = 0.05
 
@@ -46,23 +48,42 @@ def ensure_pretrained(
     device: torch.device,
     source: SourceCard,
     progress: Progress = no_progress,
+    *,
+    retry_failed: bool = False,
 ) -> Path:
     """Folder with model.safetensors and pretraining.json; pretrains if it is not there yet.
 
     A second process waits for the first. A stopped pretraining is resumed from its last
-    evaluation. pretraining.json is written after the weights: its presence means that they are
-    complete. On a CPU one thread works: the weights do not depend on the number of jobs.
+    evaluation; one that diverged is not repeated, unless that is asked for. What is damaged is made
+    again. On a CPU one thread works: the weights do not depend on the number of jobs.
 
     Raises:
+        Diverged: The training diverges, or did before.
         BenchmarkError: The data or the recipe are not what the cards state.
     """
     folder = pretrained_folder(workspace, board, source)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
-        if not (folder / FACTS_FILE).is_file():
-            with one_thread():
-                _pretrain(workspace, board, device, source, folder, progress)
+        if not is_whole(folder):
+            _refuse_diverged(folder, retry_failed)
+            try:
+                with one_thread():
+                    _pretrain(workspace, board, device, source, folder, progress)
+            except Diverged as error:
+                write_text(folder / FAILURE_FILE, failure(error).model_dump_json(indent=1) + "\n")
+                raise
     return folder
+
+
+def _refuse_diverged(folder: Path, retry: bool) -> None:
+    """Raise the divergence of an earlier attempt, or forget it."""
+    path = folder / FAILURE_FILE
+    if retry:
+        for stale in (path, folder / CHECKPOINT_FILE):
+            stale.unlink(missing_ok=True)
+    elif path.is_file():
+        failed = read_strictly(path, Failure, "delete it")
+        raise Diverged(failed.reason, failed.step, failed.learning_rate)
 
 
 def _pretrain(
@@ -88,13 +109,12 @@ def _pretrain(
     train_rows = choose_slices(prepared, train_cases, recipe.max_items)
     val_rows = choose_slices(prepared, val_cases, MAX_VALIDATION_SLICES)
     objective = _objective(board, source, recipe, dataset.card, prepared.images.shape[1])
-    checkpoint = folder / "checkpoint.pt"
     result = pretrain(
         objective.to(device),
         labelled_slices(prepared, train_rows, device),
         labelled_slices(prepared, val_rows, device),
         recipe,
-        checkpoint,
+        folder / CHECKPOINT_FILE,
         lambda done, total: progress(f"pretraining {source.id}", done, total),
     )
     only = "encoder." if source.provides == "encoder" else ""
@@ -111,10 +131,10 @@ def _pretrain(
         "items": {"train": len(train_rows), "val": len(val_rows)},
         "chance": result.chance,
         "curve": result.curve,
-        "environment": environment(device).model_dump(),
+        "environment": environment(device).model_dump() | libraries() | {"processor": processor()},
     }
-    write_text(folder / FACTS_FILE, json.dumps(facts, indent=1) + "\n")
-    checkpoint.unlink(missing_ok=True)
+    write_text(folder / FACTS_FILE, with_checksum(facts))
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
 def choose_slices(
@@ -186,49 +206,3 @@ def _objective(
         normalisation_std=source.input.std,
     )
     return OBJECTIVES[recipe.objective](network, len(card.classes), recipe.augmentation)
-
-
-def summary(folder: Path) -> str:
-    """Result of a pretraining in a few lines."""
-    facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
-    curve = facts["curve"]
-    lines = [
-        f"{facts['source']}: {facts['recipe']['objective']} on {facts['saw']['dataset']}",
-        f"  trained on {facts['items']['train']} images of {len(facts['saw']['trained_on'])} "
-        f"subjects, validated on {facts['items']['val']} of {len(facts['saw']['watched_on'])}",
-        f"  validation score {curve[-1][2]:.3f}; untrained {curve[0][2]:.3f}, "
-        f"chance {facts['chance']:.3f}",
-        *(f"    step {step}: loss {loss:.4f}, score {score:.3f}" for step, loss, score in curve),
-    ]
-    return "\n".join(lines)
-
-
-def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Path:
-    """Export weights, facts and a source card of their own to `out`; returns the card's path.
-
-    `segtransfer --content OUT source import ID --from OUT/ID.safetensors` then gives a source that
-    no longer needs the data it was pretrained on.
-    """
-    facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
-    name = f"{source.id}_weights".replace("@", "_")
-    subjects = [*facts["saw"]["trained_on"], *facts["saw"]["watched_on"]]
-    card = source.model_dump(mode="json", exclude_none=True, exclude={"pretrain", "saw"})
-    card |= {
-        "id": name,
-        "encoder": pretraining_network(board, source)[0],
-        "weights": {
-            "file": f"{name}.safetensors",
-            "sha256": facts["sha256"].removeprefix("sha256:"),
-            "licence": "that of the data it was made from",
-            "key_prefix": "encoder.",
-        },
-        "saw": [{"dataset": facts["saw"]["dataset"], "subjects": subjects}],
-    }
-    path = out / "tasks" / "source" / f"{name}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / WEIGHTS_FILE, out / f"{name}.safetensors")
-    shutil.copyfile(folder / FACTS_FILE, out / f"{name}.json")
-    text = StringIO()
-    YAML().dump(card, text)
-    write_text(path, text.getvalue())
-    return path

@@ -8,17 +8,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import safetensors
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from benchmark.data.prepared_arrays import PreparedDataset
-from benchmark.errors import Diverged, WeightsError
+from benchmark.errors import Diverged
+from benchmark.files import read_checked, write_checked
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.sequences import SequenceRun
 from benchmark.records.record import Failure
 from benchmark.records.sequence_record import SequenceRecord, SequenceStage, SequenceStore
@@ -105,8 +105,10 @@ def _run_stages(
 
 def _save(checkpoint: Path, network: SegmentationNetwork, stages: list[SequenceStage]) -> None:
     """Keep network and scores, so that a stopped sequence is resumed after this stage."""
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    save_network(checkpoint, network, {"stages": STAGES.dump_json(tuple(stages)).decode()})
+    content = BytesIO()
+    stages_json = STAGES.dump_json(tuple(stages)).decode()
+    torch.save({"network": network.state_dict(), "stages": stages_json}, content)
+    write_checked(checkpoint, content.getvalue())
 
 
 def _run_stage(
@@ -173,20 +175,9 @@ def joint_training_set(devices: Mapping[str, TargetData]) -> TrainingSet:
 
 
 def _resume(checkpoint: Path, network: SegmentationNetwork) -> tuple[SequenceStage, ...]:
-    """Load the network and the finished stages of a checkpoint; without one, no stage.
-
-    A damaged checkpoint counts as none: the sequence is run from its start.
-    """
-    if not checkpoint.is_file():
+    """Load the network and the finished stages of a checkpoint; without a whole one, no stage."""
+    if (content := read_checked(checkpoint)) is None:
         return ()
-    try:
-        with safetensors.safe_open(checkpoint, "pt") as file:
-            stages = STAGES.validate_json((file.metadata() or {})["stages"], strict=True)
-        tensors = read_tensors(checkpoint, None)
-    except (WeightsError, ValidationError, KeyError, safetensors.SafetensorError, OSError):
-        return ()
-    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    if shapes != {name: tensor.shape for name, tensor in tensors.items()}:
-        return ()
-    network.load_state_dict(tensors)
-    return stages
+    saved = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    network.load_state_dict(saved["network"])
+    return STAGES.validate_json(saved["stages"], strict=True)

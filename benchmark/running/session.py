@@ -3,21 +3,33 @@
 Torch is imported only when there is work to do, so that a finished board is recognised at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from benchmark.cards.board import BoardCard
-from benchmark.planning.availability import missing_pretraining
+from benchmark.errors import DataError, Diverged, WeightsError
+from benchmark.files import sweep
+from benchmark.planning.availability import missing_pretraining, runnable_part
 from benchmark.planning.sequences import SequenceRun
-from benchmark.planning.transfers import GridSelection, Transfer, plan
-from benchmark.records.record import RunRecord
-from benchmark.records.sequence_record import SequenceRecord, SequenceStore
+from benchmark.planning.transfers import GridSelection, Transfer, complete_selection, plan
+from benchmark.records.record_files import RecordFolder
+from benchmark.records.run_errors import forget_error, note_error
+from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
-from benchmark.workers import Item, Progress, Workers, configure_process, threads_for
+from benchmark.running.attempts import Attempt, Attempted, RunOne, attempt
+from benchmark.running.failures import FailureLog
+from benchmark.workers import Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
+
+AnyStore = RecordFolder[Any, Any]
+POLL_S = 1.0  # between looks at cells that another run has claimed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         self.workspace = workspace
         self.options = options or RunOptions()
         self.monitor = monitor or RunMonitor()
+        self.failures = FailureLog(self.monitor.report)
 
     @cached_property
     def workers(self) -> Workers:
@@ -101,59 +114,123 @@ class RunSession(AbstractContextManager["RunSession"]):
         """Pretrain the in-suite sources that are not there yet, and plan the cells.
 
         Raises:
-            BenchmarkError: What `plan` raises, or a pretraining fails.
+            BenchmarkError: What `plan` raises, or nothing is left to run.
         """
-        if missing := missing_pretraining(self.workspace, board, selection):
-            from benchmark.running.devices import choose_device
-            from benchmark.running.pretraining import ensure_pretrained
+        return plan(self.workspace, board, self.pretrain(board, selection))
 
-            device = choose_device(self.options.device)
-            sources = [self.workspace.registry.source(name) for name in missing]
-            self._run("sources", partial(ensure_pretrained, self.workspace, board, device), sources)
-        return plan(self.workspace, board, selection)
+    def pretrain(self, board: BoardCard, selection: GridSelection) -> GridSelection:
+        """Pretrain the in-suite sources that are not there yet; returns what can be run then.
 
-    def is_finished(self, record: RunRecord | SequenceRecord | None) -> bool:
-        """Whether a record stands; one that failed may be made again."""
-        return record is not None and not (self.options.retry_failed and record.failed)
+        Targets and sources without local data, and sources whose pretraining fails, are left out
+        and noted, as long as there is anything to run.
 
-    def unfinished(self, transfers: Sequence[Transfer], store: Store) -> list[Transfer]:
-        """The cells that have no record of exactly their conditions."""
-        return [one for one in transfers if not self.is_finished(store.get(one.cell, one.key))]
+        Raises:
+            BenchmarkError: What `plan` raises, or nothing is left to run.
+        """
+        try:
+            missing = missing_pretraining(self.workspace, board, selection)
+        except (DataError, WeightsError):
+            part = runnable_part(self.workspace, board, selection)
+            if not part.anything:
+                raise
+            for name, why in part.why_not.items():
+                self.failures.add(name, why)
+            selection = part.selection
+            missing = missing_pretraining(self.workspace, board, selection)
+        if missing:
+            failed = self._pretrain(board, missing)
+            grid = complete_selection(self.workspace.registry, board, selection)
+            sources = tuple(name for name in grid.sources if name not in failed)
+            if not sources:
+                raise next(iter(failed.values()))
+            selection = replace(grid, sources=sources)
+        return selection
+
+    def _pretrain(self, board: BoardCard, names: Sequence[str]) -> Mapping[str, BaseException]:
+        """Pretrain these sources; returns the errors of those that failed."""
+        from benchmark.running.devices import choose_device
+        from benchmark.running.pretraining import ensure_pretrained
+
+        device, failed = choose_device(self.options.device), dict[str, BaseException]()
+        make = partial(
+            ensure_pretrained,
+            self.workspace,
+            board,
+            device,
+            retry_failed=self.options.retry_failed,
+        )
+        sources = [self.workspace.registry.source(name) for name in names]
+        with self.monitor.counting("sources", self.workers, len(sources), 0) as finished:
+            for source, future in self.workers.as_completed(make, sources):
+                if error := future.exception():
+                    failed[source.id] = error
+                    self.failures.add(f"source {source.id}", error)
+                finished()
+        return failed
+
+    def unfinished(self, attempts: Sequence[Attempt], store: AnyStore) -> list[Attempt]:
+        """What has no record of exactly its conditions, or one that is to be made again."""
+        records = ((one, store.get(one.identity, one.key)) for one in attempts)
+        retry = self.options.retry_failed
+        return [one for one, record in records if not record or (retry and record.failed)]
 
     def run_cells(self, transfers: Sequence[Transfer], store: Store) -> None:
         """Run those cells that have no record yet; each record is written as soon as it is there.
 
+        A cell that fails costs no other; it is noted, see `failures`.
+
         Raises:
-            BenchmarkError: Data, weights or protocol are not what the cards state.
+            ProtocolError: A network lacks a part that a strategy trains; nothing is run.
         """
-        if todo := self.unfinished(transfers, store):
+        attempts = attempts_of(transfers)
+        if todo := self.unfinished(attempts, store):
             from benchmark.running.cell import run_and_record
             from benchmark.running.setup import check_parts
 
-            check_parts(todo)
+            check_parts([one.item for one in todo])
             run_one = partial(run_and_record, self.workspace, store, self.options)
-            self._run("cells", run_one, todo, len(transfers) - len(todo))
+            self._run("cells", store, run_one, todo, len(attempts) - len(todo))
 
     def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
-        """Run those sequences that have no record yet; one that was stopped is resumed.
-
-        Raises:
-            BenchmarkError: Data, weights or protocol are not what the cards state.
-        """
-        store = SequenceStore(folder)
-        if todo := [run for run in runs if not self.is_finished(store.get(run.run, run.key))]:
+        """As `run_cells`, for sequences; one that was stopped is resumed."""
+        attempts, store = [Attempt(run, run.run, run.key) for run in runs], SequenceStore(folder)
+        if todo := self.unfinished(attempts, store):
             from benchmark.running.sequence import run_sequence
 
             run_one = partial(run_sequence, self.workspace, folder, self.options)
-            self._run("sequences", run_one, todo, len(runs) - len(todo))
+            self._run("sequences", store, run_one, todo, len(attempts) - len(todo))
 
     def _run(
-        self,
-        what: str,
-        function: Callable[[Item, Progress], object],
-        items: Sequence[Item],
-        done: int = 0,
+        self, what: str, store: AnyStore, run_one: RunOne, todo: Sequence[Attempt], done: int
     ) -> None:
-        with self.monitor.counting(what, self.workers, done + len(items), done) as finished:
-            for _ in self.workers.as_completed(function, items):
-                finished()
+        """Attempt them all; those that another run has claimed again, until they have a record."""
+        sweep(store.folder, *self.workspace.caches)
+        work = partial(attempt, store, self.options.retry_failed, run_one)
+        with self.monitor.counting(what, self.workers, done + len(todo), done) as finished:
+            while todo:
+                elsewhere = list[Attempt]()
+                for wanted, future in self.workers.as_completed(work, todo):
+                    if not future.exception() and future.result().elsewhere:
+                        elsewhere.append(wanted)
+                    else:
+                        self._finish(store, wanted, future)
+                        finished()
+                if todo := elsewhere:
+                    time.sleep(POLL_S)
+
+    def _finish(self, store: AnyStore, wanted: Attempt, future: "Future[Attempted]") -> None:
+        """Note why a cell failed, in the folder too if that is no property of the entry."""
+        name = f"{store.subfolder}/{wanted.identity.path}"
+        if error := future.exception():
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            note_error(store.folder, name, self.failures.add(name, error), when)
+            return
+        forget_error(store.folder, name)
+        if failed := future.result().failed:
+            error = Diverged(failed.reason, failed.step, failed.learning_rate)
+            self.failures.add(name, error)
+
+
+def attempts_of(transfers: Sequence[Transfer]) -> list[Attempt]:
+    """Attempts to run these cells."""
+    return [Attempt(transfer, transfer.cell, transfer.key) for transfer in transfers]

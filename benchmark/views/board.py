@@ -12,7 +12,12 @@ from benchmark.cards.board import BoardCard
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
-from benchmark.leaderboard.match import MatchView, registered_match_views
+from benchmark.leaderboard.match import (
+    MatchView,
+    match_views,
+    pretraining_caps,
+    target_domains,
+)
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
 from benchmark.records.store import Store
@@ -20,7 +25,7 @@ from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown, write_leaderboard
-from benchmark.views.match import match_tables
+from benchmark.views.match import match_table
 from benchmark.views.parquet import to_parquet
 from benchmark.views.published import reproduction_csv, reproduction_markdown
 from benchmark.views.sequences import (
@@ -63,12 +68,14 @@ class BoardView:
     @cached_property
     def matches(self) -> list[MatchView]:
         """Effects of domain match and task match."""
-        return registered_match_views(self.leaderboard, self.registry)
+        domains, caps = target_domains(self.registry), pretraining_caps(self.registry)
+        return match_views(self.leaderboard, domains, caps)
 
     @property
     def match_tables(self) -> list[TextTable]:
         """The effects as a table, if sources of several domains take part."""
-        return match_tables(self.matches)
+        several = [view for view in self.matches if view.cells["source_domain"].nunique() > 1]
+        return [match_table(several)] if several else []
 
     def print(self, console: Console) -> None:
         """Print every table."""

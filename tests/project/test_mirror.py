@@ -8,6 +8,7 @@ TESTS = Path(__file__).parents[1]
 PACKAGE = TESTS.parent / "benchmark"
 FOLDERS = {  # folders that test no single package
     "golden": "files of earlier releases",
+    "campaign": "faults, broken files and attacks: long by hand, a short form among the slow tests",
     "docs": "the commands and cards of README and docs",
     "project": "files at the top of the checkout: workflows, packaging, the tests themselves",
     "simulation": "studies that take hours, run by hand; their results are kept",

@@ -134,13 +134,13 @@ def test_pictures_change_nothing_in_the_record(
     assert [file.name for file in path.parent.iterdir()] == ["seed0.png"]
 
 
-def test_a_picture_that_cannot_be_written_is_a_warning(
-    workspace: Workspace, transfer: Transfer, tmp_path: Path
+def test_a_picture_that_cannot_be_written_is_a_line_of_notice(
+    workspace: Workspace, transfer: Transfer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "pictures").touch()
     store = Store(tmp_path)
-    with pytest.warns(UserWarning, match="picture not written"):
-        cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+    cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+    assert caplog.messages[0].startswith("picture not written: ")
     assert store.has(transfer.cell, transfer.key)
 
 

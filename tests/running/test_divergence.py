@@ -24,7 +24,7 @@ from benchmark.running.case_scores import score_case
 from benchmark.running.cell import run_and_record
 from benchmark.running.divergence import worst_scores
 from benchmark.running.sequence import run_sequence
-from benchmark.running.session import RunOptions, RunSession
+from benchmark.running.session import RunOptions, RunSession, attempts_of
 from benchmark.running.setup import load_target
 from benchmark.scoring.metrics import METRICS
 from benchmark.training.losses import LOSSES
@@ -88,11 +88,12 @@ def test_it_is_run_again_on_request_only(
     cell: tuple[Workspace, BoardCard, Transfer], store: Store
 ) -> None:
     workspace, _, transfer = cell
+    cells = attempts_of([transfer])
     todo = {
-        retry: RunSession(workspace, RunOptions(retry_failed=retry)).unfinished([transfer], store)
+        retry: RunSession(workspace, RunOptions(retry_failed=retry)).unfinished(cells, store)
         for retry in (False, True)
     }
-    assert todo == {False: [], True: [transfer]}
+    assert todo == {False: [], True: cells}
 
 
 def test_no_prediction_scores_worse(cell: tuple[Workspace, BoardCard, Transfer]) -> None:

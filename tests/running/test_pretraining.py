@@ -22,6 +22,7 @@ from benchmark.models.weights import read_tensors
 from benchmark.planning.source_weights import pretraining_cases, source_weights
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.running.cell import run_cell
+from benchmark.running.export import export, summary
 from benchmark.running.setup import initial_network, load_source
 from benchmark.training.pretraining.loop import Pretrained, pretrain
 from benchmark.workspace import Workspace
@@ -66,7 +67,7 @@ def test_two_processes_pretrain_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {rows[name] for name in facts["saw"]["trained_on"]} == {"train"}
     assert {rows[name] for name in facts["saw"]["watched_on"]} == {"val"}
     assert not (folders[0] / "checkpoint.pt").exists()
-    assert "chance" in pretrained.summary(folders[0])
+    assert "chance" in summary(folders[0])
 
 
 def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
@@ -86,7 +87,7 @@ def test_an_exported_source_names_its_pretraining_data(
 ) -> None:
     cards = registry(source, max_items=32)
     folder = make(cards, source, tmp_path)
-    card = pretrained.export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
+    card = export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
     given = Registry.load((*content_roots(), tmp_path / "out"))
     name = f"{source}_weights"
     import_weights(Workspace(given, tmp_path), name, tmp_path / "out" / f"{name}.safetensors")

@@ -109,7 +109,7 @@ def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) ->
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_b",))
     whole = run(tmp_path / "whole", tmp_path, registry, one)
-    kept = tmp_path / "sequences" / f"{one.key.removeprefix('sha256:')}.safetensors"
+    kept = Workspace(registry, tmp_path).sequence_checkpoint(one.key)
     kept.parent.mkdir()
     kept.write_bytes(b"\x08" + b"\0" * 20)
     again = run(tmp_path / "other", tmp_path, registry, one)

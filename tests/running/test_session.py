@@ -24,5 +24,7 @@ def own_threads() -> Iterator[None]:
 @pytest.mark.parametrize("items", [1, 3])  # alone in this process, or in processes
 def test_every_cell_has_the_threads_of_the_options(items: int, tmp_path: Path) -> None:
     with RunSession(Workspace(EMPTY, tmp_path), RunOptions(jobs=2, threads=3)) as session:
-        found = list(session.workers.as_completed(threads_here, range(items)))
+        found = [
+            done.result() for _, done in session.workers.as_completed(threads_here, range(items))
+        ]
     assert found == [3] * items

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import signal
 import threading
 import time
 
 from benchmark.errors import DataError
 from benchmark.processes import tell_parent
+from benchmark.workers import Progress
 
 
 def pid() -> int:
@@ -19,6 +21,13 @@ def end(how: int) -> None:
         os.kill(os.getpid(), how)
         time.sleep(60)
     os._exit(3)
+
+
+def end_or_tell(item: str, progress: Progress) -> str:
+    progress(item, 1, 1)
+    if item == "kill":
+        end(signal.SIGKILL)
+    return item
 
 
 def wrong() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from benchmark.cards.pretraining import Pretraining
-from benchmark.files import replacing
+from benchmark.files import read_checked, write_checked
 from benchmark.training.batches import batch_rows, has_foreground
 from benchmark.training.divergence import FiniteLoss
 from benchmark.training.pretraining.objectives import LabelledSlices, Objective
@@ -58,8 +59,8 @@ def pretrain(
     losses = torch.zeros((), dtype=torch.float64, device=train.images.device)
     curve = [(0, 0.0, _evaluate(objective, val, recipe.seed))]
     state: dict[str, Any] = {"objective": objective, "optimizer": optimizer, "schedule": schedule}
-    if checkpoint and checkpoint.is_file():
-        first, curve = _resume(checkpoint, state)
+    if checkpoint and (resumed := _resume(checkpoint, state)):
+        first, curve = resumed
     for step in range(1, recipe.steps + 1):
         rows = torch.from_numpy(next(batches)).to(train.images.device)
         if step <= first:
@@ -108,12 +109,16 @@ def _save(
 ) -> None:
     parts = {name: item.state_dict() for name, item in state.items()}
     saved = {"step": step, "curve": curve, "torch": torch.get_rng_state(), **parts}
-    with replacing(path) as temporary:
-        torch.save(saved, temporary)
+    content = BytesIO()
+    torch.save(saved, content)
+    write_checked(path, content.getvalue())
 
 
-def _resume(path: Path, state: dict[str, Any]) -> tuple[int, list[tuple[int, float, float]]]:
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+def _resume(path: Path, state: dict[str, Any]) -> tuple[int, list[tuple[int, float, float]]] | None:
+    """Step and curve of a checkpoint, whose state is taken over; None without a whole one."""
+    if (content := read_checked(path)) is None:
+        return None
+    saved = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     for name, item in state.items():
         item.load_state_dict(saved[name])
     torch.set_rng_state(saved["torch"])

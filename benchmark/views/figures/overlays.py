@@ -4,7 +4,7 @@ They lie next to the records and are never part of one. They show the data set's
 passes a board's folder on passes these on too.
 """
 
-import warnings
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ def write_overlays(
 ) -> None:
     """Draw the best, median and worst test case of a finished cell.
 
-    A picture that cannot be written gives a warning; the cell goes on.
+    A picture that cannot be written is one line of notice; the cell goes on.
 
     Args:
         folder: Of all pictures of a board.
@@ -86,7 +86,7 @@ def write_overlays(
     try:
         write_figure(figure, picture_path(folder, record))
     except RecordError as error:
-        warnings.warn(f"picture not written: {error}", stacklevel=2)
+        logging.getLogger("segtransfer").warning("picture not written: %s", error)
 
 
 def best_median_worst(record: RunRecord) -> list[tuple[str, str]]:

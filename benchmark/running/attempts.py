@@ -1,0 +1,61 @@
+"""One attempt to run a cell or a sequence: claimed, unless it has a record by then."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from benchmark.records.record import Failure
+from benchmark.records.record_files import RecordFolder
+from benchmark.running.claims import claimed
+from benchmark.workers import Progress
+
+RunOne = Callable[[Any, Progress], None]
+
+
+class Attempt(NamedTuple):
+    """What is to have a record.
+
+    Attributes:
+        item: The transfer or the sequence.
+        identity: Of the record.
+        key: Of the record.
+    """
+
+    item: Any
+    identity: Any
+    key: str
+
+
+class Attempted(NamedTuple):
+    """Whether another run has claimed it, and why it failed, if its training diverged."""
+
+    elsewhere: bool = False
+    failed: Failure | None = None
+
+
+def attempt(
+    store: RecordFolder[Any, Any],
+    retry_failed: bool,
+    run_one: RunOne,
+    wanted: Attempt,
+    progress: Progress,
+) -> Attempted:
+    """Run it, unless another run does or has done.
+
+    Args:
+        store: Of the records.
+        retry_failed: Whether a record that failed is made again.
+        run_one: Makes the record and writes it into the store.
+        wanted: What is to be run.
+        progress: Called with each stage.
+
+    Raises:
+        Exception: Whatever the run raises, and OSError where the folder cannot be written.
+    """
+    with claimed(store.folder, f"{store.subfolder}/{wanted.identity.path}") as ours:
+        if not ours:
+            return Attempted(elsewhere=True)
+        record = store.get(wanted.identity, wanted.key)
+        if record is None or (retry_failed and record.failed):
+            run_one(wanted.item, progress)
+            record = store.get(wanted.identity, wanted.key)
+    return Attempted(failed=record.failed if record is not None else None)

@@ -1,0 +1,81 @@
+"""Claims: which process runs a cell, so that several runs in one folder share its cells.
+
+A claim is a file with host and process, renewed while the cell is run. It is void once its process
+has ended or, on another host, once it was not renewed for `LEASE_S`.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Event, Thread
+from uuid import uuid4
+
+from filelock import FileLock
+
+from benchmark.files import write_text
+from benchmark.owners import HOST, has_ended
+
+FOLDER = ".claims"
+LEASE_S = 300.0
+RENEWAL_S = 20.0
+
+
+@contextmanager
+def claimed(folder: Path, name: str) -> Iterator[bool]:
+    """Claim a cell while inside.
+
+    Args:
+        folder: Of the board's results.
+        name: Path of the cell's record in it.
+
+    Yields:
+        Whether the claim is ours; False if another run has it.
+
+    Raises:
+        OSError: The folder cannot be written.
+        RecordError: Likewise.
+    """
+    path = folder / FOLDER / name.replace("/", "~")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.parent / ".lock")
+    claim = json.dumps({"host": HOST, "process": os.getpid(), "claim": uuid4().hex})
+    with lock:
+        if ours := _is_void(path):
+            write_text(path, claim)
+    if not ours:
+        yield False
+        return
+    ended = Event()
+    renewing = Thread(target=_renew, args=(path, ended), daemon=True)
+    renewing.start()
+    try:
+        yield True
+    finally:
+        ended.set()
+        renewing.join()
+        with lock, suppress(OSError):
+            if path.read_text(encoding="utf-8") == claim:
+                path.unlink()
+
+
+def _is_void(path: Path) -> bool:
+    """Whether there is no claim that counts; the lock is held."""
+    try:
+        claim = json.loads(path.read_bytes())
+        ended = has_ended(str(claim["host"]), int(claim["process"]))
+        with TemporaryFile(dir=path.parent) as now:  # by the clock of the file system
+            age = os.fstat(now.fileno()).st_mtime - path.stat().st_mtime
+    except FileNotFoundError:
+        return True
+    except (ValueError, LookupError, TypeError):
+        return True  # damaged
+    return ended or age > LEASE_S
+
+
+def _renew(path: Path, ended: Event) -> None:
+    while not ended.wait(RENEWAL_S):
+        with suppress(OSError):
+            os.utime(path)
