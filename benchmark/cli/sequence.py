@@ -43,7 +43,8 @@ def sequence(
     """Train on one device after the other and measure what is forgotten.
 
     After each stage the test cases of all devices are scored. Finished runs are never run again;
-    after Ctrl-C type the same command: it resumes after the last finished stage.
+    after Ctrl-C type the same command: it resumes after the last finished stage. Exit status: that
+    of `run`.
     """
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences

@@ -188,6 +188,8 @@ def _walk(folder: str, name: str, names: list[str]) -> None:
         with os.scandir(folder) as items:
             for item in items:
                 if item.is_dir(follow_symlinks=False):
+                    if item.name.endswith(".json"):
+                        raise RecordError(f"{printable(item.path)}: is a folder; delete it")
                     _walk(item.path, f"{name}{item.name}/", names)
                 elif item.name.endswith(".json") and not item.name.startswith("."):
                     if not item.is_file():

@@ -146,7 +146,7 @@ def test_a_stopped_run_keeps_its_finished_cells(
         stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=accept_ctrl_c,
     )  # fmt: skip
     records = folder / "runs/demo_v1_trial55/records"
-    claims, deadline = records.with_name(".claims"), time.monotonic() + 120
+    claims, deadline = records.with_name(".claims"), time.monotonic() + 600
     while not list(claims.glob("*seed1.json")) and time.monotonic() < deadline:
         time.sleep(0.01)  # the second cell is claimed once the first is counted
     process.send_signal(signal_)

@@ -240,3 +240,11 @@ def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(tmp_path: Path) -> No
     os.mkfifo(path)
     with pytest.raises(RecordError, match="is not a file"):
         list(store.records())
+
+
+def test_a_folder_in_the_place_of_a_record_is_not_left_out(tmp_path: Path) -> None:
+    store, path = stored(tmp_path, lambda data: None)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RecordError, match=f"{path.name}: is a folder; delete it"):
+        list(store.records())

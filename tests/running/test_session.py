@@ -1,13 +1,17 @@
-"""A run's threads: the same number for every cell, whatever runs it."""
+"""A run's threads: the same number for every cell, whatever runs it; and the same records."""
 
+import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import torch
+from campaign.bench import CELLS, Bench
 from support.factories import threads_here
 
 from benchmark.cards.registry import Registry
+from benchmark.planning.source_weights import read_facts
 from benchmark.running.session import RunOptions, RunSession
 from benchmark.workspace import Workspace
 
@@ -28,3 +32,29 @@ def test_every_cell_has_the_threads_of_the_options(items: int, tmp_path: Path) -
             done.result() for _, done in session.workers.as_completed(threads_here, range(items))
         ]
     assert found == [3] * items
+
+
+@pytest.mark.slow
+def test_a_grid_gives_the_same_records_whatever_runs_it(tmp_path: Path) -> None:
+    """With a pretraining: in one process, in two and in another order, and stopped on the way."""
+    bench = Bench.create(tmp_path)
+    bench.command().check()
+    expected = bench.records()
+    assert len(expected) == CELLS
+    bench.forget()
+    targets, sources = "phantom_stroke_lesion_64,pictures", "short_pretraining,scratch"
+    bench.command(
+        "--targets", targets, "--sources", sources, "--jobs", "2", "--threads", "1"
+    ).check()
+    assert bench.records() == expected
+    (facts,) = [read_facts(path) for path in (bench.home / "pretrained").iterdir()]
+    stated = facts["environment"]
+    assert stated["threads"] == 1 and stated["processor"] and stated["timm"] == version("timm")
+    bench.forget()
+    stopped = bench.command("--sources", "short_pretraining", "--targets", "pictures")
+    while bench.phase() in ("start", "preparation"):
+        time.sleep(0.01)
+    stopped.kill(stopped.process.pid)
+    stopped.end()
+    bench.command().check()
+    assert bench.records() == expected

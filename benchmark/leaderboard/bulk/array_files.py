@@ -18,6 +18,7 @@ import numpy.typing as npt
 import scipy
 
 import benchmark
+from benchmark.files import temporary_prefix
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 CODE = ("errors.py", "files.py", "workers.py", "cards", "records", "scoring", "statistics",
@@ -40,7 +41,7 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix())
         with os.fdopen(handle, "wb") as file:
             np.savez(file, allow_pickle=False, **arrays, names=json_array(sorted(arrays)))
         os.replace(temporary, path)
