@@ -59,6 +59,7 @@ def _only_run() -> str:
 
 
 def _print_comparison(comparison: "Comparison", count: int) -> None:
+    from benchmark.views.tables import FEW
     from benchmark.views.text import format_bounds
 
     first, second, metric = comparison.first, comparison.second, comparison.metric
@@ -75,6 +76,13 @@ def _print_comparison(comparison: "Comparison", count: int) -> None:
         covers = f" {bounds}, 95 % over" if bounds else ", no interval:"
         value = f"{mean.value:+{digits}}{metric.unit_suffix}"
         print_text(f"mean over {name}: {value}{covers} {mean.covers}")
+    if comparison.subjects.low is not None:
+        print_text(
+            f"P({first} is not better than {second}): {comparison.not_better:.3f}; differences of "
+            f"{comparison.detectable:{digits}}{metric.unit_suffix} would be found in 80 % of boards"
+        )
+        if subjects < FEW:
+            print_text(f"n < {FEW} test subjects: only large differences can be found")
     counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.equal} equal"
     print_text(
         f"subjects: {counts}",

@@ -1,7 +1,8 @@
 """Which sources lead on targets of a domain, by the records of several boards; no new statistics.
 
-Gains, intervals and tie groups are those of the leaderboards. Contaminated cells, trials and boards
-with a leaking split are left out, and synthetic images unless they are asked for.
+Gains, intervals and candidates for the best are those of the leaderboards. Contaminated cells,
+trials and boards with a leaking split are left out, and synthetic images unless they are asked
+for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,9 +56,9 @@ class AdvisedSetting:
         metric: Name of the metric that is ranked.
         synthetic: Whether the images are.
         ranked: Number of ranked entries.
-        leading: Rows of the leaderboard, best first: the leader, and the entries that do not
-            differ significantly from it.
-        group: Their tie group; above 1 if better entries are on other networks than asked for.
+        leading: Rows of the leaderboard, best first: the candidates for the best, or the
+            first entry on the network that was asked for if none of them is on it.
+        candidates: Whether they are candidates for the best.
         unranked: Entries without a rank, each with the reason.
         sources: Sources that have an entry.
     """
@@ -71,7 +72,7 @@ class AdvisedSetting:
     synthetic: bool
     ranked: int
     leading: "pd.DataFrame"
-    group: int
+    candidates: bool
     unranked: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -173,15 +174,15 @@ def _setting(
     synthetic = "synthetic" in first["marks"]
     if synthetic and not question.synthetic:
         return None
-    ranked = rows[rows["group"].notna()]
+    ranked = rows[rows["rank"].notna()]
     chosen = rows
     if question.network is not None:
         chosen = rows[rows["encoder"].isin([question.network, f"tu-{question.network}"])]
     if not len(chosen):
         return None
-    own = chosen[chosen["group"].notna()]
-    group = int(own["group"].min()) if len(own) else 0
-    leading = own[own["group"] == group].sort_values("rank", kind="stable")
+    own = chosen[chosen["rank"].notna()].sort_values("rank", kind="stable")
+    leading = own[own["group"].notna()]
+    candidates = len(leading) > 0
     return AdvisedSetting(
         board=leaderboard.board.id,
         target=str(first["target"]),
@@ -191,11 +192,11 @@ def _setting(
         metric=str(first["main_metric"]),
         synthetic=synthetic,
         ranked=len(ranked),
-        leading=leading,
-        group=group,
+        leading=leading if candidates else own.head(1),
+        candidates=candidates,
         unranked=tuple(
             f"{row['source']}/{row['strategy']}: {row['why_unranked']}"
-            for _, row in chosen[chosen["group"].isna()].iterrows()
+            for _, row in chosen[chosen["rank"].isna()].iterrows()
         ),
         sources=tuple(dict.fromkeys(name.partition("@")[0] for name in rows["source"])),
     )

@@ -9,12 +9,11 @@ import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
-from benchmark.leaderboard.bulk.array_files import Arrays
+from benchmark.leaderboard.bulk.array_files import Arrays, array_json
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
 from benchmark.leaderboard.bulk.setting_statistics import (
     SettingTask,
     SizeTask,
-    pairs_of,
     statistics_of,
 )
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
@@ -27,16 +26,12 @@ from benchmark.leaderboard.metric_ranks import (
     setting_agreements,
 )
 from benchmark.leaderboard.missing_cells import NO_CARDS, Sources, missing_cells
-from benchmark.leaderboard.overall_table import (
-    lane_tie_groups,
-    overall_table,
-    size_tasks,
-    with_marks,
-)
+from benchmark.leaderboard.overall_table import overall_table, size_tasks, with_marks
 from benchmark.leaderboard.target_table import target_table, unranked_entries
 from benchmark.records.record import RunRecord
 from benchmark.records.validate import Conditions
-from benchmark.statistics.scores import TargetScores, stack_runs
+from benchmark.statistics.learned import nothing_learned
+from benchmark.statistics.scores import Entry, TargetScores, stack_runs
 from benchmark.workers import Workers
 
 LEGACY = "leaking split"  # mark of every row of a `legacy` board
@@ -57,7 +52,9 @@ class Leaderboard:
         stability: Kendall's tau of each overall ranking and its redraws; None where nothing is
             ranked.
         agreement: How much the order depends on the metric, per setting and over all targets.
-        notes: Notes on tie groups and intervals.
+        unlearned: Targets on which nothing has learned, see `nothing_learned`: without ranks, and
+            left out of those over all targets and of domain versus task.
+        notes: What is in group a with 95 % confidence: "the best method", for example.
         missing: Cells of the board without a record.
         clean: Whether contaminated cells were left out.
     """
@@ -68,6 +65,7 @@ class Leaderboard:
     scores: Mapping[Setting, TargetScores] = field(default_factory=dict)
     stability: Mapping[LaneSize, float | None] = field(default_factory=dict)
     agreement: tuple[MetricAgreement, ...] = ()
+    unlearned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     clean: bool = False
@@ -152,7 +150,9 @@ def build_from_columns(
         return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing=missing, clean=clean)
     index = BoardIndex.of(board, records)
     scores = {setting: index.ranked_scores(setting, board.seeds) for setting in index.settings}
-    sizes = size_tasks(board, index, scores)
+    unlearned = _unlearned(board, index, scores)
+    learned = [target for target in board.targets if target not in unlearned]
+    sizes = size_tasks(board, index, scores, learned)
     settings = {setting: _setting_task(board, index, setting, own)
                 for setting, own in scores.items()}  # fmt: skip
     statistics = dict(
@@ -160,29 +160,39 @@ def build_from_columns(
     )
     by_setting = {setting: statistics[setting] for setting in settings}
     ranked = {setting: own for setting, own in scores.items() if own}
-    pairs = {setting: pairs_of(by_setting[setting], own.entries)
-             for setting, own in ranked.items() if own.entries}  # fmt: skip
-    groups = lane_tie_groups(pairs)
-    rows = target_table(board, index, scores, by_setting, groups)
-    overall, stability, overall_groups = overall_table({size: statistics[size] for size in sizes})
+    rows = target_table(board, index, scores, by_setting, unlearned)
+    overall, stability = overall_table({size: statistics[size] for size in sizes})
     rows["marks"] = [
         ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
         for mark, failed in zip(rows["marks"], rows["failed_cells"], strict=True)
     ]
     agreement = [*setting_agreements(rows)]
     if len(overall):
-        of_board = rows[rows["target"].isin(board.targets)]
+        of_board = rows[rows["target"].isin(learned)]
         overall = with_marks(overall, of_board).join(overall_metric_ranks(overall, of_board))
         agreement += overall_agreements(overall, of_board)
-    notes = dict.fromkeys(
-        note
-        for own in (*groups.values(), *overall_groups)
-        for note in (own.claim, own.note)
-        if note
-    )
+    claims = dict.fromkeys(
+        claim for arrays in statistics.values() if "claim" in arrays
+        if (claim := str(array_json(arrays["claim"])))
+    )  # fmt: skip
     return Leaderboard(
-        board, rows, overall, ranked, stability, tuple(agreement), tuple(notes), missing, clean
-    )
+        board, rows, overall, ranked, stability, tuple(agreement), unlearned, tuple(claims),
+        missing, clean,
+    )  # fmt: skip
+
+
+def _unlearned(
+    board: BoardCard, index: BoardIndex, scores: Mapping[Setting, TargetScores | None]
+) -> tuple[str, ...]:
+    """Targets on which nothing has learned, of those with a score from 0 to 1."""
+    settings: dict[str, list[tuple[TargetScores, Mapping[Entry, Entry]]]] = {}
+    blank: dict[str, float] = {}
+    for setting, own in scores.items():
+        if own and index.metric(setting).bounds == (0.0, 1.0):
+            baselines = index.baselines([setting], board.baseline)
+            settings.setdefault(setting.target, []).append((own, baselines))
+            blank[setting.target] = index.empty_prediction(setting)
+    return tuple(name for name, own in settings.items() if nothing_learned(own, blank[name]))
 
 
 def _setting_task(

@@ -192,10 +192,16 @@ COLUMNS: tuple[ResultColumn, ...] = (
     # statistics
     *_estimate("score", "low", "high"),
     text("interval_covers", optional=True, group="spread", title="interval covers"),
+    number("unseen_low", optional=True, group="spread",
+           title="lower bound, allowing for unseen failures", style=".3f"),
+    number("unseen_high", optional=True),
     *_estimate("rank", "rank_low", "rank_high"),
+    number("p_rank_1", optional=True),
     count("group", optional=True),
     *_estimate("gain", "gain_low", "gain_high"),
     *_estimate("standardised", "standardised_low", "standardised_high", "standardised_gain"),
+    number("p_not_better", optional=True),
+    number("detectable_gain", optional=True),
     text("gain_note"),
     number(RANK_BY, optional=True, json="ranks"),  # one per metric
     # of single records only

@@ -19,8 +19,14 @@ from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
 from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_differences
-from benchmark.statistics.bootstrap import estimates
+from benchmark.statistics.anova import (
+    Scores,
+    SeedMeanSquare,
+    seed_ms_of_differences,
+    standard_error,
+    two_way_anova,
+)
+from benchmark.statistics.intervals import detectable, estimates, probability_not_above_zero
 from benchmark.statistics.scores import DECIMALS
 
 BySeed: TypeAlias = dict[int, RunRecord]
@@ -125,6 +131,8 @@ def _compare(
     over_subjects, over_cases = (
         estimates(values[None], noise)[0] for values in (by_subject, weighted)
     )
+    anova = two_way_anova(by_subject[None])
+    error = standard_error(anova, noise)
     gains = np.round(by_subject.mean(axis=0), DECIMALS)
     columns = (a.mean(axis=0), b.mean(axis=0), differences.mean(axis=0), differences.min(axis=0),
                differences.max(axis=0))  # fmt: skip
@@ -149,6 +157,8 @@ def _compare(
         cases=tuple(sorted(case_differences, key=lambda case: (-case.difference, case.case))),
         subjects=over_subjects,
         over_cases=over_cases,
+        not_better=float(probability_not_above_zero(anova.mean, error)[0]),
+        detectable=float(detectable(error)[0]),
         better=int((gains > 0).sum()),
         worse=int((gains < 0).sum()),
         equal=int((gains == 0).sum()),

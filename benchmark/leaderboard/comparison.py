@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from benchmark.leaderboard.entry_name import EntryName
 from benchmark.records.trust import TrustLevel
 from benchmark.scoring.metrics import Metric
-from benchmark.statistics.bootstrap import Estimate
+from benchmark.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,10 @@ class Comparison:
         seeds: Those that both have.
         cases: Largest difference first, by its sign.
         subjects: Mean difference over subjects.
-        over_cases: Mean difference over cases; its bootstrap also resamples subjects.
+        over_cases: Mean difference over cases; its interval is over subjects too.
+        not_better: Probability that the first is not better than the second; without meaning
+            where `subjects` has no interval.
+        detectable: The smallest true difference found in 80 % of boards of this size; likewise.
         better: Number of subjects for which the first is better.
         worse: For which the second is.
         equal: The rest.
@@ -50,6 +53,8 @@ class Comparison:
     cases: tuple[CaseDifference, ...]
     subjects: Estimate
     over_cases: Estimate
+    not_better: float
+    detectable: float
     better: int
     worse: int
     equal: int

@@ -107,6 +107,12 @@ class BoardIndex:
         column = self.records.texts["main_metric"]
         return METRICS[column.values[column.codes[first]]]
 
+    def empty_prediction(self, setting: Setting) -> float:
+        """What an empty mask would score; 0 where that is not known."""
+        rows = np.concatenate(list(self.settings[setting].values()))
+        blank = self.records.numbers["empty_prediction"][rows]
+        return float(np.nanmean(blank)) if np.isfinite(blank).any() else 0.0
+
     def ranked_scores(self, setting: Setting, seeds: tuple[int, ...]) -> TargetScores | None:
         """Complete ranked scores; None where no record may be ranked."""
         runs = {

@@ -8,7 +8,7 @@ the same number of items are compared by themselves (equal data), and so are tho
 and a small data set may have had fewer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class MatchView:
         data: How much the sources were pretrained on.
         cells: One row a target and source: target, source, source_domain, source_task,
             target_domain, score (mean over seeds and subjects).
-        effects: In points, see `unit`.
+        effects: In the unit of the metric.
         notes: What was left out, and why.
     """
 
@@ -54,14 +54,9 @@ class MatchView:
     notes: tuple[str, ...]
 
     @property
-    def points(self) -> float:
-        """What a score is multiplied with to be in the unit."""
-        return 1.0 if self.metric.unit else 100.0
-
-    @property
     def unit(self) -> str:
-        """Unit of the effects: "mm", or points, hundredths of the metric."""
-        return self.metric.unit or f"{self.metric.title} points"
+        """Unit of the effects, that of the table: "mm", or "Dice"."""
+        return self.metric.unit or self.metric.title
 
     @property
     def name(self) -> str:
@@ -83,6 +78,11 @@ def pretraining_caps(registry: Registry) -> dict[str, int | None]:
     return {card.id: card.pretrain.max_items if card.pretrain else None for card in sources}
 
 
+def registered_match_views(board: Leaderboard, registry: Registry) -> list[MatchView]:
+    """All views of a board, with the domains of targets and the limits of sources on cards."""
+    return match_views(board, target_domains(registry), pretraining_caps(registry))
+
+
 def match_views(
     board: Leaderboard, domains: Mapping[str, str], caps: Caps | None = None
 ) -> list[MatchView]:
@@ -96,15 +96,11 @@ def match_views(
     """
     views = []
     for _, rows in _pretrained(board, domains).groupby(SPLIT, sort=False):
-        usable, notes = _usable(rows)
+        usable, notes = _usable(rows, board.unlearned)
         for data, cells in _by_data(usable, caps or {}) if len(usable) else ():
             first = cells.iloc[0]
             metric = METRICS[str(first["main_metric"])]
-            effects = match_effects(
-                cells.assign(subject="", seed=0),
-                metric.higher_is_better,
-                1.0 if metric.unit else 100.0,
-            )
+            effects = match_effects(cells.assign(subject="", seed=0), metric.higher_is_better)
             views.append(
                 MatchView(
                     first["lane"], str(first["strategy"]), int(first["train_subjects"]),
@@ -138,8 +134,10 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
     )
 
 
-def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _usable(rows: pd.DataFrame, unlearned: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The complete clean cells of targets whose domain is known, and notes on the others."""
+    left_out = [name for name in unlearned if name in set(rows["target"])]
+    rows = rows[~rows["target"].isin(left_out)]
     known, clean = rows["target_domain"].notna(), rows["contamination"] == ""
     one, complete = rows["source_domain"] != "medical", rows["score"].notna()
     counts = {
@@ -149,6 +147,7 @@ def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     }
     notes = [f"{kind} cells left out: {count}" for kind, count in counts.items() if count]
     notes += [f"domain of {name} unknown" for name in sorted(set(rows.loc[~known, "target"]))]
+    notes += [f"{name} left out: nothing has learned there" for name in left_out]
     return rows[known & clean & one & complete], tuple(notes)
 
 

@@ -13,7 +13,6 @@ from benchmark.records.case_table import case_table
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.sequence_record import SequenceId, SequenceRecord, SequenceStore
 from benchmark.scoring.metrics import METRICS, Metric
-from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import (
     SequenceScores,
     average,
@@ -24,6 +23,7 @@ from benchmark.statistics.forgetting import (
     joint_average,
     single_device_average,
 )
+from benchmark.statistics.intervals import Estimate
 
 Entry = tuple[str, str]  # source, strategy
 ALONE = "(each device alone)"

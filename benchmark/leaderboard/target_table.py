@@ -1,4 +1,4 @@
-"""The rows of all targets: every entry with mean, rank, tie group, gain, spread and cost."""
+"""The rows of all targets: every entry with mean, rank, group a, gain, spread and cost."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,12 +15,12 @@ from benchmark.leaderboard.index import BoardIndex, EntryKey, Rows, Setting
 from benchmark.leaderboard.metric_ranks import metric_ranks
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.anova import Scores
-from benchmark.statistics.bootstrap import covers
+from benchmark.statistics.intervals import covers
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
-from benchmark.statistics.tie_groups import TieGroups
 from benchmark.statistics.variance_components import VarianceComponents, variance_components
 
 STATISTICS = (*ESTIMATE, *RANK, *GAIN)
+UNLEARNED = "nothing has learned on this target"
 Table = dict[str, list[object]]
 
 
@@ -29,7 +29,7 @@ def target_table(
     index: BoardIndex,
     scores: Mapping[Setting, TargetScores | None],
     statistics: Mapping[Setting, Arrays],
-    groups: Mapping[Setting, TieGroups],
+    unlearned: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row per setting and entry: ranked entries best first, then the others.
 
@@ -38,12 +38,11 @@ def target_table(
         index: All records.
         scores: Complete ranked scores of each setting.
         statistics: Of each setting, of `setting_statistics`.
-        groups: Tie groups of each setting with complete entries.
+        unlearned: Targets on which nothing has learned: their entries have no rank.
     """
     table = _entry_columns(board, index)
     count = len(table["target"])
     numbers = np.full((count, len(STATISTICS)), np.nan)
-    group: list[object] = [None] * count
     covered: list[object] = [None] * count
     notes: list[object] = [""] * count
     reasons: list[object] = [""] * count
@@ -57,9 +56,12 @@ def target_table(
             numbers[rows] = statistics[setting]["ranked"]
             label = covers(len(ranked.seeds), len(ranked.subjects))
             gain_notes = array_json(statistics[setting]["notes"])
-            for entry, row, note in zip(ranked.entries, rows, gain_notes, strict=True):
-                group[row], notes[row] = groups[setting].group[entry], note
-                covered[row] = label
+            for row, note in zip(rows, gain_notes, strict=True):
+                notes[row], covered[row] = note, label
+            if setting.target in unlearned:
+                numbers[np.ix_(rows, [STATISTICS.index(name) for name in RANK])] = np.nan
+                for row in rows:
+                    reasons[row] = UNLEARNED
         left_out = ranked.left_out if ranked else {}
         estimates = iter(statistics[setting]["others"])
         for entry, own in unranked_entries(index, setting, ranked).items():
@@ -72,7 +74,8 @@ def target_table(
         order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
         start = end
     table |= dict(zip(STATISTICS, map(_listed, numbers.T), strict=True))
-    table |= {"interval_covers": covered, "group": group, "gain_note": notes}
+    table["group"] = [None if group is None else int(str(group)[0]) for group in table["group"]]
+    table |= {"interval_covers": covered, "gain_note": notes}
     table["why_unranked"] = reasons
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
     found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})

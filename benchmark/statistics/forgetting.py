@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.statistics.anova import Scores
-from benchmark.statistics.bootstrap import Estimate, estimates
+from benchmark.statistics.intervals import Estimate, estimates
 
 Terms = dict[str, Scores]
 """Per device (seeds, subjects): a statistic is the sum of their means."""

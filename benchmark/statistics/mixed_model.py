@@ -13,15 +13,17 @@ mistaken for independent evidence about sources. A main effect is the mean over 
 other match; the interaction is the difference of differences.
 
 Intervals use Student's t with the degrees of freedom of the containment rule: a term that is
-constant over the targets of a source has those of the sources, else those of the residual.
-They extend to further sources and targets of the kind compared (`tests/simulation/coverage.md`).
+constant over the targets of a source has those of the sources, else those of the residual. The
+model takes an effect for the same on every target. Where it is not, more sources would make the
+interval too short; so the effect is also estimated on each target alone, and the wider of the
+model's interval and Student's t over targets is given (`docs/simulations.md`). Intervals extend to
+further sources and targets of the kind compared.
 """
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t
 from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-untyped]
@@ -30,8 +32,8 @@ from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-u
 )
 
 from benchmark.statistics.anova import Scores
+from benchmark.statistics.match_terms import is_constant_within, match_terms
 
-DOMAIN, TASK, INTERACTION = "domain match", "task match", "domain match x task match"
 RANDOM_EFFECTS = ["target", "source"]
 CELL = ["target", "source", "source_domain", "source_task", "target_domain"]
 COLUMNS = (*CELL, "subject", "seed", "score")
@@ -40,13 +42,17 @@ SINGULAR = "the fit is singular: too few cells, or no variation between them"
 
 @dataclass(frozen=True)
 class Effect:
-    """A fixed effect with its 95 % interval, in points (1/100 of the score), positive is better."""
+    """An effect with its 95 % interval, in the unit of the scores; positive is better.
+
+    `over_targets` is True where Student's t over targets gave the interval.
+    """
 
     name: str
     value: float
     low: float
     high: float
     df: int
+    over_targets: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class MatchEffects:
     Attributes:
         effects: By name (`DOMAIN`, `TASK`, `INTERACTION`).
         missing: Name of each other effect, and why there is no estimate.
-        target_sd: SD between targets, in points, `source_sd` between sources; None without a fit.
+        target_sd: SD between targets, `source_sd` between sources; None without a fit.
         residual_sd: Between cells, given target and source.
         targets: Number of targets; likewise `sources`, and `cells`, pairs of the two.
     """
@@ -71,9 +77,7 @@ class MatchEffects:
     cells: int
 
 
-def match_effects(
-    scores: pd.DataFrame, higher_is_better: bool = True, points: float = 100.0
-) -> MatchEffects:
+def match_effects(scores: pd.DataFrame, higher_is_better: bool = True) -> MatchEffects:
     """Main effects and interaction of domain match and task match.
 
     Sources without pretraining (domain "none") are left out: "pretrained or not" is not a match.
@@ -82,7 +86,6 @@ def match_effects(
         scores: One row per target, source, subject and seed, of one strategy and size, with the
             columns of `COLUMNS`. The task matches when it is "segmentation".
         higher_is_better: Direction of the metric.
-        points: Factor of the scores; 100 for ratios, 1 for millimetres.
 
     Raises:
         ValueError: A column is missing, a score is not finite, a row occurs twice, or subjects
@@ -90,9 +93,9 @@ def match_effects(
     """
     by_subject = _checked(scores).groupby([*CELL, "subject"], as_index=False)["score"].mean()
     cells: pd.DataFrame = by_subject.groupby(CELL, as_index=False)["score"].mean()
-    y = (points if higher_is_better else -points) * cells["score"].to_numpy(dtype=np.float64)
+    y = (1.0 if higher_is_better else -1.0) * cells["score"].to_numpy(dtype=np.float64)
     counts = (cells["target"].nunique(), cells["source"].nunique(), len(cells))
-    terms, missing = _terms(cells)
+    terms, missing = match_terms(cells)
 
     def without_effects(reason: str) -> MatchEffects:
         return MatchEffects({}, missing | dict.fromkeys(terms, reason), None, None, None, *counts)
@@ -115,13 +118,40 @@ def match_effects(
         return without_effects(fit)
     values, errors, sds = fit
     effects = {}
+    by_target = _effects_by_target(y, terms, cells["target"])
     for name, value, error in zip(terms, values[1:], errors[1:], strict=True):
         if df[name] < 1:
             missing[name] = "too few sources or targets to tell chance from effect"
             continue
-        half = float(t.ppf(0.975, df[name]) * error)
-        effects[name] = Effect(name, float(value), value - half, value + half, df[name])
+        effects[name] = _wider(name, (float(value), float(error), df[name]), by_target[name])
     return MatchEffects(effects, missing, *sds, *counts)
+
+
+def _wider(name: str, model: tuple[float, float, int], alone: Scores) -> Effect:
+    """The effect of the model; its interval is at least that of t over targets (targets,)."""
+    value, error, df = model
+    half = float(t.ppf(0.975, df) * error)
+    if len(alone) > 1:
+        over = float(t.ppf(0.975, len(alone) - 1) * alone.std(ddof=1) / len(alone) ** 0.5)
+        if over > half:
+            low, high = value - over, value + over
+            return Effect(name, value, low, high, len(alone) - 1, over_targets=True)
+    return Effect(name, value, value - half, value + half, df)
+
+
+def _effects_by_target(
+    y: Scores, terms: dict[str, Scores], targets: "pd.Series[str]"
+) -> dict[str, Scores]:
+    """Least-squares effects on each target that separates all terms, by name (targets,)."""
+    names = targets.to_numpy()
+    found = []
+    for target in dict.fromkeys(names):
+        rows = names == target
+        x = np.column_stack([np.ones(rows.sum()), *(term[rows] for term in terms.values())])
+        if np.linalg.matrix_rank(x) == x.shape[1]:
+            found.append(np.linalg.lstsq(x, y[rows])[0][1:])
+    table = np.reshape(found, (-1, len(terms)))
+    return dict(zip(terms, table.T, strict=True))
 
 
 def _checked(scores: pd.DataFrame) -> pd.DataFrame:
@@ -142,47 +172,11 @@ def _checked(scores: pd.DataFrame) -> pd.DataFrame:
     return pretrained
 
 
-def _terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]:
-    """Columns of the effects that the cells can separate, and why not the others."""
-    if not len(cells):
-        missing = dict.fromkeys((DOMAIN, TASK), "no pretrained source")
-        return {}, missing | {INTERACTION: "needs both main effects"}
-    domain = (cells["source_domain"] == cells["target_domain"]).to_numpy() - 0.5
-    task = (cells["source_task"] == "segmentation").to_numpy() - 0.5
-    terms: dict[str, Scores] = {}
-    missing = {}
-    for name, term in ((DOMAIN, domain), (TASK, task)):
-        if np.ptp(term) == 0:
-            every = "every" if term[0] > 0 else "no"
-            missing[name] = f"{every} source matches: there is nothing to compare with"
-        elif _is_constant_within(term, cells["target"]):
-            missing[name] = "the sources of a target all match alike: it would compare targets"
-        else:
-            terms[name] = np.asarray(term, dtype=np.float64)
-    if len(terms) < 2:
-        missing[INTERACTION] = "needs both main effects"
-        return terms, missing
-    interaction = np.asarray(domain * task, dtype=np.float64)
-    x = np.column_stack([np.ones(len(cells)), domain, task, interaction])
-    if np.linalg.matrix_rank(x[:, :3]) < 3:
-        reason = "domain and task always match together, or never: not separable"
-        return {}, dict.fromkeys((DOMAIN, TASK, INTERACTION), reason)
-    if np.linalg.matrix_rank(x) < 4:
-        missing[INTERACTION] = "one of the four combinations of match and no match does not occur"
-    else:
-        terms[INTERACTION] = interaction
-    return terms, missing
-
-
-def _is_constant_within(term: npt.NDArray[np.floating], groups: pd.Series) -> bool:
-    return bool((pd.Series(term).groupby(groups.to_numpy()).nunique() == 1).all())
-
-
 def _containment_df(term: Scores, x: Scores, cells: pd.DataFrame, designs: list[Scores]) -> int:
     """Degrees of freedom of a term by the containment rule."""
     for name in ("source", "target"):
-        if _is_constant_within(term, cells[name]):
-            constant = [column for column in x.T if _is_constant_within(column, cells[name])]
+        if is_constant_within(term, cells[name]):
+            constant = [column for column in x.T if is_constant_within(column, cells[name])]
             return cells[name].nunique() - int(np.linalg.matrix_rank(np.column_stack(constant)))
     return len(x) - int(np.linalg.matrix_rank(np.column_stack([x, *designs])))
 

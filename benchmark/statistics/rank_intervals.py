@@ -6,7 +6,8 @@ part is a normal draw with the entry's own variance, or that of all entries wher
 (`anova.py`). Targets are taken as fixed: the intervals do not extend to other targets.
 
 Bootstrap intervals of ranks are not exact where entries are equal or nearly so (Xie, Singh, Zhang,
-JASA 104, 2009); they show instability, and `tie_groups.py` tests for differences.
+JASA 104, 2009); they show instability, and `candidates.py` tests for differences. P(rank 1) is the
+share of draws in which an entry is first, shared where several are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,20 +25,24 @@ from benchmark.statistics.anova import (
     two_way_anova,
 )
 from benchmark.statistics.bootstrap import RESAMPLES, draw_means
+from benchmark.statistics.ranks import average_ranks
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
-from benchmark.statistics.signed_rank import average_ranks
 
 Draws = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class RankInterval:
-    """Rank of one entry, 1 for the best, ties averaged; bounds None without draws."""
+    """Rank of one entry, 1 for the best, ties averaged; the others None without draws.
+
+    `first` is the share of draws in which it is the best, which is P(rank 1).
+    """
 
     entry: Entry
     rank: float
     low: float | None
     high: float | None
+    first: float | None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def rank_entries(
         return Ranking((), None, missing)
     selected = [scores.select(entries) for scores in targets]
     ranks = np.asarray(np.mean([_ranks(scores) for scores in selected], axis=0))
-    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(entries)
+    drawn: list[tuple[float | None, ...]] = [(None, None, None)] * len(entries)
     tau = None
     if min(len(scores.subjects) for scores in selected) > 1:
         draws = np.zeros((resamples, len(entries)))
@@ -86,10 +91,12 @@ def rank_entries(
         draws /= len(selected)
         ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), resamples - 1
         low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
-        bounds = list(zip(low.tolist(), high.tolist(), strict=True))
+        best = draws == draws.min(axis=1, keepdims=True)
+        first = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+        drawn = list(zip(low.tolist(), high.tolist(), first.tolist(), strict=True))
         tau = kendall_tau_b(ranks, draws) if stability else None
     order = np.argsort(ranks, kind="stable")
-    rows = tuple(RankInterval(entries[i], float(ranks[i]), *bounds[i]) for i in order)
+    rows = tuple(RankInterval(entries[i], float(ranks[i]), *drawn[i]) for i in order)
     return Ranking(rows, None if tau is None else float(tau.mean()), missing)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a submission in their tie groups, with gains over the baseline and ImageNet."""
+"""The rows of a submission among the others, with gains over the baseline and ImageNet."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from benchmark.leaderboard.index import Setting
 from benchmark.leaderboard.metric_ranks import SETTING
 from benchmark.records.trust import TrustLevel
 from benchmark.scoring.metrics import METRICS
+from benchmark.statistics.candidates import LETTER
 from benchmark.statistics.gains import target_gains
-from benchmark.statistics.tie_groups import letter
 from benchmark.views.text import MISSING, format_estimate, format_interval
 
-HEADS = ("target", "entry", "rank [95 %]", "tie group", "score [95 %]", "gain [95 %]",
+HEADS = ("target", "entry", "rank [95 %]", "best", "score [95 %]", "gain [95 %]",
          "gain over ImageNet [95 %]")  # fmt: skip
 
 
@@ -25,7 +25,7 @@ class Placement(NamedTuple):
         target: Id of the target.
         entry: Strategy, lane if the board has several, and number of training subjects.
         rank: Rank with its interval, and the number of ranked rows.
-        group: Letter of the tie group, and the other entries in it.
+        group: Whether it is a candidate for the best, and the other candidates.
         score: Mean of the main metric with its interval.
         over_baseline: Gain over the board's baseline on the same network, and the baseline.
         over_imagenet: Gain over the best other source of natural-image classification on the same
@@ -86,13 +86,15 @@ def _baseline(leaderboard: Leaderboard, row: "pd.Series[Any]", rows: pd.DataFram
 
 
 def _group(row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:
-    """Letter of the tie group of a row, and the other entries in it."""
-    members = ranked[ranked["group"] == row["group"]].drop(index=row.name)
+    """Whether a row is a candidate for the best, and the other candidates."""
+    members = ranked[ranked["group"].notna()].drop(index=row.name, errors="ignore")
     names = [
         f"{source}/{strategy}" if source == row["source"] else str(source)
         for source, strategy in zip(members["source"], members["strategy"], strict=True)
     ]
-    return f"{letter(int(row['group']))}: with {', '.join(names) or 'nobody'}"
+    if pd.isna(row["group"]):
+        return f"not a candidate; candidates are {', '.join(names)}"
+    return f"{LETTER}: candidate, with {', '.join(names) or 'nobody'}"
 
 
 def _over_imagenet(leaderboard: Leaderboard, row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:

@@ -6,12 +6,11 @@ from dataclasses import asdict
 
 from benchmark.leaderboard.advice import Advice, AdvisedSetting
 from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.tie_groups import letter
 from benchmark.views.text import TextTable, counted, fit_table, format_interval, format_number
 
 MOST = 12  # names that are listed
 METHOD = (
-    "Entries of a table do not differ from its leader in the board's paired tests. Gain: paired "
+    "The entries of a table contain the best entry with 95 % confidence (group a). Gain: paired "
     "difference to the same network and strategy from random initialisation, with its 95 % "
     "interval. Time: fine-tuning, mean over the seeds."
 )
@@ -47,11 +46,10 @@ def _setting(setting: AdvisedSetting, width: int) -> Iterator[str]:
         f"{counted(setting.test_subjects, 'test subject')}"
     )
     if len(setting.leading):
-        better = f" (tie group {letter(setting.group)}: entries on other networks are better)"
-        yield (
-            f"{len(setting.leading)} of {setting.ranked} ranked entries lead or are tied "
-            f"with the leader{better if setting.group > 1 else ''}"
-        )
+        count = f"{len(setting.leading)} of {setting.ranked} ranked entries"
+        what = "is a candidate" if len(setting.leading) == 1 else "are candidates"
+        better = "" if setting.candidates else ": entries on other networks are better"
+        yield f"{count} {what if setting.candidates else 'is not a candidate'} for the best{better}"
         columns = ["source", "strategy", f"{metric.title} [95 %]", "gain [95 %]", "time", "network"]
         style = metric.number_format
         rows = [

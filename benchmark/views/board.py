@@ -12,12 +12,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
-from benchmark.leaderboard.match import (
-    MatchView,
-    match_views,
-    pretraining_caps,
-    target_domains,
-)
+from benchmark.leaderboard.match import MatchView, registered_match_views
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
 from benchmark.records.store import Store
@@ -25,7 +20,7 @@ from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
 from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown, write_leaderboard
-from benchmark.views.match import match_table
+from benchmark.views.match import match_tables
 from benchmark.views.parquet import to_parquet
 from benchmark.views.published import reproduction_csv, reproduction_markdown
 from benchmark.views.sequences import (
@@ -68,14 +63,12 @@ class BoardView:
     @cached_property
     def matches(self) -> list[MatchView]:
         """Effects of domain match and task match."""
-        domains, caps = target_domains(self.registry), pretraining_caps(self.registry)
-        return match_views(self.leaderboard, domains, caps)
+        return registered_match_views(self.leaderboard, self.registry)
 
     @property
     def match_tables(self) -> list[TextTable]:
         """The effects as a table, if sources of several domains take part."""
-        several = [view for view in self.matches if view.cells["source_domain"].nunique() > 1]
-        return [match_table(several)] if several else []
+        return match_tables(self.matches)
 
     def print(self, console: Console) -> None:
         """Print every table."""

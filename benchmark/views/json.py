@@ -11,8 +11,9 @@ from benchmark.leaderboard.columns import MEAN, RANK_BY, ResultColumn, leaderboa
 from benchmark.leaderboard.index import LaneSize
 from benchmark.leaderboard.match import MatchView
 from benchmark.leaderboard.sequences import SequenceReport
-from benchmark.statistics.bootstrap import Estimate
+from benchmark.statistics.intervals import Estimate
 from benchmark.statistics.mixed_model import Effect
+from benchmark.statistics.rules import STATISTICS
 from benchmark.views.json_schema import (
     BY_NAME,
     AgreementRow,
@@ -42,6 +43,7 @@ def board_file(
         board_version=card.version,
         title=card.title,
         protocol=fingerprint(card.protocol),
+        statistics=STATISTICS,
         clean=board.clean,
         synthetic=board.synthetic or (sequences is not None and sequences.synthetic),
         rows=tuple(_result_row(row, columns) for row in board.rows.to_dict("records")),
@@ -60,6 +62,7 @@ def board_file(
             )
             for own in board.agreement
         ),
+        unlearned=board.unlearned,
         missing=board.missing,
         notes=board.notes,
     )
@@ -108,6 +111,7 @@ def _overall_row(row: RowDict) -> OverallRow:
         trust=row["trust"],
         mean_rank=_value(row, "mean_rank", "rank_low", "rank_high"),
         group=None if pd.isna(row["group"]) else int(row["group"]),
+        p_rank_1=_float(row["p_rank_1"]),
         standardised_gain=_value(row, "standardised", "standardised_low", "standardised_high"),
         lacks=str(row["lacks"]),
         ranks={

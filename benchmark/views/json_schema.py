@@ -80,6 +80,7 @@ class OverallRow(Model):
     trust: TrustLevel
     mean_rank: Value | None
     group: int | None
+    p_rank_1: float | None
     standardised_gain: Value | None
     lacks: str
     ranks: dict[str, float]
@@ -142,6 +143,8 @@ class SequenceRow(Model):
 class BoardFile(Model):
     """The complete leaderboard. `fingerprint` is the SHA-256 of all else, in canonical JSON.
 
+    `statistics` is the version of the rules by which the numbers were computed.
+
     The keys of `stability` are numbers of training subjects, in other lanes than `unet` after the
     lane, such as `dpt/8`.
     """
@@ -151,6 +154,7 @@ class BoardFile(Model):
     board_version: int
     title: str
     protocol: str
+    statistics: str = ""
     clean: bool
     synthetic: bool
     rows: tuple[ResultRow, ...]
@@ -159,6 +163,7 @@ class BoardFile(Model):
     sequences: tuple[SequenceRow, ...] = ()
     stability: dict[str, float | None]
     metric_agreement: tuple[AgreementRow, ...] = ()
+    unlearned: tuple[str, ...] = ()
     missing: tuple[str, ...]
     notes: tuple[str, ...]
     fingerprint: str = ""

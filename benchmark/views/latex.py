@@ -21,7 +21,7 @@ LEFT = ("source", "strategy", "network", "data", "unit", "target", "lane", "main
 def to_latex(
     board: Leaderboard, further: Sequence[TextTable] = (), notes: Sequence[str] = ()
 ) -> str:
-    """The tables in LaTeX with booktabs; the scores of tie group a are bold.
+    """The tables in LaTeX with booktabs; the scores of the candidates for the best are bold.
 
     Args:
         board: The leaderboard.
@@ -33,7 +33,7 @@ def to_latex(
     if not len(board.rows) and not further:
         return "\n".join([*lines, "% no records yet", ""])
     for table in leaderboard_tables(board):
-        lines += _latex_table(table, "Bold: tie group a, no significant difference from the best.")
+        lines += _latex_table(table, "Bold: candidates for the best.")
     for table in (*further, *agreement_tables(board)):
         lines += _latex_table(table, "")
     footers = [footer(board)] if len(board.rows) else []

@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 
 from benchmark.leaderboard.match import AT_MOST, MatchView
-from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK
+from benchmark.statistics.match_terms import DOMAIN, INTERACTION, TASK
 from benchmark.views.text import MISSING, TextTable, format_interval
 
-METHOD = "mixed model, 95 % over sources and targets; positive is better"
+METHOD = "mixed model or t over targets, the wider of their 95 % intervals; positive is better"
 LIMITS = "at most: by the cards; the records do not say how many items were used"
 EFFECTS = {name: f"{name} [95 %]" for name in (DOMAIN, TASK, INTERACTION)}
 ALWAYS_COLUMNS = ("sources", "targets", *EFFECTS.values())
 PREFIXES = {"n": "training subjects: ", "lane": "lane "}
 SHARED_BY_ONE = ("network", "data", "unit")  # in the title even of a single view
+
+
+def match_tables(views: Sequence[MatchView]) -> list[TextTable]:
+    """The effects as a table, if sources of several domains take part."""
+    several = [view for view in views if view.cells["source_domain"].nunique() > 1]
+    return [match_table(several)] if several else []
 
 
 def match_table(views: Sequence[MatchView]) -> TextTable:
@@ -52,7 +58,7 @@ def _view_row(view: MatchView) -> dict[str, str]:
         "sources": str(view.effects.sources),
         "targets": str(view.effects.targets),
         **{head: _effect(view, name) for name, head in EFFECTS.items()},
-        "unit": view.unit if view.metric.unit else f"{view.unit} (1 point = 0.01)",
+        "unit": f"unit {view.unit}",
         "notes": "; ".join([_verdict(view), *notes, *view.notes]),
     }
 
@@ -69,4 +75,5 @@ def _verdict(view: MatchView) -> str:
 
 def _effect(view: MatchView, name: str) -> str:
     effect = view.effects.effects.get(name)
-    return format_interval(effect.value, effect.low, effect.high, "+.1f") if effect else MISSING
+    style = f"+{view.metric.number_format}"
+    return format_interval(effect.value, effect.low, effect.high, style) if effect else MISSING

@@ -10,8 +10,8 @@ from rich.markup import escape
 from benchmark.files import csv_text, write_text
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.scoring.metrics import Metric
-from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.forgetting import SequenceScores, estimate
+from benchmark.statistics.intervals import Estimate
 from benchmark.views.figures.catalogue import write_figures
 from benchmark.views.figures.frame import Drawing, NotDrawn
 from benchmark.views.figures.heat_maps import forgetting_matrix

@@ -1,17 +1,17 @@
 """The tables of a leaderboard as text, shared by terminal, Markdown and LaTeX."""
 
 from collections.abc import Iterator, Set
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.target_table import UNLEARNED
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.bootstrap import RESAMPLES
-from benchmark.statistics.paired_tests import Claim
-from benchmark.statistics.tie_groups import TOO_FEW, letter
+from benchmark.statistics.candidates import LETTER
+from benchmark.statistics.learned import FLOOR
 from benchmark.views.text import TextTable, counted, format_interval, format_number
 
 MOST = 4  # entries named for each reason
@@ -21,15 +21,17 @@ LINEAR = (
     "feature maps differs."
 )
 METHOD = (
-    f"95 % intervals: bootstrap over subjects ({RESAMPLES} resamples) with the noise of the seeds. "
-    "Gain: paired difference to the same network and strategy from random initialisation. Rank: "
-    "only entries with every seed; [..] contains 95 % of the ranks when subjects and seeds are "
-    "resampled. "
-    "Letter: tie group, the entries without a significant difference from the group's best "
-    "(Wilcoxon, and the mean against seed noise; Holm over all pairs). Failed: structures without "
-    "any overlap (missed, misplaced or invented). Trust: rows marked neither re-scored nor re-run "
-    "are self-reported; only the submitter has scored and run them."
+    "95 % intervals: Student's t with the variance of subjects and seeds; scores of a table in "
+    "which a subject scores 0: share of failures and mean of the rest apart. Gain: paired "
+    "difference to the same network and strategy from random initialisation; P(no gain): "
+    "probability that the entry is not better than that. Rank: only entries with every seed; [..] "
+    "contains 95 % of the ranks when subjects and seeds are resampled, P(1) is the share in which "
+    "the entry is first. a: candidates for the best, which contain the best entry of the table "
+    "with 95 % confidence (Hsu's comparisons with the best, each table by itself). Failed: "
+    "structures without any overlap (missed, misplaced or invented). Trust: rows marked neither "
+    "re-scored nor re-run are self-reported; only the submitter has scored and run them."
 )
+FEW = 50  # test subjects below which a table says so
 
 
 def leaderboard_tables(board: Leaderboard) -> list[TextTable]:
@@ -55,11 +57,11 @@ def method(board: Leaderboard | None) -> str:
 
 
 def footer(board: Leaderboard) -> str:
-    """Methods, meaning of the tie groups, stability, missing and contaminated cells."""
+    """Methods, meaning of group a, stability, missing and contaminated cells."""
     missing = f"Missing cells of the board: {len(board.missing)}." if board.missing else ""
     if not len(board.rows):
         return missing
-    texts = [method(board), *_group_notes(board), *_reasons(board)]
+    texts = [method(board), *_group_notes(board), *_unlearned(board), *_reasons(board)]
     for (lane, size), tau in board.stability.items():
         if tau is not None:
             which = f" with {counted(size, 'training subject')}" if size else ""
@@ -84,23 +86,34 @@ def footer(board: Leaderboard) -> str:
 
 
 def _group_notes(board: Leaderboard) -> Iterator[str]:
-    """What different letters show, and why there may be none."""
-    groups = [group for rows in (board.rows, board.overall) if len(rows) for group in rows["group"]]
-    if not any(pd.notna(group) for group in groups):
-        return
-    seeds = counted(len(board.board.seeds), "seed")
-    if any(pd.notna(group) and group > 1 for group in groups):
-        for note in board.notes:
-            yield from ([f"Different letters: {note}."] if note in get_args(Claim) else [])
-    else:
+    """What group a holds, and why it may hold every entry."""
+    parts = [rows for rows in (board.rows, board.overall) if len(rows)]
+    ranked = [group == 1 for rows in parts
+              for group in rows["group"][rows["rank_low"].notna()]]  # fmt: skip
+    if ranked and all(ranked):
         yield (
-            f"All entries are tied: with {seeds} and this number of test subjects, no difference "
-            "is significant."
+            "Every ranked entry is a candidate for the best: with "
+            f"{counted(len(board.board.seeds), 'seed')} and this number of test subjects, none can "
+            "be ruled out."
         )
-    if TOO_FEW in board.notes:
+    if any("one seed" in note for note in board.notes):
+        yield "With one seed, a is about these trained networks, not about the methods."
+    few = dict.fromkeys(board.rows["target"][board.rows["subjects"] < FEW])
+    if few:
         yield (
-            "With so few test subjects and so many entries, some tables cannot separate any pair, "
-            "however large the difference."
+            f"Fewer than {FEW} test subjects ({', '.join(few)}): only large differences are "
+            "found; the heading of a table states how large."
+        )
+
+
+def _unlearned(board: Leaderboard) -> Iterator[str]:
+    """The targets without ranks."""
+    if board.unlearned:
+        yield (
+            f"Nothing has learned on {', '.join(board.unlearned)}: every score is less than "
+            f"{FLOOR:.2f} above that of an empty prediction, and no gain is above 0. Entries have "
+            "no rank there, and it is left out of the ranks over all targets and of domain versus "
+            "task."
         )
 
 
@@ -110,7 +123,7 @@ def _reasons(board: Leaderboard) -> Iterator[str]:
     for _, row in board.rows.iterrows():
         lacking = "No gain" if pd.isna(row["gain"]) else "No standardised gain"
         for head, reason in (("No rank", row["why_unranked"]), (lacking, row["gain_note"])):
-            if reason:
+            if reason and reason != UNLEARNED:
                 where = ", ".join(filter(None, (row["target"], board.lane_words(row["lane"]))))
                 names = entries.setdefault((head, where, str(reason)), [])
                 names.append(f"{row['source']}/{row['strategy']}")
@@ -125,8 +138,8 @@ def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
     sized = rows["train_subjects"].nunique() > 1
     further = [other for name, other in METRICS.items() if other.short_title
                and f"mean_{name}" in rows and rows[f"mean_{name}"].notna().all()]  # fmt: skip
-    columns = ["rank [95 %]", "source", "strategy", *(["n"] if sized else []),
-               f"{metric.title} {metric.arrow} [95 %]", "gain [95 %]",
+    columns = ["rank [95 %]", "source", "strategy", *(["n"] if sized else []), "P(1)",
+               f"{metric.title} {metric.arrow} [95 %]", "gain [95 %]", "P(no gain)",
                *(f"{other.short_title} {other.arrow}" for other in further),
                "failed", "seeds"]  # fmt: skip
     shared = _shared_marks(rows)
@@ -136,8 +149,10 @@ def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
             _marked_source(row, shared),
             str(row["strategy"]),
             *([str(row["train_subjects"] or "all")] if sized else []),
+            format_number(row["p_rank_1"], ".2f"),
             format_interval(row["score"], row["low"], row["high"], ".3f"),
             format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"),
+            format_number(row["p_not_better"], ".3f"),
             *(format_number(row[f"mean_{other.name}"], ".2f") for other in further),
             f"{row['failures']}/{row['scored']}",
             str(row["seeds"]),
@@ -157,6 +172,8 @@ def _target_title(board: Leaderboard, rows: pd.DataFrame, shared: Set[str]) -> s
     text += f", {rows['subjects'].iloc[0]} test subjects"
     if blank := rows["empty_prediction"].iloc[0]:
         text += f"; an empty prediction would score {blank:.3f}"
+    if not pd.isna(gain := rows["detectable_gain"].median()):
+        text += f"; gains of {gain:.3f} would be found in 80 % of boards"
     covers = [str(covered) for covered in rows["interval_covers"].dropna().unique()]
     if any(covered != "subjects and seeds" for covered in covers):
         text += f"; 95 % intervals cover {' or '.join(covers)}"
@@ -164,8 +181,8 @@ def _target_title(board: Leaderboard, rows: pd.DataFrame, shared: Set[str]) -> s
 
 
 def _overall_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
-    columns = ["mean rank ↓ [95 %]", "source", "strategy", "n", "standardised gain ↑ [95 %]",
-               "lacks"]  # fmt: skip
+    columns = ["mean rank ↓ [95 %]", "source", "strategy", "n", "P(1)",
+               "standardised gain ↑ [95 %]", "lacks"]  # fmt: skip
     shared = _shared_marks(rows)
     cells = [
         [
@@ -173,6 +190,7 @@ def _overall_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
             _marked_source(row, shared),
             str(row["strategy"]),
             str(row["train_subjects"] or "all"),
+            format_number(row["p_rank_1"], ".2f"),
             format_interval(
                 row["standardised"], row["standardised_low"], row["standardised_high"], "+.2f"
             ),
@@ -207,9 +225,9 @@ def _marked_source(row: "pd.Series[Any]", shared: Set[str]) -> str:
 
 
 def _rank(row: "pd.Series[Any]", name: str) -> str:
-    """Rank, letter of the tie group, interval."""
+    """Rank, letter of the candidates for the best, interval."""
     text = format_interval(row[name], row["rank_low"], row["rank_high"], ".3g")
     if text == "-" or pd.isna(row["group"]):
         return text
     value, _, bounds = text.partition(" ")
-    return f"{value} {letter(int(row['group']))} {bounds}".rstrip()
+    return f"{value} {LETTER} {bounds}".rstrip()

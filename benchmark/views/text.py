@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.files import printable
 
 if TYPE_CHECKING:
-    from benchmark.statistics.bootstrap import Estimate
+    from benchmark.statistics.intervals import Estimate
 
 MISSING = "-"
 GAP = "  "  # between the columns of a plain table
@@ -34,7 +34,7 @@ class TextTable:
         title: Heading or caption.
         columns: Column headings.
         rows: One text per column.
-        best: Indices of the rows of tie group a.
+        best: Indices of the rows of the candidates for the best.
     """
 
     title: str

@@ -14,11 +14,10 @@ from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import CaseScore, RunRecord
 from benchmark.statistics.anova import seed_ms_of_means
-from benchmark.statistics.bootstrap import estimates
+from benchmark.statistics.candidates import candidates_for_best
 from benchmark.statistics.gains import target_gains
-from benchmark.statistics.paired_tests import compare_pairs
+from benchmark.statistics.intervals import estimates
 from benchmark.statistics.rank_intervals import rank_entries
-from benchmark.statistics.tie_groups import tie_groups
 from benchmark.statistics.variance_components import variance_components
 from benchmark.views.csv import to_csv
 from benchmark.views.markdown import to_markdown
@@ -76,16 +75,11 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
     }  # fmt: skip
     all_scores = [target_scores(t, tables[t], card.seeds, metric == "dice") for t in TARGETS]
     assert "b" in all_scores[0].left_out
-    groups = tie_groups([compare_pairs([one]) for one in all_scores])
-    for one, group in zip(all_scores, groups, strict=True):
+    for one in all_scores:
+        candidates = candidates_for_best([one])
         rows = found.rows[found.rows["target"] == one.target].set_index("source")
         bounds = (0.0, 1.0 if metric == "dice" else np.inf)
-        means = estimates(
-            one.values,
-            seed_ms_of_means(one.values),
-            bounds=bounds,
-            seed=one.bootstrap_seed,
-        )
+        means = estimates(one.values, seed_ms_of_means(one.values), bounds)
         ranks = {r.entry: r for r in rank_entries([one]).entries}
         gains = target_gains(one, dict.fromkeys(one.entries, "scratch"))
         for entry, mean in zip(one.entries, means, strict=True):
@@ -93,7 +87,8 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
             wanted = [mean.value, mean.low, mean.high, rank.rank, rank.low, rank.high]
             columns = ["score", "low", "high", "rank", "rank_low", "rank_high"]
             assert shown[columns].tolist() == pytest.approx(wanted)
-            assert shown["group"] == group.group[entry]
+            assert (shown["group"] == 1) == candidates.among[one.entries.index(entry)]
+            assert shown["p_rank_1"] == pytest.approx(rank.first)
             if entry in gains:
                 gain, units = gains[entry].gain, gains[entry].standardised
                 assert gain is not None and units is not None
@@ -155,7 +150,9 @@ def test_constant_scores_of_different_height_are_ranked_without_spread() -> None
 
 def test_nothing_found_anywhere_is_a_table_of_zeros() -> None:
     found = build_leaderboard(board(), cells(scratch=0.0, other=0.0))
-    assert (found.rows["score"] == 0).all() and (found.rows["rank"] == 1.5).all()
+    assert (found.rows["score"] == 0).all() and found.rows["rank"].isna().all()
+    assert found.unlearned == TARGETS and not len(found.overall)
+    assert (found.rows["why_unranked"] == "nothing has learned on this target").all()
     assert found.rows["failures"].tolist() == found.rows["scored"].tolist() == [6] * 4
 
 

@@ -31,7 +31,9 @@ def test_variance_components_by_hand() -> None:
     assert found == pytest.approx((2**0.5, 7**0.5))
     error = standard_error(two_way_anova(HAND[None]))
     assert error.variance[0] == pytest.approx(2 / 2 + 7 / 3)  # of seeds over 2, subjects over 3
-    assert error.df[0] == pytest.approx((1 + 7 / 3) ** 2 / (1**2 / 1 + (7 / 3) ** 2 / 2))
+    assert error.df[0] == 2  # 2.99 by Satterthwaite, twice the square of that between two seeds
+    many = standard_error(two_way_anova(HAND[None]), SeedMeanSquare(6.0, 9))
+    assert many.df[0] == pytest.approx((1 + 7 / 3) ** 2 / (1**2 / 9 + (7 / 3) ** 2 / 2))
 
 
 def test_pooled_mean_square_counts_where_it_is_larger() -> None:

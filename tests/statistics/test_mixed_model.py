@@ -5,19 +5,21 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from simulation.coverage import simulate_matches
+from scipy import stats
+from simulation.effects import TRUTH, simulate_matches
 from statsmodels.regression.mixed_linear_model import MixedLM  # type: ignore[import-untyped]
 
-from benchmark.statistics.mixed_model import DOMAIN, INTERACTION, TASK, match_effects
+from benchmark.statistics.match_terms import DOMAIN, INTERACTION, TASK
+from benchmark.statistics.mixed_model import match_effects
 
 
 def test_effects_are_recovered() -> None:
     found = match_effects(simulate_matches(np.random.default_rng(0), 9, 18))
     assert (found.targets, found.sources, found.cells, found.missing) == (9, 18, 162, {})
-    for name, truth in ((DOMAIN, 3), (TASK, 2), (INTERACTION, 1)):
+    for name, truth in TRUTH.items():
         effect = found.effects[name]
-        assert effect.low < truth < effect.high and effect.high - effect.low < 4
-    assert found.residual_sd == pytest.approx(1.4, abs=0.3)  # cell 1, seeds 0.5, subjects 0.9 / ...
+        assert effect.low < truth < effect.high and effect.high - effect.low < 0.05
+    assert found.residual_sd == pytest.approx(0.014, abs=0.003)  # cell 0.010, seeds, subjects
 
 
 def test_model_of_cell_means_is_the_model_of_all_subjects() -> None:
@@ -35,15 +37,35 @@ def test_model_of_cell_means_is_the_model_of_all_subjects() -> None:
         model = MixedLM.from_formula(
             "score ~ d * k", rows, groups=np.ones(len(rows)), vc_formula=parts
         )
-        wanted = 100 * model.fit(method="powell").fe_params
+        wanted = model.fit(method="powell").fe_params
     for name, column in ((DOMAIN, "d"), (TASK, "k"), (INTERACTION, "d:k")):
-        assert found.effects[name].value == pytest.approx(wanted[column], abs=0.02)
+        assert found.effects[name].value == pytest.approx(wanted[column], abs=2e-4)
 
 
 def test_direction_and_unit() -> None:
     scores = simulate_matches(np.random.default_rng(0), 4, 6)
-    up, down = match_effects(scores), match_effects(scores, higher_is_better=False, points=1)
-    assert down.effects[DOMAIN].value == pytest.approx(-up.effects[DOMAIN].value / 100)
+    up, down = match_effects(scores), match_effects(scores, higher_is_better=False)
+    assert down.effects[DOMAIN].value == pytest.approx(-up.effects[DOMAIN].value)
+
+
+def test_effects_that_differ_between_targets_are_judged_by_the_targets() -> None:
+    scores = simulate_matches(np.random.default_rng(1), 6, 12, slope=0.05)
+    effect = match_effects(scores).effects[DOMAIN]
+    cells = (
+        scores.groupby(["target", "source"])
+        .first()
+        .assign(score=scores.groupby(["target", "source"])["score"].mean())
+    )
+    alone = []
+    for _, rows in cells.groupby("target"):
+        d = (rows.source_domain == rows.target_domain) - 0.5
+        k = (rows.source_task == "segmentation") - 0.5
+        x = np.column_stack([np.ones(len(rows)), d, k, d * k])
+        alone.append(np.linalg.solve(x.T @ x, x.T @ rows.score)[1])
+    half = stats.t.ppf(0.975, 5) * stats.sem(alone)
+    assert effect.over_targets and effect.df == 5
+    assert (effect.high - effect.low) / 2 == pytest.approx(half)
+    assert effect.value == pytest.approx(np.mean(alone), abs=0.01)
 
 
 def test_sources_without_pretraining_take_no_part() -> None:
@@ -56,8 +78,10 @@ def test_sources_without_pretraining_take_no_part() -> None:
 
 def test_degrees_of_freedom_are_those_of_sources_or_cells() -> None:
     found = match_effects(simulate_matches(np.random.default_rng(0), 6, 6)).effects
-    assert found[TASK].df == 6 - 2
-    assert found[DOMAIN].df == found[INTERACTION].df == 36 - (6 + 6 - 1) - 2
+    wanted = {TASK: 6 - 2, DOMAIN: 36 - (6 + 6 - 1) - 2, INTERACTION: 36 - (6 + 6 - 1) - 2}
+    assert all(effect.df == (5 if effect.over_targets else wanted[name])
+               for name, effect in found.items())  # fmt: skip
+    assert not all(effect.over_targets for effect in found.values())
 
 
 def pick(scores: pd.DataFrame, **wanted: list[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The new rows in their tie groups, with their gains."""
+"""The new rows among the others, with their gains."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmark.submission.verify import Verdict, verify_submission
 
 
 @pytest.mark.parametrize("name", ["pack", "pack.zip"])
-def test_an_honest_pack_stands_in_its_tie_group(
+def test_an_honest_pack_stands_among_the_others(
     machine: Machine, tmp_path: Path, name: str
 ) -> None:
     path = make_pack(machine, tmp_path / name)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.statistics.bootstrap import RESAMPLES, estimates
+from benchmark.statistics.intervals import estimates
 from benchmark.statistics.scores import Entry, TargetScores, stack_runs
 
 
@@ -35,9 +35,7 @@ def target_scores(
     return stack_runs(target, runs, seeds, higher_is_better)
 
 
-def mean_interval(
-    scores: np.ndarray, resamples: int = RESAMPLES
-) -> tuple[float, float | None, float | None]:
+def mean_interval(scores: np.ndarray) -> tuple[float, float | None, float | None]:
     """Mean and bounds of one matrix (seeds, subjects)."""
-    estimate = estimates(scores[None], resamples=resamples)[0]
+    estimate = estimates(scores[None])[0]
     return estimate.value, estimate.low, estimate.high

@@ -14,21 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.leaderboard.bulk.array_files import Arrays, array_json, json_array
-from benchmark.statistics.anova import Scores, seed_ms_of_means
-from benchmark.statistics.bootstrap import Estimate, estimates
-from benchmark.statistics.gains import Gain, bootstrap_gains, mean_standardised_gains, target_gains
-from benchmark.statistics.paired_tests import PairTests, compare_pairs
+from benchmark.leaderboard.bulk.array_files import Arrays, json_array
+from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_means
+from benchmark.statistics.candidates import candidates_for_best
+from benchmark.statistics.gains import Gain, mean_standardised_gains, target_gains
+from benchmark.statistics.intervals import Estimate, estimates
 from benchmark.statistics.rank_intervals import (
     RankInterval,
     bootstrap_ranks,
     rank_entries,
 )
 from benchmark.statistics.scores import Entry, TargetScores
+from benchmark.statistics.two_part import two_part_intervals
 
-ESTIMATE = ("score", "low", "high")
-RANK = ("rank", "rank_low", "rank_high")
-GAIN = ("gain", "gain_low", "gain_high", "standardised", "standardised_low", "standardised_high")
+ESTIMATE = ("score", "low", "high", "unseen_low", "unseen_high")
+RANK = ("rank", "rank_low", "rank_high", "p_rank_1", "group")
+STANDARDISED = ("standardised", "standardised_low", "standardised_high")
+GAIN = ("gain", "gain_low", "gain_high", *STANDARDISED, "p_not_better", "detectable_gain")
+CANDIDATE = 1.0  # number of group a; other entries have none
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,6 @@ def statistics_of(tasks: Sequence[SettingTask | SizeTask]) -> list[Arrays]:
         for task in tasks
     ]
     bootstrap_ranks.cache_clear()
-    bootstrap_gains.cache_clear()
     return statistics
 
 
@@ -89,30 +91,30 @@ def setting_statistics(task: SettingTask) -> Arrays:
 
     Returns:
         `ranked`: (entries, columns of `ESTIMATE`, `RANK` and `GAIN`), NaN where a number is
-        missing; `notes` of the gains; `others` (entries, `ESTIMATE`); and the paired tests, see
-        `pairs_of`.
+        missing; `notes` of the gains; `others` (entries, `ESTIMATE`); the `claim` of group a.
     """
     scores = task.scores
-    others = [_numbers(estimates(own[None], bounds=task.bounds)[0]) for own in task.others]
+    failed = any((values <= 0).any() for values in (scores.values, *task.others))
+    others = [_estimates(own[None], task, failed, None)[0] for own in task.others]
     arrays: dict[str, npt.NDArray[Any]] = {
         "others": np.array(others, dtype=np.float64).reshape(-1, len(ESTIMATE))
     }
     if not scores.entries:
         return arrays
-    noise = seed_ms_of_means(scores.values)
-    means = estimates(scores.values, noise, bounds=task.bounds, seed=scores.bootstrap_seed)
+    means = _estimates(scores.values, task, failed, seed_ms_of_means(scores.values))
     ranks = {ranked.entry: ranked for ranked in rank_entries([scores], stability=False).entries}
+    best = candidates_for_best([scores])
     gains = target_gains(scores, task.baselines)
     rows, notes = [], []
-    for entry, mean in zip(scores.entries, means, strict=True):
+    for entry, mean, candidate in zip(scores.entries, means, best.among.tolist(), strict=True):
         gain = gains.get(entry) or Gain(None, None, "")
         rows.append([
-            *_numbers(mean), *_rank(ranks[entry]),
-            *_numbers(gain.gain), *_numbers(gain.standardised),
+            *mean, *_rank(ranks[entry], candidate), *_numbers(gain.gain),
+            *_numbers(gain.standardised), _number(gain.not_better), _number(gain.detectable),
         ])  # fmt: skip
         notes.append(gain.note)
     arrays["ranked"] = np.array(rows, dtype=np.float64)
-    return arrays | {"notes": json_array(notes)} | _pack(compare_pairs([scores]))
+    return arrays | {"notes": json_array(notes), "claim": json_array(best.claim)}
 
 
 def size_statistics(task: SizeTask) -> Arrays:
@@ -120,46 +122,47 @@ def size_statistics(task: SizeTask) -> Arrays:
 
     Returns:
         `entries` with scores on every target, best first, and `missing`, what others lack, as
-        JSON; `ranked` (entries, `RANK` and standardised gain with bounds); `stability`; and the
-        paired tests, see `pairs_of`, if scores vary on every target.
+        JSON; `ranked` (entries, `RANK` and `STANDARDISED`); `stability`; and the `claim` of
+        group a, if scores vary on every target.
     """
     ranking = rank_entries(task.targets)
     entries = [ranked.entry for ranked in ranking.entries]
     complete = set(entries)
     baselines = {entry: base for entry, base in task.baselines.items() if entry in complete}
     gains = mean_standardised_gains(task.targets, baselines) if entries else {}
+    scales, claim = [_scale(scores) for scores in task.targets], ""
+    among = np.zeros(len(entries), dtype=np.bool_)
+    if entries and all(scales):
+        best = candidates_for_best([scores.select(entries) for scores in task.targets], scales)
+        among, claim = best.among, best.claim
     rows = []
-    for ranked in ranking.entries:
+    for ranked, candidate in zip(ranking.entries, among.tolist(), strict=True):
         gain = gains.get(ranked.entry)
-        rows.append([*_rank(ranked), *_numbers(gain.standardised if gain else None)])
-    arrays: dict[str, npt.NDArray[Any]] = {
+        rows.append([*_rank(ranked, candidate), *_numbers(gain.standardised if gain else None)])
+    width = len(RANK) + len(STANDARDISED)
+    return {
         "entries": json_array(entries),
         "missing": json_array([[entry, lacks] for entry, lacks in ranking.missing.items()]),
-        "ranked": np.array(rows, dtype=np.float64).reshape(-1, 6),
+        "ranked": np.array(rows, dtype=np.float64).reshape(-1, width),
         "stability": np.array([_number(ranking.stability)]),
+        "claim": json_array(claim),
     }
-    scales = [_scale(scores) for scores in task.targets]
-    if entries and all(scales):
-        complete_scores = [scores.select(entries) for scores in task.targets]
-        return arrays | _pack(compare_pairs(complete_scores, scales))
-    return arrays
 
 
-def pairs_of(arrays: Arrays, entries: Sequence[Entry]) -> PairTests:
-    """The paired tests of these entries, from their statistics."""
-    claim, smallest = array_json(arrays["claim"])
-    p = np.ones((len(entries), len(entries)))
-    corner = np.triu_indices(len(entries), 1)
-    p[corner] = arrays["p"]
-    return PairTests(tuple(entries), arrays["means"], np.minimum(p, p.T), claim, smallest)
+def _estimates(
+    scores: Scores, task: SettingTask, failed: bool, pooled: SeedMeanSquare | None
+) -> list[list[float]]:
+    """Columns of `ESTIMATE` of each score matrix.
 
-
-def _pack(pairs: PairTests) -> dict[str, npt.NDArray[Any]]:
-    return {
-        "p": pairs.p[np.triu_indices(len(pairs.entries), 1)],
-        "means": pairs.means,
-        "claim": json_array([pairs.claim, pairs.smallest]),
-    }
+    Where a subject of the setting failed, all its entries have two-part intervals; elsewhere these
+    are the bounds that allow for unseen failures. Metrics with a unit have none.
+    """
+    rows = [_numbers(one) for one in estimates(scores, pooled, task.bounds)]
+    if task.bounds[1] != 1.0 or scores.shape[2] < 2:
+        return [[*row, np.nan, np.nan] for row in rows]
+    wide = two_part_intervals(scores, pooled, task.scores.bootstrap_seed).tolist()
+    return [[row[0], *(own if failed else row[1:]), *own]
+            for row, own in zip(rows, wide, strict=True)]  # fmt: skip
 
 
 def _scale(scores: TargetScores) -> float:
@@ -179,8 +182,9 @@ def _numbers(estimate: Estimate | None) -> tuple[float, float, float]:
     return estimate.value, _number(estimate.low), _number(estimate.high)
 
 
-def _rank(ranked: RankInterval) -> tuple[float, float, float]:
-    return ranked.rank, _number(ranked.low), _number(ranked.high)
+def _rank(ranked: RankInterval, candidate: bool) -> tuple[float, ...]:
+    numbers = map(_number, (ranked.low, ranked.high, ranked.first))
+    return ranked.rank, *numbers, CANDIDATE if candidate else np.nan
 
 
 def _names(scores: TargetScores) -> object:

@@ -21,6 +21,7 @@ from benchmark.views.figures.frame import (
 )
 from benchmark.views.figures.spreads import jitter
 from benchmark.views.figures.style import heading
+from benchmark.views.text import format_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,15 +51,16 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | No
     task = cells["source_task"] == "segmentation"
     if domain.nunique() < 2 and task.nunique() < 2:
         return NotDrawn(name, f"{view.name}: all sources match alike")
-    sign = view.points * view.metric.sign
+    sign = view.metric.sign
     means = cells.groupby("target")["score"].transform("mean")
     better = (sign * (cells["score"] - means)).to_numpy(dtype=np.float64)
     effects = view.effects
     notes = [
         f"{view.name}. Small marks: a source on a target, {len(cells)} cells of "
         f"{effects.sources} sources and {effects.targets} targets; large: their "
-        "mean. Effects in points with 95 % intervals over sources and targets (mixed model):",
-        *(f"{e.name}: {e.value:+.1f} [{e.low:+.1f}, {e.high:+.1f}]"
+        "mean. Effects with 95 % intervals over sources and targets (mixed model, or t over "
+        "targets if wider):",
+        *(f"{e.name}: {format_interval(e.value, e.low, e.high, f'+{view.metric.number_format}')}"
           for e in effects.effects.values()),
         *(f"{effect}: no estimate ({why})" for effect, why in effects.missing.items()),
         *view.notes,

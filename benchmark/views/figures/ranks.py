@@ -1,4 +1,4 @@
-"""Critical-difference diagram: mean ranks on a line, bars over entries without a difference."""
+"""Diagram of mean ranks on a line; the candidates for the best are bold, as in the tables."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,8 +7,8 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey, LaneSize, Setting
-from benchmark.statistics.critical_difference import CriticalDifference, critical_difference
-from benchmark.statistics.paired_tests import ALPHA
+from benchmark.statistics.candidates import LETTER
+from benchmark.statistics.mean_ranks import MeanRanks, rank_over_blocks
 from benchmark.views.figures.frame import (
     GREY,
     Drawing,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Inches.
-ROW, BAR = 0.19, 0.11
+ROW = 0.19
 SIDE, LINE = 2.35, 3.2
-AXIS, RULER = 0.5, 0.12  # below the upper edge
+AXIS = 0.3  # below the upper edge
 
 
 def rank_diagram(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
@@ -43,13 +43,14 @@ def rank_diagram(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
     columns = {}
     for target in board.board.targets:
         scores = board.scores.get(Setting(target, *size))
-        if scores is not None and scores.entries:
+        if scores is not None and scores.entries and target not in board.unlearned:
             means = scores.oriented_means
             columns[target] = dict(zip(scores.entries, means, strict=True))
     table = pd.DataFrame.from_dict(columns, orient="index")
     rows = size_rows(board.rows, size)
+    overall = size_rows(board.overall, size) if len(board.overall) else board.overall
     name, subject = size_code(size), f"mean rank over targets, {size_name(board, size)}"
-    return _diagram(board, rows, table, name, subject, "targets")
+    return _diagram(board, rows, overall, table, name, subject, "targets")
 
 
 def subject_diagram(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
@@ -62,61 +63,58 @@ def subject_diagram(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     )  # fmt: skip
     rows = setting_rows(board, setting)
     subject = f"{target}, mean rank over subjects, {size_name(board, size)}"
-    return _diagram(board, rows, table, f"{target}_{size_code(size)}", subject, "subjects")
+    name = f"{target}_{size_code(size)}"
+    return _diagram(board, rows, rows, table, name, subject, "subjects")
 
 
 def _diagram(
     board: Leaderboard,
     rows: pd.DataFrame,
+    grouped: pd.DataFrame,
     table: pd.DataFrame,
     name: str,
     subject: str,
     blocks: str,
 ) -> Drawing | NotDrawn:
-    """Test and draw a table of oriented scores (blocks x entries)."""
-    name, known = f"critical_difference_{name}", looks(board, rows)
+    """Draw a table of oriented scores (blocks x entries); `grouped` has the candidates."""
+    name, known = f"mean_ranks_{name}", looks(board, rows)
     entries: list[EntryKey] = [*table.columns]
     table = table.set_axis([str(number) for number in range(len(entries))], axis=1)
-    result = critical_difference(table)
+    result = rank_over_blocks(table)
     if result.friedman_p is None:
         complete = f"{len(result.entries)} entries with all of {result.blocks} {blocks}"
         return NotDrawn(name, f"{result.note}, there are {complete}")
-    labels = [known[entries[int(number)]].label for number in result.entries]
+    shown = [entries[int(number)] for number in result.entries]
+    labels = [known[entry].label for entry in shown]
     lacking = [known[entry].label for number, entry in enumerate(entries)
                if str(number) not in result.entries]  # fmt: skip
-    about = "further targets" if blocks == "targets" else "these trained networks, seeds averaged"
+    best = grouped[grouped["group"].notna()] if len(grouped) else grouped
+    candidates = {*zip(best["source"], best["strategy"], strict=True)} if len(best) else set()
     p = "< 0.001" if result.friedman_p < 0.001 else f"= {result.friedman_p:.3f}"
     notes = [
-        f"Friedman's test over {result.blocks} {blocks}: p {p}. Bars: entries "
-        f"that Nemenyi's test does not tell apart (critical difference, CD, at {ALPHA}); it "
-        f"speaks about {about}. Rank 1 is best."
+        f"Bold, {LETTER}: candidates for the best by the mean score, as in the table. Rank 1 is "
+        f"best. Friedman's test of all entries over {result.blocks} {blocks}: p {p}."
         + (f" Left out, as they lack {blocks}: {', '.join(lacking)}." if lacking else ""),
         sign_note(labels),
     ]
     title = heading(board, subject)
     with drawing_rules():
-        figure = _draw(result, labels)
+        figure = _draw(result, labels, [entry in candidates for entry in shown])
         finish(figure, title, notes)
     return Drawing(name, title, figure)
 
 
-def _draw(result: CriticalDifference, labels: Sequence[str]) -> "Figure":
+def _draw(result: MeanRanks, labels: Sequence[str], candidates: Sequence[bool]) -> "Figure":
     """The diagram, in inches from its upper left corner."""
     width = 2 * SIDE + LINE
-    height = AXIS + BAR * len(result.bars) + 0.15 + ROW * ((len(labels) + 1) // 2)
+    height = AXIS + 0.25 + ROW * ((len(labels) + 1) // 2)
     figure = new_figure(width, height)
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
     _draw_axis(axes, len(labels))
-    _draw_ruler(axes, result.critical_difference, len(labels))
-    for level, (first, last) in enumerate(result.bars):
-        y = AXIS + 0.1 + BAR * level
-        ends = [_x(result.mean_ranks[first], len(labels)) - 0.04,
-                _x(result.mean_ranks[last], len(labels)) + 0.04]  # fmt: skip
-        axes.plot(ends, [y, y], color="black", linewidth=3, solid_capstyle="butt")
-    _draw_entries(axes, result, labels)
+    _draw_entries(axes, result, labels, candidates)
     return figure
 
 
@@ -136,33 +134,20 @@ def _draw_axis(axes: "Axes", count: int) -> None:
             axes.text(_x(rank, count), AXIS - 0.09, str(rank), ha="center", va="bottom")
 
 
-def _draw_ruler(axes: "Axes", length: float | None, count: int) -> None:
-    """The critical difference as a line above the axis, if it is known."""
-    if length is None:
-        return
-    text, x = f"CD = {length:.2f}", _x(1, count)
-    if length <= count - 1:
-        ends = [x, _x(1 + length, count)]
-        axes.plot(ends, [RULER, RULER], color="black", linewidth=1.2)
-        for end in ends:
-            axes.plot([end, end], [RULER - 0.04, RULER + 0.04], color="black", linewidth=1.2)
-        x = ends[1] + 0.06
-    else:
-        text += ", more than the axis is long"
-    axes.text(x, RULER, text, va="center", fontsize=7.5)
-
-
-def _draw_entries(axes: "Axes", result: CriticalDifference, labels: Sequence[str]) -> None:
+def _draw_entries(
+    axes: "Axes", result: MeanRanks, labels: Sequence[str], candidates: Sequence[bool]
+) -> None:
     """Names and mean ranks on both sides, each with a line to its place on the axis."""
     count = len(labels)
-    top = AXIS + BAR * len(result.bars) + 0.18
-    for number, (label, rank) in enumerate(zip(labels, result.mean_ranks, strict=True)):
+    rows = zip(labels, result.mean_ranks, candidates, strict=True)
+    for number, (label, rank, candidate) in enumerate(rows):
         left = number < (count + 1) // 2
-        y = top + ROW * (number if left else count - 1 - number)
+        y = AXIS + 0.22 + ROW * (number if left else count - 1 - number)
         x, end = _x(rank, count), SIDE - 0.12 if left else SIDE + LINE + 0.12
         axes.plot([x, x, end], [AXIS, y, y], color=GREY, linewidth=0.7)
-        words = [shortened(label), f"{rank:.2f}"]
+        words = [shortened(label), f"{rank:.2f}{f' {LETTER}' if candidate else ''}"]
         axes.text(
             end + (-0.05 if left else 0.05), y, "  ".join(words if left else words[::-1]),
             ha="right" if left else "left", va="center", fontsize=7.5,
+            fontweight="bold" if candidate else "normal",
         )  # fmt: skip

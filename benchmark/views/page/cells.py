@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from benchmark.leaderboard.build import LEGACY
 from benchmark.records.trust import LEVELS
-from benchmark.statistics.tie_groups import letter
+from benchmark.statistics.candidates import LETTER
 
 NONE = "–"
 MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", "unchecked data",
@@ -142,17 +142,15 @@ def interval_cells(
 
 
 def rank_cells(frame: pd.DataFrame, name: str) -> ColumnCells:
-    """Ranks with tie group and interval; `name` is the column of the rank itself."""
+    """Ranks with letter a and interval; `name` is the column of the rank itself."""
     values, *bounds = (floats(frame, column) for column in (name, "rank_low", "rank_high"))
     texts, low, high = (_formatted(column, ".3g") for column in (values, *bounds))
-    numbers = [int(group) if isfinite(group) else 0 for group in floats(frame, "group")]
-    letters = {0: ""} | {number: letter(number) for number in set(numbers) if number}
-    badges = {n: f' <b class="group g{n}">{text}</b>' if n else "" for n, text in letters.items()}
+    groups = [LETTER if isfinite(group) else "" for group in floats(frame, "group")]
+    badge = f' <b class="group g1">{LETTER}</b>'
     html = [
-        text + badges[group] + _interval(a, b) if text else NONE
-        for text, group, a, b in zip(texts, numbers, low, high, strict=True)
+        text + (badge if group else "") + _interval(a, b) if text else NONE
+        for text, group, a, b in zip(texts, groups, low, high, strict=True)
     ]
-    groups = [letters[number] for number in numbers]
     return ColumnCells(html, values, {"": texts, "group": groups, "low": low, "high": high})
 
 

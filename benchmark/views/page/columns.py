@@ -64,6 +64,8 @@ def size_column(rows: pd.DataFrame) -> Column:
 def rank_columns(rows: pd.DataFrame, rank: str, title: str) -> Iterator[Column]:
     """The rank, and the one without contaminated entries if it is known."""
     yield Column("rank", title, rank_cells(rows, rank))
+    first = number_cells(floats(rows, "p_rank_1"), ".2f")
+    yield Column("p_rank_1", "P(rank 1)", first, best_first=True)
     if f"clean_{rank}" in rows:
         names = {f"clean_{name}": name for name in (rank, "rank_low", "rank_high", "group")}
         clean = rows[list(names)].rename(columns=names)
@@ -98,6 +100,11 @@ def gain_column(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
     ]
     return Column("gain", "gain", interval_cells(rows, "gain", "+" + metric.number_format, notes),
                   best_first=True)  # fmt: skip
+
+
+def not_better_column(rows: pd.DataFrame) -> Column:
+    """Probability that the entry is not better than its baseline."""
+    return Column("p_not_better", "P(no gain)", number_cells(floats(rows, "p_not_better"), ".3f"))
 
 
 def failed_column(rows: pd.DataFrame) -> Column:

@@ -14,6 +14,7 @@ from benchmark.leaderboard.build import FAILED
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
+from benchmark.statistics.rules import STATISTICS
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import PageTable
 from benchmark.views.page.tables import source_table, target_tables
@@ -64,6 +65,8 @@ def target_sections(context: Context) -> Iterator[Section]:
         notes = [f"{' or '.join(map(str, rows['subjects'].unique()))} test subjects"]
         if blank := rows["empty_prediction"].iloc[0]:
             notes.append(f"an empty prediction would score {blank:.3f}")
+        if not pd.isna(gain := rows["detectable_gain"].median()):
+            notes.append(f"gains of {gain:.3f} would be found in 80 % of boards")
         covers = [str(text) for text in rows["interval_covers"].dropna().unique() if text]
         if covers:
             notes.append(f"95 % intervals of the scores cover {' or '.join(covers)}")
@@ -125,6 +128,7 @@ def protocol_facts(context: Context) -> FactList:
     strategies = {name: card.model_dump(mode="json") for name, card in board.strategies.items()}
     protocol = board.protocol.model_dump(mode="json").items()
     return [
+        ("statistics", STATISTICS),
         ("fingerprint", fingerprint(board.protocol)),
         *(
             (f"fingerprint, lane {lane}", board.protocol_fingerprint(lane))

@@ -9,8 +9,10 @@ import pandas as pd
 from benchmark.cards.registry import Registry
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.match import registered_match_views
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
+from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
@@ -92,6 +94,9 @@ def render_page(context: Context) -> str:
         overall=overall_tables(context),
         target_names=context.targets,
         target_sections=target_sections(context),
+        matches=match_tables(registered_match_views(board, context.registry))
+        if context.registry
+        else (),
         agreement=agreement_tables(board),
         source_names=context.sources,
         source_sections=source_sections(context),

@@ -1,0 +1,77 @@
+"""Coverage of intervals, false differences and power, on boards whose truth is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from simulation.boards import Setting, simulate
+
+from benchmark.leaderboard.bulk.setting_statistics import ESTIMATE, GAIN, RANK, SettingTask
+from benchmark.leaderboard.bulk.setting_statistics import setting_statistics as statistics_of_board
+from benchmark.statistics.anova import Scores
+from benchmark.statistics.scores import TargetScores
+
+COLUMNS = (*ESTIMATE, *RANK, *GAIN)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Shares of simulations, 0 to 1.
+
+    Attributes:
+        mean: Intervals of scores that hold the truth.
+        unseen: The same of the bounds that allow for unseen failures.
+        width: Mean width of the intervals of scores.
+        gain: Intervals of gains that hold the truth, 0; the others are false differences.
+        best_lost: Boards of equal entries in which a given one is left out of group a.
+        found: Entries left out of a where another one is better by the step.
+        true_best_lost: Boards with that better entry in which it is left out.
+        gain_found: Gains of the step whose interval lies above 0.
+    """
+
+    mean: float
+    unseen: float
+    width: float
+    gain: float
+    best_lost: float
+    found: float
+    true_best_lost: float
+    gain_found: float
+
+
+def measure(
+    setting: Setting, boards: int, truth: float, step: float = 0.05, seed: int = 0
+) -> Found:
+    """Simulate boards of equal entries, and as many with a better one."""
+    rng = np.random.default_rng(
+        [seed, setting.entries, setting.seeds, setting.subjects, int(10 * setting.ratio)]
+    )
+    hits: dict[str, list[float]] = {name: [] for name in Found.__dataclass_fields__}
+    for _ in range(boards):
+        scores, of_seeds = simulate(setting, rng)
+        own = of_seeds if setting.seeds == 1 else np.zeros(setting.entries)
+        table = _table(scores)
+        hits["mean"] += _inside(table, "low", "high", truth + own)
+        hits["unseen"] += _inside(table, "unseen_low", "unseen_high", truth + own)
+        hits["width"] += (table["high"] - table["low"]).tolist()
+        hits["gain"] += _inside(table, "gain_low", "gain_high", (own - own[-1]))[:-1]
+        if setting.seeds > 1 or setting.ratio == 0:
+            hits["best_lost"].append(float(np.isnan(table["group"][0])))
+        table = _table(simulate(setting, rng, step)[0])
+        hits["found"] += np.isnan(table["group"][1:]).tolist()
+        hits["true_best_lost"].append(float(np.isnan(table["group"][0])))
+        hits["gain_found"].append(float(table["gain_low"][0] > 0))
+    return Found(**{name: float(np.mean(own)) if own else np.nan for name, own in hits.items()})
+
+
+def _table(scores: Scores) -> dict[str, Scores]:
+    """The statistics of one board, as the leaderboard computes them; the last entry is baseline."""
+    names = tuple(range(len(scores)))
+    target = TargetScores(
+        "t", names, tuple(range(scores.shape[1])), tuple(map(str, range(scores.shape[2]))), scores
+    )
+    task = SettingTask(target, dict.fromkeys(names, names[-1]), (0.0, 1.0), ())
+    return dict(zip(COLUMNS, statistics_of_board(task)["ranked"].T, strict=True))
+
+
+def _inside(table: dict[str, Scores], low: str, high: str, truth: Scores) -> list[float]:
+    return [float(a <= x <= b) for a, x, b in zip(table[low], truth, table[high], strict=True)]
