@@ -48,7 +48,7 @@ add(app, "run", run, "run quickstart_v1 --sources scratch --seeds 0 --dry-run")
 add(app, "leaderboard", leaderboard, "leaderboard quickstart_v1 --html page.html")
 add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v1")
 add(app, "site", site, "site public --with-records")
-add(app, "reproduce", reproduce, "reproduce wang2023_small --no-run")
+add(app, "reproduce", reproduce, "reproduce real_wang2023 --dry-run")
 app.add_typer(submit.app, name="submit")
 add(app, "sequence", sequence, "sequence phantom_sequence_v1 --seeds 0 --dry-run")
 add(app, "prelabel", prelabel,

@@ -52,7 +52,7 @@ def reproduce(
     """
     from benchmark.leaderboard.folder import find_leaderboard
     from benchmark.leaderboard.published import compare_with_published
-    from benchmark.planning.availability import runnable_part, synthetic_counterparts
+    from benchmark.planning.availability import counterparts, runnable_part
     from benchmark.records.store import Store
     from benchmark.running.session import RunOptions
     from benchmark.views.board import write_reproduction
@@ -81,12 +81,12 @@ def reproduce(
         files = write_reproduction(folder, card, comparisons, beside)
         print_text(f"{', '.join(file.name for file in files)}: {folder}")
     if run and not here.anything:
-        _print_synthetic(synthetic_counterparts(workspace.registry, card))
+        _print_counterparts(counterparts(workspace.registry, card))
 
 
-def _print_synthetic(boards: list[str]) -> None:
+def _print_counterparts(boards: list[str]) -> None:
     commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
-    print_text(f"nothing of this board can be run here yet; on synthetic phantoms: {commands}")
+    print_text(f"nothing of this board can be run here yet; on smaller data: {commands}")
 
 
 def _check_reproduces(board: BoardCard) -> None:

@@ -65,16 +65,22 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
     return RunnablePart(selection=runnable, why_not=why_not)
 
 
-def synthetic_counterparts(registry: Registry, board: BoardCard) -> list[str]:
-    """Boards that reproduce the same paper on synthetic images alone."""
-    return [
-        other.id
+def counterparts(registry: Registry, board: BoardCard) -> list[str]:
+    """Boards of the same numbers on parts of data sets or on phantoms, real images first."""
+
+    def is_small(other: BoardCard) -> bool:
+        cards = (registry.dataset(registry.target(name).dataset) for name in other.targets)
+        return all(card.synthetic or card.part_of for card in cards)
+
+    others = [
+        other
         for other in registry.boards.values()
         if other.reproduces
         and board.reproduces
         and other.reproduces.numbers == board.reproduces.numbers
-        and registry.is_synthetic(other)
+        and is_small(other)
     ]
+    return [other.id for other in sorted(others, key=registry.is_synthetic)]
 
 
 def missing_pretraining(

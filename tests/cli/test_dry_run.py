@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command import segtransfer
+from support.factories import SYNTHETIC_BOARDS
 
 from benchmark.cli.dry_run import duration
 
@@ -20,7 +21,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (("run", "quickstart_v1"), "24 cells: 0 done, 24 to run"),
         (("run", "quickstart_v1", "--source", "scratch", "--seeds", "0"), "4 cells: 0 done, 4"),
-        (("reproduce", "wang2023_small"), "48 cells: 0 done, 48 to run"),
+        (
+            ("--content", str(SYNTHETIC_BOARDS), "reproduce", "wang2023_small"),
+            "48 cells: 0 done, 48 to run",
+        ),
         (("sequence", "phantom_sequence_v1"), "24 sequences: 0 done, 24 to run"),
     ],
 )

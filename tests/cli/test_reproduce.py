@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.factories import SYNTHETIC_BOARDS, shipped_registry
 from support.networks import unet
 from typer.testing import CliRunner, Result
 
@@ -132,7 +133,7 @@ SMALL = [
 
 def cut(board: str, content: Path) -> str:
     """A board and its pretrained sources with hardly any steps, as cards of their own; its id."""
-    registry = Registry.load(content_roots())
+    registry = shipped_registry(SYNTHETIC_BOARDS)
     card = registry.board(board)
     text = card.model_dump_json(exclude_none=True)
     for source in {name.split("@")[0] for name in card.sources} - {"scratch"}:
@@ -194,8 +195,8 @@ def test_what_is_not_on_this_machine_is_named_and_left_out(content: Path) -> Non
     flat = " ".join(found.stdout.split())
     assert "left out: fetal_head_hc18_legacy: data set 'hc18_legacy' is not on this machine" in flat
     assert "approximated" not in flat and "rerun" not in flat
-    assert "on synthetic phantoms: `segtransfer reproduce " in flat
-    assert "reproduce wang2023_small`" in flat and "reproduce wang2023_fetal_head`" not in flat
+    assert "on smaller data: `segtransfer reproduce " in flat
+    assert "reproduce real_wang2023`" in flat and "reproduce wang2023_fetal_head`" not in flat
     assert not Path("runs").exists()
     private = call("reproduce", "cheng2021_ribs", content=content)
     assert "impossible: nobody but the authors can run it" in private.stdout

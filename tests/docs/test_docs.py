@@ -81,6 +81,7 @@ def test_its_commands_run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     write_cards(page, tmp_path / "cards")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     folder = tmp_path / "runs" / "demo_v1"
     folder.mkdir(parents=True)
     Store(board_folder(folder)).write(make_record())

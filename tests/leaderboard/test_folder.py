@@ -4,19 +4,24 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.factories import SYNTHETIC_BOARDS, shipped_registry
 
-from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.content import shipped_content
 from benchmark.cards.registry import Registry
 from benchmark.records.store import Store
 from benchmark.views.board import BoardView
 from benchmark.workspace import Workspace
 
-FOLDERS = [path.parent for path in (shipped_content() / "leaderboards").glob("*/records")]
+FOLDERS = [
+    path.parent
+    for root in (shipped_content(), SYNTHETIC_BOARDS)
+    for path in (root / "leaderboards").glob("*/records")
+]
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return Registry.load(content_roots())
+    return shipped_registry(SYNTHETIC_BOARDS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

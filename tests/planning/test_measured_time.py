@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.factories import board, board_folder, make_record, workspace_at
+from support.factories import SYNTHETIC_BOARDS, board, board_folder, make_record, workspace_at
 
 from benchmark.planning.measured_time import measured_time
 from benchmark.records.store import Store
@@ -34,7 +34,7 @@ def test_damaged_records_are_left_out(tmp_path: Path) -> None:
 
 
 def test_a_board_without_records_takes_those_of_a_board_like_it(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path)
+    workspace = workspace_at(tmp_path, SYNTHETIC_BOARDS)
     grid = workspace.registry.board("phantom_grid_v1")
     found = measured_time(workspace, grid, tmp_path)
     assert found is not None and found.board == "zoetmulder2022_small"

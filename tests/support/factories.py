@@ -21,16 +21,18 @@ from benchmark.records.record import (
 )
 from benchmark.workspace import Workspace
 
+SYNTHETIC_BOARDS = Path(__file__).parents[2] / "examples/synthetic_boards"
+
 
 @cache
-def shipped_registry() -> Registry:
-    """All shipped cards."""
-    return Registry.load(content_roots())
+def shipped_registry(*more: Path) -> Registry:
+    """All shipped cards, and those of private folders."""
+    return Registry.load(content_roots(more))
 
 
-def workspace_at(home: Path) -> Workspace:
-    """The shipped cards, with local data in a folder of the test."""
-    return Workspace(shipped_registry(), home)
+def workspace_at(home: Path, *more: Path) -> Workspace:
+    """The shipped cards and those of private folders, with local data in a folder of the test."""
+    return Workspace(shipped_registry(*more), home)
 
 
 def board() -> BoardCard:

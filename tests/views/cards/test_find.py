@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.factories import shipped_registry, workspace_at
+from support.factories import SYNTHETIC_BOARDS, shipped_registry, workspace_at
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
@@ -70,8 +70,9 @@ def test_a_target_gives_an_example(tmp_path: Path) -> None:
 
 
 def test_a_board_has_methods_strategies_and_a_next_command(tmp_path: Path) -> None:
-    (summary,) = summarise_cards(workspace_at(tmp_path), "wang2023_small")
-    board, table = REGISTRY.board("wang2023_small"), summary.table
+    workspace = workspace_at(tmp_path, SYNTHETIC_BOARDS)
+    (summary,) = summarise_cards(workspace, "wang2023_small")
+    board, table = workspace.registry.board("wang2023_small"), summary.table
     assert table is not None and [row[0] for row in table.rows] == [*board.strategies]
     trainable = {row[0]: row[2] for row in table.rows}
     assert trainable["decoder"] == "0.121 M" and trainable["full"] == "0.493 M to 1.98 M"
