@@ -14,7 +14,7 @@ from benchmark.errors import ProtocolError
 from benchmark.models.checkpoints.convert import encoder_tensors
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.low_rank import add_low_rank
-from benchmark.models.networks import SegmentationNetwork, build_network
+from benchmark.models.networks import SegmentationNetwork, build_network, set_norm_momentum
 from benchmark.models.weights import load_part, read_tensors
 from benchmark.planning.source_weights import SourceWeights, source_weights
 from benchmark.planning.transfers import Transfer, nested_subjects
@@ -151,24 +151,26 @@ def initial_network(transfer: Transfer, device: torch.device) -> SegmentationNet
         ProtocolError: The protocol has one sigmoid output, but the target has several labels.
     """
     protocol, statistics = transfer.protocol, transfer.source.input
-    labels = len(transfer.target.labels)
     plain, sigmoid = protocol.normalisation == "none", protocol.outputs == "sigmoid"
-    if sigmoid and labels != 1:
+    if sigmoid and (labels := len(transfer.target.labels)) != 1:
         raise ProtocolError(
             f"outputs: sigmoid is for one label, {transfer.target.id} has {labels}; "
             "use another board or another target"
         )
     torch.manual_seed(transfer.cell.seed)
-    return build_network(
+    network = build_network(
         transfer.encoder,
         channels=statistics.channels,
-        classes=1 if sigmoid else labels + 1,
+        classes=1 if sigmoid else len(transfer.target.labels) + 1,
         input_size=protocol.input_size,
         decoder=transfer.decoder,
         normalisation_mean=(0.0,) * statistics.channels if plain else statistics.mean,
         normalisation_std=(1.0,) * statistics.channels if plain else statistics.std,
         sigmoid=sigmoid,
-    ).to(device)
+    )
+    if protocol.version > 1:
+        set_norm_momentum(network)
+    return network.to(device)
 
 
 def load_source(
