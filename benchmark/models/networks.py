@@ -96,8 +96,8 @@ def set_norm_momentum(network: nn.Module, momentum: float = 0.1) -> None:
     """Give the running statistics of all batch normalisation one momentum, PyTorch's own.
 
     Libraries differ: the EfficientNets of segmentation-models-pytorch have 0.01, with which 30 % of
-    the statistics from before the training are left after 120 steps. Cumulative averages (a momentum
-    of None) are left as they are.
+    the statistics from before the training are left after 120 steps. Cumulative averages (those
+    with a momentum of None) are left as they are.
     """
     for module in network.modules():
         if isinstance(module, _BatchNorm) and module.momentum is not None:

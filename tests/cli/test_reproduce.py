@@ -14,7 +14,7 @@ from support.factories import SYNTHETIC_BOARDS, shipped_registry
 from support.networks import unet
 from typer.testing import CliRunner, Result
 
-from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.errors import BenchmarkError, CardError
@@ -276,7 +276,7 @@ def test_pooled_scores_are_of_all_test_images_in_order(version: int, content: Pa
     assert score_test_set(network, plain)[1] is None
 
 
-SHIPPED = [path.parent for path in (shipped_content() / "leaderboards").glob("*/reproduction.csv")]
+SHIPPED = [path.parent for path in SYNTHETIC_BOARDS.glob("leaderboards/*/reproduction.csv")]
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -286,7 +286,8 @@ def test_shipped_comparisons_are_what_their_records_say(
     monkeypatch.setenv("COLUMNS", "120")
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
-    words = ["--home", str(tmp_path / "home"), "reproduce", folder.name, "--no-run"]
+    content = ["--content", str(SYNTHETIC_BOARDS), "--home", str(tmp_path / "home")]
+    words = [*content, "reproduce", folder.name, "--no-run"]
     found = CliRunner().invoke(app, [*words, "--out", str(copy)])
     assert found.exit_code == 0, found.output
     for name in ("reproduction.csv", "reproduction.md"):

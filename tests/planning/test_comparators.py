@@ -14,7 +14,7 @@ def test_a_card_is_found_by_id_and_by_path(machine: Machine) -> None:
     assert workspace == machine.workspace and find_source(workspace, "own_encoder")[1] == card
     with pytest.raises(CardError, match="unknown source task"):
         find_source(machine.workspace, "own")
-    with pytest.raises(CardError, match="no such card"):
+    with pytest.raises(CardError, match="no such file"):
         find_source(machine.workspace, "own.yaml")
 
 

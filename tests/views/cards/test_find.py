@@ -64,7 +64,7 @@ def test_a_target_gives_an_example(tmp_path: Path) -> None:
         "ranked by Dice",
         "hc18: Fetal head in ultrasound",
         "next: segtransfer data get hc18",
-        "next: segtransfer run wang2023_fetal_head --targets fetal_head_hc18",
+        "next: segtransfer run standard_v2 --targets fetal_head_hc18",
     ):
         assert part in text
 

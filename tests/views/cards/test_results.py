@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from support.factories import board, board_folder, make_record, workspace_at
+from support.factories import SYNTHETIC_BOARDS, board, board_folder, make_record, workspace_at
 
 from benchmark.records.store import Store
 from benchmark.views.cards.results import BoardResults, board_results, leaders, result_lines
@@ -31,7 +31,7 @@ def test_sequences_are_counted_on_their_boards(tmp_path: Path) -> None:
 
 
 def test_results_are_those_of_the_table(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path)
+    workspace = workspace_at(tmp_path, SYNTHETIC_BOARDS)
     boards = board_results(workspace)
     with (workspace.registry.folders["quickstart_v1"] / "leaderboard.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["target"] == "phantom_lung_ribs"]
