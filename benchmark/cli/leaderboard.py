@@ -30,14 +30,16 @@ def leaderboard(
         Path | None, typer.Option(help="Folder for all figures, as SVG and PNG.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write one self-contained page.")] = None,
+    reviewers: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the scores as Rankings and Claims Reloaded read them."),
+    ] = None,
 ) -> None:
     """Print the table of a leaderboard folder, of runs/BOARD, or of a shipped board.
 
-    With --html or --figures alone only those are written.
+    With --html, --figures or --reviewers alone only those are written.
     """
-    from benchmark.files import write_bytes
     from benchmark.leaderboard.folder import find_leaderboard
-    from benchmark.records.run_errors import run_errors
 
     file_format, workspace = _format(format_, out), settings.workspace
     store = find_leaderboard(board, workspace)
@@ -47,26 +49,47 @@ def leaderboard(
         write_board_page(store, html, workspace)
         print_text(f"page: {html}")
     printed = out is not None or format_ not in ("", "text")
-    if html is not None and figures is None and not printed:
+    if html is not None and figures is None and reviewers is None and not printed:
         return
     from benchmark.views.board import BoardView
 
     view = BoardView(store, workspace, clean=clean)
     if figures is not None:
         write_all_figures(view, figures)
+    if reviewers is not None:
+        _write_for_reviewers(view, reviewers)
     if printed:
-        content = _content(view, file_format)
-        if out is None:
-            typer.echo(content, nl=False)
-        else:
-            write_bytes(out, content.encode() if isinstance(content, str) else content)
-    elif html is None and figures is None:
-        if clean:
-            view.print(console)
-        else:
-            print_view(view)
-        for note in run_errors(store.folder):
-            print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
+        _export(_content(view, file_format), out)
+    elif html is None and figures is None and reviewers is None:
+        _show(view, clean)
+
+
+def _show(view: "BoardView", clean: bool) -> None:
+    """Print the table, and what could not be run."""
+    from benchmark.records.run_errors import run_errors
+
+    if clean:
+        view.print(console)
+    else:
+        print_view(view)
+    for note in run_errors(view.store.folder):
+        print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
+
+
+def _export(content: str | bytes, out: Path | None) -> None:
+    """Print a format, or write it to a file."""
+    from benchmark.files import write_bytes
+
+    if out is None:
+        typer.echo(content, nl=False)
+    else:
+        write_bytes(out, content.encode() if isinstance(content, str) else content)
+
+
+def _write_for_reviewers(view: "BoardView", folder: Path) -> None:
+    from benchmark.views.reviewers import write_reviewer_files
+
+    print_text(f"{len(write_reviewer_files(folder, view.leaderboard))} files in {folder}")
 
 
 def print_board(store: "Store", workspace: Workspace) -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from simulation.boards import Setting, simulate
 
-from benchmark.leaderboard.bulk.setting_statistics import ESTIMATE, GAIN, RANK, SettingTask
-from benchmark.leaderboard.bulk.setting_statistics import setting_statistics as statistics_of_board
-from benchmark.statistics.anova import Scores
+from benchmark.statistics.anova import Scores, seed_ms_of_means
+from benchmark.statistics.candidates import candidates_for_best
+from benchmark.statistics.gains import target_gains
+from benchmark.statistics.intervals import estimates
 from benchmark.statistics.scores import TargetScores
-
-COLUMNS = (*ESTIMATE, *RANK, *GAIN)
+from benchmark.statistics.two_part import two_part_intervals
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def measure(
         hits["mean"] += _inside(table, "low", "high", truth + own)
         hits["unseen"] += _inside(table, "unseen_low", "unseen_high", truth + own)
         hits["width"] += (table["high"] - table["low"]).tolist()
-        hits["gain"] += _inside(table, "gain_low", "gain_high", (own - own[-1]))[:-1]
+        hits["gain"] += _inside(table, "gain_low", "gain_high", (own - own[-1])[:-1])
         if setting.seeds > 1 or setting.ratio == 0:
             hits["best_lost"].append(float(np.isnan(table["group"][0])))
         table = _table(simulate(setting, rng, step)[0])
@@ -64,13 +64,23 @@ def measure(
 
 
 def _table(scores: Scores) -> dict[str, Scores]:
-    """The statistics of one board, as the leaderboard computes them; the last entry is baseline."""
+    """Intervals, group a and gains over the last entry, by the rules of `setting_statistics`."""
     names = tuple(range(len(scores)))
     target = TargetScores(
         "t", names, tuple(range(scores.shape[1])), tuple(map(str, range(scores.shape[2]))), scores
     )
-    task = SettingTask(target, dict.fromkeys(names, names[-1]), (0.0, 1.0), ())
-    return dict(zip(COLUMNS, statistics_of_board(task)["ranked"].T, strict=True))
+    noise = seed_ms_of_means(scores)
+    unseen = two_part_intervals(scores, noise)
+    plain = [(one.low, one.high) for one in estimates(scores, noise, (0.0, 1.0))]
+    shown = unseen if (scores <= 0).any() else np.array(plain, dtype=np.float64)
+    gains = [one.gain for one in target_gains(target, dict.fromkeys(names, names[-1])).values()]
+    bounds = np.array([(one.low, one.high) for one in gains if one], dtype=np.float64)
+    return {
+        "low": shown[:, 0], "high": shown[:, 1],
+        "unseen_low": unseen[:, 0], "unseen_high": unseen[:, 1],
+        "gain_low": bounds[:, 0], "gain_high": bounds[:, 1],
+        "group": np.where(candidates_for_best([target]).among, 1.0, np.nan),
+    }  # fmt: skip
 
 
 def _inside(table: dict[str, Scores], low: str, high: str, truth: Scores) -> list[float]:

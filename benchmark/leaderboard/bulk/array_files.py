@@ -22,7 +22,8 @@ from benchmark.files import temporary_prefix
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 CODE = ("errors.py", "files.py", "owners.py", "processes.py", "reading.py", "workers.py", "cards",
-        "records", "scoring", "statistics", "leaderboard")  # what cached numbers depend on  # fmt: skip
+        "records", "scoring", "statistics",
+        "leaderboard")  # what cached numbers depend on  # fmt: skip
 
 
 @lru_cache(maxsize=1)
