@@ -127,7 +127,7 @@ def in_one_line(error: BaseException) -> str:
     else:
         first = next((line for line in str(error).splitlines() if line.strip()), "")
         text = f"{type(error).__name__}: {first.strip()} (`segtransfer --debug` shows where)"
-    return text if text.isprintable() else ascii(text)
+    return one_line(text)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:

@@ -5,8 +5,8 @@ Maps are read without trust: no pickle, and never more bytes than the expected s
 """
 
 import hashlib
+import math
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,12 +17,14 @@ import numpy.typing as npt
 from pydantic import Field
 
 from benchmark.errors import RecordError
-from benchmark.files import not_written, printable, replacing, write_text
+from benchmark.files import not_written, replacing, write_text
+from benchmark.reading import reading
 from benchmark.records.cell import Facts
 from benchmark.records.record_files import read_strictly
 
 Labels = npt.NDArray[np.uint8]
 Keep = Callable[[str, Labels], None]
+MAX_PIXELS = 2**29  # of one label map
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -96,33 +98,29 @@ def read_hashes(path: Path) -> PredictionHashes:
     return read_strictly(path, PredictionHashes, "run the cell again")
 
 
-def read_map(path: Path, number: int, shape: tuple[int, ...]) -> Labels:
+def read_map(path: Path, number: int, shape: tuple[int, ...] | None = None) -> Labels:
     """The label map of one case.
 
     Args:
         path: The .npz file.
         number: Place of the case in the hashes.
-        shape: Of the reference.
+        shape: Of the reference; None takes any shape of a map of at most MAX_PIXELS.
 
     Raises:
         RecordError: It is not there, is damaged, or is no map of labels in this shape.
     """
-    name, size = f"{number}.npy", int(np.prod(shape, dtype=np.int64))
-    try:
+    name = f"{number}.npy"
+    with reading(path, f"the label map {name}", RecordError, "run the cell again"):
         with zipfile.ZipFile(path) as archive, archive.open(name) as file:
             if np.lib.format.read_magic(file) != (1, 0):
                 raise ValueError("another version of .npy")
             found, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            if found != shape or fortran or dtype != np.uint8:
-                raise ValueError(f"{dtype} {found}, expected uint8 {shape}")
+            size = math.prod(found)
+            if found != (shape or found) or fortran or dtype != np.uint8:
+                raise ValueError(f"{dtype} {found}, expected uint8 {shape or ''}")
+            if not 0 <= size <= MAX_PIXELS:
+                raise ValueError(f"{found} are more than {MAX_PIXELS} pixels")
             data = file.read(size + 1)
-    except (OSError, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
-            zlib.error, zipfile.BadZipFile) as error:  # fmt: skip
-        raise RecordError(
-            f"{printable(path)}: map {name} cannot be read ({printable(error)}); run the cell again"
-        ) from None
-    if len(data) != size:
-        raise RecordError(
-            f"{printable(path)}: map {name} has not {size} pixels; run the cell again"
-        )
-    return np.frombuffer(data, np.uint8).reshape(shape)
+            if len(data) != size:
+                raise ValueError(f"not {size} pixels")
+    return np.frombuffer(data, np.uint8).reshape(found)

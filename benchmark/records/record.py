@@ -10,6 +10,7 @@ from benchmark.cards.source import SourceObjective
 from benchmark.records.cell import CellId, Count, Facts, Fingerprints
 
 Amount = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -67,7 +68,7 @@ class Coverage(Facts):
     missing: tuple[str, ...]
     mismatched: tuple[str, ...]
     unused: tuple[str, ...]
-    parameter_share: float
+    parameter_share: Share
     resampled: tuple[str, ...] = omitted_default(())
 
     @property
@@ -83,10 +84,10 @@ class Selection(Facts):
     diverged.
     """
 
-    learning_rate: float
-    step: int
-    validation_dice: float | None
-    curve: tuple[tuple[float, int, float], ...]
+    learning_rate: Amount
+    step: Count
+    validation_dice: Share | None
+    curve: tuple[tuple[Amount, Count, Share], ...]
     train_subjects: tuple[str, ...]
     diverged: tuple[tuple[float, int], ...] = omitted_default(())
 
@@ -139,7 +140,7 @@ class Environment(Facts):
     python: str
     torch: str
     device: str
-    threads: int
+    threads: Count
 
 
 class RunRecord(Facts):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import in_one_line
 from benchmark.files import printable
 
 CheckState = Literal["passed", "refused", "to look at", "not checked"]
@@ -66,7 +66,7 @@ class Checklist:
 
     @contextmanager
     def check(self, name: str, *, required: bool = False) -> Iterator[SubmissionCheck]:
-        """Make a check; an error of this package is its problem and ends it.
+        """Make a check; an exception is its problem and ends it.
 
         Paths below `folder`, that of the opened pack, are shortened in the problem.
 
@@ -77,8 +77,8 @@ class Checklist:
         self.checks.append(check)
         try:
             yield check
-        except BenchmarkError as error:
-            check.problems.append(str(error).replace(f"{self.folder}/", ""))
+        except Exception as error:  # whatever a pack does, it gets a report
+            check.problems.append(in_one_line(error).replace(f"{self.folder}/", ""))
         if required and self.refused:
             raise Refused
 

@@ -15,8 +15,15 @@ from benchmark.submission.claims import (
     fingerprint_problems,
     split_problems,
 )
-from benchmark.submission.manifest import MANIFEST, missing_cells
-from benchmark.submission.plagiarism import copies, doubtful, implausible
+from benchmark.submission.manifest import MANIFEST, look_alike, missing_cells
+from benchmark.submission.near_copies import near_copies
+from benchmark.submission.plagiarism import (
+    copies,
+    cost_problems,
+    doubtful,
+    implausible,
+    iou_problems,
+)
 from benchmark.submission.read_pack import Submission
 from benchmark.submission.rerun import mean_difference
 from benchmark.submission.rescore import can_rescore, rescore_problems
@@ -58,6 +65,9 @@ def check_submission(submission: Submission, checklist: Checklist) -> Standing:
         _copies(check, submission)
     with checklist.check("plausible") as check:
         check.problems += implausible(records)
+        for name, record in records.items():
+            check.add(name, (p for row in record.cases for p in iou_problems(row)))
+            check.add(name, cost_problems(record))
         several = len({record.cell.seed for record in records.values()}) > 1
         check.summary = "not perfect, not constant" + (", seeds differ" if several else "")
     standing = Standing()
@@ -83,6 +93,10 @@ def _accepted(check: SubmissionCheck, submission: Submission) -> None:
             f"{store.folder}: its board is not {submission.board.id!r} as registered"
         )
     accepted = {record.cell.path: record for _, record in store.records()}
+    known = {*submission.workspace.registry.sources}
+    known |= {record.cell.source.partition("@")[0] for record in accepted.values()}
+    if alike := look_alike(source, known):
+        check.problems.append(f"the id {source!r} looks like {alike!r}; choose another")
     submission.accepted.update(accepted)
     for name in records.keys() & accepted.keys():
         old, new = (folder / "records" / name for folder in (store.folder, submission.folder))
@@ -148,8 +162,19 @@ def _copies(check: SubmissionCheck, submission: Submission) -> None:
     ]
     check.problems += copies(submission.records, submission.hashes, [*accepted, *baselines])
     check.warnings += doubtful(submission.records, others)
+    registry = submission.workspace.registry
+    own = {
+        name: (record, submission.maps(name), submission.hashes[name])
+        for name, record in submission.records.items()
+    }
+    targets = {record.cell.target for record in submission.records.values()}
+    labels = {target: tuple(registry.target(target).labels) for target in targets}
+    theirs = [(one, path.with_suffix(".npz")) for one, path in zip(others, paths, strict=True)]
+    for sure, text in near_copies(own, theirs, labels):
+        (check.problems if sure else check.warnings).append(text)
     check.summary = (
-        f"no predictions and no scores of {counted(len(others), 'record')} of other sources"
+        f"no predictions and no scores of {counted(len(others), 'record')} of other sources, and "
+        "none nearly so"
     )
 
 

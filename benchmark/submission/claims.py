@@ -152,8 +152,6 @@ def card_problems(
         yield "marks.unchecked does not name the data on the card that cannot be checked"
     if (coverage is None) != (source.provides == "nothing") or complete == marks.partial_weights:
         yield "coverage and marks.partial_weights contradict each other or the card"
-    if coverage is not None and coverage.parameter_share > 1:
-        yield "coverage.parameter_share is above 1"
     for text in map(str, (*record.environment.model_dump().values(), record.started)):
         if len(text) > MAX_CHARACTERS or not text.isprintable():
             yield f"environment or started: {text[:20]!r} is not a short plain text"

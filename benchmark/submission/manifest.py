@@ -22,7 +22,8 @@ from benchmark.records.predictions import Sha256
 from benchmark.records.record import RunRecord
 
 MANIFEST = "manifest.json"
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "-": "_", ".": "_"})
 PART = r"[A-Za-z0-9][A-Za-z0-9._@-]*"
 ALLOWED = re.compile(
     rf"manifest\.json|cases\.csv|coverage\.json|environment\.json|tasks/source/{PART}\.yaml"
@@ -57,6 +58,20 @@ class Manifest(Facts):
     baselines: tuple[str, ...] = omitted_default(())
     missing: tuple[str, ...]
     files: dict[str, PackedFile]
+
+
+def look_alike(name: str, known: Iterable[str]) -> str:
+    """Another known id that a reader could take for this one; empty if there is none.
+
+    Case, the kind of separator, and the pairs 0 o, 1 l i, rn m and vv w are not told apart.
+    """
+    shape = _shape(name)
+    return next((other for other in sorted(known) if other != name and _shape(other) == shape), "")
+
+
+def _shape(name: str) -> str:
+    plain = name.casefold().translate(LOOK_ALIKE).replace("rn", "m").replace("vv", "w")
+    return re.sub("_+", "_", plain).strip("_")
 
 
 def card_path(source: str) -> str:

@@ -5,8 +5,9 @@ scores are not perfect: entries that miss everything, or have it all right, agre
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from operator import attrgetter
 from statistics import mean
 from typing import Any
 
@@ -14,7 +15,7 @@ from benchmark.records.cell import CellId
 from benchmark.records.predictions import PredictionHashes
 from benchmark.records.record import CaseScore, RunRecord
 from benchmark.scoring.metrics import METRICS
-from benchmark.submission.limits import MAX_EQUAL_SHARE, MAX_OPTIMISM, MIN_ROWS
+from benchmark.submission.limits import IOU_TOLERANCE, MAX_EQUAL_SHARE, MAX_OPTIMISM, MIN_ROWS
 
 CaseScores = dict[tuple[str, str], dict[str, float]]
 """Scores by case and label."""
@@ -84,8 +85,36 @@ def implausible(records: Mapping[str, RunRecord]) -> Iterator[str]:
                 yield f"{other}: has the scores of {one}, another seed"
 
 
-def doubtful(records: Mapping[str, RunRecord], accepted: Iterable[RunRecord]) -> Iterator[str]:
-    """Reasons for a person to look: weights of another source, validation far above test."""
+def iou_problems(row: CaseScore) -> Iterator[str]:
+    """An IoU that does not follow from the Dice of the same two masks: IoU = Dice / (2 - Dice)."""
+    dice, iou = (row.scores.get(name) for name in ("dice", "iou"))
+    if dice is not None and iou is not None and abs(iou - dice / (2 - dice)) > IOU_TOLERANCE:
+        yield (
+            f"case {row.case!r}, {row.label}: IoU is {iou:g}, by the Dice of {dice:g} it would be "
+            f"{dice / (2 - dice):.6f}"
+        )
+
+
+def cost_problems(record: RunRecord) -> Iterator[str]:
+    """Costs that contradict each other."""
+    cost = record.cost
+    if cost.trainable_parameters > cost.total_parameters:
+        yield "cost: more parameters are trained than there are"
+    if cost.fine_tuning_seconds > cost.total_seconds:
+        yield "cost: fine-tuning takes longer than the whole run"
+
+
+def doubtful(records: Mapping[str, RunRecord], accepted: Sequence[RunRecord]) -> Iterator[str]:
+    """Reasons for a person to look: weights of another source, validation far above test, costs."""
+    network = attrgetter("source.encoder", "cell.target", "cell.lane", "cell.strategy")
+    sizes = {network(record): record.cost.total_parameters for record in accepted}
+    for name, record in records.items():
+        count = record.cost.total_parameters
+        if (known := sizes.get(network(record), count)) != count:
+            yield (
+                f"{name}: {count} parameters, {known} in accepted records on that encoder; has "
+                "it another number of input channels?"
+            )
     owners = {record.fingerprints.weights: record.cell.source for record in accepted}
     owners.pop("none", None)
     for weights in {record.fingerprints.weights for record in records.values()} & set(owners):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from support.command import refusal, segtransfer
 
+from benchmark.cli import main
 from benchmark.records.store import Store
+from benchmark.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["run", "demo_v1", "--targets", "phantom_fetal_head_64", "--sources", "scratch"]
@@ -170,3 +172,35 @@ def test_two_workers_share_the_cores(shared_home: Path) -> None:
     assert {record.environment.threads for record in records} == {threads}
     pictures = folder / "pictures/phantom_fetal_head_64/scratch/full/nall"
     assert sorted(path.name for path in pictures.iterdir()) == ["seed0.png", "seed1.png"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (MemoryError(), "error: memory ran out"),
+        (PermissionError(13, "Permission denied", "/x/y"), "error: /x/y: Permission denied; check"),
+        (EOFError(), "error: RuntimeError: a file ended too early; this is a fault of segtransfer"),
+        (IndexError("a\nb\x1b[31m"), "error: IndexError: a b\\x1b[31m; this is a fault"),
+        (RecursionError(), "error: RecursionError: no reason given; this is a fault"),
+    ],
+)
+def test_no_exception_is_a_traceback(
+    fault: Exception, message: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def fails(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(Workspace, "load", fails)
+    text = refusal("list", monkeypatch=monkeypatch, capsys=capsys)
+    assert text.startswith(message) and text.count("\n") == 1
+    monkeypatch.setattr(sys, "argv", ["segtransfer", "--debug", "list"])
+    with pytest.raises((type(fault), RuntimeError)):
+        main()
+
+
+def test_a_terminal_without_utf_8_shows_codes(folder: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    words = [sys.executable, "-m", "benchmark", "show", "wang2023_small"]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0 and done.stdout.isascii() and not done.stderr

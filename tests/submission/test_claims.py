@@ -25,7 +25,6 @@ FALSE = [
     ("cards and split", {"marks.unranked": ["trial"]}, "unranked"),
     ("cards and split", {"marks.partial_weights": True}, "contradict"),
     ("cards and split", {"coverage": None}, "contradict"),
-    ("cards and split", {"coverage.parameter_share": 9.0}, "above 1"),
     ("cards and split", {"environment.device": "\x1b[2J"}, "not a short plain text"),
     ("cards and split", {"started": "x" * 1000}, "not a short plain text"),
     ("cards and split", {"main_metric": "iou"}, "not the target's"),

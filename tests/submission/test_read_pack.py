@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support.packs import SEED0, Machine, derive_again, edit_record, findings, write_manifest
 
+from benchmark.cards.content import content_roots
+from benchmark.cards.registry import Registry
+from benchmark.submission.manifest import ID, look_alike
 from benchmark.submission.verify import verify_submission
 
 CARD = "tasks/source/own_encoder.yaml"
@@ -58,7 +61,7 @@ def bomb() -> str:
         ("id: !!python/object/apply:os.system ['true']", "card"),
         ("id: other\nversion: 1\ntitle: x", "card"),
         ("[" * 1000, "card"),
-        ("x" * 2_000_000, "larger than"),
+        ("x" * 2_000_000, "2000000 bytes; expected"),
     ],
     ids=["aliases", "tag", "other id", "nested", "long"],
 )
@@ -96,3 +99,23 @@ def test_the_order_of_manifest_and_json_does_not_matter(machine: Machine, pack: 
     (pack / "manifest.json").write_text(json.dumps(data))
     with verify_submission(pack, machine.workspace, machine.accepted) as verdict:
         assert not verdict.refused
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Scratch", "scratch"),
+        ("imagenet_resnetl8_torchvision", "imagenet_resnet18_torchvision"),
+        ("imagenet-resnet18.torchvision", "imagenet_resnet18_torchvision"),
+        ("imagenet_resnet18__torchvision", "imagenet_resnet18_torchvision"),
+        ("phantorn_brain", "phantom_brain"),
+    ],
+)
+def test_ids_that_look_alike(name: str, known: str) -> None:
+    assert look_alike(name, [known, name, "other"]) == known
+
+
+def test_ids_of_our_own_cards_do_not_look_alike() -> None:
+    known = Registry.load(content_roots()).sources
+    assert not [name for name in known if look_alike(name, known)]
+    assert not ID.fullmatch("scratch.") and not ID.fullmatch("scr\u0430tch") and ID.fullmatch("a")

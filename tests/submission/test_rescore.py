@@ -32,7 +32,7 @@ def test_packed_label_maps_are_scored_again(machine: Machine, tmp_path: Path) ->
 
 def test_an_edited_score_is_found_by_its_label_map(machine: Machine, tmp_path: Path) -> None:
     folder = make_pack(machine, tmp_path / "p", maps=True)
-    edit_record(folder, SEED0, {"cases.0.scores.dice": 0.9})
+    edit_record(folder, SEED0, {"cases.0.scores.dice": 0.9, "cases.0.scores.iou": 0.9 / 1.1})
     write_manifest(folder)
     assert (
         "cases.csv: does not follow from the records" in findings(machine, folder)["derived files"]

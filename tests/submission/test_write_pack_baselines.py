@@ -130,11 +130,10 @@ def test_a_cell_that_others_have_run_stays(
     other.run("again", "third", BASELINE)
     rows = read_record(other.root / "again/records" / CELL).cases
     if difference:
-        edit_record(
-            other.root / "again", CELL,
-            {f"cases.{n}.scores.dice": row.scores["dice"] - difference
-             for n, row in enumerate(rows)},
-        )  # fmt: skip
+        worse = [row.scores["dice"] - difference for row in rows]
+        changes = {f"cases.{n}.scores.dice": dice for n, dice in enumerate(worse)}
+        changes |= {f"cases.{n}.scores.iou": dice / (2 - dice) for n, dice in enumerate(worse)}
+        edit_record(other.root / "again", CELL, changes)
     path = make_pack(other, tmp_path / "second", "third", folder="again")
     found = check_found(other, path, "rows of others")
     assert expected in found and ("to look at" in found) == (difference > 0.02)
@@ -165,7 +164,7 @@ def test_forged_baselines_are_refused(other: Machine, tmp_path: Path) -> None:
     write_manifest(own, baselines=(BASELINE,))
     assert f"'{BASELINE}' is not the baseline" in findings(other, own)["source card"]
     # A baseline made worse shows a larger gain: its label maps tell.
-    edit_record(path, CELL, {"cases.0.scores.dice": 0.0})
+    edit_record(path, CELL, {"cases.0.scores.dice": 0.0, "cases.0.scores.iou": 0.0})
     derive_again(path, baselines=(BASELINE,))
     assert CELL in findings(other, path)["scored again"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmark.cards.dataset import DatasetCard, PhantomLayout
 from benchmark.data.cases import Case, LoadedCase
-from benchmark.errors import DataError
+from benchmark.errors import DataError, in_one_line
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
-    cases = layout_reader(card.layout.kind).find(card, root or Path())
+    try:
+        cases = layout_reader(card.layout.kind).find(card, root or Path())
+    except OSError as error:  # a folder that cannot be read, a name that is too long
+        raise DataError(in_one_line(error)) from None
     names = Counter(case.case for case in cases)
     if repeated := next((name for name, count in names.items() if count > 1), None):
         raise DataError(
@@ -61,4 +64,7 @@ def load_case(card: DatasetCard, case: Case) -> LoadedCase:
     Raises:
         DataError: One line naming the file and what is wrong with it.
     """
-    return layout_reader(card.layout.kind).load(card, case)
+    try:
+        return layout_reader(card.layout.kind).load(card, case)
+    except OSError as error:
+        raise DataError(in_one_line(error)) from None

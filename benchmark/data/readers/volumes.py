@@ -1,5 +1,6 @@
 """Reading NIfTI and Analyze volumes; every fault is one line."""
 
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from benchmark.errors import DataError
 from benchmark.reading import reading
 
+nib.imageglobals.logger.setLevel(logging.CRITICAL)  # it prints what it repairs in headers
 UNITS_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 SMALLEST_MM, LARGEST_MM = 1e-4, 200.0
 SIZE_TOLERANCE = 0.01  # relative; headers round
@@ -88,6 +90,12 @@ def _check_header(path: Path, stored: Any) -> float:
     header, affine = stored.header, stored.affine
     unit = header.get_xyzt_units()[0] if hasattr(header, "get_xyzt_units") else "mm"
     to_mm = UNITS_MM[unit]
+    holder = stored.file_map.get("header") or stored.file_map["image"]
+    with holder.get_prepare_fileobj("rb") as file:
+        unchecked = type(header).from_fileobj(file, check=False)  # nibabel makes sizes of 0 to 1
+    several = np.array([*stored.shape, 1, 1, 1][:3]) > 1
+    if not unchecked["pixdim"][1:4][several].all():
+        raise DataError(f"{path}: its header gives a voxel size of 0 in pixdim; fix the header")
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
     zooms = np.abs(np.array([*header.get_zooms(), 1.0, 1.0, 1.0][:3], np.float64))
     if not sizes.all():

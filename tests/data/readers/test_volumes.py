@@ -202,3 +202,21 @@ def test_a_channel_is_chosen(tmp_path: Path) -> None:
         read_volume(path, 2)
     with pytest.raises(DataError, match="an msd layout chooses by `channel: 0`"):
         read_volume(path)
+
+
+@pytest.mark.parametrize("kind", [nib.AnalyzeImage, nib.Nifti1Image])
+def test_a_pixdim_of_0_is_not_1_mm(kind: Any, tmp_path: Path) -> None:
+    """Nibabel repairs it to 1 and says so in a log only."""
+    image = kind(ANATOMY.astype(np.int16), np.diag([*SPACING, 1]))
+    if kind is nib.Nifti1Image:
+        image.set_sform(None, 0)
+        image.set_qform(np.diag([*SPACING, 1]), 1)
+    name = "v.img" if kind is nib.AnalyzeImage else "v.nii"
+    nib.save(image, tmp_path / name)
+    assert spacing_of(read_volume(tmp_path / name)[1]) == pytest.approx(SPACING)
+    header = tmp_path / ("v.hdr" if kind is nib.AnalyzeImage else "v.nii")
+    data = bytearray(header.read_bytes())
+    data[88:92] = bytes(4)  # pixdim[3]
+    header.write_bytes(data)
+    with pytest.raises(DataError, match="voxel size of 0 in pixdim"):
+        read_volume(tmp_path / name)
