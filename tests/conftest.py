@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.cores import pin_to_one_core
@@ -17,8 +18,24 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
 
+def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse connections but to this machine; tests of downloads have a server of their own."""
+    if event == "socket.connect":
+        host = arguments[1][0] if isinstance(arguments[1], tuple) else "localhost"
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host not in (None, "", b"", "localhost", "127.0.0.1", "::1", "0.0.0.0", b"localhost"):
+        raise ConnectionRefusedError(f"tests use no network, but something asks for {host!r}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Pin each test process; the process that only distributes tests leaves that to its workers."""
+    """Refuse the network, and pin each test process.
+
+    The process that only distributes tests leaves the pinning to its workers.
+    """
+    sys.addaudithook(_no_network)
     if not config.getoption("numprocesses", None):
         pin_to_one_core(os.environ.get("PYTEST_XDIST_WORKER", ""))
 

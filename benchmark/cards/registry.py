@@ -196,6 +196,12 @@ def _collect(
     paths: dict[str, Path] = {}
     for path in (path for root in roots for path in sorted(root.glob(pattern))):
         card = read_card(path, kind, parsed)
+        folded = {name.casefold(): name for name in cards}
+        if folded.get(card.id.casefold(), card.id) != card.id:
+            raise CardError(
+                f"{path}: {folded[card.id.casefold()]!r} differs from its id in case only, and some "
+                "disks do not tell their files apart; rename one"
+            )
         first = paths.setdefault(card.id, path)
         if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):
             raise CardError(f"{path}: {first} is another card of the id {card.id!r}; rename one")

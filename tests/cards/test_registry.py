@@ -192,3 +192,12 @@ def test_a_source_on_another_network() -> None:
         cards.source("imagenet_resnet18_torchvision@resnet34")
     with pytest.raises(CardError, match="Did you mean 'scratch'"):
         cards.source("scrath@resnet18")
+
+
+def test_ids_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "tasks/source"
+    folder.mkdir(parents=True)
+    for name in ("mine", "Mine"):
+        (folder / f"{name}.yaml").write_text(SOURCE.replace("id: mine", f"id: {name}"))
+    with pytest.raises(CardError, match="differs from its id in case only"):
+        Registry.load((tmp_path,))

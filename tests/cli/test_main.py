@@ -204,3 +204,16 @@ def test_a_terminal_without_utf_8_shows_codes(folder: Path) -> None:
     words = [sys.executable, "-m", "benchmark", "show", "wang2023_small"]
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     assert done.returncode == 0 and done.stdout.isascii() and not done.stderr
+
+
+def test_a_machine_without_home_and_names_of_any_kind(folder: Path) -> None:
+    place = folder / "Bär, [x] 'é' \u56f3"
+    card = place / "cards/datasets/my_heads/dataset.yaml"
+    card.parent.mkdir(parents=True)
+    text = (ROOT / "datasets/hc18/dataset.yaml").read_text()
+    card.write_text(text.replace("id: hc18", "id: my_heads", 1))
+    environment = {k: v for k, v in os.environ.items() if k not in ("HOME", "SEGTRANSFER_HOME")}
+    environment |= {"XDG_CACHE_HOME": str(place / "cache"), "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "benchmark", "--content", "cards", "show", "my_heads"]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, cwd=place)
+    assert done.returncode == 0 and "my_heads" in done.stdout and not done.stderr
