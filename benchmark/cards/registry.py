@@ -199,8 +199,8 @@ def _collect(
         folded = {name.casefold(): name for name in cards}
         if folded.get(card.id.casefold(), card.id) != card.id:
             raise CardError(
-                f"{path}: {folded[card.id.casefold()]!r} differs from its id in case only, and some "
-                "disks do not tell their files apart; rename one"
+                f"{path}: {folded[card.id.casefold()]!r} differs from its id in case only, which "
+                "some disks do not tell apart; rename one"
             )
         first = paths.setdefault(card.id, path)
         if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):

@@ -1,7 +1,9 @@
 """Every reader of files that others write, with sound files of it, made by code."""
 
+import gzip
 import io
 import json
+import lzma
 import pickle
 import tarfile
 import zipfile
@@ -17,7 +19,7 @@ import pydicom
 import torch
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from safetensors.torch import save as safetensors_bytes
 from support.factories import make_record, shipped_registry, workspace_at
 from support.layouts import card
@@ -94,17 +96,12 @@ def _picture(ending: str, **how: Any) -> Reader:
 
 def _volume(name: str) -> Reader:
     seeds = []
-    for kind in (nib.Nifti1Image, nib.Nifti2Image):
+    kinds: tuple[Any, ...] = (nib.Nifti1Image, nib.Nifti2Image)
+    for kind in kinds:
         image = kind(VOLUME, np.diag([0.9, 1.1, 3.0, 1.0]))
         data = image.to_bytes()
-        seeds.append(_gzip(data) if name.endswith(".gz") else data)
+        seeds.append(gzip.compress(data, 1) if name.endswith(".gz") else data)
     return Reader(name, seeds, read_volume)
-
-
-def _gzip(data: bytes) -> bytes:
-    import gzip
-
-    return gzip.compress(data, 1)
 
 
 def _analyze() -> Reader:
@@ -120,7 +117,7 @@ def dicom_bytes(number: int) -> bytes:
     """One slice of a CT series."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"1.2.3.{number + 1}"
+    meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.{number + 1}")
     data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     data.Modality, data.SeriesInstanceUID, data.Manufacturer = "CT", "1.2.3", "none"
@@ -206,11 +203,16 @@ def _archive(name: str) -> Reader:
             archive.writestr("a/b.txt", "text " * 50)
             archive.writestr("c.txt", "x")
     else:
-        with tarfile.open(fileobj=stream, mode=f"w:{name.partition('.tar.')[2]}") as tar:
+        with tarfile.open(fileobj=stream, mode="w") as tar:
             info = tarfile.TarInfo("a/b.txt")
             info.size = 250
             tar.addfile(info, io.BytesIO(b"text " * 50))
-    return Reader(name, [stream.getvalue()], lambda path: extract(path, path.parent / "out"), 0.7)
+    data = stream.getvalue()
+    if name.endswith(".gz"):
+        data = gzip.compress(data)
+    if name.endswith(".xz"):
+        data = lzma.compress(data)
+    return Reader(name, [data], lambda path: extract(path, path.parent / "out"), 0.7)
 
 
 def _local(file: str, content: dict[str, Any], read: Callable[[Path], object]) -> Reader:
@@ -288,7 +290,7 @@ def readers() -> dict[str, Reader]:
         "safetensors": _tensors("w.safetensors"),
         "PyTorch file": _tensors("w.pth"),
         "old pickle": _pickle(),
-        **{f"archive {name}": _archive(name) for name in ("a.zip", "a.tar.", "a.tar.gz",
+        **{f"archive {name}": _archive(name) for name in ("a.zip", "a.tar", "a.tar.gz",
                                                          "a.tar.xz")},
         "local copy": _local("c", copy, _local_copy),
         "licence": _local("c", licence, _licence),

@@ -131,7 +131,9 @@ def test_a_cell_that_others_have_run_stays(
     rows = read_record(other.root / "again/records" / CELL).cases
     if difference:
         worse = [row.scores["dice"] - difference for row in rows]
-        changes = {f"cases.{n}.scores.dice": dice for n, dice in enumerate(worse)}
+        changes: dict[str, object] = {
+            f"cases.{n}.scores.dice": dice for n, dice in enumerate(worse)
+        }
         changes |= {f"cases.{n}.scores.iou": dice / (2 - dice) for n, dice in enumerate(worse)}
         edit_record(other.root / "again", CELL, changes)
     path = make_pack(other, tmp_path / "second", "third", folder="again")
