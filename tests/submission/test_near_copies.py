@@ -109,4 +109,7 @@ def test_a_pack_that_breaks_a_reader_gets_a_report(
     monkeypatch.setattr("benchmark.submission.read_pack.read_card", fails)
     with verify_submission(pack, machine.workspace, machine.accepted) as verdict:
         assert verdict.refused
-    assert "IndexError: list index out of range" in findings(machine, pack)["source card"]
+    assert (
+        "IndexError: list index (`segtransfer --debug` shows where)"
+        in findings(machine, pack)["source card"]
+    )
