@@ -263,7 +263,7 @@ def readers() -> dict[str, Reader]:
     placed = {"bytes": 1, "md5": None, "sha256": None, "into": "", "nested": None}
     hc18 = shipped_registry().dataset("hc18")
     return {
-        "splits.csv": Reader("splits.csv", [split, split.replace(b",", b";")], read_split),
+        "splits.csv": Reader("splits.csv", [split], read_split),
         "trust.csv": Reader("trust.csv", [trust], lambda path: read_trust(path.parent)),
         "published.csv": Reader("p.csv", [p for p in published if len(p) < 9000], read_published),
         "card of a data set": _card(DatasetCard, "datasets/*/dataset.yaml"),

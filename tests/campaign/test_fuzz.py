@@ -6,7 +6,7 @@ import pytest
 from campaign.fuzz import fuzz
 from campaign.readers import readers
 
-INPUTS = 100
+INPUTS = 60
 
 
 @pytest.mark.parametrize("name", sorted(readers()))
