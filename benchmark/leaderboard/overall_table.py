@@ -1,6 +1,6 @@
 """All targets together: mean rank, group a, standardised gain; who lacks one is named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ def overall_table(
                         | {"lacks": ""})  # fmt: skip
         for (source, strategy), lacks in array_json(arrays["missing"]):
             names = _names((source, strategy), size)
-            rows.append(names | dict.fromkeys(COLUMNS) | {"lacks": "; ".join(lacks)})
+            rows.append(names | dict.fromkeys(COLUMNS) | {"lacks": _grouped(lacks)})
     taus = {size: float(arrays["stability"][0]) for size, arrays in statistics.items()}
     stability = {size: None if np.isnan(tau) else tau for size, tau in taus.items()}
     return pd.DataFrame(rows), stability
@@ -88,6 +88,18 @@ def with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return overall.assign(
         marks=[", ".join(of_entry[entry][0]) for entry in entries],
         trust=[min(of_entry[entry][1], key=LEVELS.index) for entry in entries],
+    )
+
+
+def _grouped(lacks: Iterable[str]) -> str:
+    """Reasons as `TARGET: reason`, several targets of one reason counted in its place."""
+    targets: dict[str, list[str]] = {}
+    for text in lacks:
+        target, _, reason = text.partition(": ")
+        targets.setdefault(reason, []).append(target)
+    return "; ".join(
+        f"{names[0]}: {reason}" if len(names) == 1 else f"{len(names)} targets: {reason}"
+        for reason, names in targets.items()
     )
 
 

@@ -194,3 +194,9 @@ def test_a_legacy_board_says_in_every_form_that_its_split_leaks() -> None:
     for text in (to_csv(found), to_json(found)):
         assert "leaking split" in text
     assert "leaking split" not in to_json(build_leaderboard(board(), records()))
+
+
+def test_targets_that_an_entry_lacks_for_one_reason_are_counted() -> None:
+    many = board().model_copy(update={"targets": (*TARGETS[:1], "b", "c", "d")})
+    found = build_leaderboard(many, records(TARGETS[:1]))
+    assert set(found.overall["lacks"]) == {"3 targets: no scores"}
