@@ -10,7 +10,7 @@ TRUTH = {DOMAIN: 0.03, TASK: 0.02, INTERACTION: 0.01}
 GRID = [
     (targets, sources, slope)
     for slope in (0.0, 0.02)
-    for targets, sources in ((3, 4), (3, 6), (4, 6), (6, 6), (6, 12), (12, 12))
+    for targets, sources in ((3, 6), (6, 6), (6, 12))
 ]  # targets, sources, sd of the effect of domain match between targets
 
 
