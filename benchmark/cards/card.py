@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,17 +71,12 @@ def read_yaml(path: Path, parsed: ParsedCards | None = None) -> Any:
     try:
         if parsed is not None and (known := parsed.find(text)) is not None:
             return known
-        tokens = YAML(typ="safe", pure=True).scan(text) if "&" in text else ()
-        if any(isinstance(token, AliasToken) for token in tokens):
-            raise CardError(f"{path}: YAML aliases (*name) are not allowed in cards")
-        data = YAML(typ="safe", pure=True).load(text)
-        if control := CONTROL.search("".join(_texts(data))):
-            raise CardError(f"{path}: {ascii(control[0])} steers a terminal; a card is plain text")
+        data = _plain_data(text)
         if parsed is not None:
             parsed.keep(text, data)
         return data
-    except CardError:
-        raise
+    except CardError as error:
+        raise CardError(f"{path}: {error}") from None
     except RecursionError:
         raise CardError(f"{path}: nested too deeply; a card is a few levels deep") from None
     except YAMLError as error:
@@ -100,6 +96,18 @@ def _depth(text: str) -> int:
         depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
         deepest = max(deepest, depth)
     return deepest
+
+
+@lru_cache(maxsize=512)
+def _plain_data(text: str) -> Any:
+    """The data of a text, which nobody may change: one process reads the same cards many times."""
+    tokens = YAML(typ="safe", pure=True).scan(text) if "&" in text else ()
+    if any(isinstance(token, AliasToken) for token in tokens):
+        raise CardError("YAML aliases (*name) are not allowed in cards")
+    data = YAML(typ="safe", pure=True).load(text)
+    if control := CONTROL.search("".join(_texts(data))):
+        raise CardError(f"{ascii(control[0])} steers a terminal; a card is plain text")
+    return data
 
 
 def _texts(data: Any) -> Iterator[str]:
