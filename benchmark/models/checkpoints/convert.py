@@ -8,7 +8,7 @@ import torch
 from benchmark.cards.source import WeightsFile
 from benchmark.errors import WeightsError, unknown_name
 from benchmark.models.checkpoints.conversions import CONVERSIONS
-from benchmark.models.checkpoints.network_index import plain_name, without_unit_axes
+from benchmark.models.checkpoints.network_index import Shape, plain_name, without_unit_axes
 from benchmark.models.encoders import (
     TIMM_PREFIX,
     TensorShapes,
@@ -67,7 +67,7 @@ def convert(
     resampled: tuple[str, ...] = ()
     if encoder.startswith(TIMM_PREFIX):
         converted = converted_by_timm(named, encoder.removeprefix(TIMM_PREFIX), channels)
-        resampled = tuple(name for name, t in converted.items() if _resampled(t.shape, named))
+        resampled = _resampled(converted, named)
         named = converted
     best = max(
         ({renamed_key(name, naming.for_prefix("")).removeprefix(naming.key_prefix): tensor
@@ -121,17 +121,24 @@ def _renamed(
     return named
 
 
-def _resampled(shape: Sequence[int], given: Mapping[str, torch.Tensor]) -> bool:
-    """Whether a tensor was given in no such shape; a class token more or less is no difference."""
-    sizes = without_unit_axes(shape)
-    shapes = {name: without_unit_axes(tensor.shape) for name, tensor in given.items()}
-    if sizes in shapes.values():
-        return False
-    return not any(
-        "pos" in name
-        and len(other) == len(sizes)
-        and all(abs(one - size) <= 1 for one, size in zip(other, sizes, strict=True))
-        for name, other in shapes.items()
+def _resampled(
+    tensors: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]
+) -> tuple[str, ...]:
+    """Names of tensors given in no such shape; a class token more or less is no difference."""
+    given_shapes = {without_unit_axes(tensor.shape) for tensor in given.values()}
+    positions = {without_unit_axes(tensor.shape) for name, tensor in given.items() if "pos" in name}
+    shapes = {name: without_unit_axes(tensor.shape) for name, tensor in tensors.items()}
+    return tuple(
+        name
+        for name, shape in shapes.items()
+        if shape not in given_shapes and not any(_differ_by_one(shape, p) for p in positions)
+    )
+
+
+def _differ_by_one(shape: Shape, other: Shape) -> bool:
+    """Whether each axis is as long as the other's, or one longer or shorter."""
+    return len(shape) == len(other) and all(
+        abs(one - size) <= 1 for one, size in zip(shape, other, strict=True)
     )
 
 
