@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from benchmark.models.plain_networks import NetworkParts, SequentialEncoder, SkipDecoder
+from benchmark.models.vision_libraries import import_monai
 
 
 class UnetrEncoder(nn.Module):
@@ -70,8 +71,7 @@ class MonaiNetwork:
 
     def parts(self, channels: int, classes: int, size: int) -> NetworkParts:
         """Encoder, decoder and head of a freshly initialised network."""
-        from monai.networks import nets
-
+        nets = import_monai("monai.networks.nets")
         options = self.options | ({self.size_option: size} if self.size_option else {})
         network = getattr(nets, self.kind)(
             spatial_dims=2, in_channels=channels, out_channels=classes, **options

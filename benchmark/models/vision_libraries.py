@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["import_torchvision", "smp", "timm"]
+__all__ = ["import_monai", "import_torchvision", "smp", "timm"]
 
 _definitions: list[Any] = []  # a library's definitions vanish with it
 
@@ -39,6 +39,20 @@ def import_torchvision(attempts: int = 8) -> ModuleType:
             library.define(f"{missing[1]}(Tensor dets, Tensor scores, float threshold) -> Tensor")
             _definitions.append(library)
     raise RuntimeError(f"torchvision misses more than {attempts} operators; reinstall it")
+
+
+def import_monai(module: str) -> ModuleType:
+    """Import a module of MONAI without `transformers`.
+
+    MONAI imports it, where installed, for one network that is not used here; that takes seconds.
+    """
+    hidden: dict[str, Any] = {} if "transformers" in sys.modules else {"transformers": None}
+    sys.modules.update(hidden)
+    try:
+        return importlib.import_module(module)
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 import_torchvision()

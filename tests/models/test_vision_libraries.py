@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -38,3 +39,21 @@ def test_other_failures_stay_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib, "import_module", load)
     with pytest.raises(RuntimeError, match="something else"):
         vision_libraries.import_torchvision()
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_monai_is_imported_without_transformers_unless_they_are_loaded(
+    loaded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "like_monai.py").write_text(
+        "try:\n    import transformers\nexcept ImportError:\n    transformers = None\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "like_monai", raising=False)
+    monkeypatch.delitem(sys.modules, "transformers", raising=False)
+    library = ModuleType("transformers")
+    if loaded:
+        monkeypatch.setitem(sys.modules, "transformers", library)
+    module = vision_libraries.import_monai("like_monai")
+    assert module.transformers is (library if loaded else None)
+    assert ("transformers" in sys.modules) is loaded

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
+from benchmark.models.vision_libraries import import_monai
+
 
 def corrupt(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Corrupt each image by draws of its own; the network learns to restore the original.
@@ -178,7 +180,6 @@ def contrastive_loss(
         second: (N, D), of any length.
         temperature: Divides the cosine similarities; below 0.012 MONAI's exponential overflows.
     """
-    from monai.losses import ContrastiveLoss  # takes seconds to import
-
-    loss: torch.Tensor = ContrastiveLoss(temperature)(first.float(), second.float())
+    losses = import_monai("monai.losses")
+    loss: torch.Tensor = losses.ContrastiveLoss(temperature)(first.float(), second.float())
     return loss
