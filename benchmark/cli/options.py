@@ -43,6 +43,9 @@ AllowPartial = Annotated[
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Also run again what diverged in an earlier run.")
 ]
+Pictures = Annotated[
+    bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be run.")]
 
 

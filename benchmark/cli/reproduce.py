@@ -15,6 +15,7 @@ from benchmark.cli.options import (
     Jobs,
     OfBoard,
     Out,
+    Pictures,
     RetryFailed,
     Sizes,
     Threads,
@@ -43,7 +44,7 @@ def reproduce(
     beside: Beside = "",
     device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
     retry_failed: RetryFailed = False,
-    run: Run = True, dry_run: DryRun = False,
+    run: Run = True, pictures: Pictures = True, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
@@ -69,7 +70,9 @@ def reproduce(
     for name, why in here.why_not.items():
         print_text(f"left out: {name}: {why}")
     if run and here.anything:
-        options = RunOptions(device=device, jobs=jobs, threads=threads, retry_failed=retry_failed)
+        options = RunOptions(
+            device=device, jobs=jobs, threads=threads, retry_failed=retry_failed, pictures=pictures
+        )
         run_selection(workspace, card, here.selection, folder, options)
     has_run = (folder / "board.yaml").is_file()
     store = Store(folder if has_run else workspace.registry.folders[board])

@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     Jobs,
     OfBoard,
     Out,
+    Pictures,
     RetryFailed,
     Sizes,
     Threads,
@@ -40,9 +41,6 @@ Targets = Annotated[
     str, typer.Option(help="Comma-separated; any target task (default: those of the board).")
 ]
 LimitSteps = Annotated[int | None, typer.Option(min=1, help="Trial with fewer steps; unranked.")]
-Pictures = Annotated[
-    bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
-]
 SavePredictions = Annotated[
     bool, typer.Option("--save-predictions", help="Keep the label maps of all test cases.")
 ]
