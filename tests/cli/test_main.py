@@ -5,14 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from support.command import refusal, segtransfer
+from support.stopping import stop_in_the_second_cell
 
 from benchmark.cli import main
 from benchmark.records.store import Store
+from benchmark.running import cell
 from benchmark.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_light_commands_import_no_torch(words: list[str]) -> None:
         (["run", "quickstart_v1", "--seeds", "5"], "'5'; known: 0, 1. For another grid, add a"),
         (["run", "quickstart_v1", "--device", "gpu", "--dry-run"], "unknown device 'gpu'; type"),
         (["sequence", "quickstart_v1"], "those that have: phantom_sequence_v1, yoon2024_ct_seq"),
-        (["submit", "pack", "none", "--source", "x"], "none/board.yaml: no such card"),
+        (["submit", "pack", "none", "--source", "x"], "none/board.yaml: no such file"),
         (["--content", "nowhere", "source", "check", "x"], "--content nowhere: expected a folder"),
         (
             [
@@ -108,7 +109,7 @@ def test_an_error_ends_the_process_with_status_1(folder: Path) -> None:
 
 
 def test_a_trial_runs_resumes_and_repeats_itself(shared_home: Path) -> None:
-    words = [*SMALL, "--limit-steps", "3"]
+    words = [*SMALL, "--limit-steps", "3", "--no-pictures"]
     first = segtransfer(*words, home=shared_home)
     paths = sorted(Path("runs/demo_v1_trial3/records").rglob("*.json"))
     assert len(paths) == 2
@@ -132,35 +133,56 @@ def test_a_trial_runs_resumes_and_repeats_itself(shared_home: Path) -> None:
     assert seeds[0] != seeds[1]
 
 
-def accept_ctrl_c() -> None:
-    """A test run that was started in the background ignores Ctrl-C, and its children would too."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+KILLED = """
+import os, signal
+from benchmark.cli import main
+from benchmark.running import cell
+from support.stopping import stop_in_the_second_cell
+
+cell.cost = stop_in_the_second_cell(lambda: os.kill(os.getpid(), signal.SIGKILL))
+main()
+"""
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
-def test_a_stopped_run_keeps_its_finished_cells(
-    signal_: signal.Signals, folder: Path, shared_home: Path
-) -> None:
-    # the second cell has to be long enough to be stopped
-    words = [*SMALL, "--limit-steps", "55", "--no-pictures"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmark", "--home", str(shared_home), *words],
-        stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, preexec_fn=accept_ctrl_c,
-    )  # fmt: skip
-    records = folder / "runs/demo_v1_trial55/records"
-    claims, deadline = records.with_name(".claims"), time.monotonic() + 600
-    while not list(claims.glob("*seed1.json")) and time.monotonic() < deadline:
-        time.sleep(0.01)  # the second cell is claimed once the first is counted
-    process.send_signal(signal_)
-    _, printed = process.communicate()
-    if signal_ == signal.SIGINT:
-        assert process.returncode == 130
-        assert printed == "stopped: 1 of 2 cells are done; type the same command to resume\n"
+def check_resumed(words: list[str], home: Path) -> None:
+    """A run that was stopped in its second cell keeps the first and makes the second."""
+    records = Path("runs/demo_v1_trial3/records")
     kept = {path: path.read_bytes() for path in records.rglob("*.json")}
     assert len(kept) == 1
-    segtransfer(*words, home=shared_home)
+    segtransfer(*words, home=home)
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert len(list(records.rglob("*.json"))) == 2
+
+
+def test_a_killed_run_keeps_its_finished_cells(shared_home: Path) -> None:
+    words = [*SMALL, "--limit-steps", "3", "--no-pictures"]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, "--home", str(shared_home), *words],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    check_resumed(words, shared_home)
+
+
+def test_ctrl_c_keeps_finished_cells(
+    shared_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*SMALL, "--limit-steps", "3", "--no-pictures"]
+    stop = stop_in_the_second_cell(lambda: signal.raise_signal(signal.SIGINT))
+    # A test run that was started in the background ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as changed, pytest.raises(SystemExit) as ended:
+            changed.setattr(sys, "argv", ["segtransfer", "--home", str(shared_home), *words])
+            changed.setattr(cell, "cost", stop)
+            main()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.value.code == 130
+    resumed = "stopped: 1 of 2 cells are done; type the same command to resume\n"
+    assert capsys.readouterr().err == resumed
+    check_resumed(words, shared_home)
 
 
 def test_two_workers_share_the_cores(shared_home: Path) -> None:

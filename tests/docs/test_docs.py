@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from PIL import Image
 from support.factories import board_folder, make_record
 
 from benchmark.cards.content import content_roots
+from benchmark.cards.pretraining import Pretraining
 from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.phantoms.catalogue import make_case
 from benchmark.records.store import Store
+from benchmark.training.pretraining.loop import pretrain
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -70,6 +73,19 @@ def own_pictures(folder: Path) -> None:
         Image.fromarray(255 * case.mask).save(folder / "masks" / name)
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly any steps for pretraining, and no pictures of cells: other tests look at those."""
+
+    def cut(objective: Any, learning: Any, watched: Any, recipe: Pretraining, *rest: Any) -> Any:
+        quick = recipe.model_copy(update={"steps": 4, "evaluations": 1})
+        return pretrain(objective, learning, watched, quick, *rest)
+
+    monkeypatch.setattr("benchmark.running.pretraining.pretrain", cut)
+    monkeypatch.setattr("benchmark.running.cell.write_overlays", lambda *drawn: None)
+
+
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("page", PAGES, ids=stem)
 def test_its_commands_run(
     page: Path,
@@ -89,7 +105,8 @@ def test_its_commands_run(
         own_pictures(tmp_path)
     for program, *words in commands(page):
         assert program in ("segtransfer", ".venv/bin/segtransfer"), program
-        app(["--home", str(shared_home), *words], standalone_mode=False)
+        home = tmp_path / "home" if words[0] == "pretrain" else shared_home
+        app(["--home", str(home), *words], standalone_mode=False)
         assert capsys.readouterr().out.strip(), words
 
 

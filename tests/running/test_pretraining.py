@@ -83,14 +83,14 @@ def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
     ],
 )
 def test_an_exported_source_names_its_pretraining_data(
-    source: str, parts: set[str], tmp_path: Path
+    source: str, parts: set[str], tmp_path: Path, shared_home: Path
 ) -> None:
     cards = registry(source, max_items=32)
-    folder = make(cards, source, tmp_path)
+    folder = make(cards, source, shared_home)
     card = export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
     given = Registry.load((*content_roots(), tmp_path / "out"))
     name = f"{source}_weights"
-    import_weights(Workspace(given, tmp_path), name, tmp_path / "out" / f"{name}.safetensors")
+    import_weights(Workspace(given, shared_home), name, tmp_path / "out" / f"{name}.safetensors")
     assert card.stem == name and len(given.source(name).saw[0].subjects) > 3
     tensors = read_tensors(tmp_path / "out" / f"{name}.safetensors", None)
     assert {key.partition(".")[0] for key in tensors} == parts
@@ -104,8 +104,8 @@ def test_an_exported_source_names_its_pretraining_data(
         folders=given.folders,
     )  # fmt: skip
     chosen = GridSelection(sources=(name,), seeds=(0,), limit_steps=2)
-    transfer = plan(Workspace(given, tmp_path), board, chosen)[0]
-    record = run_cell(transfer, Workspace(given, tmp_path), CPU).record
+    transfer = plan(Workspace(given, shared_home), board, chosen)[0]
+    record = run_cell(transfer, Workspace(given, shared_home), CPU).record
     assert record.coverage is not None and record.coverage.parameter_share == 1.0
     # the 13 subjects learned from are of train, the 3 watched on of val, which is worse
     reason = ("saw phantom_ct_device_a, 3 subjects of the val subset",)
@@ -160,16 +160,16 @@ def test_a_source_card_says_what_is_possible() -> None:
 @pytest.mark.parametrize(("target", "same"), [("phantom_ct_device_b", True),
                                               ("phantom_fetal_head_64", False)])  # fmt: skip
 def test_a_segmentation_network_provides_its_head_if_it_fits(
-    target: str, same: bool, tmp_path: Path
+    target: str, same: bool, shared_home: Path
 ) -> None:
     source = "phantom_ct_device_a"
     cards = registry(source, max_items=32)
-    folder = make(cards, source, tmp_path)
+    folder = make(cards, source, shared_home)
     chosen = GridSelection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
-    (transfer,) = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), chosen)
+    (transfer,) = plan(Workspace(cards, shared_home), cards.board("demo_v1"), chosen)
     network = initial_network(transfer, CPU)
     board = cards.board("demo_v1")
-    weights = source_weights(Workspace(cards, tmp_path), board, cards.source(source))
+    weights = source_weights(Workspace(cards, shared_home), board, cards.source(source))
     coverage = load_source(network, transfer, weights)
     given = read_tensors(folder / "model.safetensors", None)
     for name, value in network.state_dict().items():

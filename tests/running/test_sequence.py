@@ -1,8 +1,6 @@
 """Sequences: stage 1 is the cell, a stopped run resumes, joint stages hold every case."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.command import refusal, segtransfer
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.content import content_roots, shipped_content
@@ -54,11 +53,10 @@ def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> Seque
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> SequenceRecord:
-    folder = tmp_path_factory.mktemp("finished")
+def finished(tmp_path_factory: pytest.TempPathFactory, shared_home: Path) -> SequenceRecord:
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, folder), board, GridSelection(), ("alone_c",))
-    return run(folder, folder, registry, one)
+    (one,) = plan_sequences(Workspace(registry, shared_home), board, GridSelection(), ("alone_c",))
+    return run(tmp_path_factory.mktemp("finished"), shared_home, registry, one)
 
 
 class Stop(Exception):
@@ -73,18 +71,17 @@ def with_dropout(transfer: Transfer, device: torch.device) -> SegmentationNetwor
 
 
 def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, shared_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmark.running.setup.initial_network", with_dropout)
     registry, board = tiny()
-    (one,) = plan_sequences(
-        Workspace(registry, tmp_path), board, GridSelection(), ("device_order",)
-    )
-    whole = run(tmp_path / "whole", tmp_path, registry, one)
+    workspace = Workspace(registry, shared_home)
+    (one,) = plan_sequences(workspace, board, GridSelection(), ("device_order",))
+    whole = run(tmp_path / "whole", shared_home, registry, one)
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
-        run_sequence(Workspace(registry, tmp_path), other, OPTIONS, one, progress)
+        run_sequence(workspace, other, OPTIONS, one, progress)
 
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:
@@ -100,27 +97,30 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     assert again.without_timings() == whole.without_timings()
     tuned = {what for what in heard if what.endswith("fine-tuning")}
     assert tuned == {"device_order 3/3: fine-tuning"}
-    assert not list((tmp_path / "sequences").iterdir())  # nothing is left behind
+    key = one.key.removeprefix("sha256:")
+    assert not list((shared_home / "sequences").glob(f"*{key}*"))  # nothing is left behind
     assert [stage.trained_on for stage in whole.stages] == [(A,), (B,), (C,)]
     assert whole.stages[0].scores[A] != whole.stages[2].scores[A]
 
 
-def test_a_damaged_checkpoint_costs_the_stages_not_the_result(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_costs_the_stages_not_the_result(
+    tmp_path: Path, shared_home: Path
+) -> None:
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_b",))
-    whole = run(tmp_path / "whole", tmp_path, registry, one)
-    kept = Workspace(registry, tmp_path).sequence_checkpoint(one.key)
-    kept.parent.mkdir()
+    (one,) = plan_sequences(Workspace(registry, shared_home), board, GridSelection(), ("alone_b",))
+    whole = run(tmp_path / "whole", shared_home, registry, one)
+    kept = Workspace(registry, shared_home).sequence_checkpoint(one.key)
+    kept.parent.mkdir(exist_ok=True)
     kept.write_bytes(b"\x08" + b"\0" * 20)
-    again = run(tmp_path / "other", tmp_path, registry, one)
+    again = run(tmp_path / "other", shared_home, registry, one)
     assert again.without_timings() == whole.without_timings()
 
 
 def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
-    finished: SequenceRecord, tmp_path: Path
+    finished: SequenceRecord, tmp_path: Path, shared_home: Path
 ) -> None:
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_c",))
+    (one,) = plan_sequences(Workspace(registry, shared_home), board, GridSelection(), ("alone_c",))
     SequenceStore(tmp_path).write(finished)
     assert refresh_sequence_marks(tmp_path, [one]) == 0
     subset = finished.marks.model_copy(update={"subset": True})
@@ -129,22 +129,22 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
     assert after == finished.model_copy(update={"marks": subset})
 
 
-def test_stage_1_is_the_cell_of_its_device(tmp_path: Path) -> None:
+def test_stage_1_is_the_cell_of_its_device(tmp_path: Path, shared_home: Path) -> None:
     registry, board = tiny()
-    (one,) = plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("alone_a",))
-    (cell,) = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A,)))
-    stage = run(tmp_path, tmp_path, registry, one).stages[0]
-    record = run_cell(cell, Workspace(registry, tmp_path), CPU).record
+    (one,) = plan_sequences(Workspace(registry, shared_home), board, GridSelection(), ("alone_a",))
+    (cell,) = plan(Workspace(registry, shared_home), board, GridSelection(targets=(A,)))
+    stage = run(tmp_path, shared_home, registry, one).stages[0]
+    record = run_cell(cell, Workspace(registry, shared_home), CPU).record
     assert stage.scores[A] == record.cases
     assert stage.selection == record.selection
     assert set(stage.scores) == {A, B, C}
 
 
-def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path) -> None:
+def test_a_joint_stage_holds_every_case_of_every_device(tmp_path: Path, shared_home: Path) -> None:
     registry, board = tiny()
-    transfers = plan(Workspace(registry, tmp_path), board, GridSelection(targets=(A, B)))
+    transfers = plan(Workspace(registry, shared_home), board, GridSelection(targets=(A, B)))
     devices = {
-        transfer.cell.target: load_target(transfer, Workspace(registry, tmp_path))
+        transfer.cell.target: load_target(transfer, Workspace(registry, shared_home))
         for transfer in transfers
     }
     both = joint_training_set(devices)
@@ -248,14 +248,13 @@ def test_malformed_sequences_are_refused(sequences: dict[str, object], message: 
         BoardCard.model_validate(data)
 
 
-def test_shipped_sequences_are_what_the_cards_still_say(tmp_path: Path) -> None:
+def test_shipped_sequences_are_what_the_cards_still_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command finds every run of the shipped board done, and prints its tables."""
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(shipped_content() / "leaderboards/phantom_sequence_v1", tmp_path / "board")
-    words = ["--home", str(tmp_path), "sequence", "phantom_sequence_v1", "--out", "board"]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmark", *words], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
+    done = segtransfer("sequence", "phantom_sequence_v1", "--out", "board", home=tmp_path)
     assert "already done: 24 sequences" in done.stdout and "SYNTHETIC" in done.stdout
 
 
@@ -267,10 +266,14 @@ def test_shipped_sequences_are_what_the_cards_still_say(tmp_path: Path) -> None:
         (["phantom_sequence_v1", "--seeds", "5"], "unknown seed '5'"),
     ],
 )
-def test_errors_are_one_line(words: list[str], message: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmark", "--home", str(tmp_path), "sequence", *words],
-        capture_output=True, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 1 and message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_errors_are_one_line(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--home", str(tmp_path), "sequence", *words]
+    line = refusal(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert message in line and len(line.strip().splitlines()) == 1
