@@ -8,10 +8,17 @@ import typer
 
 from benchmark.cards.dataset import Domain
 from benchmark.cards.source import SourceCard, SourceObjective
-from benchmark.cli.options import names
 from benchmark.cli.terminal import StageDisplay, bars, interactive, print_text, settings
 from benchmark.errors import CardError
 from benchmark.files import printable
+from benchmark.sources.statements import (
+    check_address,
+    check_choices,
+    check_new_name,
+    new_card_path,
+    parse_exposure,
+    parse_values,
+)
 
 if TYPE_CHECKING:
     from benchmark.models.checkpoints.matching import EncoderMatch
@@ -68,14 +75,19 @@ def source_new(
     """
     given = {"domain": domain, "task": task, "saw": ";".join(saw or ()), "title": title,
              "licence": licence, "citation": citation}  # fmt: skip
+    check_new_name(settings.workspace.registry, name)
+    check_address(origin)
+    check_choices(domain=domain, task=task, provides=provides)
+    parse_values("--mean", mean), parse_values("--std", std)
     folder = out or (settings.content[-1] if settings.content else None)
     if folder is None:
         raise CardError("no folder for the card; give --out DIR, or --content DIR before `source`")
+    path = new_card_path(name, folder)
     given = _complete(given, origin)
-    from benchmark.sources.draft import new_card_path, parse_exposure, write_draft
-
-    path = new_card_path(settings.workspace.registry, name, folder)
+    check_choices(domain=given["domain"], task=given["task"])
     exposure = parse_exposure([text for text in given["saw"].split(";") if text.strip()])
+    from benchmark.sources.draft import write_draft
+
     examined = _examine(origin, encoder, part)
     facts: dict[str, Any] = {**given, "saw": exposure}
     facts["licence"] = given["licence"] or examined.origin.licence or "unknown"
@@ -162,10 +174,7 @@ def _statistics(
 
 
 def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in names(text))
-    except ValueError:
-        raise CardError(f"{option} {text!r}: expected numbers, comma-separated") from None
+    values = parse_values(option, text)
     return values * channels if len(values) == 1 else values
 
 

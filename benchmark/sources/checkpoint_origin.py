@@ -10,6 +10,7 @@ from benchmark.errors import WeightsError
 from benchmark.files import printable
 from benchmark.models.timm_models import timm_weights
 from benchmark.models.weight_store import fetch_from_hub
+from benchmark.sources.statements import check_address
 from benchmark.workspace import Workspace
 
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -48,10 +49,8 @@ def locate_checkpoint(address: str, workspace: Workspace) -> CheckpointOrigin:
             raise WeightsError(f"{printable(address)}: {expected}")
         files = (match["file"],) if match["file"] else HUB_FILES
         return _from_hub(match["repo"], match["revision"], files, workspace)
-    path = Path(address)
-    if not path.is_file():
-        raise WeightsError(f"{printable(address)}: no such file; or write timm:NAME or hf:REPO@REV")
-    return CheckpointOrigin(path, f"file {printable(path.name)}")
+    check_address(address)
+    return CheckpointOrigin(Path(address), f"file {printable(Path(address).name)}")
 
 
 def _from_hub(

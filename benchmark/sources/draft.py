@@ -1,6 +1,5 @@
 """Drafts of source cards, from a checkpoint and the facts that its owner states."""
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -11,52 +10,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from benchmark.cards.card import check_model
-from benchmark.cards.registry import Registry
-from benchmark.cards.source import UNKNOWN, Exposure, SourceCard
-from benchmark.errors import CardError
-from benchmark.files import printable, sha256_of, write_text
+from benchmark.cards.source import SourceCard
+from benchmark.files import sha256_of, write_text
 from benchmark.models.weight_store import keep_weights
 from benchmark.models.weights import save_tensors
 from benchmark.sources.examine import ExaminedCheckpoint
 from benchmark.workspace import Workspace
-
-GROUPS = ("all", "train", "pretrain", "unknown")
-
-
-def new_card_path(registry: Registry, name: str, folder: Path) -> Path:
-    """The path of a new card.
-
-    Raises:
-        CardError: The name is not an id, or exists already.
-    """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
-        raise CardError(f"{printable(name)!r} is not an id; use a-z, digits and underscores")
-    path = folder / "tasks" / "source" / f"{name}.yaml"
-    if name in registry.sources or path.exists():
-        raise CardError(f"there is a source task {name!r} already; choose another name")
-    return path
-
-
-def parse_exposure(texts: Sequence[str]) -> tuple[Exposure, ...]:
-    """The pretraining data from `DATASET:SUBJECTS`, `unknown` or `none`.
-
-    SUBJECTS is all, train, pretrain, unknown (also if left out), or names with commas.
-
-    Raises:
-        CardError: A data set is empty, or `none` is given with others.
-    """
-    if tuple(texts) == ("none",):
-        return ()
-    exposure = []
-    for text in texts:
-        dataset, _, subjects = (part.strip() for part in text.partition(":"))
-        if not dataset or dataset == "none":
-            expected = "expected DATASET:SUBJECTS, unknown or none"
-            raise CardError(f"--saw {printable(text)!r}: {expected}")
-        names = tuple(name.strip() for name in subjects.split(",") if name.strip())
-        group: Any = subjects if subjects in GROUPS else names or UNKNOWN
-        exposure.append(Exposure(dataset=dataset, subjects=group))
-    return tuple(exposure)
 
 
 def write_draft(

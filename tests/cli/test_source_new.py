@@ -23,8 +23,8 @@ from benchmark.models.weight_store import stored_weights
 from benchmark.models.weights import save_tensors
 from benchmark.records.store import Store
 from benchmark.sources import checkpoint_origin
-from benchmark.sources.draft import new_card_path, parse_exposure
 from benchmark.sources.mini_board import MiniBoard
+from benchmark.sources.statements import check_new_name, new_card_path, parse_exposure
 
 FACTS = ["--domain", "natural", "--task", "self_supervised", "--licence", "MIT", "--title", "Mine",
          "--citation", "us"]  # fmt: skip
@@ -111,12 +111,7 @@ def test_missing_options_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--domain", "moon"], "key 'domain' is 'moon'"),
         (["--mean", "0.5,0.5"], "need 3 values"),
-        (["--mean", "half"], "--mean 'half': expected numbers"),
-        (["--std", "nan"], "finite number"),
-        (["--provides", "everything"], "key 'provides'"),
-        (["--saw", ":all"], "expected DATASET:SUBJECTS"),
         (["--part", "nothing"], "unknown part of the checkpoint"),
         (["--encoder", "resnet18"], "have no tensor of resnet18 in its shape; leave --enc"),
         (["--encoder", "resnet_18"], "unknown encoder 'resnet_18'. Did you mean"),
@@ -133,13 +128,49 @@ def test_a_wrong_option_is_one_line_and_writes_nothing(
     assert "\n" not in str(caught.value) and not (folder / "cards").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--domain", "moon"], "--domain: unknown value 'moon'"),
+        (["--task", "classify"], "--task: unknown value 'classify'. Did you mean 'classification'"),
+        (["--mean", "half"], "--mean 'half': expected finite numbers"),
+        (["--std", "nan"], "--std 'nan': expected finite numbers"),
+        (["--provides", "everything"], "--provides: unknown value 'everything'"),
+        (["--saw", ":all"], "expected DATASET:SUBJECTS"),
+    ],
+)
+def test_what_is_stated_is_checked_before_the_file_is_read(
+    folder: Path, words: list[str], message: str
+) -> None:
+    (folder / "a.pth").write_bytes(b"no checkpoint")
+    with pytest.raises(CardError, match=message):
+        new(*FACTS, *STATISTICS, *SAW, *words)
+
+
+def test_several_mistakes_are_named_in_the_order_in_which_they_matter(folder: Path) -> None:
+    words = ["--home", "home", "source", "new", "My-Encoder", "--from", "nope.pth"]
+    mistakes = [("'My-Encoder' is not an id", ("My-Encoder", "mine")),
+                ("nope.pth: no such file", ("nope.pth", "a.pth")),
+                ("no folder for the card", ("", ""))]  # fmt: skip
+    for message, (wrong, right) in mistakes:
+        with pytest.raises(BenchmarkError, match=message):
+            app(words, standalone_mode=False)
+        words = [right if word == wrong else word for word in words]
+        (folder / "a.pth").touch()
+
+
 def test_names_are_ids_and_new(tmp_path: Path) -> None:
     registry = Registry.load(content_roots())
     for name in ("../x", "A", "a@b", "", "x\x1b[31m", "<b>"):
         with pytest.raises(CardError, match="is not an id"):
-            new_card_path(registry, name, tmp_path)
+            check_new_name(registry, name)
     with pytest.raises(CardError, match="there is a source task 'scratch'"):
-        new_card_path(registry, "scratch", tmp_path)
+        check_new_name(registry, "scratch")
+    path = new_card_path("mine", tmp_path)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with pytest.raises(CardError, match="there is a source task 'mine'"):
+        new_card_path("mine", tmp_path)
 
 
 def test_exposure_is_parsed() -> None:
