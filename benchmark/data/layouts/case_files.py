@@ -51,7 +51,7 @@ def build_case(
         DataError: No fact gives the subject, or a series has not one mask picture per slice.
     """
     if series:
-        from benchmark.data.readers.dicom import header_facts
+        from benchmark.data.readers.dicom import header_facts  # pydicom is rarely needed
 
         facts = facts | header_facts(image)
         _check_mask_pictures(masks, series)
@@ -124,7 +124,7 @@ def load_files(
 
 
 def _load_series(card: DatasetCard, case: Case) -> LoadedCase:
-    from benchmark.data.readers.dicom import as_volume, read_series
+    from benchmark.data.readers.dicom import as_volume, read_series  # pydicom is rarely needed
 
     series = read_series(case.series)
     image, affine = as_volume(series.planes, series.affine)

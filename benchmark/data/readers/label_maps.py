@@ -83,7 +83,7 @@ def write_labels(path: Path, labels: npt.NDArray[np.uint8], case: Case) -> None:
 
 def _on_image_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
     if case.series:
-        from benchmark.data.readers.dicom import as_volume, read_series
+        from benchmark.data.readers.dicom import as_volume, read_series  # pydicom is rarely needed
 
         series = read_series(case.series)
         _, affine = as_volume(series.planes, series.affine)
