@@ -46,6 +46,7 @@ PINNED_BY_ANOTHER = {"pydantic-core"}  # pydantic names its very release
 USED_UNSEEN = {  # declared, though no import statement names them
     "einops": "imported by MONAI's transformers",
     "itables": "its DataTables bundle is copied into pages",
+    "monai": "imported by name, see benchmark/models/vision_libraries.py",
     "pyarrow": "pandas writes Parquet with it",
     "torchvision": "imported by name, see benchmark/models/vision_libraries.py",
 }
