@@ -3,7 +3,7 @@
 Planning reads cards and what is registered on this machine, and imports no torch: it is fast.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -13,10 +13,10 @@ from benchmark.cards.card import fingerprint
 from benchmark.cards.lanes import Lane
 from benchmark.cards.protocol import Decoder, FineTuningProtocol
 from benchmark.cards.registry import Registry, SplitRow
-from benchmark.cards.source import SourceCard
+from benchmark.cards.source import Exposure, SourceCard
 from benchmark.cards.strategy import Strategy
 from benchmark.cards.target import TargetCard
-from benchmark.data.resolve import resolve_target
+from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.data.splits import hashed_order
 from benchmark.errors import CardError, unknown_name
 from benchmark.planning.admission import check_folds, check_lanes
@@ -126,17 +126,8 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
         check_folds(board, target)
         dataset = resolve_target(workspace, target, legacy=board.legacy)
         marks = {
-            name: Marks(
-                synthetic=dataset.card.synthetic,
-                subset=dataset.subset,
-                partial_weights=False,
-                contamination=contamination(
-                    exposure[name], registry, target.dataset, dataset.local_rows
-                ),
-                unchecked=unchecked(exposure[name], registry, target.dataset),
-                unranked=_unranked(board.protocol, complete),
-            )
-            for name in sources
+            name: _marks(registry, dataset, seen, _unranked(board.protocol, complete))
+            for name, seen in exposure.items()
         }
         common = {
             "target": fingerprint(target),
@@ -166,6 +157,23 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
                 )
             )
     return transfers
+
+
+def _marks(
+    registry: Registry,
+    dataset: ResolvedDataset,
+    exposure: Sequence[Exposure],
+    unranked: tuple[str, ...],
+) -> Marks:
+    """The marks of a source with such pretraining data on a target's data set."""
+    return Marks(
+        synthetic=dataset.card.synthetic,
+        subset=dataset.subset,
+        partial_weights=False,
+        contamination=contamination(exposure, registry, dataset.card.id, dataset.local_rows),
+        unchecked=unchecked(exposure, registry, dataset.card.id),
+        unranked=unranked,
+    )
 
 
 def grid_cells(registry: Registry, board: BoardCard, selection: GridSelection) -> list[CellId]:

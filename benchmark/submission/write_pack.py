@@ -4,13 +4,14 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from benchmark import __version__
+from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
@@ -59,30 +60,17 @@ def pack_submission(
     """
     if out.exists():
         raise SubmissionError(f"{out}: exists already; remove it or choose another --out")
-    records, board = source_records(store, card, baselines), store.board()
-    sources = {record.cell.source for record in records.values()}
-    packed = tuple(baseline for baseline in baselines if baseline.id in sources)
+    records = source_records(store, card, baselines)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
             tree = Path(temporary) / "pack"
-            write_text(tree / card_path(card.id), card_text(card))
             for record in records.values():
                 for path in _files(store, record, card.id, with_predictions):
                     target = tree / path.relative_to(store.folder)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, target)
-            for name, text in derived_files(records).items():
-                write_text(tree / name, text)
-            manifest = Manifest(
-                segtransfer=__version__,
-                board=board.id,
-                source=card.id,
-                baselines=tuple(baseline.id for baseline in packed),
-                missing=missing_cells(board, (card, *packed), records),
-                files={name: PackedFile.of(tree / name) for name in list_files(tree)},
-            )
-            write_text(tree / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+            manifest = _describe(tree, store.board(), card, baselines, records)
             if out.suffix == ".zip":
                 _write_zip(tree, out)
             else:
@@ -90,6 +78,31 @@ def pack_submission(
                 tree.rename(out)
     except OSError as error:
         raise SubmissionError(f"{out}: cannot be written ({error.strerror or error})") from None
+    return manifest
+
+
+def _describe(
+    tree: Path,
+    board: BoardCard,
+    card: SourceCard,
+    baselines: Sequence[SourceCard],
+    records: Mapping[str, RunRecord],
+) -> Manifest:
+    """Write the card, the files derived from the records and, last, the manifest."""
+    sources = {record.cell.source for record in records.values()}
+    packed = tuple(baseline for baseline in baselines if baseline.id in sources)
+    write_text(tree / card_path(card.id), card_text(card))
+    for name, text in derived_files(records).items():
+        write_text(tree / name, text)
+    manifest = Manifest(
+        segtransfer=__version__,
+        board=board.id,
+        source=card.id,
+        baselines=tuple(baseline.id for baseline in packed),
+        missing=missing_cells(board, (card, *packed), records),
+        files={name: PackedFile.of(tree / name) for name in list_files(tree)},
+    )
+    write_text(tree / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
     return manifest
 
 
