@@ -36,15 +36,13 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, 
 def reproduce(
     board: BoardId,
     sources: OfBoard = "",
-    lanes: OfBoard = "",
-    strategies: OfBoard = "",
+    lanes: OfBoard = "", strategies: OfBoard = "",
     sizes: Sizes = "",
     seeds: OfBoard = "",
-    out: Out = None,
-    beside: Beside = "",
+    out: Out = None, beside: Beside = "",
     device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
-    retry_failed: RetryFailed = False,
-    run: Run = True, pictures: Pictures = True, dry_run: DryRun = False,
+    retry_failed: RetryFailed = False, pictures: Pictures = True,
+    run: Run = True, dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
