@@ -19,7 +19,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt
 	@echo "Installing segtransfer into $(VENV). PyTorch is large: 0.2 GB for CPUs, up to 3 GB with"
 	@echo "the CUDA libraries that PyPI gives on Linux; that takes minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) -e ".[demo]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-run

