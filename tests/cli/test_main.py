@@ -229,7 +229,7 @@ def test_no_exception_is_a_traceback(
 
 def test_a_terminal_without_utf_8_shows_other_signs(folder: Path) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    words = [sys.executable, "-m", "benchmark", "show", "wang2023_small"]
+    words = [sys.executable, "-m", "benchmark", "show", "wang2023_fetal_head"]
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     assert done.returncode == 0 and done.stdout.isascii() and not done.stderr
 

@@ -68,7 +68,7 @@ def test_a_row_is_read_and_a_blank_is_unknown(tmp_path: Path) -> None:
         ("0.02", "-0.02", "line 2: sd"),
         ("exact from code", "surely", "line 2: certainty"),
         ("full,0", "full,-1", "line 2: train_subjects"),
-        ("table 1\n", "table 1,more\n", "line 2"),
+        ("table 1\n", "table 1,more\n", "row 2: 11 values"),
     ],
 )
 def test_a_malformed_file_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -28,7 +28,7 @@ FALSE = [
     ("cards and split", {"environment.device": "\x1b[2J"}, "not a short plain text"),
     ("cards and split", {"started": "x" * 1000}, "not a short plain text"),
     ("cards and split", {"main_metric": "iou"}, "not the target's"),
-    ("cards and split", {"selection.learning_rate": 0.5}, "not one of the protocol's"),
+    ("cards and split", {"selection.learning_rate": 0.5}, "not one of the board's"),
     ("cards and split", {"selection.step": 10**6}, "above the protocol's"),
     ("cards and split", {"selection.train_subjects": ["s1"]}, "not those of the split"),
 ]
