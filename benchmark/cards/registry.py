@@ -83,6 +83,11 @@ class Registry:
         statistics = grey if network.startswith("monai-") else card.input
         return card.model_copy(update={"id": name, "encoder": network, "input": statistics})
 
+    def sources_of(self, board: BoardCard) -> dict[str, SourceCard]:
+        """All sources, and those of a board on another network (`SOURCE@NETWORK`)."""
+        known = (name for name in board.sources if name.partition("@")[0] in self.sources)
+        return {**self.sources, **{name: self.source(name) for name in known}}
+
     def target(self, name: str) -> TargetCard:
         """The target task of that id, or a CardError with near matches."""
         return _get("target task", name, self.targets)
@@ -107,8 +112,7 @@ class Registry:
 
     def is_synthetic(self, board: BoardCard) -> bool:
         """Whether every target of a board is on a synthetic data set."""
-        targets = map(self.target, board.targets)
-        return all(self.dataset(target.dataset).synthetic for target in targets)
+        return all(self.dataset(self.target(name).dataset).synthetic for name in board.targets)
 
     def _cross_check(self) -> None:
         for dataset in self.datasets.values():

@@ -77,9 +77,8 @@ def check_submission(submission: Submission, checklist: Checklist) -> Standing:
         standing.levels = _rescore(check, submission, conditions)
     with checklist.check("ranks") as check:
         every = (dict(records) | submission.accepted).values()
-        standing.leaderboard = build_leaderboard(
-            submission.board, every, sources=submission.workspace.registry.sources
-        )
+        sources = submission.workspace.registry.sources_of(submission.board)
+        standing.leaderboard = build_leaderboard(submission.board, every, sources=sources)
         standing.placements = placements(standing.leaderboard, submission.card.id)
         check.summary = f"tables made again from all records; {len(standing.placements)} new rows"
     return standing

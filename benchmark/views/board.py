@@ -51,8 +51,9 @@ class BoardView:
             RecordError: A record is damaged or not the board's.
         """
         self.store, self.registry = store, workspace.registry
+        sources = self.registry.sources_of(store.board())
         self.leaderboard: Leaderboard = read_leaderboard(
-            store, clean=clean, cache=workspace.table_cache, sources=workspace.registry.sources
+            store, clean=clean, cache=workspace.table_cache, sources=sources
         )
 
     @cached_property

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.factories import shipped_registry
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint, read_card
@@ -201,3 +202,11 @@ def test_ids_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
         (folder / f"{name}.yaml").write_text(SOURCE.replace("id: mine", f"id: {name}"))
     with pytest.raises(CardError, match="differs from its id in case only"):
         Registry.load((tmp_path,))
+
+
+def test_sources_of_a_board_have_those_on_other_networks() -> None:
+    registry = shipped_registry()
+    board = registry.board("real_v2")
+    found = registry.sources_of(board)
+    assert set(board.sources) < found.keys() and registry.sources.keys() < found.keys()
+    assert found["scratch@tu-mobilenetv2_100"].encoder == "tu-mobilenetv2_100"
