@@ -50,16 +50,16 @@ def _setting(setting: AdvisedSetting, width: int) -> Iterator[str]:
         what = "is a candidate" if len(setting.leading) == 1 else "are candidates"
         better = "" if setting.candidates else ": entries on other networks are better"
         yield f"{count} {what if setting.candidates else 'is not a candidate'} for the best{better}"
-        columns = ["source", "strategy", f"{metric.title} [95 %]", "gain [95 %]", "time", "network"]
+        columns = ["source", "gain [95 %]", f"{metric.title} [95 %]", "strategy", "network", "time"]
         style = metric.number_format
         rows = [
             [
                 str(row["source"]),
-                str(row["strategy"]),
-                format_interval(row["score"], row["low"], row["high"], style),
                 format_interval(row["gain"], row["gain_low"], row["gain_high"], f"+{style}"),
-                format_number(row["fine_tuning_seconds"], ".0f") + " s",
+                format_interval(row["score"], row["low"], row["high"], style),
+                str(row["strategy"]),
                 str(row["encoder"]),
+                format_number(row["fine_tuning_seconds"], ".0f") + " s",
             ]
             for _, row in setting.leading.iterrows()
         ]

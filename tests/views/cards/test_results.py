@@ -44,3 +44,10 @@ def test_results_are_those_of_the_table(tmp_path: Path) -> None:
                for line in lines)  # fmt: skip
     assert result_lines(boards, "scratch")[-1].startswith("and ")
     assert result_lines(boards, "nothing") == []
+
+
+def test_boards_with_real_records_come_first(tmp_path: Path) -> None:
+    first, *others = board_results(workspace_at(tmp_path))
+    assert not first.synthetic and first.records > 0
+    order = [(results.synthetic, not results.records) for results in (first, *others)]
+    assert order == sorted(order)
