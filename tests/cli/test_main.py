@@ -58,7 +58,7 @@ def test_light_commands_import_no_torch(words: list[str]) -> None:
     ("words", "message"),
     [
         (["show", "scrach"], "Did you mean 'scratch'"),
-        (["run", "demo_v2"], "Did you mean 'demo_v1'"),
+        (["run", "quickstart_v2"], "Did you mean 'quickstart_v1'"),
         (["run", "demo_v1", "--targets", "fetal"], "unknown target task 'fetal'"),
         (["run", "demo_v1", "--seeds", "one"], "--seeds 'one': expected whole numbers"),
         (["data", "import", "phantom_lung_ribs", "--from", "."], "is synthetic"),

@@ -19,10 +19,12 @@ ASKED = AdviceQuestion(domain="ultrasound", subjects=16)
 
 
 def workspace_at(home: Path, *, synthetic: bool) -> Workspace:
-    """A workspace in which the target's images count as real, or as synthetic."""
+    """No shipped real records; the target's images count as real, or as synthetic."""
     registry = shipped_registry()
     card = registry.dataset(TARGET).model_copy(update={"synthetic": synthetic})
-    return Workspace(replace(registry, datasets={**registry.datasets, TARGET: card}), home)
+    boards = {name: card for name, card in registry.boards.items() if name != "real_v2"}
+    datasets = {**registry.datasets, TARGET: card}
+    return Workspace(replace(registry, datasets=datasets, boards=boards), home)
 
 
 def write(folder: Path, means: dict[str, float], *, synthetic: bool = False) -> Store:
