@@ -24,7 +24,7 @@ from benchmark.errors import WorkerDied
 SPAWN = multiprocessing.get_context("spawn")
 STARTING = Lock()  # this process's environment is changed while another starts
 Result = TypeVar("Result")
-Message = tuple[str, Any]  # "told", "logged", "result" or "error", and what
+Message = tuple[str, Any]  # "notice", "logged", "result" or "error", and what
 
 
 class PoolTask(NamedTuple):
@@ -57,7 +57,7 @@ class ProcessPool(Executor):
             processes: How many.
             initialise: Called once in each; a function of a module.
             environment: Variables of the processes.
-            tell: Gets the number of a process, from 0, and what its task told by `tell_parent`.
+            tell: Gets the number of a process, from 0, and what its task sent by `tell_parent`.
         """
         self._initialise, self._environment, self._tell = initialise, environment, tell
         self._tasks: SimpleQueue[PoolTask | None] = SimpleQueue()
@@ -111,7 +111,7 @@ class ProcessPool(Executor):
             connection.send(task.call)
             while True:
                 kind, value = connection.recv()
-                if kind == "told":
+                if kind == "notice":
                     self._tell(number, value)
                 elif kind == "logged":
                     logging.getLogger(value[0]).log(*value[1:])
@@ -170,7 +170,7 @@ _parent: _Parent | None = None
 def tell_parent(value: object) -> None:
     """In a worker process: pass something on to `tell` of the pool."""
     assert _parent is not None
-    _parent.send("told", value)
+    _parent.send("notice", value)
 
 
 def _serve(connection: "Connection[Any, Any]", initialise: Callable[[], object]) -> None:

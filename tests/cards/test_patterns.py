@@ -57,7 +57,10 @@ def test_the_card_is_refused(layout: dict[str, Any], key: str, reason: str) -> N
 
 def test_columns_of_a_table_and_the_folder_of_an_image_fill_templates() -> None:
     table = {"file": "**/t.csv", "key": "k", "match": "{case}", "columns": {"site": "s"}}
-    card({**FILES, "table": table, "masks": ["{folder}/../masks/{site}_{case}*.png"]})
+    masks = "{folder}/../masks/{site}_{case}*.png"
+    assert card({**FILES, "table": table, "masks": [masks]}).layout.model_dump()["masks"] == (
+        masks,
+    )
 
 
 @pytest.mark.parametrize("value", [0, -1, 256, 500])

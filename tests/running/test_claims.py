@@ -94,5 +94,7 @@ def test_a_claim_is_renewed_while_it_is_held(
     monkeypatch.setattr(claims, "RENEWAL_S", 0.01)
     with claimed(tmp_path, NAME):
         os.utime(file_of(tmp_path), (0, 0))
-        while file_of(tmp_path).stat().st_mtime == 0:
+        deadline = time.monotonic() + 30
+        while file_of(tmp_path).stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.005)
+        assert file_of(tmp_path).stat().st_mtime > 0

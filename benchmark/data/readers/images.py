@@ -85,7 +85,7 @@ def _not_admitted(path: Path, picture: ImageFile, stored_as: str) -> str:
 
 
 def _raw_mode(picture: ImageFile) -> str:
-    """How the file stores a pixel, in Pillow's notation (`RGB;16B`); empty if it is not told."""
+    """How the file stores a pixel, in Pillow's notation (`RGB;16B`); empty if it is not stated."""
     for tile in picture.tile:
         arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
         return next((str(a) for a in arguments if isinstance(a, str)), "")
