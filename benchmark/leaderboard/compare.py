@@ -140,12 +140,6 @@ def _compare(
         CaseDifference(case, subject_of[case], *numbers)
         for case, *numbers in zip(cases, *(column.tolist() for column in columns), strict=True)
     ]
-    notes = list(_marks(names, sides))
-    if names[0].lane != names[1].lane:
-        notes.append("the lanes differ: a difference is of the encoders and of the decoders")
-    if len(seeds) < len(board.seeds):
-        of_all = f"{', '.join(map(str, seeds))} of {', '.join(map(str, board.seeds))}"
-        notes.append(f"seeds {of_all} only")
     levels = [min((trust.get(record.key, LEVELS[0]) for record in side), key=LEVELS.index)
               for side in used]  # fmt: skip
     return Comparison(
@@ -164,8 +158,23 @@ def _compare(
         equal=int((gains == 0).sum()),
         synthetic=all(record.marks.synthetic for side in sides for record in side.values()),
         trust=(levels[0], levels[1]),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys(_notes(board, names, sides, seeds))),
     )
+
+
+def _notes(
+    board: BoardCard,
+    names: tuple[EntryName, EntryName],
+    sides: Sequence[BySeed],
+    seeds: Sequence[int],
+) -> Iterator[str]:
+    """Marks of the records, and what else limits the comparison."""
+    yield from _marks(names, sides)
+    if names[0].lane != names[1].lane:
+        yield "the lanes differ: a difference is of the encoders and of the decoders"
+    if len(seeds) < len(board.seeds):
+        of_all = f"{', '.join(map(str, seeds))} of {', '.join(map(str, board.seeds))}"
+        yield f"seeds {of_all} only"
 
 
 def _check_comparable(target: str, records: Sequence[RunRecord]) -> None:
