@@ -71,19 +71,17 @@ def in_order(
     An error of `work` comes when its item is due; what has not begun by then never does.
     """
     threads = threads or cores()
-    most = 2 * threads
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= most:
-                    yield waiting.popleft().result()
-            while waiting:
+    waiting: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= 2 * threads:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # without waiting: results that nobody takes may end in a thread of the pool itself
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Workers(AbstractContextManager["Workers"]):

@@ -74,3 +74,25 @@ def test_waiting_threads_sleep_unless_the_user_says_otherwise(
     del os.environ["KMP_BLOCKTIME"]
     configure_process()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE" and os.environ["KMP_BLOCKTIME"] == "0"
+
+
+def test_results_that_nobody_takes_may_end_in_a_thread_of_their_own() -> None:
+    """As the garbage collector ends them when it happens to run there."""
+    ended = threading.Semaphore(0)
+    unraisable: list[object] = []
+
+    def end_the_results(number: int) -> None:
+        if number == 0:
+            return
+        started.acquire()
+        try:
+            results.close()
+        except RuntimeError as error:
+            unraisable.append(error)
+        ended.release()
+
+    started = threading.Semaphore(0)
+    results = in_order(end_the_results, range(2), threads=1)
+    next(results)
+    started.release()
+    assert ended.acquire(timeout=20) and unraisable == []
