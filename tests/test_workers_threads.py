@@ -85,6 +85,7 @@ def test_results_that_nobody_takes_may_end_in_a_thread_of_their_own() -> None:
         if number == 0:
             return
         started.acquire()
+        assert isinstance(results, Generator)
         try:
             results.close()
         except RuntimeError as error:
