@@ -207,6 +207,10 @@ def _setting_task(
         {entry: baseline for entry, baseline in baselines.items() if entry in entries},
         (0.0, index.metric(setting).bounds[1]),
         tuple(own for own in others if own is not None),
+        index.shared_scores(
+            setting,
+            [pair for pair in baselines.items() if pair[0] != pair[1] and not {*pair} <= entries],
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Records by setting and entry."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -123,6 +123,35 @@ class BoardIndex:
         if not runs:
             return None
         return stack_runs(setting.target, runs, seeds, self.metric(setting).higher_is_better)
+
+    def shared_scores(
+        self, setting: Setting, pairs: Sequence[tuple[Entry, Entry]]
+    ) -> tuple[TargetScores, ...]:
+        """Scores of the two entries of each pair over the seeds that both have, if there are any.
+
+        Records that may not be ranked count if both entries were tried in the same way.
+        """
+        records, entries = self.records, self.settings[setting].items()
+        seeds, reasons = records.numbers["seed"], records.texts["unranked"]
+        wanted = {entry for pair in pairs for entry in pair}
+        by_seed: dict[Entry, dict[tuple[int, str], int]] = {
+            entry: {
+                (int(seeds[row]), reason): row
+                for row in rows.tolist()
+                if (reason := reasons.values[reasons.codes[row]]) != OTHER_PROTOCOL
+            }
+            for entry, rows in entries
+            if entry in wanted
+        }
+        found = []
+        for pair in pairs:
+            both = sorted(by_seed[pair[0]].keys() & by_seed[pair[1]].keys())
+            if len({reason for _, reason in both}) == 1:
+                runs = {one: self._runs(np.array([by_seed[one][key] for key in both]))
+                        for one in pair}  # fmt: skip
+                better = self.metric(setting).higher_is_better
+                found.append(stack_runs(setting.target, runs, [key[0] for key in both], better))
+        return tuple(scores for scores in found if len(scores.entries) == 2)
 
     def entry_scores(self, rows: Rows) -> Scores | None:
         """Scores (seeds, subjects) of one entry; None if its records have different subjects."""

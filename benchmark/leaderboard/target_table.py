@@ -70,6 +70,13 @@ def target_table(
             if own is not None:
                 numbers[row, : len(ESTIMATE)] = next(estimates)
                 covered[row] = covers(*own.shape)
+        shared = zip(
+            array_json(statistics[setting]["shared_notes"]), statistics[setting]["shared"],
+            strict=True,
+        )  # fmt: skip
+        for (entry, note), gain in shared:
+            row = row_of[tuple(entry)]
+            numbers[row, -len(GAIN) :], notes[row] = gain, note
         end = start + len(entries)
         order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
         start = end

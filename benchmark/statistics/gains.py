@@ -88,6 +88,22 @@ def target_gains(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict
     return gains
 
 
+def gain_over_shared_seeds(shared: TargetScores, planned: int) -> Gain:
+    """Gain of an entry over its baseline where not both have all seeds; its note names the seeds.
+
+    Args:
+        shared: Scores of the entry and its baseline, in this order, over the seeds that both have.
+        planned: Number of seeds of the board.
+    """
+    entry, baseline = shared.entries
+    gain = target_gains(shared, {entry: baseline})[entry]
+    if len(shared.seeds) == planned:
+        return gain
+    names = f"seed{'s' * (len(shared.seeds) > 1)} {', '.join(map(str, shared.seeds))}"
+    note = "; ".join(filter(None, (f"{names} of {planned}", gain.note)))
+    return replace(gain, note=note)
+
+
 def mean_standardised_gains(
     targets: Sequence[TargetScores], baselines: Mapping[Entry, Entry]
 ) -> dict[Entry, Gain]:

@@ -122,7 +122,10 @@ def _reasons(board: Leaderboard) -> Iterator[str]:
     entries: dict[tuple[str, str, str], list[str]] = {}
     for _, row in board.rows.iterrows():
         lacking = "No gain" if pd.isna(row["gain"]) else "No standardised gain"
-        for head, reason in (("No rank", row["why_unranked"]), (lacking, row["gain_note"])):
+        some = pd.notna(row["standardised"])  # of some seeds: stands beside the gain
+        for head, reason in (
+            ("No rank", row["why_unranked"]), (lacking, "" if some else row["gain_note"])
+        ):  # fmt: skip
             if reason and reason != UNLEARNED:
                 where = ", ".join(filter(None, (row["target"], board.lane_words(row["lane"]))))
                 names = entries.setdefault((head, where, str(reason)), [])
@@ -151,7 +154,7 @@ def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
             *([str(row["train_subjects"] or "all")] if sized else []),
             format_number(row["p_rank_1"], ".2f"),
             format_interval(row["score"], row["low"], row["high"], ".3f"),
-            format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f"),
+            _gain(row),
             format_number(row["p_not_better"], ".3f"),
             *(format_number(row[f"mean_{other.name}"], ".2f") for other in further),
             f"{row['failures']}/{row['scored']}",
@@ -160,6 +163,13 @@ def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
         for _, row in rows.iterrows()
     ]
     return TextTable(_target_title(board, rows, shared), columns, cells, _best(rows))
+
+
+def _gain(row: "pd.Series[Any]") -> str:
+    """Gain with its interval, and the seeds that it is of if these are not all."""
+    text = format_interval(row["gain"], row["gain_low"], row["gain_high"], "+.3f")
+    some = row["gain_note"] if pd.notna(row["standardised"]) else ""
+    return f"{text} ({some})" if some else text
 
 
 def _target_title(board: Leaderboard, rows: pd.DataFrame, shared: Set[str]) -> str:

@@ -10,6 +10,7 @@ import io
 import numpy as np
 import pytest
 from rich.console import Console
+from scipy.stats import ttest_1samp
 from support.factories import board, make_record
 from support.tables import row, value
 
@@ -200,3 +201,25 @@ def test_targets_that_an_entry_lacks_for_one_reason_are_counted() -> None:
     many = board().model_copy(update={"targets": (*TARGETS[:1], "b", "c", "d")})
     found = build_leaderboard(many, records(TARGETS[:1]))
     assert set(found.overall["lacks"]) == {"3 targets: no scores"}
+
+
+def test_gains_are_over_the_seeds_that_entry_and_baseline_both_have() -> None:
+    better = {"s1": 0.5, "s2": 0.7, "s3": 0.9}  # by 0.1, 0.2 and 0.3
+    trial = ("trial: 2 of 9 steps",)
+    made = [
+        *(make_record("scratch", seed=seed, dice=TABLE["scratch"]) for seed in (0, 1)),
+        make_record("a", seed=0, dice=better),
+        make_record("b", seed=0, dice=better, unranked=trial),
+        make_record("scratch", TARGETS[1], dice=TABLE["scratch"], unranked=trial),
+        make_record("b", TARGETS[1], dice=better, unranked=trial),
+    ]
+    found = build_leaderboard(board(), made)
+    rows = found.rows.set_index(["target", "source"])
+    interval = ttest_1samp([0.1, 0.2, 0.3], 0).confidence_interval()
+    for key in ((TARGETS[0], "a"), (TARGETS[1], "b")):  # both of one seed; both of one trial
+        own = row(rows, key)
+        numbers = [own["gain"], own["gain_low"], own["gain_high"]]
+        assert numbers == pytest.approx([0.2, *interval])
+        assert np.isnan(own["rank"]) and own["gain_note"] == "seed 0 of 2"
+    assert np.isnan(value(rows, (TARGETS[0], "b"), "gain"))  # a trial against the whole protocol
+    assert "+0.200 [-0.048, +0.448] (seed 0 of 2)" in to_markdown(found)

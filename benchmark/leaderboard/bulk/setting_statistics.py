@@ -17,7 +17,12 @@ import numpy.typing as npt
 from benchmark.leaderboard.bulk.array_files import Arrays, json_array
 from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_means
 from benchmark.statistics.candidates import candidates_for_best
-from benchmark.statistics.gains import Gain, mean_standardised_gains, target_gains
+from benchmark.statistics.gains import (
+    Gain,
+    gain_over_shared_seeds,
+    mean_standardised_gains,
+    target_gains,
+)
 from benchmark.statistics.intervals import Estimate, estimates
 from benchmark.statistics.rank_intervals import (
     RankInterval,
@@ -43,18 +48,23 @@ class SettingTask:
         baselines: Of the entries that have one.
         bounds: Smallest and largest possible mean score.
         others: Scores (seeds, subjects) of entries that are not ranked.
+        shared: Of each entry that is not ranked together with its baseline the scores of both,
+            over the seeds that both have; the entry first.
     """
 
     scores: TargetScores
     baselines: Mapping[Entry, Entry]
     bounds: tuple[float, float]
     others: tuple[Scores, ...]
+    shared: tuple[TargetScores, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the inputs."""
         names = [_names(self.scores), _items(self.baselines), self.bounds]
-        return _digest(names, [self.scores.values, *self.others])
+        names += [_names(two) for two in self.shared]
+        shared = [two.values for two in self.shared]
+        return _digest(names, [self.scores.values, *self.others, *shared])
 
 
 @dataclass(frozen=True)
@@ -91,13 +101,19 @@ def setting_statistics(task: SettingTask) -> Arrays:
 
     Returns:
         `ranked`: (entries, columns of `ESTIMATE`, `RANK` and `GAIN`), NaN where a number is
-        missing; `notes` of the gains; `others` (entries, `ESTIMATE`); the `claim` of group a.
+        missing; `notes` of the gains; `others` (entries, `ESTIMATE`); `shared` (entries, `GAIN`)
+        with the entries and their `shared_notes`; the `claim` of group a.
     """
     scores = task.scores
     failed = any((values <= 0).any() for values in (scores.values, *task.others))
     others = [_estimates(own[None], task, failed, None)[0] for own in task.others]
+    shared = [gain_over_shared_seeds(two, len(scores.seeds)) for two in task.shared]
     arrays: dict[str, npt.NDArray[Any]] = {
-        "others": np.array(others, dtype=np.float64).reshape(-1, len(ESTIMATE))
+        "others": np.array(others, dtype=np.float64).reshape(-1, len(ESTIMATE)),
+        "shared": np.array([*map(_gain, shared)], dtype=np.float64).reshape(-1, len(GAIN)),
+        "shared_notes": json_array(
+            [[two.entries[0], gain.note] for two, gain in zip(task.shared, shared, strict=True)]
+        ),
     }
     if not scores.entries:
         return arrays
@@ -108,10 +124,7 @@ def setting_statistics(task: SettingTask) -> Arrays:
     rows, notes = [], []
     for entry, mean, candidate in zip(scores.entries, means, best.among.tolist(), strict=True):
         gain = gains.get(entry) or Gain(None, None, "")
-        rows.append([
-            *mean, *_rank(ranks[entry], candidate), *_numbers(gain.gain),
-            *_numbers(gain.standardised), _number(gain.not_better), _number(gain.detectable),
-        ])  # fmt: skip
+        rows.append([*mean, *_rank(ranks[entry], candidate), *_gain(gain)])
         notes.append(gain.note)
     arrays["ranked"] = np.array(rows, dtype=np.float64)
     return arrays | {"notes": json_array(notes), "claim": json_array(best.claim)}
@@ -180,6 +193,12 @@ def _numbers(estimate: Estimate | None) -> tuple[float, float, float]:
     if estimate is None:
         return np.nan, np.nan, np.nan
     return estimate.value, _number(estimate.low), _number(estimate.high)
+
+
+def _gain(gain: Gain) -> tuple[float, ...]:
+    """Columns of `GAIN`."""
+    numbers = map(_number, (gain.not_better, gain.detectable))
+    return *_numbers(gain.gain), *_numbers(gain.standardised), *numbers
 
 
 def _rank(ranked: RankInterval, candidate: bool) -> tuple[float, ...]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CELL = (1.02, 0.42)  # inches
 GAIN_COLOURS = "PuOr_r"
+SOME_SEEDS = "\u2021"  # double dagger; the dagger marks contaminated sources
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ def gain_map(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
         for entry in entries
     ]  # fmt: skip
     labels = [known[entry].label for entry in entries]
+    some_seeds = (rows["gain"].notna() & (rows["gain_note"] != "")).any()
     contaminated = any(square.contaminated for line in squares for square in line)
     notes = [
         f"Gain: paired difference to {baseline} with the same network and strategy, positive is "
         f"better; below it the {interval_coverage(rows)}. Bold: the interval excludes 0."
-        + (" Hatched: contaminated." if contaminated else ""),
+        + (" Hatched: contaminated." if contaminated else "")
+        + (f" {SOME_SEEDS}: not over all seeds." if some_seeds else ""),
         sign_note(labels),
     ]
     title = heading(board, f"gain over {baseline}, {size_name(board, size)}")
@@ -119,7 +122,7 @@ def _square(metric: Metric | None, row: "pd.Series[Any]") -> _Square:
         words = words if pd.isna(row["rank"]) else "no baseline"
         return _Square(np.nan, words, contaminated=contaminated)
     digits = ".1f" if metric and metric.unit else ".3f" if metric else ".2f"
-    text = _signed(value, digits)
+    text = _signed(value, digits) + SOME_SEEDS * bool(row["gain_note"])
     if pd.isna(low):
         return _Square(float(value), text, contaminated=contaminated)
     interval = f"[{_signed(low, digits)}, {_signed(high, digits)}]"

@@ -129,13 +129,13 @@ def share_cells(counts: Sequence[float], totals: Sequence[float]) -> ColumnCells
 def interval_cells(
     frame: pd.DataFrame, name: str, style: str, notes: Sequence[str] | None = None
 ) -> ColumnCells:
-    """Numbers with their interval in small type, or a note where there is no number."""
+    """Numbers with their interval in small type, and the note, also where there is no number."""
     prefix = "" if name == "score" else f"{name}_"
     values, *bounds = (floats(frame, column) for column in (name, f"{prefix}low", f"{prefix}high"))
     texts, low, high = (_formatted(column, style) for column in (values, *bounds))
     reasons = [f" <small>{note}</small>" if note else "" for note in escaped(notes or ())]
     html = [
-        text + _interval(a, b) if text else NONE + reason
+        (text + _interval(a, b) if text else NONE) + reason
         for text, a, b, reason in zip(texts, low, high, reasons or repeat(""), strict=False)
     ]
     return ColumnCells(html, values, {"": texts, "low": low, "high": high})
