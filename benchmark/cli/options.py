@@ -46,6 +46,9 @@ RetryFailed = Annotated[
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
 ]
+ShardPart = Annotated[
+    str, typer.Option("--shard", metavar="I/N", help="Part I of N of the grid, for job arrays.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be run.")]
 
 

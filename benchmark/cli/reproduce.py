@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     Out,
     Pictures,
     RetryFailed,
+    ShardPart,
     Sizes,
     Threads,
     grid_selection,
@@ -24,6 +25,7 @@ from benchmark.cli.options import (
 from benchmark.cli.run import run_selection
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
+from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.published import PublishedComparison
@@ -42,25 +44,24 @@ def reproduce(
     out: Out = None, beside: Beside = "",
     device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
     retry_failed: RetryFailed = False, pictures: Pictures = True,
-    run: Run = True, dry_run: DryRun = False,
+    run: Run = True, shard: ShardPart = "", dry_run: DryRun = False,
 ) -> None:  # fmt: skip
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
     Data that are not on this machine are left out and named. Each number is rerun, approximated,
     illustrated (on synthetic images), impossible or not run. Finished cells are never run again.
     """
-    from benchmark.leaderboard.folder import find_leaderboard
-    from benchmark.leaderboard.published import compare_with_published
     from benchmark.planning.availability import counterparts, runnable_part
-    from benchmark.records.store import Store
+    from benchmark.planning.shards import Shard, shard_of_cells
     from benchmark.running.session import RunOptions
-    from benchmark.views.board import write_reproduction
 
     workspace, card = settings.workspace, settings.workspace.registry.board(board)
     _check_reproduces(card)
     selection = grid_selection(
         sources=sources, lanes=lanes, strategies=strategies, sizes=sizes, seeds=seeds
     )
+    if shard:
+        selection = shard_of_cells(workspace, card, selection, Shard.parse(shard))
     folder = out or Path("runs") / board
     if dry_run:
         return print_cells(workspace, card, selection, folder)
@@ -72,17 +73,31 @@ def reproduce(
             device=device, jobs=jobs, threads=threads, retry_failed=retry_failed, pictures=pictures
         )
         run_selection(workspace, card, here.selection, folder, options)
-    has_run = (folder / "board.yaml").is_file()
-    store = Store(folder if has_run else workspace.registry.folders[board])
-    other = find_leaderboard(beside, workspace) if beside else None
-    comparisons = compare_with_published(workspace.registry, card, store, here.why_not, other)
-    beside = other.board().id if other else ""
-    _print(card, comparisons, beside)
-    if has_run:
-        files = write_reproduction(folder, card, comparisons, beside)
-        print_text(f"{', '.join(file.name for file in files)}: {folder}")
+    if shard:
+        return print_text(f"after all shards: segtransfer reproduce {board} --no-run")
+    _compare(workspace, card, folder, here.why_not, beside)
     if run and not here.anything:
         _print_counterparts(counterparts(workspace.registry, card))
+
+
+def _compare(
+    workspace: Workspace, board: BoardCard, folder: Path, why_not: dict[str, str], beside: str
+) -> None:
+    """Print published numbers beside ours, and write them where there was a run."""
+    from benchmark.leaderboard.folder import find_leaderboard
+    from benchmark.leaderboard.published import compare_with_published
+    from benchmark.records.store import Store
+    from benchmark.views.board import write_reproduction
+
+    has_run = (folder / "board.yaml").is_file()
+    store = Store(folder if has_run else workspace.registry.folders[board.id])
+    other = find_leaderboard(beside, workspace) if beside else None
+    comparisons = compare_with_published(workspace.registry, board, store, why_not, other)
+    beside = other.board().id if other else ""
+    _print(board, comparisons, beside)
+    if has_run:
+        files = write_reproduction(folder, board, comparisons, beside)
+        print_text(f"{', '.join(file.name for file in files)}: {folder}")
 
 
 def _print_counterparts(boards: list[str]) -> None:

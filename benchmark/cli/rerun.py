@@ -58,11 +58,7 @@ def rerun(
             print_text(*(f"  {name}" for name in todo))
             return
         with RunSession(workspace, options, TerminalMonitor()) as session:
-            transfers = [
-                transfer
-                for transfer in session.pretrain_and_plan(board, _grid_of(submission, names))
-                if transfer.cell.path in names
-            ]
+            transfers = session.pretrain_and_plan(board, _grid_of(submission, names))
             for transfer in transfers:
                 _same_conditions(submission, transfer.cell.path, transfer.fingerprints.model_dump())
             create_board_folder(workspace, board, store.folder)
@@ -72,13 +68,14 @@ def rerun(
 
 
 def _grid_of(submission: "Submission", names: list[str]) -> "GridSelection":
-    """The part of the grid that holds some records of a submission."""
+    """The cells of some records of a submission."""
     from benchmark.planning.transfers import GridSelection
 
     cells = [submission.records[name].cell for name in names]
     return GridSelection(
         sources=tuple(dict.fromkeys(cell.source for cell in cells)),
         targets=tuple(dict.fromkeys(cell.target for cell in cells)),
+        only=frozenset(names),
     )
 
 

@@ -19,6 +19,7 @@ from benchmark.cli.options import (
     Out,
     Pictures,
     RetryFailed,
+    ShardPart,
     Sizes,
     Threads,
     grid_selection,
@@ -26,6 +27,7 @@ from benchmark.cli.options import (
 from benchmark.cli.rerun import rerun
 from benchmark.cli.terminal import print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
+from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def run(
     limit_steps: LimitSteps = None,
     allow_partial: AllowPartial = False,
     retry_failed: RetryFailed = False,
+    shard: ShardPart = "",
     dry_run: DryRun = False,
     pictures: Pictures = True,
     save_predictions: SavePredictions = False,
@@ -78,9 +81,9 @@ def run(
 ) -> None:
     """Run a board's transfers and print its table.
 
-    Finished cells are never run again: after Ctrl-C or a crash, type the same command.
-
-    Exit status: 0 finished, 1 refused, 3 finished with failures, 130 stopped.
+    Finished cells are never run again: after Ctrl-C or a crash, type the same command. With --shard
+    1/8, 2/8 and so on, several machines share a grid (docs/cluster.md). Exit status: 0 finished, 1
+    refused, 3 finished with failures, 130 stopped.
     """
     from benchmark.running.session import RunOptions
 
@@ -91,18 +94,16 @@ def run(
     workspace = settings.workspace
     card = workspace.registry.board(board)
     if rerun_of is not None:
-        if any((source, sources, targets, lanes, strategies, sizes, seeds, limit_steps)):
+        if any((source, sources, targets, lanes, strategies, sizes, seeds, limit_steps, shard)):
             raise CardError("--rerun-of: the submission names its cells; leave the others out")
         rerun(workspace, card, rerun_of, out, options, cells, draw, dry_run)
         return
-    if source and sources:
-        raise CardError("--source and --sources: give one of them")
     selection = grid_selection(
         sources=sources, targets=targets, lanes=lanes, strategies=strategies,
         sizes=sizes, seeds=seeds, limit_steps=limit_steps,
     )  # fmt: skip
     folder = out or Path("runs") / (board + (f"_trial{limit_steps}" if limit_steps else ""))
-    run_selection(workspace, card, selection, folder, options, source, dry_run)
+    run_selection(workspace, card, selection, folder, options, source, shard, dry_run)
 
 
 def run_selection(
@@ -112,16 +113,25 @@ def run_selection(
     folder: Path,
     options: "RunOptions",
     source: str = "",
+    shard: str = "",
     dry_run: bool = False,
 ) -> None:
-    """Run a part of a board, or print what would be run; `source` joins the board."""
+    """Run a part of a board, or print what would be run; `source` joins the board.
+
+    The table is printed after all but a shard, whose cells are not all that there will be.
+    """
     from benchmark.cli.monitor import TerminalMonitor
+    from benchmark.planning.shards import Shard, shard_of_cells
     from benchmark.records.store import Store
     from benchmark.running.board import run_board
 
     compared: tuple[str, ...] = ()
+    if source and selection.sources:
+        raise CardError("--source and --sources: give one of them")
     if source:
         workspace, selection, compared = _join(workspace, board, source, selection)
+    if shard:
+        selection = shard_of_cells(workspace, board, selection, Shard.parse(shard))
     if dry_run:
         print_cells(workspace, board, selection, folder)
         return
@@ -137,10 +147,20 @@ def run_selection(
             copied_sources=compared,
         )
     except UnfinishedRun as unfinished:
-        print_board(Store(folder), workspace)
+        _print_end(workspace, selection, folder)
         print_failures(unfinished)
         raise
-    print_board(Store(folder), workspace)
+    _print_end(workspace, selection, folder)
+
+
+def _print_end(workspace: Workspace, selection: "GridSelection", folder: Path) -> None:
+    from benchmark.records.store import Store
+
+    if selection.only is None:
+        print_board(Store(folder), workspace)
+    else:
+        count = counted(len(selection.only), "cell")
+        print_text(f"this shard of {count} has ended; the table: segtransfer leaderboard {folder}")
 
 
 def _join(

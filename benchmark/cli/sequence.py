@@ -1,7 +1,7 @@
 """`segtransfer sequence`: one network, one device after the other."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,15 +15,13 @@ from benchmark.cli.options import (
     OfBoard,
     Out,
     RetryFailed,
+    ShardPart,
     Threads,
     grid_selection,
     names,
 )
 from benchmark.cli.terminal import console, print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
-
-if TYPE_CHECKING:
-    pass
 
 
 def sequence(
@@ -38,6 +36,7 @@ def sequence(
     threads: Threads = None,
     allow_partial: AllowPartial = False,
     retry_failed: RetryFailed = False,
+    shard: ShardPart = "",
     dry_run: DryRun = False,
 ) -> None:
     """Train on one device after the other and measure what is forgotten.
@@ -48,19 +47,18 @@ def sequence(
     """
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences
-    from benchmark.records.sequence_record import SequenceStore
+    from benchmark.planning.shards import Shard, shard_of_sequences
     from benchmark.running.board import run_board_sequences
     from benchmark.running.session import RunOptions
 
     workspace, chosen = settings.workspace, names(sequences)
-    card, folder = workspace.registry.board(board), out or Path("runs") / board
-    if not card.sequences:
-        having = [one.id for one in workspace.registry.boards.values() if one.sequences]
-        raise CardError(f"board {board}: has no sequences; those that have: {', '.join(having)}")
+    card, folder = _board_with_sequences(board), out or Path("runs") / board
     check_sequences(card, chosen)
     selection = grid_selection(
         sources=sources, targets=",".join(card.devices), strategies=strategies, seeds=seeds
     )
+    if shard:
+        selection = shard_of_sequences(workspace, card, selection, chosen, Shard.parse(shard))
     if dry_run:
         print_sequences(workspace, card, selection, chosen, folder)
         return
@@ -71,11 +69,28 @@ def sequence(
             workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
         )
     except UnfinishedRun as unfinished:
-        if SequenceStore(folder).files():
-            print_report(card, folder)
+        _print_end(card, folder, shard)
         print_failures(unfinished)
         raise
-    print_report(card, folder)
+    _print_end(card, folder, shard)
+
+
+def _board_with_sequences(name: str) -> BoardCard:
+    boards = settings.workspace.registry.boards.values()
+    card = settings.workspace.registry.board(name)
+    if not card.sequences:
+        having = ", ".join(board.id for board in boards if board.sequences)
+        raise CardError(f"board {name}: has no sequences; those that have: {having}")
+    return card
+
+
+def _print_end(board: BoardCard, folder: Path, shard: str) -> None:
+    from benchmark.records.sequence_record import SequenceStore
+
+    if shard:
+        print_text(f"shard {shard} has ended; the tables: the same command without --shard")
+    elif SequenceStore(folder).files():
+        print_report(board, folder)
 
 
 def print_report(board: BoardCard, folder: Path) -> None:

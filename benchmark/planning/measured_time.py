@@ -54,9 +54,9 @@ def measured_time(
             if other.id != board.id and _size(other.protocol) == _size(board.protocol)
         ]
     for name, place in places:
-        if found := [*_timings(place / kind)]:
-            seconds = median(value for value, _ in found)
-            hardware = tuple(dict.fromkeys(where for _, where in found))
+        if found := [*_timings(place / kind, _spread(record_names(place / kind)))]:
+            seconds = median(value for _, value, _ in found)
+            hardware = tuple(dict.fromkeys(where for _, _, where in found))
             return MeasuredTime(seconds, len(found), name, hardware)
     return None
 
@@ -66,16 +66,21 @@ def _size(protocol: FineTuningProtocol) -> tuple[object, ...]:
     return protocol.input_size, protocol.batch_size, protocol.steps, protocol.epochs, networks
 
 
-def _timings(folder: Path) -> Iterator[tuple[float, str]]:
-    """Seconds, and hardware, of some records of a folder; damaged ones are left out."""
-    names = record_names(folder)
-    for name in _spread(names):
+def timings(folder: Path) -> dict[str, float]:
+    """Seconds of each record of a folder by its path below; damaged ones are left out."""
+    return {name: seconds for name, seconds, _ in _timings(folder, record_names(folder))}
+
+
+def _timings(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, float, str]]:
+    """Path, seconds and hardware of these records; damaged ones are left out."""
+    for name in names:
         try:
             record = json.loads((folder / name).read_bytes())
             costs = [stage["cost"] for stage in record.get("stages", [record])]
             where = record["environment"]
             threads = f"{where['threads']} thread{'' if where['threads'] == 1 else 's'}"
-            yield sum(cost["total_seconds"] for cost in costs), f"{where['device']}, {threads}"
+            hardware = f"{where['device']}, {threads}"
+            yield name, float(sum(cost["total_seconds"] for cost in costs)), hardware
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
 

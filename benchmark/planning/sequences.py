@@ -46,7 +46,8 @@ def plan_sequences(
     Args:
         workspace: All cards and local data.
         board: Board with sequences.
-        selection: Sources, strategies and seeds; targets and sizes are those of the sequences.
+        selection: Sources, strategies and seeds; targets and sizes are those of the sequences,
+            `only` are paths of their records.
         sequences: Names of sequences; empty stands for all.
 
     Raises:
@@ -56,15 +57,16 @@ def plan_sequences(
     check_sequences(board, sequences)
     grid = board.model_copy(update={"targets": board.devices, "train_subjects": (0,)})
     runs: dict[tuple[str, str, int], dict[str, Transfer]] = {}
-    for transfer in plan(workspace, grid, selection):
+    for transfer in plan(workspace, grid, replace(selection, only=None)):
         cell = transfer.cell
         devices = runs.setdefault((cell.source, cell.strategy, cell.seed), {})
         devices[cell.target] = transfer
-    return [
+    planned = [
         _sequence_run(board, name, devices)
         for name in sequences or board.sequences
         for devices in runs.values()
     ]
+    return [run for run in planned if selection.only is None or run.run.path in selection.only]
 
 
 def sequence_ids(
@@ -76,8 +78,8 @@ def sequence_ids(
         CardError: A name is not in the registry, or not on the board.
     """
     grid = board.model_copy(update={"targets": board.devices[:1], "train_subjects": (0,)})
-    one_device = replace(selection, targets=())
-    return [
+    one_device = replace(selection, targets=(), only=None)
+    runs = [
         SequenceId(
             board=board.id,
             sequence=name,
@@ -88,6 +90,7 @@ def sequence_ids(
         for name in sequences or board.sequences
         for cell in grid_cells(registry, grid, one_device)
     ]
+    return [run for run in runs if selection.only is None or run.path in selection.only]
 
 
 def check_sequences(board: BoardCard, names: Sequence[str]) -> None:

@@ -52,7 +52,10 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class GridSelection:
-    """Which part of a board's grid to run; an empty tuple stands for all of that axis."""
+    """Which part of a board's grid to run; an empty tuple stands for all of that axis.
+
+    `only` are the paths of the records of the cells that are left; None stands for all.
+    """
 
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -61,6 +64,7 @@ class GridSelection:
     train_subjects: tuple[int, ...] = ()
     seeds: tuple[int, ...] = ()
     limit_steps: int | None = None
+    only: frozenset[str] | None = None
 
 
 def complete_selection(
@@ -86,6 +90,7 @@ def complete_selection(
         train_subjects=_on_board("size", board, selection.train_subjects, board.train_subjects),
         seeds=_on_board("seed", board, selection.seeds, board.seeds),
         limit_steps=selection.limit_steps,
+        only=selection.only,
     )
 
 
@@ -198,7 +203,7 @@ def _cells(
         for lane, strategy in product(grid.lanes, grid.strategies):
             if (lane, strategy) in entries:
                 for size, seed in product(sizes, grid.seeds):
-                    yield CellId(
+                    cell = CellId(
                         board=board.id,
                         target=target,
                         source=source.id,
@@ -207,6 +212,8 @@ def _cells(
                         seed=seed,
                         lane=lane,
                     )
+                    if grid.only is None or cell.path in grid.only:
+                        yield cell
 
 
 def with_step_limit(protocol: FineTuningProtocol, steps: int | None) -> FineTuningProtocol:

@@ -14,6 +14,7 @@ import benchmark.running.session as session
 from benchmark.cards.board import BoardCard
 from benchmark.errors import DataError, Diverged, UnfinishedRun
 from benchmark.owners import HOST
+from benchmark.planning.shards import Shard, shard_of_cells
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.run_errors import run_errors
 from benchmark.records.store import Store
@@ -166,3 +167,15 @@ def test_two_runs_share_the_cells_and_end_with_the_same_records(
     assert sorted(made) == sorted(Store(tmp_path / "alone").files())
     assert contents(tmp_path / "shared") == contents(tmp_path / "alone")
     assert [path.name for path in (tmp_path / "shared" / FOLDER).iterdir()] == [".lock"]
+
+
+def test_shards_in_one_folder_end_with_the_records_of_the_whole_grid(
+    small: tuple[Workspace, BoardCard], tmp_path: Path
+) -> None:
+    workspace, board = small
+    for number in (2, 1):
+        part = shard_of_cells(workspace, board, SCRATCH, Shard(number, 2))
+        run_board(workspace, board, part, tmp_path / "shards", options=OPTIONS)
+        assert len(Store(tmp_path / "shards").files()) == (2 if number == 2 else 4)
+    run_board(workspace, board, SCRATCH, tmp_path / "alone", options=OPTIONS)
+    assert contents(tmp_path / "shards") == contents(tmp_path / "alone")

@@ -1,0 +1,66 @@
+"""How long each cell probably takes: by measured cells, otherwise by its training steps."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.planning.transfers import GridSelection, grid_cells
+from benchmark.records.cell import CellId
+
+
+def cell_steps(registry: Registry, board: BoardCard, selection: GridSelection) -> dict[str, float]:
+    """Networks x steps of each chosen cell, by the path of its record.
+
+    A network is trained per fold and learning rate. Steps of a protocol in epochs are counted in
+    proportion to the number of training subjects, where 0 (all) counts as twice the largest.
+
+    Raises:
+        CardError: A name is not in the registry, or not on the board.
+    """
+    cells = grid_cells(registry, board, selection)
+    return {cell.path: _networks(registry, board, cell) * _steps(board, cell) for cell in cells}
+
+
+def expected_seconds(steps: Mapping[str, float], measured: Mapping[str, float]) -> dict[str, float]:
+    """Expected seconds of each cell.
+
+    Args:
+        steps: Networks x steps by path, of all cells.
+        measured: Seconds by path, of those that were timed.
+
+    Returns:
+        By path: steps times the mean seconds a step of the measured cells that are most similar:
+        those of other seeds, or of the same source and strategy, or all. Without any, the steps.
+    """
+    rates = defaultdict[Sequence[str], list[float]](list)
+    for path, seconds in measured.items():
+        for group in _groups(path) if path in steps else ():
+            rates[group].append(seconds / steps[path])
+    means = {group: fmean(values) for group, values in rates.items()}
+    return {
+        path: count * next((means[group] for group in _groups(path) if group in means), 1.0)
+        for path, count in steps.items()
+    }
+
+
+def _groups(path: str) -> Iterator[Sequence[str]]:
+    """What cells may have in common with this one, most similar first."""
+    parts = tuple(path.split("/"))
+    yield parts[:-1]
+    yield parts[1:3]
+    yield ()
+
+
+def _networks(registry: Registry, board: BoardCard, cell: CellId) -> int:
+    rates = board.strategies[cell.strategy].learning_rates or board.protocol.learning_rates
+    return (registry.target(cell.target).folds or 1) * len(rates)
+
+
+def _steps(board: BoardCard, cell: CellId) -> int:
+    stages = sum(stage.steps for stage in board.strategies[cell.strategy].stages)
+    if board.protocol.steps:
+        return stages + board.protocol.steps
+    subjects = cell.train_subjects or 2 * max(board.train_subjects) or 1
+    return stages + (board.protocol.epochs or 1) * subjects
