@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 
 from benchmark.cli.terminal import errors
 
-ORDER = ("demo", "list", "show", "advise", "data", "source", "pretrain", "run", "leaderboard",
-         "compare", "site", "reproduce", "submit", "sequence", "prelabel")  # fmt: skip
+ORDER = ("demo", "list", "show", "advise", "data", "source", "pretrain", "run", "status",
+         "leaderboard", "compare", "site", "reproduce", "submit", "sequence",
+         "prelabel")  # fmt: skip
 
 
 class CommandsInOrder(TyperGroup):

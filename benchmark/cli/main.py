@@ -23,6 +23,7 @@ from benchmark.cli.run import run
 from benchmark.cli.sequence import sequence
 from benchmark.cli.show import show
 from benchmark.cli.site import site
+from benchmark.cli.status import status
 from benchmark.cli.terminal import console, errors, print_text, settings
 from benchmark.errors import BenchmarkError, in_one_line
 from benchmark.workers import configure_process
@@ -45,6 +46,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(source.app, name="source")
 add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quickstart_v1")
 add(app, "run", run, "run quickstart_v1 --sources scratch --seeds 0 --dry-run")
+add(app, "status", status, "status quickstart_v1")
 add(app, "leaderboard", leaderboard, "leaderboard quickstart_v1 --html page.html")
 add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v1")
 add(app, "site", site, "site public --with-records")

@@ -218,6 +218,7 @@ COLUMNS: tuple[ResultColumn, ...] = (
     text("curve", _curve),
     text("software", _software),
     text("started", "record.started"),
+    number("total_seconds", "record.cost.total_seconds"),
     count("step", "record.selection.step"),
     number("learning_rate", "record.selection.learning_rate"),
     number("validation_dice", "record.selection.validation_dice", optional=True),

@@ -24,8 +24,16 @@ def missing_cells(
         sources: Cards that tell which lanes a source can enter; one without a card is expected in
             the lanes in which it has records, or in the board's only lane.
     """
-    texts = {name: records.texts[name].array() for name in ("path", "source", "lane", "unranked")}
-    ranked = set(texts["path"][texts["unranked"] == ""])
+    unranked = records.texts["unranked"].array()
+    ranked = set(records.texts["path"].array()[unranked == ""])
+    return tuple(path for path in expected_cells(board, records, sources) if path not in ranked)
+
+
+def expected_cells(
+    board: BoardCard, records: RecordColumns, sources: Sources = NO_CARDS
+) -> list[str]:
+    """Paths of all cells of every source that is named or has records; as `missing_cells`."""
+    texts = {name: records.texts[name].array() for name in ("source", "lane")}
     seen = set(zip(texts["source"], texts["lane"], strict=True))
 
     def lanes(source: str) -> tuple[Lane, ...]:
@@ -40,9 +48,8 @@ def missing_cells(
                  for name in board.strategies_for(source, lane)]
         for source in dict.fromkeys([*board.sources, *texts["source"]])
     }  # fmt: skip
-    paths = (
+    return [
         cell_path(target, source, strategy, size, seed, lane)
         for (target, size), source in product(board.settings, entries)
         for (lane, strategy), seed in product(entries[source], board.seeds)
-    )
-    return tuple(path for path in paths if path not in ranked)
+    ]

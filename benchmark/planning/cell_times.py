@@ -1,33 +1,34 @@
 """How long each cell probably takes: by measured cells, otherwise by its training steps."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
-from benchmark.planning.transfers import GridSelection, grid_cells
-from benchmark.records.cell import CellId
+from benchmark.cards.strategy import Strategy
 
 
-def cell_steps(registry: Registry, board: BoardCard, selection: GridSelection) -> dict[str, float]:
-    """Networks x steps of each chosen cell, by the path of its record.
+def cell_steps(registry: Registry, board: BoardCard, paths: Iterable[str]) -> dict[str, float]:
+    """Networks x steps of each cell, by the path of its record.
 
     A network is trained per fold and learning rate. Steps of a protocol in epochs are counted in
-    proportion to the number of training subjects, where 0 (all) counts as twice the largest.
-
-    Raises:
-        CardError: A name is not in the registry, or not on the board.
+    proportion to the number of training subjects, where 0 (all) counts as twice the largest. Of a
+    target without a card, one fold is counted.
     """
-    cells = grid_cells(registry, board, selection)
-    return {cell.path: _networks(registry, board, cell) * _steps(board, cell) for cell in cells}
+    return {path: _networks(registry, board, path) * _steps(board, path) for path in paths}
+
+
+def sequence_stages(board: BoardCard, paths: Iterable[str]) -> dict[str, float]:
+    """Number of stages of each sequence, by the path of its record."""
+    return {path: float(len(board.sequences[path.split("/")[0]])) for path in paths}
 
 
 def expected_seconds(steps: Mapping[str, float], measured: Mapping[str, float]) -> dict[str, float]:
     """Expected seconds of each cell.
 
     Args:
-        steps: Networks x steps by path, of all cells.
+        steps: Networks x steps (of sequences: stages) by path, of all cells.
         measured: Seconds by path, of those that were timed.
 
     Returns:
@@ -53,14 +54,21 @@ def _groups(path: str) -> Iterator[Sequence[str]]:
     yield ()
 
 
-def _networks(registry: Registry, board: BoardCard, cell: CellId) -> int:
-    rates = board.strategies[cell.strategy].learning_rates or board.protocol.learning_rates
-    return (registry.target(cell.target).folds or 1) * len(rates)
+def _networks(registry: Registry, board: BoardCard, path: str) -> int:
+    target, strategy = path.split("/")[0], _strategy(board, path)
+    rates = strategy.learning_rates or board.protocol.learning_rates
+    folds = registry.targets[target].folds if target in registry.targets else None
+    return (folds or 1) * len(rates)
 
 
-def _steps(board: BoardCard, cell: CellId) -> int:
-    stages = sum(stage.steps for stage in board.strategies[cell.strategy].stages)
+def _steps(board: BoardCard, path: str) -> int:
+    stages = sum(stage.steps for stage in _strategy(board, path).stages)
     if board.protocol.steps:
         return stages + board.protocol.steps
-    subjects = cell.train_subjects or 2 * max(board.train_subjects) or 1
+    size = path.split("/")[3].removeprefix("n")
+    subjects = int(size) if size != "all" else 2 * max(board.train_subjects) or 1
     return stages + (board.protocol.epochs or 1) * subjects
+
+
+def _strategy(board: BoardCard, path: str) -> Strategy:
+    return board.strategies[path.split("/")[2].partition(".")[0]]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from benchmark.cards.board import BoardCard
 from benchmark.errors import CardError
-from benchmark.planning.cell_times import cell_steps, expected_seconds
+from benchmark.planning.cell_times import cell_steps, expected_seconds, sequence_stages
 from benchmark.planning.measured_time import timings
 from benchmark.planning.sequences import sequence_ids
-from benchmark.planning.transfers import GridSelection, complete_selection
+from benchmark.planning.transfers import GridSelection, complete_selection, grid_cells
 from benchmark.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ class Shard(NamedTuple):
 
     def __str__(self) -> str:
         """As `parse` reads it."""
-        return f"{self.number}/{self.count}"
+        return f"{self.number}/{self.total}"
 
 
 def shard_of_cells(
@@ -51,7 +51,8 @@ def shard_of_cells(
         CardError: A name is not on the board, or there are more shards than cells.
     """
     registry = workspace.registry
-    steps = cell_steps(registry, board, selection)
+    cells = grid_cells(registry, board, selection)
+    steps = cell_steps(registry, board, [cell.path for cell in cells])
     shipped = timings(registry.folders[board.id] / "records")
     only = balanced_part(expected_seconds(steps, shipped), shard)
     grid = complete_selection(registry, board, selection)
@@ -73,8 +74,7 @@ def shard_of_sequences(
 ) -> GridSelection:
     """As `shard_of_cells`, for the sequences of a board, whose stages take the same time."""
     runs = sequence_ids(workspace.registry, board, selection, sequences)
-    stages = {run.path: float(len(board.sequences[run.sequence])) for run in runs}
-    only = balanced_part(stages, shard)
+    only = balanced_part(sequence_stages(board, [run.path for run in runs]), shard)
     sources = dict.fromkeys(run.source for run in runs if run.path in only)
     return replace(selection, sources=tuple(sources), only=only)
 

@@ -6,11 +6,13 @@ has ended or, on another host, once it was not renewed for `LEASE_S`.
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event, Thread
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from filelock import FileLock
@@ -21,6 +23,35 @@ from benchmark.owners import HOST, has_ended
 FOLDER = ".claims"
 LEASE_S = 300.0
 RENEWAL_S = 20.0
+
+
+class Claim(NamedTuple):
+    """A claim that counts.
+
+    Attributes:
+        name: Path of the cell's record in the board's folder.
+        host: Where it is run.
+        process: By which process.
+        seconds: For how long, by the clocks of both machines.
+    """
+
+    name: str
+    host: str
+    process: int
+    seconds: float
+
+
+def running_claims(folder: Path) -> list[Claim]:
+    """The cells that are run at the moment, by name; nothing is written."""
+    claims, now = list[Claim](), time.time()
+    for path in sorted((folder / FOLDER).glob("[!.]*")):
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            stated = json.loads(path.read_bytes())
+            if not _counts(stated, now - path.stat().st_mtime):
+                continue
+            seconds = max(0.0, now - float(stated["since"]))
+            claims.append(Claim(stated["name"], stated["host"], stated["process"], seconds))
+    return claims
 
 
 @contextmanager
@@ -41,7 +72,10 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
     path = folder / FOLDER / name.replace("/", "~")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.parent / ".lock")
-    claim = json.dumps({"host": HOST, "process": os.getpid(), "claim": uuid4().hex})
+    claim = json.dumps(
+        {"name": name, "host": HOST, "process": os.getpid(), "since": round(time.time(), 3),
+         "claim": uuid4().hex}
+    )  # fmt: skip
     with lock:
         if ours := _is_void(path):
             write_text(path, claim)
@@ -65,14 +99,18 @@ def _is_void(path: Path) -> bool:
     """Whether there is no claim that counts; the lock is held."""
     try:
         claim = json.loads(path.read_bytes())
-        ended = has_ended(str(claim["host"]), int(claim["process"]))
         with TemporaryFile(dir=path.parent) as now:  # by the clock of the file system
             age = os.fstat(now.fileno()).st_mtime - path.stat().st_mtime
+        return not _counts(claim, age)
     except FileNotFoundError:
         return True
     except (ValueError, LookupError, TypeError):
         return True  # damaged
-    return ended or age > LEASE_S
+
+
+def _counts(claim: Any, age: float) -> bool:
+    """Whether a claim counts that was renewed `age` seconds ago."""
+    return age <= LEASE_S and not has_ended(str(claim["host"]), int(claim["process"]))
 
 
 def _renew(path: Path, ended: Event) -> None:

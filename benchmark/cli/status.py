@@ -1,0 +1,82 @@
+"""`segtransfer status`: how far a grid is, on whatever machines it is run."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.cli.dry_run import duration
+from benchmark.cli.terminal import print_text, settings
+from benchmark.views.text import counted
+
+if TYPE_CHECKING:
+    from benchmark.running.status import RunStatus
+
+MOST = 12  # lines of each kind, without --json
+
+
+def status(
+    board: Annotated[str, typer.Argument(help="A leaderboard folder, or a board's id.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with every cell.")] = False,
+) -> None:
+    """Show what of a board is done, is being run and by whom, failed, and is missing.
+
+    Read from the folder alone, also while other machines work on it. The time that remains is
+    that of the measured cells, one after the other, and divided by the number that is being run.
+    """
+    from benchmark.running.status import run_status
+
+    workspace = settings.workspace
+    found = run_status(workspace, workspace.leaderboard_folder(board))
+    if json:
+        from json import dumps
+
+        print_text(dumps(_plain(found), indent=1, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _plain(found: "RunStatus") -> dict[str, Any]:
+    return vars(found) | {
+        "running": [claim._asdict() for claim in found.running],
+        "errors": [error.model_dump(exclude={"schema_version"}) for error in found.errors],
+    }
+
+
+def _print(found: "RunStatus") -> None:
+    total = len(found.done) + len(found.missing)
+    beyond = f"; {counted(found.beyond, 'other record')}" if found.beyond else ""
+    print_text(
+        f"{found.board}: {len(found.done)} of {counted(total, found.unit)} done, "
+        f"{len(found.running)} running, {len(found.missing)} missing{beyond}"
+    )
+    _list(
+        "running",
+        [f"{claim.name}: on {claim.host}, process {claim.process}, for {duration(claim.seconds)}"
+         for claim in found.running],
+    )  # fmt: skip
+    _list("diverged; run again with --retry-failed", found.failed)
+    _list(
+        "could not be run; the same command runs it again",
+        [f"{error.name}: on {error.host}: {error.error}" for error in found.errors],
+    )
+    if found.missing:
+        print_text(_remaining(found))
+
+
+def _remaining(found: "RunStatus") -> str:
+    seconds, running = found.remaining_seconds, len(found.running)
+    if seconds is None:
+        return f"remaining time: not known; no {found.unit} has been measured"
+    together = f", {duration(seconds / running)} with {running} at a time" if running > 1 else ""
+    return (
+        f"remaining time: about {duration(seconds)} one after the other{together} "
+        f"(by {counted(found.measured, 'record')})"
+    )
+
+
+def _list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        more = len(lines) - MOST
+        print_text(f"{len(lines)} {title}:", *(f"  {line}" for line in lines[:MOST]),
+                   *([f"  and {more} more; --json names all"] if more > 0 else []))  # fmt: skip
