@@ -59,7 +59,7 @@ def _only_run() -> str:
 
 
 def _print_comparison(comparison: "Comparison", count: int) -> None:
-    from benchmark.views.tables import FEW
+    from benchmark.views.footnotes import FEW
     from benchmark.views.text import format_bounds
 
     first, second, metric = comparison.first, comparison.second, comparison.metric

@@ -6,8 +6,9 @@ from pathlib import Path
 from benchmark.files import printable, write_text
 from benchmark.submission.standing import HEADS
 from benchmark.submission.verify import Verdict
+from benchmark.views.footnotes import method
 from benchmark.views.page.render import render
-from benchmark.views.tables import leaderboard_tables, method
+from benchmark.views.tables import leaderboard_tables
 from benchmark.views.text import counted, escape_markdown, markdown_table
 
 MAX_FINDINGS = 20  # of one check on the page

@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.views.footnotes import footer
 from benchmark.views.metric_ranks import agreement_tables
-from benchmark.views.tables import footer, leaderboard_tables, title
+from benchmark.views.tables import leaderboard_tables, title
 from benchmark.views.text import TextTable
 
 LATEX = {

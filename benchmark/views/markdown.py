@@ -6,8 +6,9 @@ from pathlib import Path
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.views.csv import to_csv
+from benchmark.views.footnotes import footer
 from benchmark.views.metric_ranks import agreement_tables
-from benchmark.views.tables import footer, leaderboard_tables, title
+from benchmark.views.tables import leaderboard_tables, title
 from benchmark.views.text import TextTable, escape_markdown, markdown_section
 
 

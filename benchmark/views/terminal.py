@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.views.footnotes import footer
 from benchmark.views.metric_ranks import agreement_line
-from benchmark.views.tables import footer, leaderboard_tables, title
+from benchmark.views.tables import leaderboard_tables, title
 from benchmark.views.text import TextTable
 
 WORDS = re.compile(r"\[[^\]]*\]|\S+")  # what is never broken: intervals and words

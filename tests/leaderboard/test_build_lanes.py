@@ -24,11 +24,11 @@ from benchmark.submission.standing import placements
 from benchmark.views.csv import to_csv
 from benchmark.views.figures.catalogue import board_figures
 from benchmark.views.figures.frame import NotDrawn
+from benchmark.views.footnotes import LINEAR
 from benchmark.views.json import to_json
 from benchmark.views.json_schema import BoardFile
 from benchmark.views.markdown import to_markdown
 from benchmark.views.parquet import to_parquet
-from benchmark.views.tables import LINEAR
 from benchmark.views.terminal import print_leaderboard
 
 CARD = laned_board(("unet", "dpt", "linear"), train_subjects=(0,))

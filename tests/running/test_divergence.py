@@ -28,7 +28,7 @@ from benchmark.running.session import RunOptions, RunSession, attempts_of
 from benchmark.running.setup import load_target
 from benchmark.scoring.metrics import METRICS
 from benchmark.training.losses import LOSSES
-from benchmark.views.tables import footer
+from benchmark.views.footnotes import footer
 from benchmark.workers import no_progress
 from benchmark.workspace import Workspace
 

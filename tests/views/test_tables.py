@@ -7,8 +7,8 @@ from benchmark.leaderboard.compare import compare
 from benchmark.leaderboard.entry_name import EntryName
 from benchmark.records.record import RunRecord
 from benchmark.views.csv import to_csv
+from benchmark.views.footnotes import footer
 from benchmark.views.markdown import to_markdown
-from benchmark.views.tables import footer
 
 DICE = {"s1": 0.6, "s2": 0.7, "s3": 0.8}
 NOTE = "nobody outside can tell whether the source saw the target's data"

@@ -12,6 +12,7 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import registered_match_views
 from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
+from benchmark.views.footnotes import method
 from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page.columns import column_groups
@@ -27,7 +28,6 @@ from benchmark.views.page.sections import (
 )
 from benchmark.views.page.tables import overall_tables, records_table
 from benchmark.views.sequences import footer, sequence_tables
-from benchmark.views.tables import method
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
 

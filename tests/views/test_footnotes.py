@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from support.factories import SYNTHETIC_BOARDS, board, make_record
 
+from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
-from benchmark.views.tables import footer
+from benchmark.views.footnotes import footer
 
 SUBJECTS = [f"s{k:02}" for k in range(30)]
 
@@ -62,3 +63,21 @@ def test_a_missing_rank_or_gain_has_its_reason() -> None:
 
 def test_an_empty_board_has_no_legend(tmp_path: Path) -> None:
     assert footer(build_leaderboard(board(), [])) == f"Missing cells of the board: {board().size}."
+
+
+def test_a_source_that_was_pretrained_again_is_named() -> None:
+    made = records(0.5, 0.6)
+    assert "Pretrained more than once" not in footer(build_leaderboard(board(), made))
+    again = [
+        record.model_copy(update={
+            "cell": record.cell.model_copy(update={"target": "phantom_stroke_lesion_64"}),
+            "fingerprints": record.fingerprints.model_copy(update={"weights": "sha256:other"}),
+        })
+        for record in made
+    ]  # fmt: skip
+    found = build_leaderboard(board(), [*made, *again[:2]])
+    source = made[0].cell.source
+    assert f"Pretrained more than once: {source}." in footer(found)
+    with pytest.raises(RecordError, match="different weights"):  # one entry
+        build_leaderboard(board(), [*made, again[0], again[1].model_copy(
+            update={"fingerprints": made[1].fingerprints})])  # fmt: skip
