@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help install install-dev demo lint test test-all gpu-check docs
+.PHONY: help install install-dev demo lint test test-all gpu-check site
 
 help:           ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,5 +45,6 @@ test-all: lint                           ## lint, and every test: slow, in a bro
 gpu-check: install                       ## scores and speed of this machine's GPU, in docs/measurements
 	PYTHONPATH=tests $(BIN)/python -m speed.gpu_check
 
-docs: install-dev                        ## the documentation as a site, in site/
-	$(BIN)/mkdocs build --strict
+site: install-dev                        ## boards, sources, targets and documentation for a static host, in site/
+	$(BIN)/mkdocs build --strict --site-dir site/docs
+	$(BIN)/segtransfer site site --with-records

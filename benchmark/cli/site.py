@@ -1,4 +1,4 @@
-"""`segtransfer site`: every board as a page, and an index."""
+"""`segtransfer site`: every board as a page, a page for each source and target, and an index."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,36 +10,27 @@ from benchmark.cli.terminal import print_text, settings
 from benchmark.errors import CardError
 from benchmark.views.text import counted
 
+RESERVED = ("docs", "index", "sources", "targets")
+
 
 def site(
-    out: Annotated[Path, typer.Argument(help="Folder for index.html and a page a board.")],
+    out: Annotated[Path, typer.Argument(help="Folder for index.html and all other pages.")],
     runs: Annotated[Path, typer.Option(help="Folder with leaderboard folders.")] = Path("runs"),
     with_records: Annotated[
         bool, typer.Option("--with-records", help="Copy the records too, so that links move along.")
     ] = False,
 ) -> None:
-    """Write every board as one HTML file that needs no network, and an index of them.
+    """Write a site that any static host can serve: an index and a page a board, source and target.
 
     A board that was run here (in RUNS) is shown with those results, otherwise as it is shipped.
+    Every page is one HTML file that needs no network. Documentation in OUT/docs is linked; `make
+    site` writes both. Example: segtransfer site site --with-records
     """
-    from shutil import copytree
+    from benchmark.views.site.write import write_site
 
-    from benchmark.leaderboard.sequences import read_sequences
-    from benchmark.records.store import Store
-    from benchmark.views.board import write_board_page
-    from benchmark.views.page.write import IndexEntry, write_index
-
-    workspace, entries = settings.workspace, []
-    for name, folder in board_folders(workspace.registry, runs).items():
-        store, page = Store(folder), out / f"{name}.html"
-        copy_records = with_records and bool(store.files())
-        if copy_records:
-            copytree(folder / "records", out / name / "records", dirs_exist_ok=True)
-        boards = write_board_page(store, page, workspace, out / name if copy_records else None)
-        count, sequences = len(boards.records), read_sequences(folder, store.board())
-        entries.append(IndexEntry(boards.full, page.name, count, sequences))
-        print_text(f"{name}: {counted(count, 'record')}")
-    write_index(out / "index.html", entries)
+    folders = board_folders(settings.workspace.registry, runs)
+    for board in write_site(out, folders, settings.workspace, with_records=with_records):
+        print_text(f"{board.page.removesuffix('.html')}: {counted(board.records, 'record')}")
     print_text(f"pages: {out / 'index.html'}")
 
 
@@ -47,10 +38,11 @@ def board_folders(registry: Registry, runs: Path) -> dict[str, Path]:
     """Folder of each page by the page's name: shipped boards, then what was run here.
 
     Raises:
-        CardError: A folder's name would overwrite the index.
+        CardError: A folder's name is that of another part of the site.
     """
     folders = {name: registry.folders[name] for name in registry.boards}
     folders |= {path.parent.name: path.parent for path in sorted(runs.glob("*/board.yaml"))}
-    if "index" in folders:
-        raise CardError(f"{folders['index']}: a board folder cannot be named index; rename it")
+    for name in RESERVED:
+        if name in folders:
+            raise CardError(f"{folders[name]}: a board folder cannot be named {name}; rename it")
     return folders

@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmark.cards.board import BoardCard
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.folder import FolderTables, read_folder, read_leaderboard
+from benchmark.leaderboard.folder import read_folder, read_leaderboard
 from benchmark.leaderboard.match import MatchView, registered_match_views
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
@@ -125,19 +125,13 @@ class BoardView:
         return to_parquet(self.leaderboard)
 
 
-def write_board_page(
-    store: Store, out: Path, workspace: Workspace, records: Path | None = None
-) -> FolderTables:
+def write_board_page(store: Store, out: Path, workspace: Workspace) -> None:
     """Write one leaderboard folder as one self-contained HTML page.
 
     Args:
         store: The leaderboard folder.
         out: The file.
         workspace: All cards, and the cache of what was read before.
-        records: Folder to which the page links its records; None stands for the store's.
-
-    Returns:
-        What was read.
 
     Raises:
         RecordError: A record is damaged or not the board's.
@@ -147,9 +141,7 @@ def write_board_page(
 
     boards = read_folder(store, workspace.table_cache, workspace.registry.sources)
     facts = page_records(boards.records)
-    folders = (store.folder, workspace.registry, records or store.folder)
-    write_page(out, boards.full, boards.clean, facts, *folders)
-    return boards
+    write_page(out, boards.full, boards.clean, facts, store.folder, workspace.registry)
 
 
 def write_reproduction(

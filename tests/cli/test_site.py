@@ -45,7 +45,7 @@ def test_sequences_are_on_the_page_and_told_by_the_index(runs: Path, tmp_path: P
     assert len(rows) == 14 and all(f"<td>{cell}</td>" in part for cell in cells)
     assert "missing runs: 0" in part
     index = (out / "index.html").read_text(encoding="utf-8")
-    item = index[index.index("phantom_sequence_v1.html") :].split("</li>\n<li>\n<h2>")[0]
+    item = index[index.index("phantom_sequence_v1.html") :].split("</li>\n<li class")[0]
     assert "sequences: 24 · missing sequences: 0" in item and "SYNTHETIC" in item
     assert index.index("phantom_sequence_v1.html") < index.index("standard_v1.html")
 

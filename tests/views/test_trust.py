@@ -25,7 +25,7 @@ from benchmark.views.json_schema import BoardFile
 from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown
 from benchmark.views.page.context import page_records
-from benchmark.views.page.write import IndexEntry, write_index, write_page
+from benchmark.views.page.write import write_page
 from benchmark.views.parquet import to_parquet
 from benchmark.views.terminal import print_leaderboard
 
@@ -156,12 +156,6 @@ def test_pages_mark_filter_and_list_the_levels(store: Store) -> None:
     assert tables["re-run"] == 1 + 2 * (1 + 1 + 2 + 1 + 1) and tables["re-scored"] == 1 + 2 * 3
     assert '<b class="mark RE-RUN">RE-RUN</b> <small>2 of 8 entries</small>' in text
     assert text.count("<td>self-reported") == 2 + 4 * 2 + 2 * 3
-
-
-def test_the_index_marks_boards_with_checked_entries(store: Store, tmp_path: Path) -> None:
-    out = tmp_path / "index.html"
-    write_index(out, [IndexEntry(read_leaderboard(store), "x.html", 16)])
-    assert "RE-SCORED</b> <small>2 of 8 entries" in out.read_text(encoding="utf-8")
 
 
 def test_a_board_where_nobody_checked_offers_one_level(store: Store) -> None:

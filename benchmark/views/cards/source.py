@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchmark.cards.lanes import encoder_lane
+from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard, WeightsFile
 from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.views.cards.here import how_to_get_weights, weights_are_here
@@ -10,28 +11,57 @@ from benchmark.views.cards.results import board_results, result_lines
 from benchmark.views.cards.summary import CardSummary, shortened
 from benchmark.workspace import Workspace
 
+COMMERCIAL_USE = {True: "yes", False: "no", None: "not stated"}
+
 
 def source_summary(workspace: Workspace, card: SourceCard) -> CardSummary:
     """What a source learned from what, its network and weights, and its results."""
     every = board_results(workspace)
-    boards = [r.board.id for r in every if card.id in _without_networks(r.board.sources)]
-    found = result_lines(every, card.id)
-    facts: dict[str, Sequence[str]] = {
-        "learned": [_learned(card)],
-        "saw": _saw(workspace, card),
-        "network": [_network(card)],
-        "input": [_input(card)],
-        "weights": _weights(workspace, card),
-        "to cite": [card.citation],
-        "unverified": card.unverified,
+    boards = [r.board.id for r in every if card.id in without_networks(r.board.sources)]
+    facts = source_facts(workspace.registry, card)
+    if card.provides != "nothing":
+        here = weights_are_here(workspace, card)
+        facts["weights"] = [*facts["weights"], f"{'' if here else 'not '}on this machine"]
+    facts |= {
         "boards": [shortened(boards) or "none"],
-        "results": found or ["none yet"],
-        "contaminated": [*_contaminated(workspace, card)] or ["no target, by what the cards state"],
+        "results": result_lines(every, card.id) or ["none yet"],
     }
     return CardSummary("source", card, facts, commands=[*_commands(workspace, card, boards)])
 
 
-def _without_networks(sources: Iterable[str]) -> set[str]:
+def source_facts(registry: Registry, card: SourceCard) -> dict[str, Sequence[str]]:
+    """What the card states, the same on every machine: lines of text by what they are about."""
+    licence, commercial_use = terms_of_use(registry, card)
+    return {
+        "learned": [_learned(card)],
+        "saw": _saw(registry, card),
+        "network": [_network(card)],
+        "input": [_input(card)],
+        "weights": _weights(card),
+        "licence": [licence],
+        "commercial use": [commercial_use],
+        "to cite": [card.citation],
+        "unverified": card.unverified,
+        "contaminated": [*_contaminated(registry, card)] or ["no target, by what the cards state"],
+    }
+
+
+def terms_of_use(registry: Registry, card: SourceCard) -> tuple[str, str]:
+    """Licence of the weights, and whether it allows commercial use; in words.
+
+    For a pretraining of this suite, the licence is that of the images it learns from. Both are
+    empty where there are no weights.
+    """
+    if card.weights:
+        return card.weights.licence, COMMERCIAL_USE[card.weights.commercial_use]
+    if card.pretrain is None:
+        return "", ""
+    data = registry.datasets.get(card.pretrain.dataset)
+    return f"images: {data.licence}" if data else "not stated", COMMERCIAL_USE[None]
+
+
+def without_networks(sources: Iterable[str]) -> set[str]:
+    """Names of sources, and of each `SOURCE@NETWORK` that of the source too."""
     return {name for source in sources for name in (source, source.partition("@")[0])}
 
 
@@ -48,15 +78,15 @@ def _learned(card: SourceCard) -> str:
     return text
 
 
-def _saw(workspace: Workspace, card: SourceCard) -> list[str]:
+def _saw(registry: Registry, card: SourceCard) -> list[str]:
     lines = []
-    for seen in declared_exposure(card, workspace.registry):
+    for seen in declared_exposure(card, registry):
         subjects = seen.subjects
         whom = f"{len(subjects)} by name" if isinstance(subjects, tuple) else subjects
         note = ""
         if not seen.checkable:
             note = "; cannot be checked: nobody outside can compare these data with a target's"
-        elif seen.dataset not in workspace.registry.datasets:
+        elif seen.dataset not in registry.datasets:
             note = " (no card of that data set: compared by name only)"
         lines.append(f"{seen.dataset}, subjects: {whom}{note}")
     if card.pretrain and card.pretrain.max_items:
@@ -81,17 +111,11 @@ def _input(card: SourceCard) -> str:
     return f"{channels} in [0, 1], mean {mean}, standard deviation {std}"
 
 
-def _weights(workspace: Workspace, card: SourceCard) -> list[str]:
-    if card.provides == "nothing":
+def _weights(card: SourceCard) -> list[str]:
+    if (weights := card.weights) is None:
         return []
-    lines = []
-    if (weights := card.weights) is not None:
-        hashed = f", SHA-256 {weights.sha256}" if weights.sha256 else ""
-        use = {True: "; commercial use allowed", False: "; no commercial use", None: ""}
-        lines += [f"{weights.file}{hashed}{_origin(weights)}"]
-        lines += [f"licence: {weights.licence}{use[weights.commercial_use]}"]
-    here = weights_are_here(workspace, card)
-    return [*lines, f"{'' if here else 'not '}on this machine"]
+    hashed = f", SHA-256 {weights.sha256}" if weights.sha256 else ""
+    return [f"{weights.file}{hashed}{_origin(weights)}"]
 
 
 def _origin(weights: WeightsFile) -> str:
@@ -102,9 +126,8 @@ def _origin(weights: WeightsFile) -> str:
     return f", from {weights.url}" if weights.url else ""
 
 
-def _contaminated(workspace: Workspace, card: SourceCard) -> Iterator[str]:
+def _contaminated(registry: Registry, card: SourceCard) -> Iterator[str]:
     """Each target whose data the source saw, and why."""
-    registry = workspace.registry
     exposure = declared_exposure(card, registry)
     for target in registry.targets.values():
         for reason in contamination(exposure, registry, target.dataset):

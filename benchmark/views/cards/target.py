@@ -1,7 +1,8 @@
 """The summary of a target task."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from benchmark.cards.registry import Registry
 from benchmark.cards.target import TargetCard
 from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.scoring.metrics import METRICS
@@ -17,18 +18,11 @@ def target_summary(workspace: Workspace, card: TargetCard) -> CardSummary:
     every = board_results(workspace)
     boards = [results.board.id for results in every if card.id in results.board.targets]
     here = dataset_is_here(workspace, data)
-    facts = {
-        "problem": _problem(card),
-        "labels": [_label(name, merged) for name, merged in card.labels.items()],
-        "data set": [
-            f"{data.id}: {data.title}",
-            f"domain {data.domain}, {'synthetic' if data.synthetic else 'real images'}",
-            f"{'' if here else 'not '}on this machine",
-        ],
-        "metrics": [_metrics(card), _tolerance(card)],
+    facts = target_facts(workspace.registry, card)
+    facts["data set"] = [*facts["data set"], f"{'' if here else 'not '}on this machine"]
+    facts |= {
         "boards": [shortened(boards) or "none"],
         "leaders": leaders(every, card.id) or ["no results yet"],
-        "contaminated": [*_contaminated(workspace, card)] or ["no source, by what the cards state"],
     }
     commands = [] if here else [how_to_get_data(data)]
     board = (boards or ["quickstart_v1"])[0]
@@ -36,6 +30,21 @@ def target_summary(workspace: Workspace, card: TargetCard) -> CardSummary:
         f"segtransfer run {board} --targets {card.id} --sources scratch --limit-steps 2"
     )
     return CardSummary("target", card, facts, commands=commands)
+
+
+def target_facts(registry: Registry, card: TargetCard) -> dict[str, Sequence[str]]:
+    """What the card states, the same on every machine: lines of text by what they are about."""
+    data = registry.dataset(card.dataset)
+    return {
+        "problem": _problem(card),
+        "labels": [_label(name, merged) for name, merged in card.labels.items()],
+        "data set": [
+            f"{data.id}: {data.title}",
+            f"domain {data.domain}, {'synthetic' if data.synthetic else 'real images'}",
+        ],
+        "metrics": [_metrics(card), _tolerance(card)],
+        "contaminated": [*_contaminated(registry, card)] or ["no source, by what the cards state"],
+    }
 
 
 def _problem(card: TargetCard) -> list[str]:
@@ -79,9 +88,8 @@ def _tolerance(card: TargetCard) -> str:
     return f"tolerance {text} ({card.tolerance_source})" if values else ""
 
 
-def _contaminated(workspace: Workspace, card: TargetCard) -> Iterator[str]:
+def _contaminated(registry: Registry, card: TargetCard) -> Iterator[str]:
     """Each source that saw data of the target, and why."""
-    registry = workspace.registry
     for source in registry.sources.values():
         exposure = declared_exposure(source, registry)
         for reason in contamination(exposure, registry, card.dataset):

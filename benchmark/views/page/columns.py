@@ -7,6 +7,7 @@ import pandas as pd
 from benchmark.leaderboard.columns import COLUMNS, MEAN, RANK_BY
 from benchmark.leaderboard.metric_ranks import ENTRY
 from benchmark.scoring.metrics import METRICS, Metric
+from benchmark.views.footnotes import FEW
 from benchmark.views.page.cells import (
     ColumnCells,
     as_list,
@@ -61,6 +62,13 @@ def size_column(rows: pd.DataFrame) -> Column:
     return Column("size", "n", size_cells(int(size) for size in rows["train_subjects"]))
 
 
+def subjects_column(rows: pd.DataFrame) -> Column:
+    """Number of test subjects, with a note where it is small."""
+    counts = floats(rows, "subjects")
+    html = [f"{n:.0f}" + (f" <small>n &lt; {FEW}</small>" if n < FEW else "") for n in counts]
+    return Column("subjects", "test subjects", ColumnCells(html, counts))
+
+
 def rank_columns(rows: pd.DataFrame, rank: str, title: str) -> Iterator[Column]:
     """The rank, and the one without contaminated entries if it is known."""
     yield Column("rank", title, rank_cells(rows, rank))
@@ -112,9 +120,9 @@ def failed_column(rows: pd.DataFrame) -> Column:
     return Column("failed", "failed", share_cells(floats(rows, "failures"), floats(rows, "scored")))
 
 
-def seed_scores_column(context: Context, rows: pd.DataFrame) -> Column:
-    """The score of each seed, which links to its record."""
-    return Column("records", "score of each seed", ColumnCells(context.record_links(rows)))
+def seed_scores_column(context: Context, rows: pd.DataFrame, page: str = "") -> Column:
+    """The score of each seed, which links to its record on the page of the board."""
+    return Column("records", "score of each seed", ColumnCells(context.record_links(rows, page)))
 
 
 def metric_columns(rows: pd.DataFrame) -> Iterator[Column]:

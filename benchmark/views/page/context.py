@@ -31,6 +31,7 @@ class Context:
         files_in: Folder whose `records/` the page links to.
         out: The file that is written.
         registry: Cards of sources, targets and data sets; missing ones are left out.
+        site: Whether the page is one of a site, beside its index.
     """
 
     board: Leaderboard
@@ -40,6 +41,7 @@ class Context:
     files_in: Path
     out: Path
     registry: Registry | None = None
+    site: bool = False
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -113,13 +115,11 @@ class Context:
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Per record its score, which links to the record's row on the page."""
+        """Per record the end of a link to its row on the page, with its score as the text."""
         if not len(self.records):
             return {}
         scores = zip(as_list(self.records["path"]), as_list(self.records["score"]), strict=True)
-        return {
-            path: f'<a href="#r{row}">{score:.3f}</a>' for row, (path, score) in enumerate(scores)
-        }
+        return {path: f'#r{row}">{score:.3f}</a>' for row, (path, score) in enumerate(scores)}
 
     @cached_property
     def curves(self) -> dict[str, Curve]:
@@ -128,13 +128,17 @@ class Context:
             return {}
         return dict(zip(as_list(self.records["path"]), self.records["curve"], strict=True))
 
-    def record_links(self, rows: pd.DataFrame) -> list[str]:
-        """ColumnCells with one score per seed, each linked to its record."""
-        links = self.links
+    def record_links(self, rows: pd.DataFrame, page: str = "") -> list[str]:
+        """Cells with one score per seed, each linked to its record; `page` is this page's address.
+
+        Without `records`, the links lead to the files.
+        """
+        links, start = self.links, f'<a href="{page}'
         return [
-            " ".join([links.get(path) or self._file_link(path) for path in paths])
+            " ".join([start + links[path] if path in links else self._file_link(path)
+                      for path in paths])
             for paths in rows["records"]
-        ]
+        ]  # fmt: skip
 
     def _file_link(self, path: str) -> str:
         (name,) = escaped([path.rsplit("/", 1)[-1].removesuffix(".json")])

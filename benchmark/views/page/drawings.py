@@ -12,22 +12,30 @@ CURVE_WIDTH, CURVE_HEIGHT, CURVE_MARGIN = 1200, 320, 20  # ten times its size on
 PLOT_START, PLOT_WIDTH = 4, 112
 
 
-def plot_range(frame: pd.DataFrame) -> tuple[float, float]:
-    """Smallest and largest number that a plot of scores has to show."""
-    known = [v for name in ("score", "low", "high") for v in floats(frame, name) if isfinite(v)]
+def plot_range(frame: pd.DataFrame, name: str = "score") -> tuple[float, float]:
+    """Smallest and largest number that a plot of scores, or of gains, has to show."""
+    known = [v for own in _columns(name) for v in floats(frame, own) if isfinite(v)]
     return (min(known), max(known)) if known else (0.0, 0.0)
 
 
-def plot_cells(frame: pd.DataFrame, zero: float | None) -> ColumnCells:
-    """Score and interval as a dot with whiskers; a faint line at the baseline."""
-    start, end = plot_range(frame)
+def _columns(name: str) -> tuple[str, str, str]:
+    """Columns of a number and of its bounds."""
+    prefix = "" if name == "score" else f"{name}_"
+    return name, f"{prefix}low", f"{prefix}high"
+
+
+def plot_cells(frame: pd.DataFrame, zero: float | None, name: str = "score") -> ColumnCells:
+    """A number and its interval as a dot with whiskers; a faint line at `zero`, the baseline."""
+    start, end = plot_range(frame, name)
+    if zero is not None:
+        start, end = min(start, zero), max(end, zero)
     width = end - start or 1.0
 
     def x(number: float) -> str:
         return f"{PLOT_START + PLOT_WIDTH * (number - start) / width:.1f}"
 
     line = "" if zero is None else f'<path class="zero" d="M{x(zero)} 0V16"/>'
-    columns = (floats(frame, name) for name in ("score", "low", "high"))
+    columns = (floats(frame, own) for own in _columns(name))
     html = []
     for value, low, high in zip(*columns, strict=True):
         whisker = f'<path d="M{x(low)} 8H{x(high)}"/>' if isfinite(low) and isfinite(high) else ""

@@ -15,6 +15,7 @@ from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.rules import STATISTICS
+from benchmark.views.footnotes import FEW
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import PageTable
 from benchmark.views.page.tables import source_table, target_tables
@@ -43,6 +44,7 @@ class Section:
         marks: Marks that at least one entry has, with the number of entries.
         facts: From cards and records.
         tables: Its entries; those of a target by lane, see `Context.by_lane`.
+        page: Address of its page over all boards, or "".
         pictures: Overlays of predictions.
     """
 
@@ -53,6 +55,7 @@ class Section:
     marks: Mapping[str, str]
     facts: FactList
     tables: Mapping[str, PageTable]
+    page: str
     pictures: tuple[Picture, ...] = ()
 
 
@@ -63,6 +66,8 @@ def target_sections(context: Context) -> Iterator[Section]:
         data = context.registry.datasets.get(card.dataset) if context.registry and card else None
         title = card.title if card else ""
         notes = [f"{' or '.join(map(str, rows['subjects'].unique()))} test subjects"]
+        if rows["subjects"].min() < FEW:
+            notes.append(f"n < {FEW}: only large differences are found")
         if blank := rows["empty_prediction"].iloc[0]:
             notes.append(f"an empty prediction would score {blank:.3f}")
         if not pd.isna(gain := rows["detectable_gain"].median()):
@@ -75,7 +80,7 @@ def target_sections(context: Context) -> Iterator[Section]:
         facts = [*_card_facts(card), *((f"data set: {k}", v) for k, v in _card_facts(data))]
         yield Section(
             context.targets[name], name, title, tuple(notes), mark_counts(rows), facts,
-            target_tables(context, name, rows),
+            target_tables(context, name, rows), _page(context, "targets", card),
         )  # fmt: skip
 
 
@@ -84,15 +89,22 @@ def source_sections(context: Context) -> Iterator[Section]:
     by_source = dict(_parts(context.records, "source"))
     pictures = find_pictures(context.folder)
     for name, rows in _parts(context.rows, "source"):
-        card = context.registry.sources.get(name) if context.registry else None
+        registered = context.registry.sources if context.registry else {}
+        card = registered.get(name.partition("@")[0])
         records = by_source.get(name, pd.DataFrame())
         title = card.title if card else str(records["source_title"].iloc[0] if len(records) else "")
         facts = [*_record_facts(rows, records), *_card_facts(card, {"domain", "task", "encoder"})]
         yield Section(
             context.sources[name], name, title, (), mark_counts(rows), facts,
             {"": source_table(context, rows, f"{name}: every target")},
+            _page(context, "sources", card),
             tuple(_pictures(context, rows, pictures)),
         )  # fmt: skip
+
+
+def _page(context: Context, folder: str, card: Card | None) -> str:
+    """Address of the page of a card on the site that the page is part of."""
+    return f"{folder}/{card.id}.html" if context.site and card else ""
 
 
 def mark_counts(rows: pd.DataFrame) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""The tables of a page: overall, one per target, one per source, and all records."""
+"""The tables of a page: overall, one per target, of all sources and of each, and all records."""
 
 import pandas as pd
 
 from benchmark.scoring.metrics import METRICS
+from benchmark.views.cards.source import terms_of_use
 from benchmark.views.page.cells import (
     as_list,
     floats,
@@ -95,6 +96,27 @@ def _target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTab
         *group_columns(rows, "cost"),
     ]
     return PageTable(caption, columns)
+
+
+def source_overview(context: Context) -> PageTable:
+    """One row per source: what it learned from what, and on which terms it may be used."""
+    rows = context.rows.drop_duplicates("source")
+    names = as_list(rows["source"])
+    cards = context.registry.sources if context.registry else {}
+    known = [cards.get(name.partition("@")[0]) for name in names]
+    terms = [
+        terms_of_use(context.registry, card) if context.registry and card else ("", "")
+        for card in known
+    ]
+    columns = [
+        Column("source", "source", link_cells(names, context.sources)),
+        Column("title", "title", text_cells(card.title if card else "" for card in known)),
+        *(Column(name, name, text_cells(strings(rows, name))) for name in ("domain", "task")),
+        Column("encoder", "network", text_cells(strings(rows, "encoder"))),
+        Column("licence", "licence", long_text_cells(licence for licence, _ in terms)),
+        Column("commercial", "commercial use", text_cells(use for _, use in terms)),
+    ]
+    return PageTable("Sources: what each learned, and its terms of use", columns)
 
 
 def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTable:

@@ -1,7 +1,5 @@
-"""Write the page of a board, and the index of several."""
+"""Write the page of a board."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +8,13 @@ from benchmark.cards.registry import Registry
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import registered_match_views
-from benchmark.leaderboard.sequences import SequenceReport
 from benchmark.records.trust import LEVELS
 from benchmark.views.footnotes import method
 from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
-from benchmark.views.page.render import render, script
+from benchmark.views.page.render import NO_SCRIPT, render, script
 from benchmark.views.page.sections import (
     mark_counts,
     missing_by_entry,
@@ -26,20 +23,10 @@ from benchmark.views.page.sections import (
     source_sections,
     target_sections,
 )
-from benchmark.views.page.tables import overall_tables, records_table
+from benchmark.views.page.tables import overall_tables, records_table, source_overview
 from benchmark.views.sequences import footer, sequence_tables
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
-
-
-@dataclass(frozen=True)
-class IndexEntry:
-    """One board on the index page; `page` is the address of its page, seen from the index."""
-
-    board: Leaderboard
-    page: str
-    records: int
-    sequences: SequenceReport | None = None
 
 
 def write_page(
@@ -50,8 +37,10 @@ def write_page(
     folder: Path,
     registry: Registry | None = None,
     files_in: Path | None = None,
-) -> None:
-    """Write one board as one self-contained HTML file.
+    *,
+    site: bool = False,
+) -> Context:
+    """Write one board as one self-contained HTML file; returns its content and links.
 
     Args:
         out: The file.
@@ -62,25 +51,14 @@ def write_page(
         registry: Cards of the sources, targets and data sets. Pictures are shown only of data
             sets that may be passed on.
         files_in: Folder of the records that are linked, if they have been copied.
+        site: Whether the page is one of a site: then it links to the site's other pages.
 
     Raises:
         RecordError: The file cannot be written.
     """
-    context = Context(board, clean, records, folder, files_in or folder, out, registry)
+    context = Context(board, clean, records, folder, files_in or folder, out, registry, site)
     write_text(out, render_page(context))
-
-
-def write_index(out: Path, entries: Iterable[IndexEntry]) -> None:
-    """Write the page that leads to several boards; those without a record come last.
-
-    Raises:
-        RecordError: The file cannot be written.
-    """
-    order = sorted(entries, key=lambda entry: not (entry.records or entry.sequences))
-    marked = [
-        (entry, sequence_marks(entry.sequences) | mark_counts(entry.board.rows)) for entry in order
-    ]
-    write_text(out, render("index.html.j2", entries=marked))
+    return context
 
 
 def render_page(context: Context) -> str:
@@ -88,7 +66,8 @@ def render_page(context: Context) -> str:
     board, sequences = context.board, context.sequences
     return render(
         "board.html.j2",
-        script(),
+        script() if len(board.rows) else NO_SCRIPT,
+        site="" if context.site else None,
         board=board,
         marks=mark_counts(board.rows),
         overall=overall_tables(context),
@@ -99,6 +78,7 @@ def render_page(context: Context) -> str:
         else (),
         agreement=agreement_tables(board),
         source_names=context.sources,
+        source_overview=lambda: source_overview(context),
         source_sections=source_sections(context),
         caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
         sequences=sequences,

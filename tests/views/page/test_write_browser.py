@@ -28,8 +28,11 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.folder import read_folder
 from benchmark.records.store import Store
 from benchmark.records.trust import Trust, TrustLevel, write_trust
-from benchmark.views.page.context import page_records
-from benchmark.views.page.write import IndexEntry, write_index, write_page
+from benchmark.views.page.context import Context, page_records
+from benchmark.views.page.write import write_page
+from benchmark.views.site.boards import SiteBoard, grouped
+from benchmark.views.site.write import write_index, write_site
+from benchmark.workspace import Workspace
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -89,8 +92,17 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evil")
     some = evil_board()
     some.write(folder)
-    write_index(folder / "index.html", [IndexEntry(some.full, "page.html", 1)])
+    context = Context(some.full, some.clean, some.facts(), folder, folder, folder / "page.html")
+    write_index(folder, grouped([SiteBoard("page.html", context)]))
     return folder / "page.html"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    folders = {name: shipped_content() / "leaderboards" / name for name in ("real_v2", "demo_v1")}
+    assert len([*write_site(out, folders, Workspace.load(out / "home"))]) == 2
+    return out
 
 
 @pytest.fixture
@@ -172,6 +184,25 @@ def test_filters_and_search_act_on_every_table(page: "playwright.Page") -> None:
     assert set(column(page, "source")) == {"scratch"} and page.locator(ROWS).count() == 2
     page.get_by_label("Search").fill("nobody")
     assert "no row passes the filters" in page.locator("#target-0 tbody").inner_text()
+
+
+def test_the_address_keeps_the_filters(
+    context: "playwright.BrowserContext", page: "playwright.Page"
+) -> None:
+    page.select_option("select[name=source]", "brain")
+    page.select_option("select[name=columns]", "cost")
+    page.get_by_label("clean only").check()
+    page.get_by_label("Search").fill("full")
+    assert "search=full" in page.url and "source=brain" in page.url
+    again = context.new_page()
+    again.goto(page.url.replace("source=brain", "source=brain&strategy=nobody") + "#target-0")
+    again.wait_for_selector(ROWS)
+    assert set(column(again, "source")) == {"brain"} and again.locator(ROWS).count() == 2
+    assert "training GFLOP" in again.locator("#target-0 th").all_inner_texts()
+    assert again.get_by_label("clean only").is_checked()
+    assert again.locator("select[name=strategy]").input_value() == ""
+    again.get_by_role("button", name="Reset").click()
+    again.wait_for_url(re.compile(r"page\.html#target-0$"))
 
 
 def test_trust_is_marked_and_filtered(context: "playwright.BrowserContext", tmp_path: Path) -> None:
@@ -295,7 +326,9 @@ def test_payloads_stay_text(context: "playwright.BrowserContext", evil: Path) ->
     assert "<script>alert(1)" in copied(page, "CSV")
     assert "\\textless{}script\\textgreater{}alert(1)" in copied(page, "LaTeX")
     page.goto((evil.parent / "index.html").as_uri())
-    assert page.locator("img, script").count() == 0
+    page.get_by_label("Search boards").fill("alert(1)")
+    assert page.locator("img").count() == 0 and page.locator("script").count() == 1
+    playwright.expect(page.locator(".match:visible")).to_have_count(1)
 
 
 def test_a_formula_is_no_formula_in_a_copy(
@@ -366,6 +399,39 @@ def test_axe_finds_nothing(
     found = Axe().run(page)
     context.close()
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "sources.html", "sources/scratch.html", "targets/fetal_head.html"]
+)
+def test_a_site_fits_a_phone_and_axe_finds_nothing(
+    browser: "playwright.Browser", site: Path, scheme: Literal["light", "dark"], name: str
+) -> None:
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((site / name).as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    found = Axe().run(page)
+    context.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_search_is_kept_in_the_address(context: "playwright.BrowserContext", site: Path) -> None:
+    page = context.new_page()
+    page.goto((site / "sources.html").as_uri() + "?search=CC-BY-NC")
+    rows = page.locator("tbody tr:visible")
+    assert rows.count() == 2 and "mae" in " ".join(rows.all_inner_texts())
+    page.get_by_label("Search").fill("imagenet RESNET50 torchvision")
+    playwright.expect(rows).to_have_count(1)
+    assert "search=imagenet" in page.url
+    page.get_by_label("Search").fill("")
+    assert page.url.endswith("sources.html")
+    page.goto((site / "index.html").as_uri())
+    page.get_by_label("Search boards").fill("fetal_head caltech_classification")
+    playwright.expect(page.locator(".match:visible")).to_have_count(1)
 
 
 def test_ten_thousand_rows_are_sorted_and_filtered(

@@ -91,6 +91,25 @@
     for (const part of document.querySelectorAll("[data-lane]"))
       part.hidden = Boolean(lane) && part.dataset.lane !== lane;
     opened.forEach(update);
+    remember();
+  };
+  // The address has what is chosen, so that it can be sent to others.
+  const controls = filters ? [...filters.querySelectorAll("input, select")] : [];
+  const remember = () => {
+    const chosen = controls.map(({ type, name, value, checked }) => [name, type === "checkbox" ? checked && "1" : value])
+      .filter(([, value]) => value);
+    const query = chosen.length ? `?${new URLSearchParams(chosen)}` : location.pathname;
+    history.replaceState(null, "", query + location.hash);
+  };
+  const recall = () => {
+    const chosen = new URLSearchParams(location.search);
+    for (const control of controls) {
+      const value = chosen.get(control.name) ?? "";
+      if (control.type === "checkbox") control.checked = value === "1";
+      else control.value = value;
+      if (control.selectedIndex === -1) control.selectedIndex = 0; // not a choice on this page
+    }
+    if (chosen.size) refresh();
   };
   const update = (one) => {
     one.columns.forEach(({ group }, index) => {
@@ -170,6 +189,7 @@
     filters.addEventListener("submit", (event) => event.preventDefault());
     filters.addEventListener("input", refresh);
     filters.addEventListener("reset", () => setTimeout(refresh)); // after the reset itself
+    recall();
   }
   const watcher = new IntersectionObserver((entries) =>
     entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {

@@ -1,0 +1,89 @@
+"""The boards of a site, those on real images first."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.cards.board import BoardCard
+from benchmark.cards.registry import Registry
+from benchmark.views.figures.style import entry_name, setting_rows, size_name
+from benchmark.views.page.context import Context
+from benchmark.views.page.sections import mark_counts, sequence_marks
+
+MOST = 6  # settings of a board that the index names
+
+
+@dataclass(frozen=True)
+class SiteBoard:
+    """One board of the site; `page` is the address of its page, seen from the index."""
+
+    page: str
+    context: Context
+
+    @property
+    def card(self) -> BoardCard:
+        """The board itself."""
+        return self.context.board.board
+
+    @property
+    def records(self) -> int:
+        """Number of its records."""
+        return len(self.context.records)
+
+    @property
+    def has_results(self) -> bool:
+        """Whether anything was run."""
+        return self.records > 0 or self.context.sequences is not None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether all its images are synthetic."""
+        board, sequences = self.context.board, self.context.sequences
+        if len(board.rows):
+            return board.synthetic
+        return sequences.synthetic if sequences else _on_phantoms(self.card, self.context.registry)
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """Marks of its entries, and of those of its sequences."""
+        return sequence_marks(self.context.sequences) | mark_counts(self.context.board.rows)
+
+    @property
+    def candidates(self) -> list[tuple[str, str, str]]:
+        """Candidates for the best: address of the table, setting and entries, at most MOST."""
+        found = [*self._candidates()]
+        more = len(found) - MOST
+        return found[:MOST] + ([(self.page, "more settings", str(more))] if more > 0 else [])
+
+    def _candidates(self) -> Iterator[tuple[str, str, str]]:
+        board = self.context.board
+        several = len(board.rows) > 0 and board.rows["strategy"].nunique() > 1
+        for setting in board.scores:
+            rows = setting_rows(board, setting)
+            rows = rows[rows["group"].notna()]
+            names = [entry_name(*entry, several)
+                     for entry in zip(rows["source"], rows["strategy"], strict=True)]  # fmt: skip
+            words = f"{setting.target}, {size_name(board, setting.lane_size)}"
+            if names:
+                address = f"{self.page}#{self.context.targets[setting.target]}"
+                yield address, words, ", ".join(names)
+
+
+def _on_phantoms(board: BoardCard, registry: Registry | None) -> bool:
+    """Whether every target of a board without results is known to be synthetic."""
+    known = registry is not None and set(board.targets) <= registry.targets.keys()
+    return known and registry is not None and registry.is_synthetic(board)
+
+
+def grouped(boards: Sequence[SiteBoard]) -> dict[str, list[SiteBoard]]:
+    """The boards by what they show: real images before synthetic ones, results before none."""
+    titles = {
+        (False, True): "Real images",
+        (False, False): "Real images, no results yet",
+        (True, True): "Synthetic images: how the comparison works, no evidence",
+        (True, False): "Synthetic images, no results yet",
+    }
+    groups = {
+        title: [board for board in boards if (board.synthetic, board.has_results) == kind]
+        for kind, title in titles.items()
+    }
+    return {title: own for title, own in groups.items() if own}

@@ -1,0 +1,113 @@
+"""The results of one source or target over all boards, and the pages of their cards."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from benchmark.scoring.metrics import METRICS
+from benchmark.views.page.cells import (
+    ColumnCells,
+    as_list,
+    escaped,
+    interval_cells,
+    mark_cells,
+    rank_cells,
+    text_cells,
+)
+from benchmark.views.page.columns import (
+    gain_column,
+    lane_columns,
+    not_better_column,
+    seed_scores_column,
+    size_column,
+    subjects_column,
+)
+from benchmark.views.page.drawings import plot_cells, plot_range
+from benchmark.views.page.table import Column, PageTable
+from benchmark.views.site.boards import SiteBoard
+
+CardKind = Literal["source", "target"]
+
+
+@dataclass(frozen=True)
+class CardResults:
+    """What one board says of a source or target; `page` is the address of the board's page."""
+
+    board: SiteBoard
+    page: str
+    rows: int
+    table: PageTable
+
+
+def results_of(
+    boards: Iterable[SiteBoard], kind: CardKind, name: str, has_page: Callable[[str], bool]
+) -> Iterator[CardResults]:
+    """The rows of a source or target on every board, in the order of the boards.
+
+    Args:
+        boards: All boards.
+        kind: Whether `name` is a source or a target.
+        name: Its id. Entries of `SOURCE@NETWORK` are rows of the source.
+        has_page: Whether a name of the other kind has a page of its own.
+    """
+    for board in boards:
+        rows = board.context.rows
+        if not len(rows):
+            continue
+        rows = rows[[card_of(own) == name for own in as_list(rows[kind])]]
+        if len(rows):
+            page = f"../{board.page}"
+            yield CardResults(board, page, len(rows), _table(board, kind, rows, page, has_page))
+
+
+def card_of(name: str) -> str:
+    """The card of a name in a table: that of `SOURCE@NETWORK` is the source's."""
+    return name.partition("@")[0]
+
+
+def card_link(kind: str, name: str, text: str, root: str = "../") -> str:
+    """A link to the page of a source or target; its id is a file name, so it is safe."""
+    return f'<a href="{root}{kind}s/{card_of(name)}.html">{text}</a>'
+
+
+def _table(
+    board: SiteBoard,
+    kind: CardKind,
+    rows: pd.DataFrame,
+    page: str,
+    has_page: Callable[[str], bool],
+) -> PageTable:
+    other = "target" if kind == "source" else "source"
+    names = as_list(rows[other])
+    links = [
+        card_link(other, name, text) if has_page(card_of(name)) else text
+        for name, text in zip(names, escaped(names), strict=True)
+    ]
+    metrics = [METRICS[name] for name in as_list(rows["main_metric"])]
+    networks = rows["encoder"].nunique() > 1
+    columns = [
+        Column(other, other, ColumnCells(links)),
+        size_column(rows),
+        gain_column(board.context, rows, metrics[0]),
+        *([_gain_plot(rows)] if len(set(metrics)) == 1 and rows["gain"].notna().any() else []),
+        not_better_column(rows),
+        Column("rank", "rank", rank_cells(rows, "rank")),
+        Column("score", "score", interval_cells(rows, "score", metrics[0].number_format)),
+        Column("metric", "metric", text_cells(metric.title for metric in metrics)),
+        subjects_column(rows),
+        Column("strategy", "strategy", text_cells(rows["strategy"])),
+        *lane_columns(board.context, rows),
+        *([Column("encoder", "network", text_cells(rows["encoder"]))] if networks else []),
+        Column("marks", "marks", mark_cells(rows)),
+        seed_scores_column(board.context, rows, page),
+    ]
+    return PageTable(f"{board.card.id}: results of {card_of(str(rows[kind].iloc[0]))}", columns)
+
+
+def _gain_plot(rows: pd.DataFrame) -> Column:
+    """The gains with their intervals on one axis, a line at 0."""
+    low, high = plot_range(rows, "gain")
+    title = f"gain, {min(low, 0.0):+.2f} to {max(high, 0.0):+.2f}"
+    return Column("plot", title, plot_cells(rows, 0.0, "gain"), drawn=True)

@@ -1,0 +1,156 @@
+"""The site: real boards first, a page per source and target, and links that lead somewhere."""
+
+import csv
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from support.pages import TARGETS, evil_board, made
+
+from benchmark.cards.content import shipped_content
+from benchmark.views.page.context import Context
+from benchmark.views.site.boards import SiteBoard, grouped
+from benchmark.views.site.render import render_site
+from benchmark.views.site.write import write_site
+from benchmark.workspace import Workspace
+
+SHIPPED = shipped_content() / "leaderboards"
+BOARDS = ("quickstart_v1", "demo_v1", "real_v2", "real_wang2023", "phantom_sequence_v1")
+
+
+class Links(HTMLParser):
+    """Ids and links of a page, its tables as rows of text, and the links of each row."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.rows: list[tuple[list[str], list[str]]] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids.add(found.get("id") or "")
+        if tag == "tr":
+            self.rows.append(([], []))
+        elif tag in ("td", "th"):
+            self.rows[-1][0].append("")
+        elif tag == "a":
+            self.links.append(found["href"] or "")
+            if self.rows:
+                self.rows[-1][1].append(found["href"] or "")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1][0]:
+            self.rows[-1][0][-1] += data.strip("\n")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    (out / "docs").mkdir()
+    (out / "docs" / "index.html").touch()
+    workspace = Workspace.load(tmp_path_factory.mktemp("home"))
+    folders = {name: SHIPPED / name for name in BOARDS}
+    written = [board.page for board in write_site(out, folders, workspace, with_records=True)]
+    assert written == [f"{name}.html" for name in BOARDS]
+    return out
+
+
+def test_every_link_leads_somewhere(site: Path) -> None:
+    pages = {path: Links(path) for path in site.rglob("*.html")}
+    assert len(pages) > 100
+    for path, page in pages.items():
+        for link in page.links:
+            file, _, anchor = unquote(link).partition("#")
+            aim = (path.parent / file).resolve() if file else path
+            assert aim.is_file(), (path, link)
+            assert not anchor or anchor in pages[aim].ids, (path, link)
+
+
+def test_real_boards_come_first_then_those_with_results(site: Path) -> None:
+    text = (site / "index.html").read_text(encoding="utf-8")
+    order = [text.index(f'href="{name}.html"') for name in ("real_v2", "real_wang2023",
+             "quickstart_v1", "phantom_sequence_v1", "demo_v1")]  # fmt: skip
+    assert order == sorted(order)
+    assert re.findall(r"<h2[^>]*>([^<]*)<", text) == [
+        "Real images", "Real images, no results yet",
+        "Synthetic images: how the comparison works, no evidence",
+        "Synthetic images, no results yet",
+    ]  # fmt: skip
+    setting = "fetal_head, lane unet, 16 training subjects"
+    link = f'<dt><a href="real_v2.html#target-0">{setting}</a></dt>'
+    candidates = re.search(f"{link}<dd>([^<]*)", text)
+    assert candidates and candidates[1] == "imagenet_mobilenet_v2, imagenet_efficientnet_lite0"
+    assert 'href="docs/index.html"' in text
+
+
+def shipped_rows(board: str, **where: str) -> list[Mapping[str, str]]:
+    with (SHIPPED / board / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    return [row for row in rows if all(row[name] == value for name, value in where.items())]
+
+
+def numbers(row: Mapping[str, str]) -> str:
+    gain = [float(row[name]) for name in ("gain", "gain_low", "gain_high")]
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*gain)
+
+
+def test_a_source_has_its_results_of_every_board(site: Path) -> None:
+    page = Links(site / "sources" / "imagenet_mobilenet_v2.html")
+    head, *rows = page.rows
+    gain = head[0].index("gain")
+    expected = shipped_rows("real_v2", source="imagenet_mobilenet_v2")
+    assert [row[0][gain] for row in rows] == [numbers(row) for row in expected]
+    assert [row[0][0] for row in rows] == [row["target"] for row in expected]
+    assert {row[0][head[0].index("test subjects")] for row in rows} == {"35 n < 50", "17 n < 50"}
+    text = (site / "sources" / "scratch.html").read_text(encoding="utf-8")
+    assert text.index("../real_v2.html") < text.index("../quickstart_v1.html")
+
+
+def test_a_score_leads_to_the_record_on_the_page_of_its_board(site: Path) -> None:
+    page = Links(site / "targets" / "fetal_head.html")
+    cells, links = page.rows[1]
+    record = next(link for link in links if "#r" in link).split("#")[1]
+    board = (site / "real_v2.html").read_text(encoding="utf-8")
+    row = board[board.index(f'<tr id="{record}">') :].split("</tr>")[0].split("\n")[0]
+    assert f"real_v2/records/fetal_head/{cells[0]}/full/n{cells[1]}/seed0.json" in row
+
+
+def test_a_source_states_licence_and_commercial_use(site: Path) -> None:
+    head, *rows = (row for row, _ in Links(site / "sources.html").rows)
+    licence, use = head.index("licence of the weights"), head.index("commercial use")
+    by_name = {row[0].split()[0]: row for row in rows}
+    assert by_name["dinov2_vit_base_reg4"][licence] == "Apache-2.0"
+    assert by_name["dinov2_vit_base_reg4"][use] == "yes"
+    assert by_name["imagenet_vit_base_mae"][use] == "no"
+    assert by_name["scratch"][licence] == ""
+    images = [row[head.index("images")] for row in rows]
+    assert images == sorted(images)
+    board = (site / "real_v2.html").read_text(encoding="utf-8")
+    assert "commercial use" in board and 'href="sources/imagenet_mobilenet_v2.html"' in board
+
+
+def test_markup_in_cards_stays_text(tmp_path: Path) -> None:
+    some = evil_board()
+    context = Context(some.full, some.clean, some.facts(), tmp_path, tmp_path, tmp_path / "x.html")
+    out = tmp_path / "index.html"
+    groups = grouped([SiteBoard("x.html", context)])
+    out.write_text(render_site("index.html.j2", groups=groups, docs=False), encoding="utf-8")
+    text, page = out.read_text(encoding="utf-8"), Links(out)
+    assert "<script" not in text and "<img" not in text and "alert(1)" in text
+    assert set(page.links) == {
+        "#main", "index.html", "sources.html", "targets.html", "x.html", "x.html#target-0",
+        "x.html#target-1",
+    }  # fmt: skip
+
+
+def test_many_settings_are_counted(tmp_path: Path) -> None:
+    some = made(subjects=3)
+    context = Context(some.full, some.clean, some.facts(), tmp_path, tmp_path, tmp_path / "x.html")
+    shown = SiteBoard("x.html", context).candidates
+    assert [address for address, _, _ in shown[:2]] == ["x.html#target-0"] * 2
+    assert len(shown) == len(TARGETS) * 2
