@@ -13,6 +13,7 @@ from benchmark.cli import data, source, submit
 from benchmark.cli.advise import advise
 from benchmark.cli.compare import compare
 from benchmark.cli.demo import demo
+from benchmark.cli.forecast import forecast
 from benchmark.cli.help import CommandsInOrder, add
 from benchmark.cli.leaderboard import leaderboard
 from benchmark.cli.list import list_command
@@ -42,6 +43,12 @@ add(app, "demo", demo, "demo")
 add(app, "list", list_command, "list sources --domain brain_mri --task segmentation")
 add(app, "show", show, "show quickstart_v1")
 add(app, "advise", advise, "advise --domain ultrasound --subjects 16")
+add(
+    app,
+    "forecast",
+    forecast,
+    "forecast --target phantom_fetal_head --sources scratch --board quickstart_v1",
+)
 app.add_typer(data.app, name="data")
 app.add_typer(source.app, name="source")
 add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quickstart_v1")

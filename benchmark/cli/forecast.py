@@ -1,0 +1,108 @@
+"""`segtransfer forecast`: transferability scores of sources, without fine-tuning."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import Device, Threads, names
+from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
+from benchmark.errors import CardError, DataError
+
+if TYPE_CHECKING:
+    from benchmark.cards.board import BoardCard
+
+
+def forecast(
+    target: Annotated[
+        str, typer.Option(help="Comma-separated; any target task (default: those of the board).")
+    ] = "",
+    sources: Annotated[
+        str, typer.Option(help="Comma-separated; any source card (default: those of the board).")
+    ] = "",
+    board: Annotated[
+        str, typer.Option(help="Its protocol sets the input size and the networks.")
+    ] = "real_v2",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Keep the forecasts in this JSON file, added to what it has."),
+    ] = None,
+    validate: Annotated[
+        bool,
+        typer.Option("--validate", help="Hold the board's kept forecasts against its records."),
+    ] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Forecast which sources transfer well to a target: LogME, H-score, GBC and CC-FV.
+
+    From features of the frozen encoder at labelled pixels of the training cases; seconds a source,
+    nothing is fine-tuned. A forecast is no measurement: see docs/forecast.md.
+
+    With --validate nothing is computed from images: Kendall's tau of each score with the measured
+    gains, beside trivial forecasts, from leaderboards/BOARD/forecast.json (or --out).
+    """
+    card = settings.workspace.registry.board(board)
+    if validate:
+        _validate(card, out)
+    else:
+        _forecast(card, names(target) or card.targets, names(sources), out, device, threads)
+
+
+def _forecast(
+    board: "BoardCard",
+    targets: tuple[str, ...],
+    sources: tuple[str, ...],
+    out: Path | None,
+    device: str,
+    threads: int | None,
+) -> None:
+    """Make, print and keep forecasts; a target without local data is named and left out."""
+    from benchmark.forecast.forecasts import read_forecasts, write_forecasts
+    from benchmark.forecast.make import forecast_target, no_forecasts
+    from benchmark.forecast.report import NO_MEASUREMENT, forecast_table
+    from benchmark.running.devices import choose_device, set_threads
+    from benchmark.views.terminal import print_table
+
+    set_threads(threads)
+    empty = no_forecasts(board)
+    kept = read_forecasts(out) if out and out.exists() else empty
+    if (kept.board, kept.protocol) != (empty.board, empty.protocol):
+        raise CardError(f"{out}: holds forecasts of another board or protocol; name another file")
+    missing: dict[str, DataError] = {}
+    for name in targets:
+        with bars() as progress:
+            stage = StageDisplay(progress, f"forecasting {name}")
+            try:
+                made, why_not = forecast_target(
+                    settings.workspace, board, name, sources or board.sources,
+                    choose_device(device), stage,
+                )  # fmt: skip
+            except DataError as error:
+                missing[name] = error
+                continue
+        print_table(forecast_table(made), console)
+        print_text(*(f"not forecast: {own}: {reason}" for own, reason in why_not.items()))
+        kept = kept.joined([made])
+        if out:
+            write_forecasts(out, kept)
+    if len(missing) == len(targets):
+        raise next(iter(missing.values()))
+    print_text(*(f"not forecast: {name}: {error}" for name, error in missing.items()))
+    print_text(NO_MEASUREMENT, *([f"kept: {out}"] if out else []))
+
+
+def _validate(board: "BoardCard", file: Path | None) -> None:
+    """Print how kept forecasts agree with the board's gains."""
+    from benchmark.forecast.forecasts import FILE, read_forecasts
+    from benchmark.forecast.report import validation_lines
+    from benchmark.forecast.validate import validate
+    from benchmark.leaderboard.folder import load_leaderboard
+
+    workspace = settings.workspace
+    path = file or workspace.registry.folders[board.id] / FILE
+    if not path.is_file():
+        command = f"segtransfer forecast --board {board.id} --out {path}"
+        raise CardError(f"{path}: no kept forecasts; type `{command}`")
+    leaderboard = load_leaderboard(board.id, workspace, clean=True)
+    print_text(*validation_lines(validate(read_forecasts(path), leaderboard)))

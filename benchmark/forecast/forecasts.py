@@ -1,0 +1,103 @@
+"""Forecasts of the sources of a board on its targets, and the file that keeps them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmark.cards.card import Model
+from benchmark.errors import RecordError
+from benchmark.files import write_text
+from benchmark.forecast.scores import SCORES
+from benchmark.forecast.trivial import TRIVIAL
+from benchmark.reading import read_text
+
+FILE = "forecast.json"
+TITLES: dict[str, str] = {name: one.title for name, one in (SCORES | TRIVIAL).items()}
+"""Titles of all forecasts: transferability scores first, then trivial ones."""
+
+
+class SourceForecast(Model):
+    """All forecasts of one source on one target; None where one has no value.
+
+    Attributes:
+        source: Its id.
+        encoder: Its network.
+        values: By the name of the forecast; higher is better.
+        seconds: Reading the weights, features and scores.
+    """
+
+    source: str
+    encoder: str
+    values: dict[str, float | None]
+    seconds: float
+
+
+class TargetForecast(Model):
+    """The forecasts of several sources on one target.
+
+    Attributes:
+        target: Its id.
+        data: Fingerprint of the data set.
+        synthetic: Whether its images are.
+        cases: Training cases that were used.
+        pixels: Sampled pixels.
+        sources: In the order of the board.
+    """
+
+    target: str
+    data: str
+    synthetic: bool
+    cases: int
+    pixels: int
+    sources: tuple[SourceForecast, ...]
+
+
+class BoardForecasts(Model):
+    """What the file holds.
+
+    Attributes:
+        board: Id of the board.
+        protocol: Fingerprint of its protocol, which sets input size and networks.
+        targets: One per target.
+    """
+
+    board: str
+    protocol: str
+    targets: tuple[TargetForecast, ...]
+
+    def joined(self, other: Sequence[TargetForecast]) -> "BoardForecasts":
+        """These forecasts with those of other targets; a later one replaces an earlier one."""
+        own = {one.target: one for one in (*self.targets, *other)}
+        return self.model_copy(update={"targets": tuple(own.values())})
+
+
+def read_forecasts(path: Path) -> BoardForecasts:
+    """Read a file of forecasts.
+
+    Raises:
+        RecordError: It is missing, damaged, or names a forecast that is not known.
+    """
+    try:
+        found = BoardForecasts.model_validate_json(read_text(path, RecordError))
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise RecordError(f"{path}: damaged ({reason}); write it with --out again") from None
+    names = {name for target in found.targets for own in target.sources for name in own.values}
+    if unknown := names - TITLES.keys():
+        raise RecordError(f"{path}: unknown forecasts {', '.join(sorted(unknown))}")
+    return found
+
+
+def write_forecasts(path: Path, forecasts: BoardForecasts) -> None:
+    """Write a file of forecasts, atomically."""
+    text = json.dumps(forecasts.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    write_text(path, text + "\n")
+
+
+def ranks(values: Mapping[str, float | None]) -> dict[str, int]:
+    """Rank of each source from 1, the highest value; equal ones share the better, None has none."""
+    known = {source: value for source, value in values.items() if value is not None}
+    return {source: 1 + sum(other > value for other in known.values())
+            for source, value in known.items()}  # fmt: skip

@@ -1,0 +1,104 @@
+"""The measured gains that a forecast is held against, and which of them are told apart."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Setting
+from benchmark.statistics.agreement import Separated
+from benchmark.statistics.anova import (
+    Scores,
+    SeedMeanSquare,
+    seed_ms_of_differences,
+    standard_error,
+    two_way_anova,
+)
+from benchmark.statistics.intervals import covers, t_intervals
+from benchmark.statistics.scores import TargetScores
+
+
+@dataclass(frozen=True)
+class MeasuredGains:
+    """The gains of all sources of one setting over random initialisation of their networks.
+
+    Attributes:
+        setting: Target, lane and number of training subjects.
+        strategy: What was fine-tuned.
+        sources: Those with a gain.
+        gains: Mean gain of each (sources,), in the unit of the metric.
+        better: (sources, sources); whether the gain of the row is larger than that of the column
+            by more than the 95 % interval of their difference.
+    """
+
+    setting: Setting
+    strategy: str
+    sources: tuple[str, ...]
+    gains: Scores
+    better: Separated
+
+
+def measured_gains(leaderboard: Leaderboard) -> Iterator[MeasuredGains]:
+    """Settings of the board's first lane with two or more gains, under its first strategy there.
+
+    Args:
+        leaderboard: Of a board; without contaminated cells, if they should not count.
+    """
+    board = leaderboard.board
+    lane = board.lanes[0]
+    strategy = next(name for name in board.strategies if lane in board.lanes_of_strategy(name))
+    for setting, scores in leaderboard.scores.items():
+        if setting.lane == lane and setting.target not in leaderboard.unlearned:
+            baselines = _baselines(leaderboard, setting, strategy)
+            own = {source: baseline for source, baseline in baselines.items()
+                   if {(source, strategy), (baseline, strategy)} <= {*scores.entries}}  # fmt: skip
+            if len(own) > 1:
+                yield _measured(setting, strategy, scores, own)
+
+
+def _baselines(leaderboard: Leaderboard, setting: Setting, strategy: str) -> dict[str, str]:
+    """Each source with random initialisation of the same network."""
+    rows = leaderboard.rows
+    at = (rows["target"] == setting.target) & (rows["train_subjects"] == setting.train_subjects)
+    rows = rows[at & (rows["lane"] == setting.lane) & (rows["strategy"] == strategy)]
+    networks = dict(zip(rows["source"], rows["encoder"], strict=True))
+    name = leaderboard.board.baseline
+    baseline_of = {network: source for source, network in networks.items()
+                   if source in (name, f"{name}@{network}")}  # fmt: skip
+    return {source: baseline_of[network] for source, network in networks.items()
+            if network in baseline_of and source not in baseline_of.values()}  # fmt: skip
+
+
+def _measured(
+    setting: Setting, strategy: str, scores: TargetScores, baselines: Mapping[str, str]
+) -> MeasuredGains:
+    row = {entry: index for index, entry in enumerate(scores.entries)}
+    oriented = scores.oriented_scores
+    noise = seed_ms_of_differences(oriented)
+    gains = np.stack([oriented[row[source, strategy]] - oriented[row[baseline, strategy]]
+                      for source, baseline in baselines.items()])  # fmt: skip
+    better = np.zeros((len(gains), len(gains)), dtype=bool)
+    names = list(baselines)
+    for first, second in combinations(range(len(gains)), 2):
+        same = baselines[names[first]] == baselines[names[second]]
+        side = _larger(gains[first] - gains[second], noise, entries=2 if same else 4)
+        better[first, second], better[second, first] = side > 0, side < 0
+    return MeasuredGains(setting, strategy, tuple(names), gains.mean(axis=(1, 2)), better)
+
+
+def _larger(differences: Scores, noise: SeedMeanSquare | None, entries: int) -> int:
+    """1 if the mean (seeds, subjects) is above 0 by its 95 % interval, -1 if below, else 0.
+
+    The pooled noise of the seeds is of differences of two entries; gains over two baselines are
+    differences of four.
+    """
+    anova = two_way_anova(differences[None])
+    if noise is not None:
+        noise = replace(noise, mean_square=noise.mean_square * entries / 2)
+    covered = covers(anova.seeds, anova.subjects)
+    interval = t_intervals(anova.mean, standard_error(anova, noise), covered)[0]
+    if interval.low is None or interval.high is None:
+        return 0
+    return int(interval.low > 0) - int(interval.high < 0)
