@@ -55,10 +55,9 @@ class FilesLayout(Model):
     `images` is matched against the whole path relative to the root, with `/` between folders;
     its named groups (`case`, `subject`, `session`, `site`, ...) describe the case. `masks` are
     path templates over those groups and `{folder}`, the image's own; `*` is a wildcard, and
-    several masks are OR-ed. Where each
-    label has files of its own, `masks` maps the label to its templates and whatever is not 0 in
-    them is that label. Empty: the data set has no masks. `case` is a template that names a case
-    where no single group does. `lists` maps a name to a text file with one case a line, as
+    several masks are OR-ed. Where each label has files of its own, `masks` maps the label to its
+    templates and whatever is not 0 in them is that label. Empty: the data set has no masks. `case`
+    is a template that names a case where no single group does. `lists` maps a name to a text file with one case a line, as
     official lists are: the name becomes the fact `list`, and a case in no list is left out.
     """
 
@@ -203,9 +202,9 @@ class DatasetCard(Card):
     """One public (or private, or synthetic) data set.
 
     `labels` maps a structure's name to the value it has in the mask files, 1 to 255; 0 is
-    background.
-    `ignore_value` marks pixels that are neither trained nor scored. `same_subject` lists groups
-    of subject names that were found to be one person; the first name of a group stands for all.
+    background. `ignore_value` marks pixels that are neither trained nor scored. `same_subject`
+    lists groups of subject names that were found to be one person; the first name of a group
+    stands for all.
     `channels` is 1 for grey (colour pictures are turned into luminance) and 3 for colour.
     `classes` are the values that the fact `class` of a case can take, for classification.
     `families` names pools of people or images that other data sets are drawn from too.
@@ -215,6 +214,7 @@ class DatasetCard(Card):
     names the larger data set that they were chosen from, and how many of how many: every record
     is then marked `subset`.
     `target` poses the data set's own problem, as a target task with the data set's id.
+    `files_url` is the address below which the files lie that `files.csv` beside the card lists.
     `how_to_get` are the steps where a form or an account stands before the data; `unverified`
     says what on this card nobody has yet checked against the data or its host.
     """
@@ -238,7 +238,13 @@ class DatasetCard(Card):
     expected_cases: int | None = None
     part_of: str = ""
     download: tuple[Download, ...] = ()
+    files_url: str = ""
     how_to_get: tuple[str, ...] = ()
     target: Problem | None = None
     known_issues: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+
+    @property
+    def can_be_downloaded(self) -> bool:
+        """Whether `segtransfer data get` brings it, without a form or an account."""
+        return self.access == "open" and bool(self.download or self.files_url)

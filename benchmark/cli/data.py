@@ -43,7 +43,7 @@ def data_get(
         )
         return
     print_terms(card)
-    if card.access != "open" or not card.download:
+    if not card.can_be_downloaded:
         print_steps(card)
         return
     agree(card, accept_licence)
@@ -57,6 +57,8 @@ def data_get(
 
 def print_terms(card: DatasetCard) -> None:
     """Print what a data set is, its licence and its size."""
+    from benchmark.data.listed_files import LIST, read_file_list
+
     lines = [
         f"{card.id}: {card.title}",
         f"  licence: {card.licence}",
@@ -64,6 +66,10 @@ def print_terms(card: DatasetCard) -> None:
         f"  home page: {card.homepage}",
         *(f"  file: {d.file} ({size(d.bytes)}) from {d.url}" for d in card.download),
     ]
+    if card.files_url:
+        listed = read_file_list(settings.workspace.registry.folders[card.id] / LIST)
+        total = size(sum(file.bytes for file in listed))
+        lines.append(f"  {len(listed)} files ({total}) from {card.files_url}")
     if len(card.download) > 1 and (known := sum(d.bytes or 0 for d in card.download)):
         least = " or more" if any(d.bytes is None for d in card.download) else ""
         lines.append(f"  total: {size(known)}{least}")

@@ -17,6 +17,7 @@ from benchmark.cards.dataset import DatasetCard, Download
 from benchmark.data.archives import check_members, extract
 from benchmark.data.download import RemoteFile, fetch
 from benchmark.data.install_state import read_state
+from benchmark.data.listed_files import LIST, fetch_listed, read_file_list
 from benchmark.data.place_files import folder_of_one, move_content, path_inside
 from benchmark.errors import DataError
 from benchmark.workers import Progress, no_progress
@@ -55,6 +56,9 @@ def install(
                 ready = _make_ready(download, downloads, root, progress)
                 move_content(ready, root / path_inside(download.into))
                 state.add(download, _size(downloads / download.file) or None, root)
+            if card.files_url:
+                listed = read_file_list(workspace.registry.folders[card.id] / LIST)
+                fetch_listed(card.files_url, listed, root, progress)
             shutil.rmtree(root / STAGING, ignore_errors=True)
     except Timeout:
         raise DataError(

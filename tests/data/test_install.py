@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         def do_GET(self) -> None:
             name = self.path.removeprefix("/")
             host.asked.append(name)
-            content = host.files[name]
+            content = host.files[unquote(name)]
             asked = self.headers.get("Range", "bytes=0-")
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
             self.send_response(206 if start else 200)
@@ -431,3 +432,27 @@ def test_an_open_set_without_downloads_and_a_synthetic_one(host: Host, home: Pat
     assert phantom.stdout.split() == (
         "mine is synthetic: it is generated when it is read, there is nothing to download".split()
     )
+
+
+def test_listed_files_come_one_by_one_each_verified_and_none_twice(host: Host, home: Path) -> None:
+    listed = IMAGES | MASKS
+    host.files |= {f"public set/{name}": content for name, content in listed.items()}
+    card = host.card(files_url=f"{host.url}/public%20set/").model_copy(update={"download": ()})
+    write_content(home.parent / "content", card)
+    lines = [f"{name},{len(content)},{hashlib.sha256(content).hexdigest()}\n"
+             for name, content in listed.items()]  # fmt: skip
+    files_csv = home.parent / "content/datasets/mine/files.csv"
+    files_csv.write_text("file,bytes,sha256\n" + "".join(lines))
+    host.files["public set/masks/5.png"] = b"something else"
+    done = type_(home, card, "get", "mine", "--accept-licence")
+    assert done.exit_code == 1 and "masks/5.png" in str(done.exception)
+    host.files["public set/masks/5.png"] = MASKS["masks/5.png"]
+    host.asked.clear()
+    done = type_(home, card, "get", "mine", "--accept-licence")
+    assert done.exit_code == 0 and "12 files (0.0" in done.stdout and "6 cases" in done.stdout
+    assert host.asked == ["public%20set/masks/5.png"]
+    assert all((home / "datasets/mine" / name).read_bytes() == listed[name] for name in listed)
+    (home / "datasets/mine/images/0.png").write_bytes(b"mine")
+    done = type_(home, card, "get", "mine")
+    assert "images/0.png: exists and differs" in str(done.exception)
+    assert (home / "datasets/mine/images/0.png").read_bytes() == b"mine"

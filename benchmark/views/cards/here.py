@@ -32,6 +32,6 @@ def how_to_get_weights(card: SourceCard) -> list[str]:
 
 def how_to_get_data(card: DatasetCard) -> str:
     """The command that brings a data set to this machine."""
-    if card.access == "open" and card.download:
+    if card.can_be_downloaded:
         return f"segtransfer data get {card.id}"
     return f"segtransfer data import {card.id} --from DIR"
