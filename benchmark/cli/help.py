@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 from benchmark.cli.terminal import errors
 
 ORDER = ("demo", "list", "show", "advise", "forecast", "data", "source", "pretrain", "run",
-         "status", "leaderboard", "compare", "site", "reproduce", "submit", "sequence",
-         "prelabel")  # fmt: skip
+         "status", "leaderboard", "pack-records", "compare", "site", "reproduce", "submit",
+         "sequence", "prelabel")  # fmt: skip
 
 
 class CommandsInOrder(TyperGroup):

@@ -17,6 +17,7 @@ from benchmark.cli.forecast import forecast
 from benchmark.cli.help import CommandsInOrder, add
 from benchmark.cli.leaderboard import leaderboard
 from benchmark.cli.list import list_command
+from benchmark.cli.pack_records import pack_records
 from benchmark.cli.prelabel import prelabel
 from benchmark.cli.pretrain import pretrain
 from benchmark.cli.reproduce import reproduce
@@ -55,6 +56,7 @@ add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quic
 add(app, "run", run, "run quickstart_v1 --sources scratch --seeds 0 --dry-run")
 add(app, "status", status, "status quickstart_v1")
 add(app, "leaderboard", leaderboard, "leaderboard quickstart_v1 --html page.html")
+add(app, "pack-records", pack_records, "pack-records runs/demo_v2")
 add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v1")
 add(app, "site", site, "site public --with-records")
 add(app, "reproduce", reproduce, "reproduce real_wang2023 --dry-run")

@@ -53,7 +53,7 @@ def rerun(
         names = choose(sorted(submission.records), cells, draw)
         store = Store(out or Path("runs") / f"{board.id}_rerun_{source}")
         if dry_run:
-            todo = [name for name in names if not (store.folder / "records" / name).is_file()]
+            todo = sorted({*names} - {*store.files()})
             print_text(f"{counted(len(names), 'cell')} of {path}, to run:")
             print_text(*(f"  {name}" for name in todo))
             return
@@ -90,10 +90,9 @@ def _same_conditions(submission: "Submission", name: str, expected: dict[str, st
 
 def _compare(submission: "Submission", store: "Store", names: list[str]) -> None:
     from benchmark.records.predictions import read_hashes
-    from benchmark.records.store import read_record
     from benchmark.submission.rerun import Rerun, compare_cell, write_rerun
 
-    again = {name: read_record(store.folder / "records" / name) for name in names}
+    again = {name: store.read(submission.records[name].cell) for name in names}
     processors = {
         name: read_hashes(store.folder / "predictions" / name).processor for name in names
     }

@@ -21,7 +21,7 @@ from benchmark.data.cases import Case
 from benchmark.data.preprocessing import Preprocessing, arrays_digest, preprocess_case
 from benchmark.errors import DataError
 from benchmark.files import not_written, printable, sync, temporary_prefix
-from benchmark.records.record_files import FileState
+from benchmark.records.record_content import FileState
 from benchmark.workers import Progress, in_order, no_progress
 
 LOG = logging.getLogger("segtransfer")

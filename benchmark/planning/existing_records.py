@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.files import write_text
+from benchmark.files import write_bytes, write_text
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import read_hashes
@@ -34,7 +34,7 @@ def copy_existing_records(store: Store, shipped: Store, transfers: Iterable[Tran
         if hashes.is_file() and read_hashes(hashes).key == key:
             text = hashes.read_text(encoding="utf-8")
             write_text(store.folder / "predictions" / cell.path, text)
-        write_text(store.path(cell), shipped.path(cell).read_text(encoding="utf-8"))
+        write_bytes(store.path(cell), shipped.content(cell.path).data)
         count += 1
     return count
 

@@ -8,7 +8,8 @@ from statistics import median
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.protocol import FineTuningProtocol
-from benchmark.records.record_files import record_names
+from benchmark.errors import RecordError
+from benchmark.records.record_content import record_content, record_names
 from benchmark.workspace import Workspace
 
 MOST = 50  # records that are read of each folder, evenly spaced
@@ -54,7 +55,7 @@ def measured_time(
             if other.id != board.id and _size(other.protocol) == _size(board.protocol)
         ]
     for name, place in places:
-        if found := [*_timings(place / kind, _spread(record_names(place / kind)))]:
+        if found := [*_timings(place, kind, _spread(record_names(place, kind)))]:
             seconds = median(value for _, value, _ in found)
             hardware = tuple(dict.fromkeys(where for _, _, where in found))
             return MeasuredTime(seconds, len(found), name, hardware)
@@ -66,22 +67,23 @@ def _size(protocol: FineTuningProtocol) -> tuple[object, ...]:
     return protocol.input_size, protocol.batch_size, protocol.steps, protocol.epochs, networks
 
 
-def timings(folder: Path) -> dict[str, float]:
-    """Seconds of each record of a folder by its path below; damaged ones are left out."""
-    return {name: seconds for name, seconds, _ in _timings(folder, record_names(folder))}
+def timings(folder: Path, kind: str = "records") -> dict[str, float]:
+    """Seconds of each record of a board's folder by its path; damaged ones are left out."""
+    names = record_names(folder, kind)
+    return {name: seconds for name, seconds, _ in _timings(folder, kind, names)}
 
 
-def _timings(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, float, str]]:
+def _timings(folder: Path, kind: str, names: Sequence[str]) -> Iterator[tuple[str, float, str]]:
     """Path, seconds and hardware of these records; damaged ones are left out."""
     for name in names:
         try:
-            record = json.loads((folder / name).read_bytes())
+            record = json.loads(record_content(folder, f"{kind}/{name}").data)
             costs = [stage["cost"] for stage in record.get("stages", [record])]
             where = record["environment"]
             threads = f"{where['threads']} thread{'' if where['threads'] == 1 else 's'}"
             hardware = f"{where['device']}, {threads}"
             yield name, float(sum(cost["total_seconds"] for cost in costs)), hardware
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (RecordError, ValueError, LookupError, TypeError, AttributeError):
             continue
 
 

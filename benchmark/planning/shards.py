@@ -53,7 +53,7 @@ def shard_of_cells(
     registry = workspace.registry
     cells = grid_cells(registry, board, selection)
     steps = cell_steps(registry, board, [cell.path for cell in cells])
-    shipped = timings(registry.folders[board.id] / "records")
+    shipped = timings(registry.folders[board.id])
     only = balanced_part(expected_seconds(steps, shipped), shard)
     grid = complete_selection(registry, board, selection)
     targets, sources = ({path.split("/")[axis] for path in only} for axis in (0, 1))

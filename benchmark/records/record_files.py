@@ -1,39 +1,32 @@
-"""Files of records: read strictly, written atomically, each at the path of what it is about."""
+"""Files of records: read strictly, written atomically, each at the path of what it is about.
+
+A record may be in the board's pack instead (`record_pack`), at the same path; a file comes first.
+"""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from benchmark.errors import RecordError
 from benchmark.files import printable, write_text
+from benchmark.records.record_content import (
+    FileState,
+    RecordContent,
+    has_record,
+    read_bytes,
+    record_content,
+    record_names,
+    state_of,
+)
 
-MAX_BYTES = 2**28
 SHOWN = 60  # characters of a wrong value that a message repeats
 Content = TypeVar("Content", bound=BaseModel)
 Record = TypeVar("Record", bound=BaseModel)
-
-
-class FileState(NamedTuple):
-    """Size, times of change (of content, of anything) and inode of a file.
-
-    Another file in its place has another state.
-    """
-
-    size: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    inode: int = 0
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "FileState":
-        """The state of a file by its status."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 class HasPath(Protocol):
@@ -66,7 +59,7 @@ class RecordFolder(Generic[Identity, Record]):
     again: ClassVar[str]
 
     def path(self, identity: Identity) -> Path:
-        """Path of the record with this identity."""
+        """Path of the file of the record with this identity."""
         return self.folder / self.subfolder / identity.path
 
     def write(self, record: Record) -> Path:
@@ -81,12 +74,26 @@ class RecordFolder(Generic[Identity, Record]):
 
     def read(self, identity: Identity) -> Record:
         """Read the record with this identity; raises as `read_strictly`."""
-        record: Record = read_strictly(self.path(identity), self.model, self.again)
+        content = self.content(identity.path)
+        record: Record = parse_strictly(content.data, content.where, self.model, self.again)
         return record
+
+    def content(self, name: str) -> RecordContent:
+        """The bytes of the record at a path below `subfolder`.
+
+        Raises:
+            RecordError: There is none, or it cannot be read.
+        """
+        return record_content(self.folder, f"{self.subfolder}/{name}")
+
+    def state(self, name: str) -> FileState | None:
+        """State of a record's file or pack now; None if there is neither."""
+        return state_of(self.folder, f"{self.subfolder}/{name}")
 
     def get(self, identity: Identity, key: str) -> Record | None:
         """The record with this identity and key; None if there is none."""
-        record: Any = self.read(identity) if self.path(identity).is_file() else None
+        there = has_record(self.folder, f"{self.subfolder}/{identity.path}")
+        record: Any = self.read(identity) if there else None
         return record if record is not None and record.key == key else None
 
     def has(self, identity: Identity, key: str) -> bool:
@@ -94,22 +101,14 @@ class RecordFolder(Generic[Identity, Record]):
         return self.get(identity, key) is not None
 
     def files(self) -> list[str]:
-        """Paths of all record files relative to `subfolder`, sorted.
+        """Paths of all records relative to `subfolder`, sorted, in files or packed.
 
         Hidden files are ignored, and symbolic links to folders are not followed.
 
         Raises:
-            RecordError: A folder cannot be read.
+            RecordError: A folder or the pack cannot be read.
         """
-        return record_names(self.folder / self.subfolder)
-
-
-def record_names(folder: Path) -> list[str]:
-    """Paths of all record files below a folder, sorted; as `RecordFolder.files`."""
-    names = list[str]()
-    if folder.is_dir():
-        _walk(str(folder), "", names)
-    return sorted(names)
+        return record_names(self.folder, self.subfolder)
 
 
 def raise_for_problems(problems: Sequence[str]) -> None:
@@ -139,25 +138,6 @@ def read_strictly(path: Path | str, model: type[Content], again: str) -> Content
     return parse_strictly(read_bytes(path)[0], path, model, again)
 
 
-def read_bytes(path: Path | str) -> tuple[bytes, FileState]:
-    """Content of a file and its state when it was read.
-
-    Raises:
-        RecordError: The file cannot be read or is too large.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            state = FileState.of(os.fstat(handle))
-            if state.size > MAX_BYTES:
-                raise RecordError(f"{printable(path)}: larger than {MAX_BYTES} bytes; no record is")
-            return os.read(handle, state.size + 1), state
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise RecordError(f"{printable(path)}: cannot be read ({error.strerror})") from None
-
-
 def parse_strictly(text: bytes, path: Path | str, model: type[Content], again: str) -> Content:
     """As `read_strictly`, from the content of the file."""
     try:
@@ -180,22 +160,3 @@ def _in_words(problem: ErrorDetails, again: str) -> str:
     }
     text = texts.get(problem["type"], f"{field}: is {value}: {problem['msg']}")
     return f"{text}; {again}"
-
-
-def _walk(folder: str, name: str, names: list[str]) -> None:
-    """Add the names of all record files below a folder."""
-    try:
-        with os.scandir(folder) as items:
-            for item in items:
-                if item.is_dir(follow_symlinks=False):
-                    if item.name.endswith(".json"):
-                        raise RecordError(f"{printable(item.path)}: is a folder; delete it")
-                    _walk(item.path, f"{name}{item.name}/", names)
-                elif item.name.endswith(".json") and not item.name.startswith("."):
-                    if not item.is_file():
-                        item.stat()  # a broken link cannot be read
-                        raise RecordError(f"{printable(item.path)}: is not a file; delete it")
-                    names.append(name + item.name)
-    except OSError as error:
-        path = printable(error.filename or folder)
-        raise RecordError(f"{path}: cannot be read ({error.strerror})") from None

@@ -12,7 +12,8 @@ from benchmark.errors import RecordError
 from benchmark.files import write_text
 from benchmark.owners import HOST
 from benchmark.records.cell import Facts
-from benchmark.records.record_files import read_strictly, record_names
+from benchmark.records.record_content import has_record, loose_names
+from benchmark.records.record_files import read_strictly
 
 FOLDER = "errors"
 
@@ -46,9 +47,9 @@ def forget_error(folder: Path, name: str) -> None:
 def run_errors(folder: Path) -> list[RunError]:
     """Of cells without a record, by name; what cannot be read is left out."""
     found = list[RunError]()
-    for name in record_names(folder / FOLDER):
+    for name in loose_names(folder / FOLDER):
         with suppress(RecordError):
-            if (folder / name).is_file():
+            if has_record(folder, name):
                 continue
             found.append(read_strictly(folder / FOLDER / name, RunError, "delete it"))
     return found

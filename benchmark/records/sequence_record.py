@@ -23,7 +23,7 @@ from benchmark.records.record import (
     Selection,
     SourceFacts,
 )
-from benchmark.records.record_files import RecordFolder, read_strictly
+from benchmark.records.record_files import RecordFolder, parse_strictly
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 AGAIN = "delete it and type `segtransfer sequence {}` again"
@@ -135,11 +135,11 @@ class SequenceStore(RecordFolder[SequenceId, SequenceRecord]):
         """
         first: SequenceRecord | None = None
         for name in self.files():
-            path = self.folder / self.subfolder / name
-            record = read_strictly(path, SequenceRecord, self.again)
+            text, _, where = self.content(name)
+            record = parse_strictly(text, where, SequenceRecord, self.again)
             if problem := _problem(record, name, board, first):
                 raise RecordError(
-                    f"{printable(path)}: {problem}; {AGAIN.format(printable(board.id))}"
+                    f"{printable(where)}: {problem}; {AGAIN.format(printable(board.id))}"
                 )
             first = first or record
             yield record

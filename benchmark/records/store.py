@@ -1,6 +1,5 @@
 """The folder of a board: board.yaml, and one record per cell."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,11 @@ from benchmark.records.case_table import CaseTable
 from benchmark.records.cell import CellId
 from benchmark.records.fast_read import read_quickly
 from benchmark.records.record import RunRecord
+from benchmark.records.record_content import FileState
 from benchmark.records.record_files import (
-    FileState,
     RecordFolder,
     parse_strictly,
     raise_for_problems,
-    read_bytes,
     read_strictly,
 )
 from benchmark.records.validate import AGAIN, Conditions, check_record
@@ -55,13 +53,6 @@ class Store(RecordFolder[CellId, RunRecord]):
         path = self.folder / "board.yaml"
         return check_model(read_yaml(path), BoardCard, path)
 
-    def state(self, name: str) -> FileState | None:
-        """State of a record's file now; None if it cannot be read."""
-        try:
-            return FileState.of(os.stat(os.path.join(self.folder, "records", name)))
-        except OSError:
-            return None
-
     def load(self, name: str, conditions: Conditions, metrics: tuple[str, ...] = ()) -> Loaded:
         """Read one record quickly and check it.
 
@@ -73,14 +64,15 @@ class Store(RecordFolder[CellId, RunRecord]):
         Raises:
             RecordError: One line with the file, the field, what was found and expected.
         """
-        path = f"{self.folder}/records/{name}"
-        text, state = read_bytes(path)
-        record = read_quickly(text, metrics) or parse_strictly(text, path, RunRecord, AGAIN)
-        table = check_record(record, name, printable(path), conditions)
+        text, state, where = self.content(name)
+        record = read_quickly(text, metrics) or parse_strictly(text, where, RunRecord, AGAIN)
+        table = check_record(record, name, printable(where), conditions)
         return Loaded(record, table, conditions.unranked(record), state)
 
     def records(self) -> Iterator[tuple[Path, RunRecord]]:
         """All records, each at the path of its cell and under the board's conditions.
+
+        The path is that of its file, which a packed record does not have.
 
         The marks of one made under another protocol state that it may not be ranked.
 
@@ -91,14 +83,14 @@ class Store(RecordFolder[CellId, RunRecord]):
         conditions, problems = Conditions.of(self.board()), list[str]()
         for name in self.files():
             try:
-                path = self.folder / "records" / name
-                record = read_record(path)
-                check_record(record, name, printable(path), conditions)
+                text, _, where = self.content(name)
+                record = parse_strictly(text, where, RunRecord, AGAIN)
+                check_record(record, name, printable(where), conditions)
             except RecordError as error:
                 problems.append(str(error))
                 continue
             marks = record.marks.model_copy(update={"unranked": conditions.unranked(record)})
-            yield path, record.model_copy(update={"marks": marks})
+            yield self.folder / "records" / name, record.model_copy(update={"marks": marks})
         raise_for_problems(problems)
 
 

@@ -5,14 +5,16 @@ The record itself does not state it: `trust.csv` in a board's folder does, writt
 holds the SHA-256 of the record it is about, so that an edited record loses its trust.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from benchmark.errors import RecordError, unknown_name
-from benchmark.files import csv_text, sha256_of, write_text
+from benchmark.files import csv_text, write_text
 from benchmark.reading import read_csv
+from benchmark.records.record_content import has_record, record_content
 
 TrustLevel = Literal["self-reported", "re-scored", "re-run"]
 LEVELS: tuple[TrustLevel, ...] = get_args(TrustLevel)  # from least to most
@@ -71,7 +73,8 @@ def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
     """The level of one record, by its path below `records/`; an edited one is self-reported."""
     if name not in known:
         return "self-reported"
-    return level_of(sha256_of(folder / "records" / name), known.get(name))
+    content = record_content(folder, f"records/{name}").data
+    return level_of(hashlib.sha256(content).hexdigest(), known.get(name))
 
 
 def trust_levels(folder: Path) -> dict[str, TrustLevel]:
@@ -81,7 +84,7 @@ def trust_levels(folder: Path) -> dict[str, TrustLevel]:
         RecordError: The list is damaged.
     """
     known = read_trust(folder)
-    existing = [name for name in known if (folder / "records" / name).is_file()]
+    existing = [name for name in known if has_record(folder, f"records/{name}")]
     return {name: trust_of(folder, name, known) for name in existing}
 
 

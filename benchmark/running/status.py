@@ -76,7 +76,7 @@ def run_status(workspace: Workspace, folder: Path) -> RunStatus:
     missing = [path for path in found.steps if path not in found.seconds]
     measured = found.seconds
     if not measured and board.id in workspace.registry.folders:
-        measured = timings(workspace.registry.folders[board.id] / kind)
+        measured = timings(workspace.registry.folders[board.id], kind)
     expected = expected_seconds(found.steps, measured)
     return RunStatus(
         board=board.id,

@@ -12,6 +12,7 @@ from benchmark.files import printable
 from benchmark.planning.comparators import own_baselines, with_source
 from benchmark.records.predictions import PredictionHashes, read_hashes
 from benchmark.records.record import RunRecord
+from benchmark.records.record_content import has_record
 from benchmark.records.record_files import read_strictly
 from benchmark.records.store import Store, read_record
 from benchmark.records.validate import Conditions, check_record
@@ -69,8 +70,8 @@ class Submission:
         return tuple(
             name
             for name in self.records
-            if not (accepted := self.store.folder / "records" / name).exists()
-            or accepted.read_bytes() == (self.folder / "records" / name).read_bytes()
+            if not has_record(self.store.folder, f"records/{name}")
+            or self.store.content(name).data == (self.folder / "records" / name).read_bytes()
         )
 
     def maps(self, name: str) -> Path:

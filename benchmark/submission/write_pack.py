@@ -15,7 +15,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
-from benchmark.files import write_text
+from benchmark.files import write_bytes, write_text
 from benchmark.records.predictions import read_hashes
 from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
@@ -65,8 +65,9 @@ def pack_submission(
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
             tree = Path(temporary) / "pack"
-            for record in records.values():
-                for path in _files(store, record, card.id, with_predictions):
+            for name, record in records.items():
+                write_bytes(tree / "records" / name, store.content(name).data)
+                for path in _predictions(store, record, card.id, with_predictions):
                     target = tree / path.relative_to(store.folder)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, target)
@@ -159,8 +160,8 @@ def _hashed(store: Store, record: RunRecord) -> bool:
     return hashes.is_file() and read_hashes(hashes).key == record.key
 
 
-def _files(store: Store, record: RunRecord, source: str, with_maps: bool) -> Iterator[Path]:
-    """The files of one record: itself, the hashes of its predictions, and the label maps.
+def _predictions(store: Store, record: RunRecord, source: str, with_maps: bool) -> Iterator[Path]:
+    """The files beside one record: the hashes of its predictions, and the label maps.
 
     Maps may be missing of a baseline only: the board keeps none of those that are copied from it.
     """
@@ -176,7 +177,7 @@ def _files(store: Store, record: RunRecord, source: str, with_maps: bool) -> Ite
             f"{maps}: the predictions were not kept; delete {path} and run the cell again with "
             "--save-predictions, or pack without --with-predictions"
         )
-    yield from (path, hashes, maps) if with_maps and maps.is_file() else (path, hashes)
+    yield from (hashes, maps) if with_maps and maps.is_file() else (hashes,)
 
 
 def _write_zip(tree: Path, out: Path) -> None:

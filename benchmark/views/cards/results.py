@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.cards.board import BoardCard
-from benchmark.records.record_files import record_names
+from benchmark.records.record_content import record_names
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.text import format_interval
 from benchmark.workspace import Workspace
@@ -43,7 +43,7 @@ class BoardResults:
     @cached_property
     def records(self) -> int:
         """Number of its records, or of finished sequences on a board with sequences."""
-        return len(record_names(self.folder / ("sequences" if self.board.sequences else "records")))
+        return len(record_names(self.folder, "sequences" if self.board.sequences else "records"))
 
     @property
     def cells(self) -> int:

@@ -170,8 +170,7 @@ def file_column(context: Context, rows: pd.DataFrame) -> Column:
     """The name of each record, which links to its file."""
     paths = as_list(rows["path"])
     names = escaped(path.rsplit("/", 1)[-1] for path in paths)
-    cells = [f'<a href="{context.file(path)}">{name}</a>'
-             for path, name in zip(paths, names, strict=True)]  # fmt: skip
+    cells = [context.file_link(path, name) for path, name in zip(paths, names, strict=True)]
     return Column("file", "record", ColumnCells(cells))
 
 

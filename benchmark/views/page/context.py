@@ -15,6 +15,7 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.leaderboard.metric_ranks import ENTRY
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
+from benchmark.records.record_pack import PACK
 from benchmark.views.page.cells import as_list, escaped
 from benchmark.views.page.drawings import Curve
 
@@ -96,7 +97,12 @@ class Context:
 
     @cached_property
     def files(self) -> str:
-        """Address of the folder of records, seen from the page; "" if no path leads there."""
+        """Address of the folder of records, seen from the page; "" if they are packed.
+
+        It is "" too if no path leads there.
+        """
+        if (self.files_in / PACK).is_file():
+            return ""
         try:
             path = os.path.relpath(self.files_in / "records", self.out.parent)
         except ValueError:  # another drive
@@ -109,9 +115,12 @@ class Context:
         data = self.registry.datasets.get(card.dataset) if self.registry and card else None
         return data is not None and data.access in ("open", "synthetic")
 
-    def file(self, path: str) -> str:
-        """Address of a record; percent-encoded, so it is safe as a quoted attribute."""
-        return f"{self.files}/{quote(path)}"
+    def file_link(self, path: str, name: str) -> str:
+        """An escaped name that links to the file of a record, if a path leads there.
+
+        The address is percent-encoded, so it is safe as a quoted attribute.
+        """
+        return f'<a href="{self.files}/{quote(path)}">{name}</a>' if self.files else name
 
     @cached_property
     def links(self) -> dict[str, str]:
@@ -142,7 +151,7 @@ class Context:
 
     def _file_link(self, path: str) -> str:
         (name,) = escaped([path.rsplit("/", 1)[-1].removesuffix(".json")])
-        return f'<a href="{self.file(path)}">{name}</a>'
+        return self.file_link(path, name)
 
     def _anchors(self, column: str) -> dict[str, str]:
         names = self.rows[column].unique() if len(self.rows) else ()

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from shutil import copytree
 
 from benchmark.files import write_text
 from benchmark.leaderboard.folder import read_folder
+from benchmark.records.packing import unpack_records
 from benchmark.records.store import Store
 from benchmark.views.page.context import page_records
 from benchmark.views.page.write import write_page
@@ -55,7 +55,7 @@ def _write_board(
     page, files_in = out / f"{name}.html", store.folder
     if with_records and store.files():
         files_in = out / name
-        copytree(store.folder / "records", files_in / "records", dirs_exist_ok=True)
+        unpack_records(store.folder, files_in)
     tables = read_folder(store, workspace.table_cache, workspace.registry.sources)
     context = write_page(
         page, tables.full, tables.clean, page_records(tables.records), store.folder,
