@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import SplitRow
 from benchmark.cli.help import add
 from benchmark.cli.terminal import (

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.near_duplicates import check_near_duplicates, thumbnail

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.cards.card import fingerprint
-from benchmark.cards.dataset import DatasetCard, PhantomLayout, Subset
+from benchmark.cards.dataset import DatasetCard, Subset
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import SplitRow
 from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case

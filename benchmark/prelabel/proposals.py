@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from benchmark.cards.dataset import DatasetCard, ManifestLayout, SplitRule
+from benchmark.cards.dataset import DatasetCard, SplitRule
+from benchmark.cards.layouts import ManifestLayout
 from benchmark.cards.problem import Problem
 from benchmark.data.cases import Case
 from benchmark.data.readers.label_maps import label_file, write_label_names

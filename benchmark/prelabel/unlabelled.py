@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmark.cards.dataset import (
-    DatasetCard,
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import (
     FilesLayout,
     ManifestLayout,
     MsdLayout,

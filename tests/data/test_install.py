@@ -21,7 +21,8 @@ from PIL import Image
 from support.factories import workspace_at
 from typer.testing import CliRunner, Result
 
-from benchmark.cards.dataset import DatasetCard, Download, PairedImages, PhantomLayout
+from benchmark.cards.dataset import DatasetCard, Download
+from benchmark.cards.layouts import PairedImages, PhantomLayout
 from benchmark.cards.registry import Registry
 from benchmark.cli.main import app
 from benchmark.data import download

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.cards.dataset import DatasetCard, PairedImages
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PairedImages
 from benchmark.cards.problem import Intensity
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.prepared_arrays import PreparedDataset, prepare

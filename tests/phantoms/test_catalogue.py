@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.cards.content import content_roots
-from benchmark.cards.dataset import PhantomLayout
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import Registry
 from benchmark.phantoms.catalogue import PHANTOMS, make_case
 from benchmark.scoring.biometry import ellipse_circumference_mm

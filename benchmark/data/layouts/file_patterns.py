@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from benchmark.cards.dataset import DatasetCard, FactTable, FilesLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import FactTable, FilesLayout
 from benchmark.cards.patterns import inside
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, nearest_file

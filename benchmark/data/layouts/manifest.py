@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.cards.dataset import DatasetCard, ManifestLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import ManifestLayout
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files
 from benchmark.data.layouts.registry import LayoutReader

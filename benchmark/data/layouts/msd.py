@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmark.cards.dataset import DatasetCard, MsdLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import MsdLayout
 from benchmark.cards.patterns import inside
 from benchmark.data.cases import Case, LoadedCase, MaskFile
 from benchmark.data.layouts.case_files import build_case, load_files, nearest_file

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from benchmark.cards.dataset import DatasetCard, PairedImages
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PairedImages
 from benchmark.data.cases import Case, LoadedCase
 from benchmark.data.layouts.case_files import load_files
 from benchmark.data.layouts.file_patterns import find_by_pattern

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from benchmark.cards.dataset import DatasetCard, PairedNifti
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PairedNifti
 from benchmark.data.cases import Case, LoadedCase, is_volume
 from benchmark.data.layouts.case_files import load_files
 from benchmark.data.layouts.file_patterns import find_by_pattern

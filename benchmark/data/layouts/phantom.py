@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case, LoadedCase
 from benchmark.data.layouts.registry import LayoutReader
 from benchmark.phantoms.catalogue import make_case

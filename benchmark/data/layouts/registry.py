@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case, LoadedCase
 from benchmark.errors import DataError, in_one_line
 

@@ -1,6 +1,7 @@
 """Which data and weights are registered on this machine; their files are not read."""
 
-from benchmark.cards.dataset import DatasetCard, PhantomLayout
+from benchmark.cards.dataset import DatasetCard
+from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.source import SourceCard
 from benchmark.models.package_files import is_installed, pip_command
 from benchmark.workspace import Workspace

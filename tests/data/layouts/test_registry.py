@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from benchmark.cards.dataset import DatasetLayout
+from benchmark.cards.layouts import DatasetLayout
 from benchmark.data.layouts.registry import LayoutReader, layout_reader
 
 MODELS = get_args(get_args(DatasetLayout)[0])
