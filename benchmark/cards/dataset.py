@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from benchmark.cards.card import Card, Model
+from benchmark.cards.card import Card, Model, omitted_default
 from benchmark.cards.layouts import DatasetLayout
 from benchmark.cards.patterns import PathPattern
 from benchmark.cards.problem import Problem
+from benchmark.cards.subject_groups import GroupRule
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "medical", "none"]
 """`medical` is of sources that saw several kinds of medical images."""
@@ -87,6 +88,8 @@ class DatasetCard(Card):
     `expected_cases` is how many cases this card speaks of, where the split is a rule. `part_of`
     names the larger data set that they were chosen from, and how many of how many: every record
     is then marked `subset`.
+    `groups` are parts of the subjects whose scores are compared; `groups.csv` beside the card has
+    them, see `segtransfer data groups`.
     `target` poses the data set's own problem, as a target task with the data set's id.
     `files_url` is the address below which the files lie that `files.csv` beside the card lists.
     `how_to_get` are the steps where a form or an account stands before the data; `unverified`
@@ -111,6 +114,7 @@ class DatasetCard(Card):
     legacy_split: str = ""
     expected_cases: int | None = None
     part_of: str = ""
+    groups: dict[str, GroupRule] = omitted_default({})
     download: tuple[Download, ...] = ()
     files_url: str = ""
     how_to_get: tuple[str, ...] = ()

@@ -158,6 +158,31 @@ def data_split(
     print_text(f"{path}: {len(rows)} cases of {len({r.subject for r in rows})} subjects")
 
 
+def data_groups(
+    name: Annotated[str, typer.Argument(help="Id of the data set.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write (default: groups.csv beside the card).")
+    ] = None,
+) -> None:
+    """Write which group each subject is in, by the `groups` of the card, from the registered copy.
+
+    `segtransfer leaderboard BOARD --groups` compares the scores of the groups.
+    """
+    from benchmark.cards.subject_groups import FILE
+    from benchmark.data.groups import group_rows
+    from benchmark.data.resolve import resolve_dataset
+    from benchmark.files import csv_text, write_text
+
+    registry = settings.workspace.registry
+    path = out or registry.folders[registry.dataset(name).id] / FILE
+    data = resolve_dataset(settings.workspace, name, legacy=True)
+    with bars() as progress:
+        display = StageDisplay(progress, f"reading {name}")
+        header, *rows = group_rows(data.card, data.cases.values(), display)
+    write_text(path, csv_text([header, *rows]))
+    print_text(f"{path}: {', '.join(header[1:])} of {len(rows)} subjects")
+
+
 def data_preview(
     name: Annotated[str, typer.Argument(help="Id of the data set.")],
     out: Annotated[
@@ -179,4 +204,5 @@ add(app, "get", data_get, "data get hc18")
 add(app, "import", data_import, "data import hc18 --from hc18")
 add(app, "check", data_check, "data check hc18")
 add(app, "preview", data_preview, "data preview phantom_fetal_head --cases 4")
+add(app, "groups", data_groups, "--content cards data groups my_heads")
 add(app, "split", data_split, "--content cards data split my_heads --from heads")

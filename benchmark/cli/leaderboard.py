@@ -34,6 +34,9 @@ def leaderboard(
         Path | None,
         typer.Option(help="Folder for the scores as Rankings and Claims Reloaded read them."),
     ] = None,
+    groups: Annotated[
+        bool, typer.Option("--groups", help="Print scores of groups of test subjects instead.")
+    ] = False,
 ) -> None:
     """Print the table of a leaderboard folder, of runs/BOARD, or of a shipped board.
 
@@ -54,6 +57,8 @@ def leaderboard(
     from benchmark.views.board import BoardView
 
     view = BoardView(store, workspace, clean=clean)
+    if groups:
+        return _print_groups(view)
     if figures is not None:
         write_all_figures(view, figures)
     if reviewers is not None:
@@ -74,6 +79,22 @@ def _show(view: "BoardView", clean: bool) -> None:
         print_view(view)
     for note in run_errors(view.store.folder):
         print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
+
+
+def _print_groups(view: "BoardView") -> None:
+    from benchmark.leaderboard.subgroups import registered_groups, subgroups
+    from benchmark.views.subgroups import METHOD, subgroup_tables
+    from benchmark.views.terminal import print_table
+
+    tables = subgroup_tables([*subgroups(view.leaderboard, registered_groups(view.registry))])
+    if not tables:
+        raise CardError(
+            f"{view.leaderboard.board.id}: no ranked entry on a data set with groups of subjects; "
+            "they stand in groups.csv beside its card, see `segtransfer data groups --help`"
+        )
+    for table in tables:
+        print_table(table, console)
+    print_text(METHOD)
 
 
 def _export(content: str | bytes, out: Path | None) -> None:
