@@ -83,6 +83,8 @@ def _print_comparison(comparison: "Comparison", count: int) -> None:
         )
         if subjects < FEW:
             print_text(f"n < {FEW} test subjects: only large differences can be found")
+    if comparison.group_a is not None:
+        print_text(_candidates(comparison))
     counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.equal} equal"
     print_text(
         f"subjects: {counts}",
@@ -90,6 +92,16 @@ def _print_comparison(comparison: "Comparison", count: int) -> None:
         *comparison.notes,
     )
     _print_cases(comparison, count, digits)
+
+
+def _candidates(comparison: "Comparison") -> str:
+    """Group a in words, and which of the two entries is in it."""
+    group, both = comparison.group_a or (), (comparison.first, comparison.second)
+    inside = [str(name) for name in both if name in group]
+    which = {0: "neither of the two", 1: f"of the two {''.join(inside)}", 2: "both"}[len(inside)]
+    return (
+        f"candidates for the best of their table (group a): {', '.join(map(str, group))}; {which}"
+    )
 
 
 def _print_cases(comparison: "Comparison", count: int, digits: str) -> None:

@@ -14,6 +14,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError, unknown_name
 from benchmark.leaderboard.comparison import CaseDifference, Comparison
 from benchmark.leaderboard.entry_name import EntryName, entry_of, find_entries
+from benchmark.leaderboard.group_a import group_a
 from benchmark.records.record import MARK_NAMES, RunRecord
 from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
@@ -156,6 +157,7 @@ def _compare(
         better=int((gains > 0).sum()),
         worse=int((gains < 0).sum()),
         equal=int((gains == 0).sum()),
+        group_a=group_a(board, target, names, records),
         synthetic=all(record.marks.synthetic for side in sides for record in side.values()),
         trust=(levels[0], levels[1]),
         notes=tuple(dict.fromkeys(_notes(board, names, sides, seeds))),

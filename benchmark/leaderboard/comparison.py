@@ -41,6 +41,8 @@ class Comparison:
         worse: For which the second is.
         equal: The rest.
         synthetic: Whether the data are.
+        group_a: Candidates for the best of the table in which both stand; None if they are ranked
+            in different tables, or one of them in none.
         trust: The lowest level among the records of the first, and of the second.
         notes: Marks of the records, and missing seeds.
     """
@@ -59,6 +61,7 @@ class Comparison:
     worse: int
     equal: int
     synthetic: bool
+    group_a: tuple[EntryName, ...] | None
     trust: tuple[TrustLevel, TrustLevel]
     notes: tuple[str, ...]
 

@@ -93,6 +93,9 @@ def test_compare_says_the_difference_and_draws_it(folder: Path) -> None:
     said = found.stdout
     assert "t1_brain_restoration/full/nall against scratch/full/nall: liver_chaos" in said
     assert "SYNTHETIC" in said and "mean over subjects: +0." in said and "95 % over" in said
+    assert (
+        "candidates for the best of their table (group a): t1_brain_restoration/full/nall" in said
+    )
     assert sum(line.strip().startswith("p0") for line in said.splitlines()) == 2
     assert "liver_chaos" in Path("pair.svg").read_text(encoding="utf-8")
     whole = call("compare", "t1_brain_restoration", "scratch", "--board", str(folder)).stdout
