@@ -113,6 +113,23 @@ def _efficientnet(plain: Sequence[str]) -> Sequence[Rule]:
     )  # fmt: skip
 
 
+def _hf_efficientnet(plain: Sequence[str]) -> Sequence[Rule]:
+    """Names of transformers, by way of those of efficientnet_pytorch."""
+    return (
+        (r"^embeddings\.convolution\.", "_conv_stem."),
+        (r"^embeddings\.batchnorm\.", "_bn0."),
+        (r"^encoder\.top_conv\.", "_conv_head."),
+        (r"^encoder\.top_bn\.", "_bn1."),
+        (r"^encoder\.blocks\.", "_blocks."),
+        (r"\.expansion\.expand_bn\.", "._bn0."),
+        (r"\.depthwise_conv\.depthwise_norm\.", "._bn1."),
+        (r"\.projection\.project_bn\.", "._bn2."),
+        (r"\.(?:expansion|depthwise_conv|projection)\.(\w+_conv)\.", r"._\1."),
+        (r"\.squeeze_excite\.(reduce|expand)\.", r"._se_\1."),
+        *_efficientnet(plain),
+    )
+
+
 _BLOCK = r"^encoder\.stages\.(\d+)\.layers\.(\d+)\."
 
 CONVERSIONS: dict[str, Conversion] = {
@@ -138,8 +155,32 @@ CONVERSIONS: dict[str, Conversion] = {
             (r"^embeddings\.norm\.", "patch_embed.norm."),
             (r"^encoder\.layers\.(\d+)\.downsample\.", _stage("layers.{}.downsample.", 1)),
             (r"^encoder\.", ""),
+            (r"\.continuous_position_bias_mlp\.", ".cpb_mlp."),
             *_ATTENTION,
             *_NORMS,
+        ),
+    ),
+    "hf_segformer": Conversion(
+        r"\.mlp\.dwconv\.dwconv\.",
+        (
+            (r"^encoder\.patch_embeddings\.(\d)\.", _stage("patch_embed{}.", 1)),
+            (r"^encoder\.block\.(\d)\.", _stage("block{}.", 1)),
+            (r"^encoder\.layer_norm\.(\d)\.", _stage("norm{}.", 1)),
+            (r"^stages\.(\d)\.patch_embeddings\.", _stage("patch_embed{}.", 1)),
+            (r"^stages\.(\d)\.blocks\.", _stage("block{}.", 1)),
+            (r"^stages\.(\d)\.layer_norm\.", _stage("norm{}.", 1)),
+            (
+                r"\.sequence_reduction\.(?:(layer_norm)|\w+)\.",
+                lambda match: f".{match[1] or 'sr'}.",
+            ),
+            (r"\.attention\.(output\.dense|o_proj)\.", ".attn.proj."),
+            (r"\.attention\.(self\.query|q_proj)\.", ".attn.q."),
+            (r"\.attention\.k_proj\.", ".attn.key."),
+            (r"\.attention\.v_proj\.", ".attn.value."),
+            (r"\.attention\.(self\.)?", ".attn."),
+            *_NORMS,
+            (r"\.layer_norm(_(\d))?\.", lambda match: f".norm{match[2] or ''}."),
+            (r"\.mlp\.dense(\d)\.", r".mlp.fc\1."),
         ),
     ),
     "hf_convnext": Conversion(
@@ -162,6 +203,11 @@ CONVERSIONS: dict[str, Conversion] = {
         r"^_blocks\.\d+\._depthwise_conv\.",
         _efficientnet,
         prefers=r"^(?!tu-(?!tf_))",  # converted from TensorFlow
+    ),
+    "hf_efficientnet": Conversion(
+        r"^encoder\.blocks\.\d+\.depthwise_conv\.depthwise_norm\.",
+        _hf_efficientnet,
+        prefers=r"^(?!tu-(?!tf_))",
     ),
     "hf_regnet": Conversion(
         _BLOCK + r"layer\.\d+\.convolution\.",

@@ -18,6 +18,8 @@ from benchmark.models.encoders import (
 from benchmark.models.timm_models import converted_by_timm
 from benchmark.models.weights import renamed, renamed_key
 
+JOINED = {"qkv": ("q", "k", "v"), "kv": ("key", "value")}  # projections in one tensor
+
 
 def encoder_tensors(
     tensors: Mapping[str, torch.Tensor], weights: WeightsFile, encoder: str, channels: int
@@ -109,15 +111,16 @@ def _renamed(
         for pattern, replacement in rules:
             name = re.sub(pattern, replacement, name)
         named[name] = tensor[None] if name == "pos_embed" and tensor.ndim == 2 else tensor
-    for name in [name for name in named if ".attn.q." in name]:
-        parts = [name.replace(".attn.q.", f".attn.{part}.") for part in "qkv"]
-        if all(part in named for part in parts):
-            named[name.replace(".attn.q.", ".attn.qkv.")] = torch.cat(
-                [named.pop(part) for part in parts]
-            )
-        else:  # keys have no bias
-            for part in {*parts} & named.keys():
-                named[re.sub(r"\.([qv])\.bias$", r".\1_bias", part)] = named.pop(part)
+    for joined, parts in JOINED.items():
+        for name in [name for name in named if f".attn.{parts[0]}." in name]:
+            names = [name.replace(f".attn.{parts[0]}.", f".attn.{part}.") for part in parts]
+            present = [part for part in names if part in named]
+            if present == names:
+                tensor = torch.cat([named.pop(part) for part in names])
+                named[name.replace(f".attn.{parts[0]}.", f".attn.{joined}.")] = tensor
+            elif len(present) > 1:  # keys have no bias
+                for part in present:
+                    named[re.sub(r"\.([qv])\.bias$", r".\1_bias", part)] = named.pop(part)
     return named
 
 

@@ -70,6 +70,11 @@ FAMILIES: dict[str, tuple[Callable[[], Any], str, int]] = {
     "hf_vit": (
         lambda: hf.ViTModel(hf.ViTConfig(**TINY), add_pooling_layer=False),
         "tu-vit_tiny_patch16_224", 224),
+    "hf_segformer": (lambda: hf.SegformerModel(hf.SegformerConfig()), "mit_b0", 64),
+    "hf_efficientnet": (
+        lambda: hf.EfficientNetModel(hf.EfficientNetConfig(
+            width_coefficient=1.0, depth_coefficient=1.0, hidden_dim=1280)),
+        "tu-tf_efficientnet_b0", 64),
 }  # fmt: skip
 
 
@@ -82,6 +87,8 @@ def test_features_are_those_of_transformers(conversion: str) -> None:
     image = torch.rand(1, 3, size, size)
     with torch.inference_mode():
         theirs = model(image).last_hidden_state
+        if conversion == "hf_efficientnet":
+            theirs = model(image, output_hidden_states=True).hidden_states[-1]  # of the last block
         network = loaded(match, published(model))
         if conversion == "hf_vit":
             theirs = model(image, output_hidden_states=True).hidden_states[-1]  # before the norm
@@ -121,6 +128,13 @@ SHAPES: dict[str, tuple[Callable[[], Any], str, str]] = {
                      "tu-convnextv2_tiny", "hf_convnext"),
     "Swin-T": (lambda: hf.SwinForImageClassification(hf.SwinConfig()),
                "tu-swin_tiny_patch4_window7_224", "hf_swin"),
+    "SwinV2-T": (lambda: hf.Swinv2Model(hf.Swinv2Config(window_size=8, image_size=256)),
+                 "tu-swinv2_tiny_window8_256", "hf_swin"),
+    "SegFormer B1": (lambda: hf.SegformerForSemanticSegmentation(hf.SegformerConfig(
+        hidden_sizes=[64, 128, 320, 512])), "mit_b1", "hf_segformer"),
+    "EfficientNet-B3": (lambda: hf.EfficientNetForImageClassification(hf.EfficientNetConfig(
+        width_coefficient=1.2, depth_coefficient=1.4, hidden_dim=1536)),
+        "tu-tf_efficientnet_b3", "hf_efficientnet"),
     "ResNet-50": (lambda: hf.ResNetForImageClassification(hf.ResNetConfig()),
                   "resnet50", "hf_resnet"),
     "RegNetX-002": (lambda: hf.RegNetModel(hf.RegNetConfig(
