@@ -45,7 +45,7 @@ class CostAxis:
 
 
 @dataclass(frozen=True)
-class _Panel:
+class CostPanel:
     """The rows of one panel: one cost, measured in one way."""
 
     axis: CostAxis
@@ -70,7 +70,20 @@ def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     rows = rows[rows["rank"].notna()]
     if len(rows) < 2:
         return NotDrawn(name, "a front needs two or more ranked entries")
-    differing, same = [], []
+    differing, same = cost_panels(rows)
+    if not differing:
+        return NotDrawn(name, "all entries cost the same, or one per timing method")
+    with drawing_rules():
+        return _draw(board, name, setting, differing, same)
+
+
+def cost_panels(rows: pd.DataFrame) -> tuple[list[CostPanel], list[str]]:
+    """A panel per cost in which entries differ, and the names of the other costs.
+
+    Times, memory and energy have a panel for each method of measurement.
+    """
+    differing: list[CostPanel] = []
+    same: list[str] = []
     for axis in COST_AXES:
         if axis.column not in rows or axis.method not in ("", *rows):
             continue
@@ -78,17 +91,14 @@ def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
         for method, part in rows.assign(method=methods).groupby("method", sort=True):
             part = part[part[axis.column].notna()]
             if len(part) > 1 and part[axis.column].nunique() > 1:
-                differing.append(_Panel(axis, str(method), part))
+                differing.append(CostPanel(axis, str(method), part))
             elif len(part):
                 same.append(axis.title.split(" [")[0])
-    if not differing:
-        return NotDrawn(name, "all entries cost the same, or one per timing method")
-    with drawing_rules():
-        return _draw(board, name, setting, differing, list(dict.fromkeys(same)))
+    return differing, list(dict.fromkeys(same))
 
 
 def _draw(
-    board: Leaderboard, name: str, setting: Setting, shown: Sequence[_Panel], same: Sequence[str]
+    board: Leaderboard, name: str, setting: Setting, shown: Sequence[CostPanel], same: Sequence[str]
 ) -> Drawing:
     rows = pd.concat([panel.rows for panel in shown])
     known = looks(board, rows)
@@ -117,7 +127,7 @@ def _draw(
 
 
 def _draw_panel(
-    axes: "Axes", panel: _Panel, known: dict[EntryKey, Look], entries: Sequence[EntryKey]
+    axes: "Axes", panel: CostPanel, known: dict[EntryKey, Look], entries: Sequence[EntryKey]
 ) -> None:
     axis = panel.axis
     metric = METRICS[str(panel.rows["main_metric"].iloc[0])]

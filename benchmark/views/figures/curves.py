@@ -47,7 +47,7 @@ def size_curves(board: Leaderboard, lane: Lane) -> Drawing | NotDrawn:
 
 def _draw(board: Leaderboard, name: str, rows: pd.DataFrame, targets: Sequence[str]) -> Drawing:
     known = looks(board, rows)
-    entries = _chosen(board, rows)
+    entries = best_entries(board, rows)
     figure, grid = panels(len(targets))
     for axes, target in zip(grid, targets, strict=True):
         _draw_panel(axes, rows[rows["target"] == target], {e: known[e] for e in entries})
@@ -71,7 +71,7 @@ def _draw(board: Leaderboard, name: str, rows: pd.DataFrame, targets: Sequence[s
 def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[EntryKey, Look]) -> None:
     """One target; neighbouring entries are moved apart by a factor."""
     all_subjects = max(rows.loc[rows["train_subjects"] == 0, "train_subjects_used"], default=0)
-    positions = _positions(rows, all_subjects)
+    positions = size_positions(rows, all_subjects)
     spread = np.log(max(positions.values()) / min(positions.values()))
     step = min(DODGE, 0.25 / len(known)) * spread
     for number, ((source, strategy), look) in enumerate(known.items()):
@@ -89,8 +89,8 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, known: Mapping[EntryKey, Look]
     axes.grid(axis="x", visible=False)
 
 
-def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[EntryKey]:
-    """All entries in the order of the overall table, or the best and the baseline's."""
+def best_entries(board: Leaderboard, rows: pd.DataFrame) -> list[EntryKey]:
+    """All entries of one lane in the order of the overall table, or the best and the baseline's."""
     lane = rows["lane"].iloc[0]
     ranked = board.overall[board.overall["lane"] == lane] if len(board.overall) else rows
     present = set(zip(rows["source"], rows["strategy"], strict=True))
@@ -99,7 +99,7 @@ def _chosen(board: Leaderboard, rows: pd.DataFrame) -> list[EntryKey]:
     return entries[:MOST] + [e for e in entries[MOST:] if e[0] == board.board.baseline]
 
 
-def _positions(rows: pd.DataFrame, all_subjects: int) -> dict[int, float]:
+def size_positions(rows: pd.DataFrame, all_subjects: int) -> dict[int, float]:
     """Position of each size on the axis; all (0) comes last."""
     sizes = sorted(int(size) for size in rows["train_subjects"].unique() if size)
     positions = {size: float(size) for size in sizes}

@@ -1,17 +1,14 @@
 """Matrices: the gain of every source on every target, and the forgetting of a sequence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import EntryKey, LaneSize
-from benchmark.records.cell import cell_path
-from benchmark.scoring.metrics import METRICS, Metric
+from benchmark.leaderboard.index import LaneSize
+from benchmark.scoring.metrics import Metric
 from benchmark.views.figures.frame import (
     Drawing,
     NotDrawn,
@@ -20,16 +17,10 @@ from benchmark.views.figures.frame import (
     new_figure,
     wrapped,
 )
+from benchmark.views.figures.gain_grid import GainGrid, Square, gain_grid
 from benchmark.views.figures.style import (
-    heading,
-    interval_coverage,
-    looks,
-    sign_note,
     size_code,
-    size_name,
-    size_rows,
     with_direction,
-    with_unit,
 )
 
 if TYPE_CHECKING:
@@ -37,121 +28,35 @@ if TYPE_CHECKING:
 
 CELL = (1.02, 0.42)  # inches
 GAIN_COLOURS = "PuOr_r"
-SOME_SEEDS = "\u2021"  # double dagger; the dagger marks contaminated sources
-
-
-@dataclass(frozen=True)
-class _Square:
-    """Content of one square: a number with its interval, or words."""
-
-    value: float
-    text: str
-    interval: str = ""
-    significant: bool = False
-    contaminated: bool = False
 
 
 def gain_map(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
-    """Gain over the baseline, source x target, of one lane and number of training subjects.
-
-    In the unit of the metric where all targets have the same, else standardised.
-    """
-    name, baseline = f"gain_{size_code(size)}", board.board.baseline
-    rows = size_rows(board.rows, size)
-    rows = rows[rows["source"] != baseline]
-    if not len(rows):
-        return NotDrawn(name, f"no source besides the baseline {baseline}")
-    metrics = set(rows["main_metric"])
-    metric = METRICS[metrics.pop()] if len(metrics) == 1 else None
-    if not rows["gain" if metric else "standardised"].notna().any():
-        whys = [note for note in rows["gain_note"] if note]
-        why = whys[0] if whys else "no baseline"
-        return NotDrawn(name, f"no gain over {baseline} is known: {why}")
-    known, entries = looks(board, rows), _entries(board, rows, size)
-    targets = list(dict.fromkeys([*board.board.targets, *map(str, rows["target"])]))
-    by_cell = {(r["target"], r["source"], r["strategy"]): r for _, r in rows.iterrows()}
-    squares = [
-        [_square(metric, by_cell[target, *entry]) if (target, *entry) in by_cell
-         else _missing(board, target, entry, size) for target in targets]
-        for entry in entries
-    ]  # fmt: skip
-    labels = [known[entry].label for entry in entries]
-    some_seeds = (rows["gain"].notna() & (rows["gain_note"] != "")).any()
-    contaminated = any(square.contaminated for line in squares for square in line)
-    notes = [
-        f"Gain: paired difference to {baseline} with the same network and strategy, positive is "
-        f"better; below it the {interval_coverage(rows)}. Bold: the interval excludes 0."
-        + (" Hatched: contaminated." if contaminated else "")
-        + (f" {SOME_SEEDS}: not over all seeds." if some_seeds else ""),
-        sign_note(labels),
-    ]
-    title = heading(board, f"gain over {baseline}, {size_name(board, size)}")
-    unit = f"gain in {with_unit(metric)}" if metric else "standardised gain [sd between subjects]"
+    """Gain over the baseline, source x target, of one lane and number of training subjects."""
+    name = f"gain_{size_code(size)}"
+    grid = gain_grid(board, size)
+    if isinstance(grid, str):
+        return NotDrawn(name, grid)
     with drawing_rules():
         figure = new_figure(
-            1.9 + CELL[0] * len(targets) + 0.7, max(1.3, CELL[1] * len(entries)) + 0.75
+            1.9 + CELL[0] * len(grid.targets) + 0.7, max(1.3, CELL[1] * len(grid.labels)) + 0.75
         )
-        _draw_gains(figure.add_subplot(), squares, targets, labels, unit)
-        finish(figure, title, notes)
-    return Drawing(name, title, figure)
+        _draw_gains(figure.add_subplot(), grid)
+        finish(figure, grid.title, grid.notes)
+    return Drawing(name, grid.title, figure)
 
 
-def _entries(board: Leaderboard, rows: pd.DataFrame, size: LaneSize) -> list[EntryKey]:
-    """Entries of the rows, in the order of the overall table."""
-    ranked = size_rows(board.overall, size) if len(board.overall) else rows
-    present = dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
-    order = zip(ranked["source"], ranked["strategy"], strict=True)
-    return list(dict.fromkeys([*(entry for entry in order if entry in present), *present]))
-
-
-def _missing(board: Leaderboard, target: str, entry: EntryKey, size: LaneSize) -> _Square:
-    """The square of an entry without a row."""
-    cells = {cell_path(target, *entry, size.train_subjects, seed, size.lane)
-             for seed in board.board.seeds}  # fmt: skip
-    missing = cells.intersection(board.missing)
-    left_out = board.clean and len(missing) < len(board.board.seeds)
-    return _Square(np.nan, "contaminated" if left_out else "not run", contaminated=left_out)
-
-
-def _square(metric: Metric | None, row: "pd.Series[Any]") -> _Square:
-    column = "gain" if metric else "standardised"
-    contaminated = bool(row["contamination"])
-    value, low, high = (row[key] for key in (column, f"{column}_low", f"{column}_high"))
-    if pd.isna(value):
-        words = "unranked" if row["unranked"] else "incomplete"
-        words = words if pd.isna(row["rank"]) else "no baseline"
-        return _Square(np.nan, words, contaminated=contaminated)
-    digits = ".1f" if metric and metric.unit else ".3f" if metric else ".2f"
-    text = _signed(value, digits) + SOME_SEEDS * bool(row["gain_note"])
-    if pd.isna(low):
-        return _Square(float(value), text, contaminated=contaminated)
-    interval = f"[{_signed(low, digits)}, {_signed(high, digits)}]"
-    return _Square(float(value), text, interval, bool(low > 0 or high < 0), contaminated)
-
-
-def _signed(value: float, style: str) -> str:
-    """A number with its sign, the minus in its typographic form."""
-    return f"{value:+{style}}".replace("-", "\u2212")
-
-
-def _draw_gains(
-    axes: "Axes",
-    squares: Sequence[Sequence[_Square]],
-    targets: Sequence[str],
-    labels: Sequence[str],
-    unit: str,
-) -> None:
-    values = np.array([[square.value for square in line] for line in squares])
-    limit = max(float(np.nanmax(np.abs(values))), 1e-3)
-    shape = {"shrink": 0.9, "aspect": 20 * max(1, len(labels) / 8)}
+def _draw_gains(axes: "Axes", grid: GainGrid) -> None:
+    values = np.array([[square.value for square in line] for line in grid.squares])
+    limit = grid.limit
+    shape = {"shrink": 0.9, "aspect": 20 * max(1, len(grid.labels) / 8)}
     _heat_map(
-        axes, values, [wrapped(target, 15) for target in targets], [*map(wrapped, labels)], unit,
-        shape, cmap=GAIN_COLOURS, vmin=-limit, vmax=limit,
+        axes, values, [wrapped(target, 15) for target in grid.targets],
+        [*map(wrapped, grid.labels)], grid.unit, shape, cmap=GAIN_COLOURS, vmin=-limit, vmax=limit,
     )  # fmt: skip
     axes.set_facecolor("#F2F2F2")
     axes.set_xlabel("target task")
     axes.set_ylabel("source task")
-    for row, line in enumerate(squares):
+    for row, line in enumerate(grid.squares):
         for column, square in enumerate(line):
             _write(axes, column + 0.5, row + 0.5, square, limit)
 
@@ -176,7 +81,7 @@ def _heat_map(
     axes.tick_params(length=0, rotation=0)
 
 
-def _write(axes: "Axes", x: float, y: float, square: _Square, limit: float) -> None:
+def _write(axes: "Axes", x: float, y: float, square: Square, limit: float) -> None:
     import matplotlib
     from matplotlib.patches import Rectangle
 

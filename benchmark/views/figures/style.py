@@ -43,12 +43,33 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Look:
-    """How an entry is drawn in every figure of a board."""
+    """How an entry is drawn in every figure of a board.
+
+    Attributes:
+        label: Its name with signs.
+        number: Of its source, from 0 on; -1 for the baseline.
+        strategy: Number of its strategy.
+    """
 
     label: str
-    colour: str
-    marker: str
-    line: LineStyle
+    number: int
+    strategy: int
+
+    @property
+    def colour(self) -> str:
+        """Black for the baseline, else a colour of the palette."""
+        palette = colours(*ENTRY_COLOURS)
+        return palette[self.number % len(palette)] if self.number >= 0 else BLACK
+
+    @property
+    def marker(self) -> str:
+        """The shape of its points."""
+        return MARKERS[(self.number + 1) % len(MARKERS)]
+
+    @property
+    def line(self) -> LineStyle:
+        """The style of its lines."""
+        return LINES[self.strategy % len(LINES)]
 
     def handle(self, *, line: bool = True, prefix: str = "") -> "Line2D":
         """The entry's mark in a legend, with its line if lines are drawn."""
@@ -66,15 +87,13 @@ def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[EntryKey, Look]:
     sources = _ordered(board.board.sources, entries["source"])
     pretrained = [name for name in sources if name != board.board.baseline]
     strategies = _ordered(board.board.strategies, entries["strategy"])
-    palette = colours(*ENTRY_COLOURS)
+    signs = _signs(rows)
     found: dict[EntryKey, Look] = {}
     for source, strategy in entries.itertuples(index=False):
-        number = pretrained.index(source) if source in pretrained else -1
         found[source, strategy] = Look(
-            entry_name(source, strategy, len(strategies) > 1) + _signs(rows, source, strategy),
-            palette[number % len(palette)] if number >= 0 else BLACK,
-            MARKERS[(number + 1) % len(MARKERS)],
-            LINES[strategies.index(strategy) % len(LINES)],
+            entry_name(source, strategy, len(strategies) > 1) + signs.get((source, strategy), ""),
+            pretrained.index(source) if source in pretrained else -1,
+            strategies.index(strategy),
         )
     return found
 
@@ -91,11 +110,14 @@ def entry_name(source: str, strategy: str, several: bool) -> str:
     return f"{source} / {strategy}" if several else source
 
 
-def _signs(rows: pd.DataFrame, source: str, strategy: str) -> str:
-    of_entry = rows[(rows["source"] == source) & (rows["strategy"] == strategy)]
-    marks = {mark for text in of_entry["marks"] for mark in text.split(", ")}
-    signs = "".join(sign for mark, (sign, _) in SIGNS.items() if mark in marks)
-    return f" {signs}" if signs else ""
+def _signs(rows: pd.DataFrame) -> dict[EntryKey, str]:
+    """The signs of each entry with marks, after a space."""
+    marks: dict[EntryKey, set[str]] = {}
+    for source, strategy, text in zip(rows["source"], rows["strategy"], rows["marks"], strict=True):
+        marks.setdefault((source, strategy), set()).update(text.split(", "))
+    signs = {entry: "".join(sign for mark, (sign, _) in SIGNS.items() if mark in own)
+             for entry, own in marks.items()}  # fmt: skip
+    return {entry: f" {own}" for entry, own in signs.items() if own}
 
 
 def sign_note(labels: Sequence[str]) -> str:

@@ -41,14 +41,19 @@ def column_groups(context: Context) -> dict[str, str]:
 
 
 def entry_columns(context: Context, rows: pd.DataFrame, sized: bool) -> Iterator[Column]:
-    """The entry of a row: source, its domain and task, strategy, number of subjects."""
+    """The entry of a row: source, strategy, lane, number of subjects."""
     yield Column("source", "source", link_cells(rows["source"], context.sources))
-    yield Column("marks", "marks", mark_cells(rows))
-    for name in ("domain", "task", "strategy"):
-        yield Column(name, name, text_cells(strings(rows, name)))
+    yield Column("strategy", "strategy", text_cells(strings(rows, "strategy")))
     yield from lane_columns(context, rows)
     if sized:
         yield size_column(rows)
+
+
+def trait_columns(rows: pd.DataFrame) -> Iterator[Column]:
+    """What is known of an entry besides its results: marks, domain and task of the source."""
+    yield Column("marks", "marks", mark_cells(rows))
+    for name in ("domain", "task"):
+        yield Column(name, name, text_cells(strings(rows, name)))
 
 
 def lane_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
@@ -72,12 +77,16 @@ def subjects_column(rows: pd.DataFrame) -> Column:
 def rank_columns(rows: pd.DataFrame, rank: str, title: str) -> Iterator[Column]:
     """The rank, and the one without contaminated entries if it is known."""
     yield Column("rank", title, rank_cells(rows, rank))
-    first = number_cells(floats(rows, "p_rank_1"), ".2f")
-    yield Column("p_rank_1", "P(rank 1)", first, best_first=True)
     if f"clean_{rank}" in rows:
         names = {f"clean_{name}": name for name in (rank, "rank_low", "rank_high", "group")}
         clean = rows[list(names)].rename(columns=names)
         yield Column("clean_rank", f"{title}, clean", rank_cells(clean, rank))
+
+
+def first_column(rows: pd.DataFrame) -> Column:
+    """Probability that the entry is the first of its table."""
+    cells = number_cells(floats(rows, "p_rank_1"), ".2f")
+    return Column("p_rank_1", "P(rank 1)", cells, best_first=True)
 
 
 def target_rank_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:

@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.rules import STATISTICS
 from benchmark.views.footnotes import FEW
+from benchmark.views.page.charts.board import target_charts
+from benchmark.views.page.charts.svg import Chart
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import PageTable
 from benchmark.views.page.tables import source_table, target_tables
@@ -45,6 +47,7 @@ class Section:
         facts: From cards and records.
         tables: Its entries; those of a target by lane, see `Context.by_lane`.
         page: Address of its page over all boards, or "".
+        charts: Figures of a target.
         pictures: Overlays of predictions.
     """
 
@@ -56,6 +59,7 @@ class Section:
     facts: FactList
     tables: Mapping[str, PageTable]
     page: str
+    charts: Sequence[Chart] = ()
     pictures: tuple[Picture, ...] = ()
 
 
@@ -81,6 +85,7 @@ def target_sections(context: Context) -> Iterator[Section]:
         yield Section(
             context.targets[name], name, title, tuple(notes), mark_counts(rows), facts,
             target_tables(context, name, rows), _page(context, "targets", card),
+            target_charts(context.board, name),
         )  # fmt: skip
 
 
@@ -98,7 +103,7 @@ def source_sections(context: Context) -> Iterator[Section]:
             context.sources[name], name, title, (), mark_counts(rows), facts,
             {"": source_table(context, rows, f"{name}: every target")},
             _page(context, "sources", card),
-            tuple(_pictures(context, rows, pictures)),
+            pictures=tuple(_pictures(context, rows, pictures)),
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from benchmark.records.trust import LEVELS
 from benchmark.views.footnotes import method
 from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
+from benchmark.views.page.charts.board import board_charts
 from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
 from benchmark.views.page.render import NO_SCRIPT, render, script
@@ -71,6 +72,8 @@ def render_page(context: Context) -> str:
         board=board,
         marks=mark_counts(board.rows),
         overall=overall_tables(context),
+        ranked_overall=len(board.overall) > 0 and board.overall["mean_rank"].notna().any(),
+        charts_of_board=board_charts(board),
         target_names=context.targets,
         target_sections=target_sections(context),
         matches=match_tables(registered_match_views(board, context.registry))

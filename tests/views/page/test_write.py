@@ -29,31 +29,36 @@ class Reader(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.tables: list[list[list[str]]] = []
+        self.tables: list[list[list[str]]] = []  # without those behind figures
+        self.charts: list[list[list[str]]] = []
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.text = ""
+        self.current = self.tables
         self.cell = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag == "table":
-            self.tables.append([])
+        if tag == "figure":
+            self.current = self.charts
+        elif tag == "table":
+            self.current.append([])
         elif tag == "tr":
-            self.tables[-1].append([])
+            self.current[-1].append([])
         elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
+            self.current[-1][-1].append("")
             self.cell = True
 
     def handle_endtag(self, tag: str) -> None:
+        self.current = self.tables if tag == "figure" else self.current
         self.cell = self.cell and tag not in ("tr", "thead", "tbody", "table")
 
     def handle_data(self, data: str) -> None:
         self.text += data
         if self.cell:
-            self.tables[-1][-1][-1] += data.strip("\n")
+            self.current[-1][-1][-1] += data.strip("\n")
 
     def links(self) -> list[str]:
         return [value or "" for name, value in self.attributes if name == "href"]
@@ -121,7 +126,8 @@ def test_links_lead_from_where_the_page_lies(everything: Made, tmp_path: Path) -
 
 
 def test_marks_are_in_every_place(page: Reader) -> None:
-    assert page.text.count("SYNTHETIC") == 9  # title, board, overall, targets, sources
+    # title, board, overall, targets, sources; and each of five figures with its table
+    assert page.text.count("SYNTHETIC") == 9 + 2 * 5
     for number in {*range(len(page.tables))} - {3}:  # all but the terms of use of the sources
         assert all("synthetic" in text for text in page.table(number)["marks"])
     target = page.table(1).set_index("source")["marks"]

@@ -42,7 +42,7 @@ pytestmark = [
         CHROMIUM is None, reason="no chromium: install it with `apt-get install chromium`"
     ),
 ]
-ROWS = "#target-0 tbody tr"
+ROWS = "#target-0 .data tbody tr"
 Page = "playwright.Page"
 
 
@@ -117,7 +117,7 @@ def opened(context: "playwright.BrowserContext", path: Path) -> "playwright.Page
     return page
 
 
-def column(page: "playwright.Page", name: str, table: str = "#target-0") -> list[str]:
+def column(page: "playwright.Page", name: str, table: str = "#target-0 .data") -> list[str]:
     """The first words of a column's visible cells."""
     script = """([table, name]) => {
         const heads = [...document.querySelectorAll(`${table} th`)];
@@ -183,7 +183,7 @@ def test_filters_and_search_act_on_every_table(page: "playwright.Page") -> None:
     page.get_by_label("Search").fill("scratch full")
     assert set(column(page, "source")) == {"scratch"} and page.locator(ROWS).count() == 2
     page.get_by_label("Search").fill("nobody")
-    assert "no row passes the filters" in page.locator("#target-0 tbody").inner_text()
+    assert "no row passes the filters" in page.locator("#target-0 .data tbody").inner_text()
 
 
 def test_the_address_keeps_the_filters(
@@ -198,7 +198,7 @@ def test_the_address_keeps_the_filters(
     again.goto(page.url.replace("source=brain", "source=brain&strategy=nobody") + "#target-0")
     again.wait_for_selector(ROWS)
     assert set(column(again, "source")) == {"brain"} and again.locator(ROWS).count() == 2
-    assert "training GFLOP" in again.locator("#target-0 th").all_inner_texts()
+    assert "training GFLOP" in again.locator("#target-0 .data th").all_inner_texts()
     assert again.get_by_label("clean only").is_checked()
     assert again.locator("select[name=strategy]").input_value() == ""
     again.get_by_role("button", name="Reset").click()
@@ -250,7 +250,7 @@ def test_the_lane_filter_shows_one_lane(
 
 
 def test_columns_are_shown_on_demand(page: "playwright.Page") -> None:
-    heads = page.locator("#target-0 th")
+    heads = page.locator("#target-0 .data th")
     assert "seed SD" not in heads.all_inner_texts()
     page.select_option("select[name=columns]", "spread")
     assert {"seed SD", "interval covers"} <= set(heads.all_inner_texts())

@@ -1,0 +1,1 @@
+"""Figures of a page as inline SVG, each with the table behind it."""

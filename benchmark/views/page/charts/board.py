@@ -1,0 +1,42 @@
+"""The charts of a board's page: over all targets, and of each target."""
+
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import LaneSize, Setting
+from benchmark.views.page.charts.costs import cost_chart
+from benchmark.views.page.charts.curves import size_chart
+from benchmark.views.page.charts.gains import gain_chart
+from benchmark.views.page.charts.spreads import spread_chart
+from benchmark.views.page.charts.svg import Chart
+
+
+def board_charts(board: Leaderboard) -> list[Chart]:
+    """Gain maps and size curves of every lane."""
+    if not len(board.rows):
+        return []
+    sizes = board.rows[["lane", "train_subjects"]].drop_duplicates()
+    found = [
+        gain_chart(board, LaneSize(lane, int(size)))
+        for lane in board.lanes
+        for size in sorted(sizes.loc[sizes["lane"] == lane, "train_subjects"], key=_all_last)
+    ]
+    found += [size_chart(board, lane) for lane in board.lanes]
+    return [chart for chart in found if chart]
+
+
+def target_charts(board: Leaderboard, target: str) -> list[Chart]:
+    """Spread and costs on a target, for its largest number of training subjects in each lane."""
+    largest: dict[str, Setting] = {}
+    for setting in board.scores:
+        own = largest.get(setting.lane)
+        if setting.target == target and (
+            own is None or _all_last(setting.train_subjects) > _all_last(own.train_subjects)
+        ):
+            largest[setting.lane] = setting
+    found = [draw(board, setting) for setting in largest.values()
+             for draw in (spread_chart, cost_chart)]  # fmt: skip
+    return [chart for chart in found if chart]
+
+
+def _all_last(size: int) -> float:
+    """The order of numbers of training subjects; 0 stands for all of them."""
+    return size or float("inf")
