@@ -61,9 +61,16 @@ def _task(board: Leaderboard, setting: Setting) -> str:
 
 
 def _rankings_rows(task: str, scores: TargetScores) -> list[list[object]]:
-    """One row per entry and subject."""
+    """One row per entry and subject.
+
+    A case is never a number, since R would read 010 and 10 as one case.
+    """
     return [
-        [guard_formula(value) for value in (task, subject, "/".join(map(str, _names(entry))))]
+        [
+            guard_formula(task),
+            f"subject {subject}",
+            guard_formula("/".join(map(str, _names(entry)))),
+        ]
         + [f"{value:.6f}"]
         for entry, values in zip(scores.entries, scores.values.mean(axis=1).tolist(), strict=True)
         for subject, value in zip(scores.subjects, values, strict=True)
