@@ -50,7 +50,7 @@ def load_leaderboard(
         RecordError: A record is damaged or not the board's.
     """
     store = find_leaderboard(name, workspace)
-    cache, sources = workspace.table_cache, workspace.registry.sources
+    cache, sources = workspace.table_cache, workspace.registry.sources_of(store.board())
     return read_leaderboard(store, clean=clean, cache=cache, sources=sources)
 
 

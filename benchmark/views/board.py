@@ -139,7 +139,7 @@ def write_board_page(store: Store, out: Path, workspace: Workspace) -> None:
     from benchmark.views.page.context import page_records
     from benchmark.views.page.write import write_page
 
-    boards = read_folder(store, workspace.table_cache, workspace.registry.sources)
+    boards = read_folder(store, workspace.table_cache, workspace.registry.sources_of(store.board()))
     facts = page_records(boards.records)
     write_page(out, boards.full, boards.clean, facts, store.folder, workspace.registry)
 

@@ -56,7 +56,7 @@ def _write_board(
     if with_records and store.files():
         files_in = out / name
         unpack_records(store.folder, files_in)
-    tables = read_folder(store, workspace.table_cache, workspace.registry.sources)
+    tables = read_folder(store, workspace.table_cache, workspace.registry.sources_of(store.board()))
     context = write_page(
         page, tables.full, tables.clean, page_records(tables.records), store.folder,
         workspace.registry, files_in, site=True,
