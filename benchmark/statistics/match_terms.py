@@ -28,6 +28,11 @@ def match_terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]
             missing[name] = f"{every} source matches: there is nothing to compare with"
         elif is_constant_within(term, cells["target"]):
             missing[name] = "the sources of a target all match alike: it would compare targets"
+        elif cells["target"].nunique() > 1 and varies_on_one_target(term, cells["target"]):
+            missing[name] = (
+                "only one target has sources that match and others: that says nothing of further "
+                "targets"
+            )
         else:
             terms[name] = np.asarray(term, dtype=np.float64)
     if len(terms) < 2:
@@ -48,3 +53,8 @@ def match_terms(cells: pd.DataFrame) -> tuple[dict[str, Scores], dict[str, str]]
 def is_constant_within(term: npt.NDArray[np.floating], groups: pd.Series) -> bool:
     """Whether a term has one value in each group."""
     return bool((pd.Series(term).groupby(groups.to_numpy()).nunique() == 1).all())
+
+
+def varies_on_one_target(term: npt.NDArray[np.floating], targets: pd.Series) -> bool:
+    """Whether a term has several values on a single target."""
+    return int((pd.Series(term).groupby(targets.to_numpy()).nunique() > 1).sum()) == 1

@@ -139,3 +139,14 @@ def test_sources_of_one_domain_would_only_compare_targets() -> None:
     found = match_effects(brain)
     assert "it would compare targets" in found.missing[DOMAIN]
     assert DOMAIN not in found.effects and INTERACTION not in found.effects
+
+
+def test_a_match_on_a_single_target_says_nothing_of_further_targets() -> None:
+    scores = simulate_matches(np.random.default_rng(0), 6, 12)
+    matches = scores.source_domain == scores.target_domain
+    one = scores[~matches | (scores.target == scores[matches].target.iloc[0])]
+    subjects = one.groupby("target")["source"].nunique()
+    assert subjects.nunique() > 1  # that target has more sources
+    found = match_effects(one)
+    assert "only one target" in found.missing[DOMAIN] and TASK in found.effects
+    assert DOMAIN not in found.effects and INTERACTION not in found.effects
