@@ -68,7 +68,7 @@ def target_gains(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict
     """
     pairs = _pairs(baselines)
     known = [pair for pair in pairs if pair[0] in scores.entries and pair[1] in scores.entries]
-    means, error = _differences(scores, known)
+    means, error = paired_differences(scores, known)
     intervals = t_intervals(means, error, covers(len(scores.seeds), len(scores.subjects)))
     columns = (intervals, probability_not_above_zero(means, error), detectable(error))
     own = dict(zip(known, zip(*columns, strict=True), strict=True))
@@ -131,7 +131,7 @@ def mean_standardised_gains(
     means, errors = np.zeros(len(complete)), []
     for scores, sd_of in zip(targets, sds, strict=True):
         sd = np.array([sd_of[baseline] for _, baseline in complete], dtype=np.float64)
-        mean, error = _differences(scores, complete)
+        mean, error = paired_differences(scores, complete)
         means += mean / sd / len(targets)
         errors.append(replace(error, variance=error.variance / sd**2))
     covered = covers(
@@ -143,10 +143,14 @@ def mean_standardised_gains(
     return {pair[0]: Gain(None, estimate_of.get(pair), note) for pair, note in notes.items()}
 
 
-def _differences(
+def paired_differences(
     scores: TargetScores, pairs: Sequence[tuple[Entry, Entry]]
 ) -> tuple[Scores, StandardError]:
-    """Mean differences (pairs,) of entry and baseline, and their standard errors."""
+    """Mean differences (pairs,) of two entries each, positive where the first is better.
+
+    They are paired by seed and subject. Their standard errors pool the noise of the seeds over
+    all entries.
+    """
     if not pairs:
         return np.zeros(0), StandardError(*[np.zeros(0)] * 3)
     oriented = scores.oriented_scores

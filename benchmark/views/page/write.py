@@ -15,6 +15,7 @@ from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page.charts.board import board_charts
 from benchmark.views.page.columns import column_groups
 from benchmark.views.page.context import Context
+from benchmark.views.page.pairs import pair_section
 from benchmark.views.page.render import NO_SCRIPT, render, script
 from benchmark.views.page.sections import (
     mark_counts,
@@ -74,6 +75,7 @@ def render_page(context: Context) -> str:
         overall=overall_tables(context),
         ranked_overall=len(board.overall) > 0 and board.overall["mean_rank"].notna().any(),
         charts_of_board=board_charts(board),
+        pairs=pair_section(context),
         target_names=context.targets,
         target_sections=target_sections(context),
         matches=match_tables(registered_match_views(board, context.registry))

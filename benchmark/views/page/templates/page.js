@@ -3,6 +3,8 @@
   "use strict";
   const DataTable = bundle.default;
   const filters = document.querySelector("#filters");
+  const pair = document.querySelector("#pair"); // the two entries to compare, part of the filters
+  const controls = filters ? [...filters.elements].filter(({ name }) => name) : [];
   const opened = new Map();
 
   // A cell's HTML as elements, and as text.
@@ -74,8 +76,12 @@
       const passing = found.cells.map(passes);
       tests.push(({ index }) => passing[found.codes[index]]);
     };
-    for (const { name, value } of filters.querySelectorAll("select"))
+    for (const { name, value } of controls)
       if (value) add(name, (cell) => plain(cell) === value);
+    const sides = columns.filter(({ name }) => name === "first" || name === "second");
+    if (sides.length) // each entry that is chosen stands on one side or the other
+      for (const value of chosenPair())
+        tests.push(({ index }) => sides.some(({ cells, codes }) => plain(cells[codes[index]]) === value));
     if (filters.elements.clean.checked)
       add("marks", (cell) => !elements(cell).querySelector(".mark.contaminated"));
     table.search(filters.elements.search.value);
@@ -84,17 +90,18 @@
     table.draw();
   };
 
-  const filtering = () => [...filters.querySelectorAll("input, select:not([name=columns])")]
-    .some((control) => (control.type === "checkbox" ? control.checked : control.value));
+  const chosenPair = () => pair ? [...pair.querySelectorAll("select")].map(({ value }) => value).filter(Boolean) : [];
+  const filtering = () => controls.some(({ name, type, checked, value }) =>
+    name !== "columns" && (type === "checkbox" ? checked : value));
   const refresh = () => {
     const lane = filters.elements.lane?.value;
     for (const part of document.querySelectorAll("[data-lane]"))
       part.hidden = Boolean(lane) && part.dataset.lane !== lane;
+    if (chosenPair().length) pair.nextElementSibling.open = true;
     opened.forEach(update);
     remember();
   };
   // The address has what is chosen, so that it can be sent to others.
-  const controls = filters ? [...filters.querySelectorAll("input, select")] : [];
   const remember = () => {
     const chosen = controls.map(({ type, name, value, checked }) => [name, type === "checkbox" ? checked && "1" : value])
       .filter(([, value]) => value);
@@ -187,7 +194,8 @@
   if (filters) {
     filters.hidden = false;
     filters.addEventListener("submit", (event) => event.preventDefault());
-    filters.addEventListener("input", refresh);
+    for (const control of controls) control.addEventListener("input", refresh);
+    if (pair) pair.hidden = false;
     filters.addEventListener("reset", () => setTimeout(refresh)); // after the reset itself
     recall();
   }

@@ -1,0 +1,91 @@
+"""Every two entries of a setting: their paired difference, and how certain its sign is."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.index import Setting
+from benchmark.statistics.gains import paired_differences
+from benchmark.statistics.intervals import (
+    covers,
+    detectable,
+    probability_not_above_zero,
+    t_intervals,
+)
+
+
+def entry_pairs(board: Leaderboard, *, entries: int, pairs: int) -> tuple[pd.DataFrame, bool]:
+    """Every two ranked entries of every setting, the better ranked first.
+
+    The statistics are those of gains over the baseline, with another entry in its place.
+
+    Args:
+        board: Its rows and scores.
+        entries: Of a setting with more, only the best so many and the baseline.
+        pairs: No setting is added that would make more; those with the most training subjects
+            come first.
+
+    Returns:
+        A row per pair (no columns without any): target, lane, train_subjects, subjects,
+        main_metric and the marks of either; source, strategy and score of both with the prefixes
+        `first_` and `second_`; `difference` in the unit of the metric, positive where the first is
+        better whatever the direction, with bounds; `not_better`, the probability that the first is
+        not better; `detectable`, the smallest difference found in 80 % of boards of this size.
+        And whether anything was left out.
+    """
+    found: list[dict[str, Any]] = []
+    left_out = False
+    largest_first = sorted(board.scores, key=lambda one: -(one.train_subjects or float("inf")))
+    for setting in largest_first:
+        rows = _ranked(board, setting)
+        shown = _best(rows, board.board.baseline, entries)
+        own = [*_pairs(board, setting, shown)]
+        fits = len(found) + len(own) <= pairs
+        left_out = left_out or not fits or len(shown) < len(rows)
+        found += own if fits else []
+    return pd.DataFrame(found), left_out
+
+
+def _ranked(board: Leaderboard, setting: Setting) -> pd.DataFrame:
+    rows = board.rows
+    return rows[
+        (rows["target"] == setting.target)
+        & (rows["lane"] == setting.lane)
+        & (rows["train_subjects"] == setting.train_subjects)
+        & rows["rank"].notna()
+    ]
+
+
+def _best(rows: pd.DataFrame, baseline: str, most: int) -> pd.DataFrame:
+    """The first rows, and those of the baseline."""
+    position = pd.Series(range(len(rows)), index=rows.index)
+    return rows[(position < most) | (rows["source"] == baseline)]
+
+
+def _pairs(board: Leaderboard, setting: Setting, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    scores = board.scores[setting]
+    if len(rows) < 2 or len(scores.subjects) < 2:
+        return
+    keys = list(zip(rows["source"], rows["strategy"], strict=True))
+    means, error = paired_differences(scores, list(combinations(keys, 2)))
+    estimates = t_intervals(means, error, covers(len(scores.seeds), len(scores.subjects)))
+    chances, smallest = probability_not_above_zero(means, error), detectable(error)
+    both = combinations(rows.to_dict("records"), 2)
+    for number, (first, second) in enumerate(both):
+        marks = (mark for row in (first, second) for mark in row["marks"].split(", ") if mark)
+        estimate = estimates[number]
+        yield {
+            **{name: first[name] for name in
+               ("target", "lane", "train_subjects", "subjects", "main_metric")},
+            "marks": ", ".join(dict.fromkeys(marks)),
+            **{f"first_{name}": first[name] for name in ("source", "strategy", "score")},
+            **{f"second_{name}": second[name] for name in ("source", "strategy", "score")},
+            "difference": estimate.value,
+            "difference_low": estimate.low,
+            "difference_high": estimate.high,
+            "not_better": float(chances[number]),
+            "detectable": float(smallest[number]),
+        }  # fmt: skip
