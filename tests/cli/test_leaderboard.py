@@ -17,7 +17,7 @@ from benchmark.records.trust import Trust, write_trust
 
 CARD = simulated_board(
     ["scratch", "natural_restoration", "t1_brain_restoration"],
-    ["stroke_atlas_v2", "liver_chaos"],
+    ["stroke_atlas_v2", "ms_mslesseg"],
     seeds=(0, 1),
 )
 
@@ -87,23 +87,23 @@ def test_one_page_is_written(folder: Path) -> None:
 
 
 def test_compare_says_the_difference_and_draws_it(folder: Path) -> None:
-    found = call("compare", "t1_brain_restoration", "scratch", "--target", "liver_chaos",
+    found = call("compare", "t1_brain_restoration", "scratch", "--target", "ms_mslesseg",
                  "--figure", "pair.svg", "--cases", "2")  # fmt: skip
     assert found.exit_code == 0, found.exception
     said = found.stdout
-    assert "t1_brain_restoration/full/nall against scratch/full/nall: liver_chaos" in said
+    assert "t1_brain_restoration/full/nall against scratch/full/nall: ms_mslesseg" in said
     assert "SYNTHETIC" in said and "mean over subjects: +0." in said and "95 % over" in said
     assert (
         "candidates for the best of their table (group a): t1_brain_restoration/full/nall" in said
     )
     assert sum(line.strip().startswith("p0") for line in said.splitlines()) == 2
-    assert "liver_chaos" in Path("pair.svg").read_text(encoding="utf-8")
+    assert "ms_mslesseg" in Path("pair.svg").read_text(encoding="utf-8")
     whole = call("compare", "t1_brain_restoration", "scratch", "--board", str(folder)).stdout
     assert "contaminated (saw it)" in whole and all(name in whole for name in CARD.targets)
 
 
 def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
-    words = ("compare", "t1_brain_restoration", "scratch", "--target", "liver_chaos")
+    words = ("compare", "t1_brain_restoration", "scratch", "--target", "ms_mslesseg")
     assert "t1_brain_restoration/full/nall self-reported" in " ".join(call(*words).stdout.split())
     records = folder / "records"
     write_trust(folder, {
@@ -111,7 +111,7 @@ def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             level="re-run", by="us", date="2026-11-21",
         )
-        for path in records.glob("liver_chaos/t1_brain_restoration/**/*.json")
+        for path in records.glob("ms_mslesseg/t1_brain_restoration/**/*.json")
     })  # fmt: skip
     said = " ".join(call(*words).stdout.split())
     assert "t1_brain_restoration/full/nall re-run, scratch/full/nall self-reported" in said
@@ -127,7 +127,7 @@ def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
         (["leaderboard", "nothing"], "unknown board 'nothing'"),
         (["compare", "scrach", "scratch"], "Did you mean 'scratch'"),
         (["compare", "scratch", "scratch"], "name two"),
-        (["compare", "scratch", "natural_restoration", "--target", "liver"], "liver_chaos"),
+        (["compare", "scratch", "natural_restoration", "--target", "mslesseg"], "ms_mslesseg"),
         (["compare", "scratch", "natural_restoration", "--figure", "x.pdf"], ".svg or .png"),
         (["compare", "scratch", "natural_restoration", "--board", "demo_v1"], "no records yet"),
     ],

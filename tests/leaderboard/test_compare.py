@@ -148,7 +148,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 CARD = simulated_board(
-    ["scratch", "t1_brain_restoration"], ["liver_chaos"], ("full", "decoder"), (8, 0), (0,)
+    ["scratch", "t1_brain_restoration"], ["ms_mslesseg"], ("full", "decoder"), (8, 0), (0,)
 )
 MANY = simulated_records(CARD, 3)
 

@@ -147,7 +147,7 @@ def test_other_networks_are_not_mixed() -> None:
 def test_an_unknown_domain_is_said() -> None:
     board = build_leaderboard(CARD, known(CARD))
     (view,) = match_views(board, {name: DOMAINS[name] for name in CARD.targets[:2]})
-    assert view.notes == ("domain of liver_chaos unknown",) and view.effects.targets == 2
+    assert view.notes == ("domain of ms_mslesseg unknown",) and view.effects.targets == 2
     assert match_views(board, {}) == []
 
 

@@ -23,7 +23,7 @@ SOURCES = {
 TARGETS = {
     "fetal_head_hc18": ("ultrasound", 0.85),
     "stroke_atlas_v2": ("brain_mri", 0.45),
-    "liver_chaos": ("ct", 0.75),
+    "ms_mslesseg": ("brain_mri", 0.75),
 }
 DOMAINS = {name: domain for name, (domain, _) in TARGETS.items()}
 

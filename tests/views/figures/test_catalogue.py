@@ -54,9 +54,9 @@ def made(synthetic: bool = True) -> list[RunRecord]:
         cell = record.cell
         if (cell.target, cell.source) == ("stroke_atlas_v2", LEAK):
             record = marked(record, contamination=("saw it",))
-        if (cell.target, cell.source) == ("liver_chaos", "natural_restoration"):
+        if (cell.target, cell.source) == ("ms_mslesseg", "natural_restoration"):
             continue
-        if (cell.target, cell.source, cell.seed) == ("liver_chaos", "t1_brain_restoration", 1):
+        if (cell.target, cell.source, cell.seed) == ("ms_mslesseg", "t1_brain_restoration", 1):
             continue
         found.append(record)
     return found
@@ -104,7 +104,7 @@ def test_real_data_are_not_called_synthetic() -> None:
 
 def test_different_metrics_are_standardised() -> None:
     def millimetres(record: RunRecord) -> RunRecord:
-        if record.cell.target != "liver_chaos":
+        if record.cell.target != "ms_mslesseg":
             return record
         cases = [
             case.model_copy(update={"scores": {"hd95_mm": 10 * case.scores["dice"]}})
@@ -114,7 +114,7 @@ def test_different_metrics_are_standardised() -> None:
 
     found = build_leaderboard(CARD, map(millimetres, RECORDS))
     assert "standardised gain [sd between subjects]" in text(gain_map(found, EIGHT))
-    said = text(subject_spread(found, Setting("liver_chaos", *EIGHT)))
+    said = text(subject_spread(found, Setting("ms_mslesseg", *EIGHT)))
     assert "HD95 [mm] (lower is better)" in said
 
 
@@ -165,7 +165,7 @@ def test_the_interaction_plot_says_its_effects(board: Leaderboard) -> None:
     said = text(match_plot(board, view, 1))
     effect = view.effects.effects["domain match"]
     assert f"domain match: {effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]" in said
-    assert "no estimate (one of the four" in said and "contaminated cells left out: 1" in said
+    assert "domain match x task match: " in said and "contaminated cells left out: 1" in said
 
 
 def test_the_forgetting_matrix_has_values_and_order() -> None:
