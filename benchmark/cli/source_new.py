@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmark.models.checkpoints.matching import EncoderMatch
     from benchmark.sources.examine import ExaminedCheckpoint
 
+CARDS = Path("cards")
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
 LANES = {
     "unet": "unet (feature pyramid)",
@@ -48,7 +49,7 @@ Saw = Annotated[
 ]
 PerChannel = Annotated[str, typer.Option(help="One value per channel, of images in [0, 1].")]
 CardFolder = Annotated[
-    Path | None, typer.Option(help="Folder of cards (default: that of --content).")
+    Path | None, typer.Option(help="Folder of cards (default: that of --content, else cards).")
 ]
 
 
@@ -79,9 +80,7 @@ def source_new(
     check_address(origin)
     check_choices(domain=domain, task=task, provides=provides)
     parse_values("--mean", mean), parse_values("--std", std)
-    folder = out or (settings.content[-1] if settings.content else None)
-    if folder is None:
-        raise CardError("no folder for the card; give --out DIR, or --content DIR before `source`")
+    folder = out or (settings.content[-1] if settings.content else CARDS)
     path = new_card_path(name, folder)
     given = _complete(given, origin)
     check_choices(domain=given["domain"], task=given["task"])

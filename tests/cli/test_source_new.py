@@ -151,7 +151,7 @@ def test_several_mistakes_are_named_in_the_order_in_which_they_matter(folder: Pa
     words = ["--home", "home", "source", "new", "My-Encoder", "--from", "nope.pth"]
     mistakes = [("'My-Encoder' is not an id", ("My-Encoder", "mine")),
                 ("nope.pth: no such file", ("nope.pth", "a.pth")),
-                ("no folder for the card", ("", ""))]  # fmt: skip
+                ("not interactive; give --domain", ("", ""))]  # fmt: skip
     for message, (wrong, right) in mistakes:
         with pytest.raises(BenchmarkError, match=message):
             app(words, standalone_mode=False)
