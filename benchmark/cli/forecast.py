@@ -1,5 +1,6 @@
 """`segtransfer forecast`: transferability scores of sources, without fine-tuning."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,17 +59,14 @@ def _forecast(
     threads: int | None,
 ) -> None:
     """Make, print and keep forecasts; a target without local data is named and left out."""
-    from benchmark.forecast.forecasts import read_forecasts, write_forecasts
-    from benchmark.forecast.make import forecast_target, no_forecasts
+    from benchmark.forecast.forecasts import no_forecasts, read_forecasts, write_forecasts
+    from benchmark.forecast.make import forecast_target
     from benchmark.forecast.report import NO_MEASUREMENT, forecast_table
     from benchmark.running.devices import choose_device, set_threads
     from benchmark.views.terminal import print_table
 
     set_threads(threads)
-    empty = no_forecasts(board)
-    kept = read_forecasts(out) if out and out.exists() else empty
-    if (kept.board, kept.protocol) != (empty.board, empty.protocol):
-        raise CardError(f"{out}: holds forecasts of another board or protocol; name another file")
+    kept = read_forecasts(out, board) if out and out.exists() else no_forecasts(board)
     missing: dict[str, DataError] = {}
     for name in targets:
         with bars() as progress:
@@ -82,14 +80,19 @@ def _forecast(
                 missing[name] = error
                 continue
         print_table(forecast_table(made), console)
-        print_text(*(f"not forecast: {own}: {reason}" for own, reason in why_not.items()))
-        kept = kept.joined([made])
+        _print_missing(why_not)
+        kept = kept.joined(made)
         if out:
             write_forecasts(out, kept)
     if len(missing) == len(targets):
         raise next(iter(missing.values()))
-    print_text(*(f"not forecast: {name}: {error}" for name, error in missing.items()))
+    _print_missing(missing)
     print_text(NO_MEASUREMENT, *([f"kept: {out}"] if out else []))
+
+
+def _print_missing(why_not: Mapping[str, object]) -> None:
+    for name, reason in why_not.items():
+        print_text(f"not forecast: {name}: {reason}")
 
 
 def _validate(board: "BoardCard", file: Path | None) -> None:
@@ -105,4 +108,4 @@ def _validate(board: "BoardCard", file: Path | None) -> None:
         command = f"segtransfer forecast --board {board.id} --out {path}"
         raise CardError(f"{path}: no kept forecasts; type `{command}`")
     leaderboard = load_leaderboard(board.id, workspace, clean=True)
-    print_text(*validation_lines(validate(read_forecasts(path), leaderboard)))
+    print_text(*validation_lines(validate(read_forecasts(path, board), leaderboard)))

@@ -1,12 +1,13 @@
 """Forecasts of the sources of a board on its targets, and the file that keeps them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.cards.card import Model
+from benchmark.cards.board import BoardCard
+from benchmark.cards.card import Model, fingerprint
 from benchmark.errors import RecordError
 from benchmark.files import write_text
 from benchmark.forecast.scores import SCORES
@@ -43,7 +44,7 @@ class TargetForecast(Model):
         synthetic: Whether its images are.
         cases: Training cases that were used.
         pixels: Sampled pixels.
-        sources: In the order of the board.
+        sources: One per source.
     """
 
     target: str
@@ -52,6 +53,11 @@ class TargetForecast(Model):
     cases: int
     pixels: int
     sources: tuple[SourceForecast, ...]
+
+    @property
+    def sample(self) -> tuple[str, int, int]:
+        """What all sources have to share to be compared."""
+        return self.data, self.cases, self.pixels
 
 
 class BoardForecasts(Model):
@@ -67,17 +73,31 @@ class BoardForecasts(Model):
     protocol: str
     targets: tuple[TargetForecast, ...]
 
-    def joined(self, other: Sequence[TargetForecast]) -> "BoardForecasts":
-        """These forecasts with those of other targets; a later one replaces an earlier one."""
-        own = {one.target: one for one in (*self.targets, *other)}
-        return self.model_copy(update={"targets": tuple(own.values())})
+    def joined(self, other: TargetForecast) -> "BoardForecasts":
+        """These forecasts with others of a target; later ones replace earlier ones.
+
+        Sources that are forecast from other data or pixels of that target are left out.
+        """
+        targets = {one.target: one for one in self.targets}
+        known = targets.get(other.target)
+        if known is not None and known.sample == other.sample:
+            sources = {own.source: own for own in (*known.sources, *other.sources)}
+            other = other.model_copy(update={"sources": tuple(sources.values())})
+        targets[other.target] = other
+        return self.model_copy(update={"targets": tuple(targets.values())})
 
 
-def read_forecasts(path: Path) -> BoardForecasts:
+def no_forecasts(board: BoardCard) -> BoardForecasts:
+    """Of a board, before any is made."""
+    return BoardForecasts(board=board.id, protocol=fingerprint(board.protocol), targets=())
+
+
+def read_forecasts(path: Path, board: BoardCard) -> BoardForecasts:
     """Read a file of forecasts.
 
     Raises:
-        RecordError: It is missing, damaged, or names a forecast that is not known.
+        RecordError: It is missing or damaged, names a forecast that is not known, or was made for
+            another board or protocol.
     """
     try:
         found = BoardForecasts.model_validate_json(read_text(path, RecordError))
@@ -87,6 +107,12 @@ def read_forecasts(path: Path) -> BoardForecasts:
     names = {name for target in found.targets for own in target.sources for name in own.values}
     if unknown := names - TITLES.keys():
         raise RecordError(f"{path}: unknown forecasts {', '.join(sorted(unknown))}")
+    empty = no_forecasts(board)
+    if (found.board, found.protocol) != (empty.board, empty.protocol):
+        raise RecordError(
+            f"{path}: holds forecasts for another board or protocol than that of {board.id}; name "
+            "another file with --out"
+        )
     return found
 
 

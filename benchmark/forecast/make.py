@@ -8,10 +8,10 @@ from dataclasses import replace
 import torch
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint
+from benchmark.cards.source import SourceCard
 from benchmark.errors import WeightsError
 from benchmark.forecast.features import pixel_features
-from benchmark.forecast.forecasts import BoardForecasts, SourceForecast, TargetForecast
+from benchmark.forecast.forecasts import SourceForecast, TargetForecast
 from benchmark.forecast.pixels import SlicePixels, sample_pixels
 from benchmark.forecast.scores import SCORES
 from benchmark.forecast.trivial import TRIVIAL, KnownOfSource
@@ -21,11 +21,6 @@ from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.running.setup import TargetData, load_target, set_up
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
-
-
-def no_forecasts(board: BoardCard) -> BoardForecasts:
-    """Of a board, before any is made."""
-    return BoardForecasts(board=board.id, protocol=fingerprint(board.protocol), targets=())
 
 
 def forecast_target(
@@ -38,8 +33,8 @@ def forecast_target(
 ) -> tuple[TargetForecast, dict[str, str]]:
     """Forecasts of sources on a target, from its training cases alone.
 
-    Networks are those of the board's first lane. Of a target in folds, the training cases of the
-    first fold are used.
+    Networks are those of the first lane that a source can enter. Of a target in folds, the training
+    cases of the first fold are used.
 
     Args:
         workspace: All cards, local data and weights.
@@ -60,12 +55,12 @@ def forecast_target(
     why_not: dict[str, str] = {}
     for name in sources:
         try:
-            transfers += plan(workspace, board, _one_cell(board, target, name))
+            source = workspace.registry.source(name)
+            transfers += plan(workspace, board, _one_cell(board, target, source))
         except WeightsError as error:
             why_not[name] = str(error)
     if not transfers:
-        reasons = "; ".join(why_not.values()) or "no source enters the board's first lane"
-        raise WeightsError(f"{target}: nothing to forecast ({reasons})")
+        raise WeightsError(f"{target}: nothing to forecast ({'; '.join(why_not.values())})")
     data = load_target(transfers[0], workspace, progress).folds[0]
     sample = sample_pixels(data.prepared, data.dataset.names("train"))
     made = []
@@ -85,14 +80,14 @@ def forecast_target(
     return forecast, why_not
 
 
-def _one_cell(board: BoardCard, target: str, source: str) -> GridSelection:
-    """A cell of the board's first lane; the size of the training set does not matter."""
-    lane = board.lanes[0]
-    strategies = [name for name in board.strategies if lane in board.lanes_of_strategy(name)]
+def _one_cell(board: BoardCard, target: str, source: SourceCard) -> GridSelection:
+    """A cell of the source's first lane; the size of the training set does not matter."""
+    lanes = board.lanes_of(source)[:1] or board.lanes  # none at all: refused by `plan`
+    strategies = [name for name in board.strategies if lanes[0] in board.lanes_of_strategy(name)]
     return GridSelection(
-        sources=(source,),
+        sources=(source.id,),
         targets=(target,),
-        lanes=(lane,),
+        lanes=lanes,
         strategies=(strategies[0],),
         train_subjects=(board.sizes_of(target)[-1],),
         seeds=board.seeds[:1],

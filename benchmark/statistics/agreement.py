@@ -14,6 +14,7 @@ excludes 0 exactly where a one-sided permutation test with level 0.025 rejects c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +26,13 @@ from benchmark.statistics.intervals import CONFIDENCE
 
 TAIL = (1 - CONFIDENCE) / 2
 STEEPEST = 60.0  # theta; beyond, all orders but the most likely ones have no weight
-MOST_ITEMS = 16  # the count of orders takes 2 ** items steps
+MOST_ITEMS = 16  # sources or targets; what is counted takes 2 ** items steps
 Separated = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's tau over separated pairs with its 95 % interval; None without such a pair."""
+    """Kendall's tau over separated pairs with its 95 % interval; None where there is none."""
 
     tau: float | None
     low: float | None
@@ -48,8 +49,8 @@ def kendall(forecast: Scores, better: Separated) -> Agreement:
         better: (items, items); whether the row was measured to be better than the column by more
             than its interval. Pairs that are separated in neither direction are left out.
 
-    Raises:
-        ValueError: More than MOST_ITEMS items.
+    Returns:
+        Without bounds for more than MOST_ITEMS items.
     """
     pairs = int(better.sum())
     if not pairs:
@@ -57,7 +58,9 @@ def kendall(forecast: Scores, better: Separated) -> Agreement:
     with np.errstate(invalid="ignore"):
         signs = np.sign(forecast[:, None] - forecast[None, :])
     balance = float(np.nan_to_num(signs)[better].sum())
-    counts = disagreement_counts(better)
+    if len(better) > MOST_ITEMS:
+        return Agreement(balance / pairs, None, None, pairs)
+    counts = _counts(better.tobytes(), len(better))
     most = (pairs - balance) / 2  # disagreements, with half of the ties
     low = _expected_tau(counts, _theta(counts, int(np.ceil(most)), above=False))
     high = _expected_tau(counts, _theta(counts, int(np.floor(most)), above=True))
@@ -89,6 +92,12 @@ def disagreement_counts(better: Separated) -> Scores:
                 cost = (masks[item] & ~placed).bit_count()
                 counts[placed | 1 << item, cost:] += own[: pairs + 1 - cost]
     return np.asarray(counts[-1], dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _counts(better: bytes, items: int) -> Scores:
+    """As `disagreement_counts`, for the many forecasts of one setting."""
+    return disagreement_counts(np.frombuffer(better, np.bool_).reshape(items, items))
 
 
 def _theta(counts: Scores, most: int, *, above: bool) -> float:
@@ -143,13 +152,13 @@ def mean_over_targets(values: Sequence[float]) -> OverTargets:
     JASA 64, 1969). With fewer than 6 targets no bound has 97.5 % confidence, and there is none.
 
     Args:
-        values: Of one or more targets, at most 20.
+        values: Of one or more targets, at most MOST_ITEMS.
 
     Raises:
-        ValueError: No value, or more than 20.
+        ValueError: No value, or too many.
     """
-    if not 1 <= len(values) <= 20:
-        raise ValueError(f"{len(values)} targets; expected 1 to 20")
+    if not 1 <= len(values) <= MOST_ITEMS:
+        raise ValueError(f"{len(values)} targets; expected 1 to {MOST_ITEMS}")
     chosen = np.arange(1, 1 << len(values))[:, None] >> np.arange(len(values)) & 1
     means = np.sort(chosen @ np.array(values) / chosen.sum(axis=1))
     outside = int(TAIL * 2 ** len(values))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command import refusal, segtransfer
+from support.factories import shipped_registry
 
 from benchmark.forecast.forecasts import BoardForecasts, read_forecasts, write_forecasts
 
@@ -15,7 +16,7 @@ def test_forecasts_are_printed_and_kept(shared_home: Path, tmp_path: Path) -> No
     words = (*WORDS, "--sources", "scratch", "--out", str(out))
     output = segtransfer(*words, home=shared_home).stdout
     assert "phantom_fetal_head_64, SYNTHETIC: " in output and "LogME" in output
-    (target,) = read_forecasts(out).targets
+    (target,) = read_forecasts(out, shipped_registry().board("demo_v1")).targets
     assert [own.source for own in target.sources] == ["scratch"] and target.synthetic
     assert None not in target.sources[0].values.values()
 

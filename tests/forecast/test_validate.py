@@ -4,19 +4,23 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.factories import shipped_registry
 from support.simulated import simulated_board, simulated_records
 
 from benchmark.errors import RecordError
 from benchmark.forecast.forecasts import (
+    FILE,
     TITLES,
     BoardForecasts,
     SourceForecast,
     TargetForecast,
+    no_forecasts,
     ranks,
     read_forecasts,
     write_forecasts,
 )
 from benchmark.forecast.measured import measured_gains
+from benchmark.forecast.pixels import CASES
 from benchmark.forecast.report import forecast_table, validation_lines
 from benchmark.forecast.validate import validate
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
@@ -47,7 +51,7 @@ def forecasts(board: Leaderboard, missing: str = "") -> BoardForecasts:
             target=measured.setting.target, data="sha256:0", synthetic=True, cases=3, pixels=90,
             sources=sources,
         ))  # fmt: skip
-    return BoardForecasts(board="demo_v1", protocol="sha256:1", targets=tuple(targets))
+    return no_forecasts(board.board).model_copy(update={"targets": tuple(targets)})
 
 
 def test_the_gain_itself_is_a_perfect_forecast_and_its_opposite_the_worst() -> None:
@@ -88,14 +92,39 @@ def test_ranks_share_ties_and_leave_out_what_has_no_value() -> None:
     assert table.rows[0][2] == "-" and "SYNTHETIC" in table.title
 
 
+def test_later_forecasts_replace_those_of_the_same_source_on_the_same_pixels() -> None:
+    made = forecasts(leaderboard(SIX[:3]))
+    first = made.targets[0]
+    assert made.joined(first) == made
+    again = first.sources[1].model_copy(update={"seconds": 9.0})
+    joined = made.joined(first.model_copy(update={"sources": (again,)})).targets[0]
+    assert joined.sources == (first.sources[0], again, *first.sources[2:])
+    other = first.model_copy(update={"sources": (again,), "pixels": 91})
+    assert made.joined(other).targets == (other, *made.targets[1:])
+
+
+def test_the_shipped_forecasts_are_of_the_boards_protocol_and_sources() -> None:
+    registry = shipped_registry()
+    board = registry.board("real_v2")
+    kept = read_forecasts(registry.folders["real_v2"] / FILE, board)
+    assert {target.target for target in kept.targets} <= set(board.targets)
+    for target in kept.targets:
+        assert {own.source for own in target.sources} <= set(board.sources)
+        assert not target.synthetic and target.cases <= CASES
+
+
 def test_a_file_is_read_as_written_and_a_damaged_one_refused(tmp_path: Path) -> None:
     path, made = tmp_path / "forecast.json", forecasts(leaderboard(SIX[:3]))
     write_forecasts(path, made)
-    assert read_forecasts(path) == made
-    assert made.joined(made.targets[:1]).targets == made.targets
+    board = leaderboard(SIX[:3]).board
+    assert read_forecasts(path, board) == made
     path.write_text(path.read_text().replace('"logme"', '"logmee"'))
     with pytest.raises(RecordError, match="unknown forecasts logmee"):
-        read_forecasts(path)
+        read_forecasts(path, board)
+    write_forecasts(path, made)
+    other = board.model_copy(update={"id": "another"})
+    with pytest.raises(RecordError, match="for another board or protocol than that of another"):
+        read_forecasts(path, other)
     path.write_text("{}")
     with pytest.raises(RecordError, match="damaged"):
-        read_forecasts(path)
+        read_forecasts(path, board)

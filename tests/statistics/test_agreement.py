@@ -58,6 +58,24 @@ def test_the_interval_excludes_0_where_a_permutation_test_rejects(seed: int) -> 
         assert (found.high < 0) == ((seen >= own).mean() < 0.025)
 
 
+@pytest.mark.parametrize("theta", [-1.0, 0.0, 0.5, 1.5])
+def test_the_interval_covers_the_expected_tau_under_the_model(theta: float) -> None:
+    better = some_separated(1)
+    orders = list(permutations(range(6)))
+    seen = np.array([disagreements(order, better) for order in orders])
+    weights = np.exp(-theta * seen)
+    weights /= weights.sum()
+    expected = 1 - 2 * float(weights @ seen) / better.sum()
+    covered = 0.0
+    for own in np.unique(seen):
+        values = np.zeros(6)
+        values[list(orders[int(np.argmax(seen == own))])] = np.arange(6)[::-1]
+        found = kendall(values, better)
+        assert found.low is not None and found.high is not None
+        covered += float(weights[seen == own].sum()) * (found.low <= expected <= found.high)
+    assert 0.95 <= covered
+
+
 def test_the_direction_of_a_forecast_only_changes_the_sign() -> None:
     values = np.array([3.0, 1.0, 2.0, 0.5, 0.1])
     found, other = kendall(values, ordered(5)), kendall(-values, ordered(5))
@@ -73,8 +91,10 @@ def test_no_pair_no_tau_and_ties_count_as_neither() -> None:
     assert constant.low is not None and constant.high == pytest.approx(-constant.low)
     missing = kendall(np.array([2.0, 1.0, np.nan]), ordered(3))
     assert missing.tau == pytest.approx(1 / 3)
+    many = kendall(np.arange(17.0), ordered(17))
+    assert (many.tau, many.low, many.high) == (-1, None, None)
     with pytest.raises(ValueError, match="17 items"):
-        kendall(np.arange(17.0), ordered(17))
+        disagreement_counts(ordered(17))
 
 
 def test_means_over_targets_have_typical_values() -> None:
