@@ -46,6 +46,16 @@ def test_ci_has_every_job() -> None:
     assert workflow["jobs"]["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
 
 
+def test_what_is_deployed_is_the_site_that_make_writes() -> None:
+    steps = read(ROOT / ".github/workflows/ci.yml")["jobs"]["site"]["steps"]
+    (upload,) = (step for step in steps if "upload-pages-artifact" in step.get("uses", ""))
+    folder = upload["with"]["path"]
+    assert steps.index({"run": "make site"}) < steps.index(upload)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile[makefile.index("\nsite:") :].split("\n\n")[0]
+    assert f"--site-dir {folder}/docs" in recipe and f"segtransfer site {folder} " in recipe
+
+
 @pytest.mark.parametrize("path", [*WORKFLOWS, *PAGES], ids=lambda path: path.name)
 def test_make_targets_that_are_named_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

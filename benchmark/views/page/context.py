@@ -19,6 +19,8 @@ from benchmark.records.record_pack import PACK
 from benchmark.views.page.cells import as_list, escaped
 from benchmark.views.page.drawings import Curve
 
+DOCS = "docs/index.html"  # seen from the folder of a site
+
 
 @dataclass(frozen=True)
 class Context:
@@ -43,6 +45,11 @@ class Context:
     out: Path
     registry: Registry | None = None
     site: bool = False
+
+    @property
+    def docs(self) -> bool:
+        """Whether documentation lies beside the pages of a site."""
+        return self.site and (self.out.parent / DOCS).is_file()
 
     @cached_property
     def rows(self) -> pd.DataFrame:

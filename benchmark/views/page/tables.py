@@ -116,7 +116,6 @@ def source_overview(context: Context) -> PageTable:
     ]
     columns = [
         Column("source", "source", link_cells(names, context.sources)),
-        Column("title", "title", text_cells(card.title if card else "" for card in known)),
         *(Column(name, name, text_cells(strings(rows, name))) for name in ("domain", "task")),
         Column("encoder", "network", text_cells(strings(rows, "encoder"))),
         Column("licence", "licence", long_text_cells(licence for licence, _ in terms)),

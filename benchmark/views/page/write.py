@@ -70,6 +70,7 @@ def render_page(context: Context) -> str:
         "board.html.j2",
         script() if len(board.rows) else NO_SCRIPT,
         site="" if context.site else None,
+        docs=context.docs,
         board=board,
         marks=mark_counts(board.rows),
         overall=overall_tables(context),

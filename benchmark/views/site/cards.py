@@ -58,12 +58,12 @@ def write_cards(out: Path, registry: Registry, boards: Sequence[SiteBoard]) -> N
         for pages in (_sources(registry, boards), _targets(registry, boards))
     )
     for page in (*sources, *targets):
-        text = render_site("card.html.j2", root="../", page=page)
+        text = render_site("card.html.j2", out, root="../", page=page)
         write_text(out / f"{page.kind}s" / f"{page.card.id}.html", text)
     for table, lead in (
         (_source_list(registry, sources), SOURCES), (_target_list(registry, targets), TARGETS)
     ):  # fmt: skip
-        text = render_site("cards.html.j2", search=True, table=table, lead=lead)
+        text = render_site("cards.html.j2", out, search=True, table=table, lead=lead)
         write_text(out / f"{table.caption.lower()}.html", text)
 
 

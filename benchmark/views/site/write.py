@@ -44,8 +44,7 @@ def write_index(out: Path, groups: Mapping[str, Sequence[SiteBoard]]) -> None:
     Raises:
         RecordError: The file cannot be written.
     """
-    docs = (out / "docs" / "index.html").is_file()
-    text = render_site("index.html.j2", search=True, groups=groups, docs=docs)
+    text = render_site("index.html.j2", out, search=True, groups=groups)
     write_text(out / "index.html", text)
 
 

@@ -55,7 +55,7 @@ def _words(square: Square) -> str:
 def _draw(grid: GainGrid) -> Iterator[str]:
     wide, high = SQUARE
     for column, target in enumerate(grid.targets):
-        lines = wrapped(target, 15).split("\n")[:3]
+        lines = wrapped(target, 13).split("\n")[:3]
         for number, words in enumerate(lines):
             y = HEAD - 6 - LINE * (len(lines) - 1 - number)
             yield text(NAMES + wide * (column + 0.5), y, words, "mid")
