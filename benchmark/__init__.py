@@ -20,6 +20,7 @@ PUBLIC = {
     "Comparison": "leaderboard.comparison",
     "GridSelection": "planning.transfers",
     "Leaderboard": "leaderboard.build",
+    "RayTask": "running.ray_engine",
     "RunMonitor": "running.session",
     "RunOptions": "running.session",
     "Store": "records.store",

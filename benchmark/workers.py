@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from importlib import import_module
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from benchmark.processes import ProcessPool, tell_parent
 
@@ -82,6 +82,13 @@ def in_order(
             yield waiting.popleft().result()
     finally:  # without waiting: results that nobody takes may end in a thread of the pool itself
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Listened(Protocol):
+    """What works elsewhere and tells its progress; see `Workers`."""
+
+    jobs: int
+    listeners: Sequence[Progress]
 
 
 class Workers(AbstractContextManager["Workers"]):

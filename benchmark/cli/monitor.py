@@ -7,7 +7,7 @@ import typer
 
 from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
 from benchmark.running.session import RunMonitor
-from benchmark.workers import Workers
+from benchmark.workers import Listened
 
 
 class TerminalMonitor(RunMonitor):
@@ -19,7 +19,7 @@ class TerminalMonitor(RunMonitor):
 
     @contextmanager
     def counting(
-        self, what: str, workers: Workers, total: int, done: int
+        self, what: str, workers: Listened, total: int, done: int
     ) -> Iterator[Callable[[], None]]:
         """One bar for all results and one for each process.
 

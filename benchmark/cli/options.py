@@ -11,6 +11,7 @@ from benchmark.errors import CardError, unknown_name
 if TYPE_CHECKING:
     from benchmark.cards.lanes import Lane
     from benchmark.planning.transfers import GridSelection
+    from benchmark.running.ray_engine import RayTask
 
 BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
 OfBoard = Annotated[str, typer.Option(help="Comma-separated (default: all of the board).")]
@@ -45,6 +46,19 @@ RetryFailed = Annotated[
 ]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Draw three test cases of each cell.")
+]
+Engine = Annotated[
+    str,
+    typer.Option(help="local, or ray: the cluster of RAY_ADDRESS, or one that is started here."),
+]
+CpusPerCell = Annotated[
+    float | None, typer.Option(min=0.1, help="With --engine ray: CPUs, and threads (default: 1).")
+]
+GpusPerCell = Annotated[
+    float | None, typer.Option(min=0, help="With --engine ray: GPUs, 0.25 for a quarter.")
+]
+MemoryPerCell = Annotated[
+    float | None, typer.Option(min=0, help="With --engine ray: GiB set aside.")
 ]
 ShardPart = Annotated[
     str, typer.Option("--shard", metavar="I/N", help="Part I of N of the grid, for job arrays.")
@@ -110,3 +124,24 @@ def grid_selection(
         seeds=numbers("--seeds", seeds),
         limit_steps=limit_steps,
     )
+
+
+def ray_task(
+    engine: str, cpus: float | None, gpus: float | None, memory_gib: float | None, device: str
+) -> "RayTask | None":
+    """What a cell asks of a Ray cluster; None for the local engine.
+
+    Raises:
+        CardError: The engine is unknown, or an option belongs to the other one.
+    """
+    if engine not in ("local", "ray"):
+        raise CardError(f"--engine: {unknown_name('engine', engine, ('local', 'ray'))}")
+    if engine == "local":
+        if (cpus, gpus, memory_gib) != (None, None, None):
+            raise CardError("--cpus-per-cell, --gpus-per-cell, --memory-per-cell: add --engine ray")
+        return None
+    if device != "auto":
+        raise CardError(f"--device {device}: with --engine ray, --gpus-per-cell states the device")
+    from benchmark.running.ray_engine import RayTask
+
+    return RayTask(cpus=cpus or 1.0, gpus=gpus or 0.0, memory_gib=memory_gib or 0.0)

@@ -12,9 +12,13 @@ from benchmark.cli.leaderboard import print_board
 from benchmark.cli.options import (
     AllowPartial,
     BoardId,
+    CpusPerCell,
     Device,
     DryRun,
+    Engine,
+    GpusPerCell,
     Jobs,
+    MemoryPerCell,
     OfBoard,
     Out,
     Pictures,
@@ -23,6 +27,7 @@ from benchmark.cli.options import (
     Sizes,
     Threads,
     grid_selection,
+    ray_task,
 )
 from benchmark.cli.rerun import rerun
 from benchmark.cli.terminal import print_failures, print_text, settings
@@ -57,28 +62,19 @@ Draw = Annotated[int, typer.Option(min=0, help="With --cells: seed of the draw."
 
 def run(
     board: BoardId,
-    source: OneSource = "",
-    sources: Sources = "",
-    targets: Targets = "",
-    lanes: OfBoard = "",
-    strategies: OfBoard = "",
-    sizes: Sizes = "",
-    seeds: OfBoard = "",
+    source: OneSource = "", sources: Sources = "", targets: Targets = "",
+    lanes: OfBoard = "", strategies: OfBoard = "", sizes: Sizes = "", seeds: OfBoard = "",
     out: Out = None,
-    device: Device = "auto",
-    jobs: Jobs = 1,
-    threads: Threads = None,
+    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
     limit_steps: LimitSteps = None,
-    allow_partial: AllowPartial = False,
-    retry_failed: RetryFailed = False,
+    allow_partial: AllowPartial = False, retry_failed: RetryFailed = False,
     shard: ShardPart = "",
+    engine: Engine = "local", cpus_per_cell: CpusPerCell = None,
+    gpus_per_cell: GpusPerCell = None, memory_per_cell: MemoryPerCell = None,
     dry_run: DryRun = False,
-    pictures: Pictures = True,
-    save_predictions: SavePredictions = False,
-    rerun_of: RerunOf = None,
-    cells: Cells = None,
-    draw: Draw = 0,
-) -> None:
+    pictures: Pictures = True, save_predictions: SavePredictions = False,
+    rerun_of: RerunOf = None, cells: Cells = None, draw: Draw = 0,
+) -> None:  # fmt: skip
     """Run a board's transfers and print its table.
 
     Finished cells are never run again: after Ctrl-C or a crash, type the same command. With --shard
@@ -90,6 +86,7 @@ def run(
     options = RunOptions(
         device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
         retry_failed=retry_failed, pictures=pictures, save_predictions=save_predictions,
+        ray=ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device),
     )  # fmt: skip
     workspace = settings.workspace
     card = workspace.registry.board(board)

@@ -9,9 +9,13 @@ from benchmark.cards.board import BoardCard
 from benchmark.cli.dry_run import print_sequences
 from benchmark.cli.options import (
     AllowPartial,
+    CpusPerCell,
     Device,
     DryRun,
+    Engine,
+    GpusPerCell,
     Jobs,
+    MemoryPerCell,
     OfBoard,
     Out,
     RetryFailed,
@@ -19,6 +23,7 @@ from benchmark.cli.options import (
     Threads,
     grid_selection,
     names,
+    ray_task,
 )
 from benchmark.cli.terminal import console, print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
@@ -28,17 +33,15 @@ def sequence(
     board: Annotated[str, typer.Argument(help="Id of a board with `sequences`.")],
     sequences: OfBoard = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; SOURCE or SOURCE@NETWORK.")] = "",
-    strategies: OfBoard = "",
-    seeds: OfBoard = "",
+    strategies: OfBoard = "", seeds: OfBoard = "",
     out: Out = None,
-    device: Device = "auto",
-    jobs: Jobs = 1,
-    threads: Threads = None,
-    allow_partial: AllowPartial = False,
-    retry_failed: RetryFailed = False,
+    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
+    allow_partial: AllowPartial = False, retry_failed: RetryFailed = False,
     shard: ShardPart = "",
+    engine: Engine = "local", cpus_per_cell: CpusPerCell = None,
+    gpus_per_cell: GpusPerCell = None, memory_per_cell: MemoryPerCell = None,
     dry_run: DryRun = False,
-) -> None:
+) -> None:  # fmt: skip
     """Train on one device after the other and measure what is forgotten.
 
     After each stage the test cases of all devices are scored. Finished runs are never run again;
@@ -62,8 +65,9 @@ def sequence(
     if dry_run:
         print_sequences(workspace, card, selection, chosen, folder)
         return
+    task = ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device)
     options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
-                         retry_failed=retry_failed)  # fmt: skip
+                         retry_failed=retry_failed, ray=task)  # fmt: skip
     try:
         run_board_sequences(
             workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()

@@ -1,6 +1,7 @@
 """One attempt to run a cell or a sequence: claimed, unless it has a record by then."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.records.record import Failure
@@ -8,7 +9,7 @@ from benchmark.records.record_files import RecordFolder
 from benchmark.running.claims import claimed
 from benchmark.workers import Progress
 
-RunOne = Callable[[Any, Progress], None]
+RunOne = Callable[[Path, Any, Progress], None]  # folder of the board, item, progress
 
 
 class Attempt(NamedTuple):
@@ -44,7 +45,7 @@ def attempt(
     Args:
         store: Of the records.
         retry_failed: Whether a record that failed is made again.
-        run_one: Makes the record and writes it into the store.
+        run_one: Makes the record and writes it into the folder.
         wanted: What is to be run.
         progress: Called with each stage.
 
@@ -56,6 +57,7 @@ def attempt(
             return Attempted(elsewhere=True)
         record = store.get(wanted.identity, wanted.key)
         if record is None or (retry_failed and record.failed):
-            run_one(wanted.item, progress)
+            progress(wanted.identity.path, 0, 0)
+            run_one(store.folder, wanted.item, progress)
             record = store.get(wanted.identity, wanted.key)
     return Attempted(failed=record.failed if record is not None else None)

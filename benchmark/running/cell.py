@@ -145,27 +145,27 @@ def _score_folds(
 
 def run_and_record(
     workspace: Workspace,
-    store: Store,
     options: RunOptions,
+    folder: Path,
     transfer: Transfer,
     progress: Progress,
 ) -> None:
-    """Run one cell and write its record; only then draw its pictures."""
+    """Run one cell and write its record into a board's folder; only then draw its pictures."""
     result = run_cell(
         transfer,
         workspace,
         choose_device(options.device),
         allow_partial=options.allow_partial,
-        predictions=store.folder / "predictions",
+        predictions=folder / "predictions",
         save_predictions=options.save_predictions,
         progress=progress,
     )
-    store.write(result.record)
+    Store(folder).write(result.record)
     with suppress(OSError):
-        picture_path(store.folder / "pictures", result.record).unlink()
+        picture_path(folder / "pictures", result.record).unlink()
     if options.pictures and not result.record.failed:
         axis, label_maps = transfer.target.slice_axis, result.label_maps
         write_overlays(
-            store.folder / "pictures", result.record, transfer, result.dataset,
+            folder / "pictures", result.record, transfer, result.dataset,
             lambda case: np.stack(to_slices(label_maps[case], axis)),
         )  # fmt: skip

@@ -45,7 +45,7 @@ MIN_CONTENT = 0.05
 def ensure_pretrained(
     workspace: Workspace,
     board: BoardCard,
-    device: torch.device,
+    device: torch.device | str,
     source: SourceCard,
     progress: Progress = no_progress,
     *,
@@ -68,7 +68,7 @@ def ensure_pretrained(
             _refuse_diverged(folder, retry_failed)
             try:
                 with one_thread():
-                    _pretrain(workspace, board, device, source, folder, progress)
+                    _pretrain(workspace, board, torch.device(device), source, folder, progress)
             except Diverged as error:
                 write_text(folder / FAILURE_FILE, failure(error).model_dump_json(indent=1) + "\n")
                 raise

@@ -38,8 +38,8 @@ STAGES = TypeAdapter(tuple[SequenceStage, ...])
 
 def run_sequence(
     workspace: Workspace,
-    folder: Path,
     options: RunOptions,
+    folder: Path,
     run: SequenceRun,
     progress: Progress = no_progress,
 ) -> None:
@@ -50,8 +50,8 @@ def run_sequence(
 
     Args:
         workspace: All cards, local data and weights.
-        folder: Of the board's results.
         options: Device, and whether weights may cover the network in part.
+        folder: Of the board's results.
         run: The sequence.
         progress: Called with each stage.
 

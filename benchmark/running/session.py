@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cards.board import BoardCard
+from benchmark.cards.source import SourceCard
 from benchmark.errors import DataError, Diverged, WeightsError
 from benchmark.files import sweep
 from benchmark.planning.availability import missing_pretraining, runnable_part
@@ -25,7 +26,8 @@ from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.running.attempts import Attempt, Attempted, RunOne, attempt
 from benchmark.running.failures import FailureLog
-from benchmark.workers import Workers, configure_process, threads_for
+from benchmark.running.ray_engine import RayTask, RayWorkers, absolute
+from benchmark.workers import Listened, Progress, Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
 
 AnyStore = RecordFolder[Any, Any]
@@ -45,6 +47,8 @@ class RunOptions:
         retry_failed: Run cells and sequences again whose training diverged.
         pictures: Draw the best, median and worst test case of each cell.
         save_predictions: Keep the label maps of all test cases, not only their hashes.
+        ray: Run them as tasks of a Ray cluster, which states device and threads; `jobs` has no
+            effect then.
     """
 
     device: str = "auto"
@@ -54,6 +58,7 @@ class RunOptions:
     retry_failed: bool = False
     pictures: bool = True
     save_predictions: bool = False
+    ray: RayTask | None = None
 
 
 class RunMonitor:
@@ -64,7 +69,7 @@ class RunMonitor:
 
     @contextmanager
     def counting(
-        self, what: str, workers: Workers, total: int, done: int
+        self, what: str, workers: Listened, total: int, done: int
     ) -> Iterator[Callable[[], None]]:
         """Count results while they come.
 
@@ -90,14 +95,19 @@ class RunSession(AbstractContextManager["RunSession"]):
         monitor: RunMonitor | None = None,
     ) -> None:
         """Start nothing yet."""
-        self.workspace = workspace
-        self.options = options or RunOptions()
+        self.workspace, self.options = workspace, options or RunOptions()
+        if task := self.options.ray:
+            self.workspace = absolute(workspace)
+            threads = self.options.threads or task.threads
+            self.options = replace(self.options, device=task.device, threads=threads)
         self.monitor = monitor or RunMonitor()
         self.failures = FailureLog(self.monitor.report)
 
     @cached_property
-    def workers(self) -> Workers:
+    def workers(self) -> Workers | RayWorkers:
         """The processes; torch is imported with them."""
+        if self.options.ray:
+            return RayWorkers(self.options.ray, self.options.threads)
         configure_process()
         from benchmark.running.devices import set_threads
 
@@ -151,14 +161,13 @@ class RunSession(AbstractContextManager["RunSession"]):
         from benchmark.running.devices import choose_device
         from benchmark.running.pretraining import ensure_pretrained
 
-        device, failed = choose_device(self.options.device), dict[str, BaseException]()
-        make = partial(
-            ensure_pretrained,
-            self.workspace,
-            board,
-            device,
-            retry_failed=self.options.retry_failed,
-        )
+        name, failed = self.options.device, dict[str, BaseException]()
+        device = name if self.options.ray else choose_device(name)
+        retry = self.options.retry_failed
+        make: Callable[[SourceCard, Progress], Path]
+        make = partial(ensure_pretrained, self.workspace, board, device, retry_failed=retry)
+        if isinstance(self.workers, RayWorkers):
+            make = self.workers.calling(make)
         sources = [self.workspace.registry.source(name) for name in names]
         with self.monitor.counting("sources", self.workers, len(sources), 0) as finished:
             for source, future in self.workers.as_completed(make, sources):
@@ -188,7 +197,7 @@ class RunSession(AbstractContextManager["RunSession"]):
             from benchmark.running.setup import check_parts
 
             check_parts([one.item for one in todo])
-            run_one = partial(run_and_record, self.workspace, store, self.options)
+            run_one = partial(run_and_record, self.workspace, self.options)
             self._run("cells", store, run_one, todo, len(attempts) - len(todo))
 
     def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
@@ -197,7 +206,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         if todo := self.unfinished(attempts, store):
             from benchmark.running.sequence import run_sequence
 
-            run_one = partial(run_sequence, self.workspace, folder, self.options)
+            run_one = partial(run_sequence, self.workspace, self.options)
             self._run("sequences", store, run_one, todo, len(attempts) - len(todo))
 
     def _run(
@@ -205,6 +214,8 @@ class RunSession(AbstractContextManager["RunSession"]):
     ) -> None:
         """Attempt them all; those that another run has claimed again, until they have a record."""
         sweep(store.folder, *self.workspace.caches)
+        if isinstance(self.workers, RayWorkers):
+            run_one = self.workers.running(run_one)
         work = partial(attempt, store, self.options.retry_failed, run_one)
         with self.monitor.counting(what, self.workers, done + len(todo), done) as finished:
             while todo:

@@ -1,5 +1,6 @@
 """`segtransfer run`: which cells of a board with lanes are run."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,30 @@ def test_an_unknown_lane_is_an_error(
 ) -> None:
     words = ("run", "standard_v1", "--lanes", "dtp")
     assert "Did you mean 'dpt'?" in refusal(*words, monkeypatch=monkeypatch, capsys=capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--engine", "dask"), "unknown engine 'dask'"),
+        (("--gpus-per-cell", "1"), "add --engine ray"),
+        (("--engine", "ray", "--device", "cuda"), "--gpus-per-cell states the device"),
+    ],
+)
+def test_options_of_an_engine_belong_together(
+    words: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = ("run", "demo_v1", "--dry-run")
+    assert message in refusal(*run, *words, monkeypatch=monkeypatch, capsys=capsys)
+
+
+def test_ray_is_named_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ("--home", str(tmp_path), "run", "demo_v1", "--sources", "scratch", "--engine", "ray")
+    error = refusal(*words, "--out", str(tmp_path / "run"), monkeypatch=monkeypatch, capsys=capsys)
+    assert "pip install 'segtransfer[ray]'" in error

@@ -69,7 +69,7 @@ def test_what_is_imported_is_a_dependency_and_the_other_way_round() -> None:
     extras = PROJECT["optional-dependencies"]
     declared = {
         canonicalize_name(Requirement(line).name)
-        for line in (*PROJECT["dependencies"], *extras["lora"], *extras["parquet"])
+        for line in (*PROJECT["dependencies"], *extras["lora"], *extras["parquet"], *extras["ray"])
     }
     distributions = packages_distributions()
     imported = {

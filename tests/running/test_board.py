@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.factories import workspace_at
+from support.factories import two_steps
 
 import benchmark.running.cell as cells
 import benchmark.running.session as session
@@ -40,14 +40,7 @@ class Heard(RunMonitor):
 @pytest.fixture
 def small(shared_home: Path) -> tuple[Workspace, BoardCard]:
     """Two targets, two seeds, two steps."""
-    workspace = workspace_at(shared_home)
-    board = workspace.registry.board("demo_v1")
-    protocol = board.protocol.model_copy(update={"steps": 2, "epochs": None, "evaluations": 1})
-    board = board.model_copy(
-        update={"protocol": protocol, "targets": TARGETS, "seeds": (0, 1), "sources": ("scratch",)}
-    )
-    boards = {**workspace.registry.boards, board.id: board}
-    return replace(workspace, registry=replace(workspace.registry, boards=boards)), board
+    return two_steps(shared_home)
 
 
 def contents(folder: Path) -> dict[str, object]:

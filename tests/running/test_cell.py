@@ -121,7 +121,7 @@ def test_pictures_change_nothing_in_the_record(
     for pictures in (True, False):
         store = Store(tmp_path / str(pictures))
         options = RunOptions(device="cpu", pictures=pictures)
-        cells.run_and_record(workspace, store, options, transfer, no_progress)
+        cells.run_and_record(workspace, options, store.folder, transfer, no_progress)
         record = store.get(transfer.cell, transfer.key)
         assert record is not None and (store.folder / "pictures").exists() == pictures
         records.append(record.without_timings())
@@ -139,7 +139,7 @@ def test_a_picture_that_cannot_be_written_is_a_line_of_notice(
 ) -> None:
     (tmp_path / "pictures").touch()
     store = Store(tmp_path)
-    cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+    cells.run_and_record(workspace, RunOptions(device="cpu"), store.folder, transfer, no_progress)
     assert caplog.messages[0].startswith("picture not written: ")
     assert store.has(transfer.cell, transfer.key)
 
@@ -153,5 +153,7 @@ def test_an_error_while_drawing_does_not_lose_the_cell(
     monkeypatch.setattr(cells, "write_overlays", fail)
     store = Store(tmp_path)
     with pytest.raises(ZeroDivisionError):
-        cells.run_and_record(workspace, store, RunOptions(device="cpu"), transfer, no_progress)
+        cells.run_and_record(
+            workspace, RunOptions(device="cpu"), store.folder, transfer, no_progress
+        )
     assert store.has(transfer.cell, transfer.key)

@@ -65,7 +65,7 @@ def store(
     picture = store.folder / "pictures" / transfer.cell.path.replace(".json", ".png")
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"of an earlier record")
-    run_and_record(workspace, store, CPU, transfer, no_progress)
+    run_and_record(workspace, CPU, store.folder, transfer, no_progress)
     assert not picture.exists()
     return store
 
@@ -173,7 +173,7 @@ def test_a_sequence_fails_from_the_stage_on_that_diverges(
         return loss * float("nan") if len(calls) == 4 else loss  # stage 2, step 2
 
     monkeypatch.setitem(LOSSES, board.protocol.loss, spoiled)
-    run_sequence(Workspace(registry, tmp_path), tmp_path, CPU, one)
+    run_sequence(Workspace(registry, tmp_path), CPU, tmp_path, one)
     record = SequenceStore(tmp_path).read(one.run)
     assert [stage.failed is not None for stage in record.stages] == [False, True, True]
     assert record.failed is not None and record.failed.step == 2 and len(calls) == 4

@@ -48,7 +48,7 @@ def tiny() -> tuple[Registry, BoardCard]:
 
 
 def run(folder: Path, home: Path, registry: Registry, one: SequenceRun) -> SequenceRecord:
-    run_sequence(Workspace(registry, home), folder, OPTIONS, one)
+    run_sequence(Workspace(registry, home), OPTIONS, folder, one)
     return SequenceStore(folder).read(one.run)
 
 
@@ -81,7 +81,7 @@ def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
 
     def go_on(progress: Progress) -> None:
         other = tmp_path / "other"
-        run_sequence(workspace, other, OPTIONS, one, progress)
+        run_sequence(workspace, OPTIONS, other, one, progress)
 
     def pull(what: str, done: int, total: int) -> None:
         if what.startswith("device_order 3/3: fine-tuning") and done == 1:

@@ -1,6 +1,7 @@
 """Records and board folders for tests, made by hand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def board_folder(folder: Path) -> Path:
     text = (shipped_content() / "leaderboards/demo_v1/board.yaml").read_text()
     (folder / "board.yaml").write_text(text)
     return folder
+
+
+def two_steps(home: Path, seeds: tuple[int, ...] = (0, 1)) -> tuple[Workspace, BoardCard]:
+    """A board that is run in seconds: `scratch` on two targets with two steps."""
+    workspace, card = workspace_at(home), board()
+    protocol = card.protocol.model_copy(update={"steps": 2, "epochs": None, "evaluations": 1})
+    changes = {
+        "protocol": protocol, "targets": ("phantom_fetal_head_64", "phantom_stroke_lesion_64"),
+        "seeds": seeds, "sources": ("scratch",),
+    }  # fmt: skip
+    card = card.model_copy(update=changes)
+    boards = {**workspace.registry.boards, card.id: card}
+    return replace(workspace, registry=replace(workspace.registry, boards=boards)), card
 
 
 def make_record(

@@ -1,0 +1,239 @@
+"""Cells as tasks of a Ray cluster (extra `ray`): their files come back and are written here alone.
+
+Plain tasks, without a runtime environment or a working directory: the nodes have segtransfer
+installed, and the folder of local data at the same path. Ray runs a task again whose worker or node
+is lost, and never one that raised an error. The cell is claimed here while its task is under way.
+"""
+
+import os
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
+
+from benchmark.errors import BenchmarkError, ProtocolError, in_one_line
+from benchmark.files import write_bytes
+from benchmark.records.record_pack import KINDS
+from benchmark.running.attempts import RunOne
+from benchmark.workers import Item, Progress, Result, configure_process, no_progress
+from benchmark.workspace import Workspace
+
+RETRIES = 3  # of a task whose worker or node is lost
+SHOWN = 8  # cells under way that have a progress bar
+GIB = 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayTask:
+    """What each cell asks of the cluster.
+
+    Attributes:
+        cpus: CPUs; as many threads work on the cell, at least one.
+        gpus: GPUs. A fraction shares one: Ray counts it, but neither memory nor time of the GPU is
+            divided, so that timings are those of a shared GPU. Without any, the device is the CPU:
+            Ray does not hide GPUs from tasks that asked for none.
+        memory_gib: Memory in GiB that Ray sets aside; 0 asks for none.
+    """
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory_gib: float = 0.0
+
+    @property
+    def device(self) -> str:
+        """The device of a cell."""
+        return "cuda" if self.gpus else "cpu"
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of a cell."""
+        return max(1, int(self.cpus))
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """Its resources as Ray names them, of which there is more than none."""
+        needs = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory_gib * GIB}
+        return {name: amount for name, amount in needs.items() if amount}
+
+
+class TaskLost(BenchmarkError):
+    """A task gave neither a result nor an error: its nodes were lost, or it was cancelled."""
+
+
+class RayWorkers(AbstractContextManager["RayWorkers"]):
+    """Has functions called on a cluster; a thread of this process waits for each call.
+
+    Attributes:
+        jobs: How many listeners there may be.
+        listeners: Each is called with the progress of one of the calls under way.
+    """
+
+    def __init__(self, task: RayTask, threads: int | None = None) -> None:
+        """Connect to the cluster of RAY_ADDRESS, or start one on this machine.
+
+        Args:
+            task: What a call asks of the cluster.
+            threads: CPU threads of a call; None stands for those of the task.
+
+        Raises:
+            ProtocolError: Ray is not installed, or no node has what a call asks for.
+        """
+        ray = _ray()
+        self._connected = not ray.is_initialized()
+        if self._connected:
+            local = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+            ray.init(logging_level="ERROR", log_to_driver=False, **local)
+        capacity = _capacity(task, ray.nodes())
+        self.jobs = min(capacity, SHOWN)
+        self.listeners: Sequence[Progress] = (no_progress,)
+        self._threads = threads or task.threads
+        self._task = ray.remote(
+            num_cpus=task.cpus, num_gpus=task.gpus, memory=int(task.memory_gib * GIB) or None,
+            max_retries=RETRIES,
+        )(_run_task)  # fmt: skip
+        self._packed = cache(lambda function: ray.put(pickle.dumps(function)))
+        self._under_way, self._ended, self._lock = set[Any](), False, Lock()
+        self._pool = ThreadPoolExecutor(capacity)
+        self._slots: SimpleQueue[int] = SimpleQueue()
+        for slot in range(capacity):
+            self._slots.put(slot)
+
+    def as_completed(
+        self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
+    ) -> "Iterator[tuple[Item, Future[Result]]]":
+        """Each item with its result or error, as they come; the work makes calls."""
+        item_of = {self._pool.submit(self._in_slot, work, item): item for item in items}
+        for future in as_completed(item_of):
+            yield item_of[future], future
+
+    def call(self, function: Callable[[Item], Result], item: Item) -> Result:
+        """Have a function called on the cluster, and wait for its result.
+
+        Raises:
+            TaskLost: Its worker or node was lost again and again, or everything ends.
+            Exception: What the function raised.
+        """
+        ray = _ray()
+        with self._lock:
+            if self._ended:
+                raise TaskLost("stopped")
+            reference = self._task.remote(self._packed(function), pickle.dumps(item), self._threads)
+            self._under_way.add(reference)
+        try:
+            kind, value = ray.get(reference)
+        except ray.exceptions.RayError as error:
+            raise TaskLost(f"its Ray task was lost: {in_one_line(error)}") from None
+        finally:
+            self._under_way.discard(reference)
+        if kind == "error":
+            raise value
+        result: Result = value
+        return result
+
+    def calling(self, function: Callable[[Item], Result]) -> Callable[[Item, Progress], Result]:
+        """Work for `as_completed`: the function called on the cluster."""
+        return lambda item, progress: self.call(function, item)
+
+    def running(self, run_one: RunOne) -> RunOne:
+        """As `run_one`, on the cluster; its files are written into the folder here."""
+
+        def run(folder: Path, item: Any, progress: Progress) -> None:
+            files = self.call(_Scratch(run_one), item)
+            for name in sorted(files, key=lambda name: name.startswith(KINDS)):  # the record last
+                write_bytes(folder / name, files[name])
+
+        return run
+
+    def __exit__(self, *raised: object) -> None:
+        """Cancel what is under way, and leave the cluster; one that was started here ends."""
+        ray = _ray()
+        with self._lock:
+            self._ended = True
+            for reference in self._under_way:
+                ray.cancel(reference, force=True)
+        self._pool.shutdown(cancel_futures=True)
+        if self._connected:
+            ray.shutdown()
+
+    def _in_slot(self, work: Callable[[Item, Progress], Result], item: Item) -> Result:
+        slot = self._slots.get()
+        try:
+            return work(item, self.listeners[slot] if slot < len(self.listeners) else no_progress)
+        finally:
+            self._slots.put(slot)
+
+
+@dataclass(frozen=True)
+class _Scratch:
+    """Runs a cell in a folder of its own; gives the content of its files by path."""
+
+    run_one: RunOne
+
+    def __call__(self, item: Any) -> dict[str, bytes]:
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            self.run_one(folder, item, no_progress)
+            paths = [path for path in folder.rglob("*") if path.is_file()]
+            return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def absolute(workspace: Workspace) -> Workspace:
+    """The workspace with paths that mean the same in every process."""
+    folders = {name: path.absolute() for name, path in workspace.registry.folders.items()}
+    registry = replace(workspace.registry, folders=folders)
+    return replace(workspace, registry=registry, home=workspace.home.absolute())
+
+
+def _run_task(function: bytes, item: bytes, threads: int) -> tuple[str, Any]:
+    """A task: the result of a function, or its error. Nothing is imported before this begins."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    configure_process()
+    from benchmark.running.devices import set_threads
+
+    set_threads(threads)
+    try:
+        return "result", pickle.loads(function)(pickle.loads(item))
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        return "error", error
+
+
+def _capacity(task: RayTask, nodes: Sequence[Any]) -> int:
+    """How many tasks the nodes have room for."""
+    resources = [node["Resources"] for node in nodes if node["Alive"]]
+    needs = task.resources
+    count = sum(
+        int(min(has.get(name, 0) / amount for name, amount in needs.items())) for has in resources
+    )
+    if not count:
+        asked = ", ".join(f"{amount:g} {name}" for name, amount in needs.items())
+        raise ProtocolError(
+            f"no node of the Ray cluster ({len(resources)}) has {asked}; type smaller "
+            "--cpus-per-cell, --gpus-per-cell or --memory-per-cell, or add nodes first"
+        )
+    return count
+
+
+def _ray() -> Any:
+    """Ray itself.
+
+    Raises:
+        ProtocolError: It is not installed.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise ProtocolError(
+            "--engine ray: Ray is not installed; type pip install 'segtransfer[ray]'"
+        ) from None
+    return ray

@@ -1,0 +1,156 @@
+"""Cells on a Ray cluster: the records of the local engine, whatever is lost on the way."""
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.factories import two_steps
+
+import benchmark.running.ray_engine as engine
+from benchmark.errors import DataError, ProtocolError
+from benchmark.files import write_bytes
+from benchmark.planning.transfers import GridSelection
+from benchmark.records.store import Store, read_record
+from benchmark.running.board import run_board
+from benchmark.running.ray_engine import RayTask
+from benchmark.running.session import RunOptions
+
+NODES = [
+    {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0, "memory": 64.0 * 2**30}},
+    {"Alive": True, "Resources": {"CPU": 3.0}},
+    {"Alive": False, "Resources": {"CPU": 99.0}},
+]
+
+
+@pytest.mark.parametrize(
+    ("task", "count"),
+    [
+        (RayTask(), 11),
+        (RayTask(cpus=2), 4 + 1),
+        (RayTask(gpus=0.25), 8),
+        (RayTask(cpus=4, gpus=1), 2),
+        (RayTask(memory_gib=30), 2),
+    ],
+)
+def test_as_many_cells_are_under_way_as_the_nodes_have_room_for(task: RayTask, count: int) -> None:
+    assert engine._capacity(task, NODES) == count
+
+
+def test_a_cell_that_fits_no_node_is_refused() -> None:
+    with pytest.raises(ProtocolError, match=r"no node of the Ray cluster \(2\) has 9 CPU, 1 GPU"):
+        engine._capacity(RayTask(cpus=9, gpus=1), NODES)
+
+
+def test_device_and_threads_are_stated() -> None:
+    """Ray no longer hides GPUs from tasks that asked for none."""
+    assert (RayTask().device, RayTask(gpus=0.25).device) == ("cpu", "cuda")
+    assert [RayTask(cpus=cpus).threads for cpus in (0.5, 1, 3.5)] == [1, 1, 3]
+
+
+class Unpicklable(Exception):
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__("cannot be made from its message")
+
+
+def fail(kind: str) -> None:
+    raise DataError("gone") if kind == "ours" else Unpicklable(1, 2)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("ours", DataError), ("other", RuntimeError)])
+def test_an_error_of_a_task_comes_back(
+    kind: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    answer, found = engine._run_task(pickle.dumps(fail), pickle.dumps(kind), 1)
+    assert answer == "error" and type(found) is error and str(found)
+
+
+def run_tasks() -> list[int]:
+    """Worker processes below this one that work on a cell."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if (path / "cmdline").read_bytes().startswith(b"ray::_run_task") and _is_ours(path):
+                found.append(int(path.name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    number = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+    return number == os.getpid() or (number > 1 and _is_ours(Path("/proc") / str(number)))
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A head without CPUs and two nodes of one CPU each, on this machine."""
+    pytest.importorskip("ray", reason="needs Ray: pip install 'segtransfer[ray]'")
+    from ray.cluster_utils import Cluster
+
+    memory = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
+    for _ in range(2):
+        made.add_node(num_cpus=1, **memory)
+    monkeypatch.setenv("RAY_ADDRESS", made.address)
+    yield made
+    made.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_worker_and_a_node_are_lost_in_mid_grid(
+    cluster: Any, shared_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell is written once, here, and equals that of the local engine."""
+    workspace, board = two_steps(shared_home, seeds=(0, 1, 2))
+    local = RunOptions(device="cpu", pictures=False, threads=1)
+    expected = run_board(workspace, board, GridSelection(), tmp_path / "local", options=local)
+    written = list[str]()
+
+    def noted(path: Path, content: bytes) -> None:
+        written.append(path.relative_to(tmp_path / "ray").as_posix())
+        write_bytes(path, content)
+
+    monkeypatch.setattr(engine, "write_bytes", noted)
+    options = RunOptions(pictures=False, ray=RayTask())
+    errors = list[BaseException]()
+
+    def run() -> None:
+        try:
+            run_board(workspace, board, GridSelection(), tmp_path / "ray", options=options)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    os.kill(wait_for(lambda: errors or (written and run_tasks()))[0], signal.SIGKILL)
+    wait_for(lambda: errors or len(written) > 4)
+    cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
+    thread.join(180)
+    assert not thread.is_alive() and not errors
+    records = [name for name in written if name.startswith("records/")]
+    assert sorted(records) == [f"records/{name}" for name in expected.files()]
+    store = Store(tmp_path / "ray")
+    for name in expected.files():
+        one, other = (read_record(s.folder / "records" / name) for s in (store, expected))
+        assert one.without_timings() == other.without_timings()
+        assert one.environment.threads == 1
+        hashes = [(s.folder / "predictions" / name).read_bytes() for s in (store, expected)]
+        assert hashes[0] == hashes[1]
+    assert [path.name for path in (tmp_path / "ray" / ".claims").iterdir()] == [".lock"]
