@@ -30,6 +30,7 @@ def dataset_summary(workspace: Workspace, card: DatasetCard) -> CardSummary:
         "domain": [card.domain],
         "labels": [", ".join(card.labels) or "none"],
         "cases": _cases(card),
+        "groups": [", ".join(card.groups)] if card.groups else [],
         "licence": [card.licence],
         "access": [ACCESS[card.access]],
         "to get it": [] if here else card.how_to_get,

@@ -104,6 +104,11 @@ def test_all_cards_of_one_id_are_shown(tmp_path: Path) -> None:
     assert all(summary.plain()["card"]["id"] == "phantom_ct_device_a" for summary in summaries)
 
 
+def test_a_data_set_names_its_groups_of_subjects(tmp_path: Path) -> None:
+    (summary,) = summarise_cards(workspace_at(tmp_path), "hc18_fetal_head")
+    assert summary.facts["groups"] == ["head_circumference, pixel_size"]
+
+
 def test_a_source_on_another_network(tmp_path: Path) -> None:
     (summary,) = summarise_cards(workspace_at(tmp_path), "scratch@tu-vit_tiny_patch16_224")
     assert summary.facts["network"] == ["tu-vit_tiny_patch16_224, lanes dpt and linear"]
