@@ -41,19 +41,26 @@ def column_groups(context: Context) -> dict[str, str]:
 
 
 def entry_columns(context: Context, rows: pd.DataFrame, sized: bool) -> Iterator[Column]:
-    """The entry of a row: source, strategy, lane, number of subjects."""
+    """The entry of a row: source, strategy if there are several, number of subjects."""
     yield Column("source", "source", link_cells(rows["source"], context.sources))
-    yield Column("strategy", "strategy", text_cells(strings(rows, "strategy")))
-    yield from lane_columns(context, rows)
+    if context.several_strategies:
+        yield _strategy_column(rows)
     if sized:
         yield size_column(rows)
 
 
-def trait_columns(rows: pd.DataFrame) -> Iterator[Column]:
-    """What is known of an entry besides its results: marks, domain and task of the source."""
+def trait_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
+    """What is known of an entry besides its results, and what all entries of the table share."""
     yield Column("marks", "marks", mark_cells(rows))
     for name in ("domain", "task"):
         yield Column(name, name, text_cells(strings(rows, name)))
+    if not context.several_strategies:
+        yield _strategy_column(rows)
+    yield from lane_columns(context, rows)
+
+
+def _strategy_column(rows: pd.DataFrame) -> Column:
+    return Column("strategy", "strategy", text_cells(strings(rows, "strategy")))
 
 
 def lane_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:

@@ -82,6 +82,11 @@ class Context:
         """Whether there is more than one number of training subjects."""
         return len(self.rows) > 0 and self.rows["train_subjects"].nunique() > 1
 
+    @cached_property
+    def several_strategies(self) -> bool:
+        """Whether there is more than one strategy."""
+        return len(self.rows) > 0 and self.rows["strategy"].nunique() > 1
+
     @property
     def laned(self) -> bool:
         """Whether the board has more than one lane."""
