@@ -75,8 +75,8 @@ def test_challenger_takes_the_files_of_shipped_boards(name: str, tmp_path: Path)
     built = load_leaderboard(name, workspace_at(tmp_path / "home"))
     (path,) = (p for p in write_reviewer_files(tmp_path, built) if p.name.startswith("rankings_"))
     tasks = as_challenge(read(path))
-    assert len(tasks) == len([own for own in built.scores.values() if own.entries])
-    for values, scores in zip(tasks.values(), built.scores.values(), strict=True):
+    ranked = [scores for scores in built.scores.values() if scores.entries]
+    for values, scores in zip(tasks.values(), ranked, strict=True):
         means: dict[str, list[float]] = {}
         for (algorithm, _), value in values.items():
             means.setdefault(algorithm, []).append(value)
