@@ -1,5 +1,6 @@
 """One cell: one transfer into one record, written before its pictures are drawn."""
 
+import logging
 import time
 import zlib
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import torch
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import to_slices
 from benchmark.errors import Diverged
+from benchmark.files import printable
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import prediction_log
 from benchmark.records.record import CaseScore, Failure, RunRecord, Selection
@@ -150,7 +152,10 @@ def run_and_record(
     transfer: Transfer,
     progress: Progress,
 ) -> None:
-    """Run one cell and write its record into a board's folder; only then draw its pictures."""
+    """Run one cell and write its record into a board's folder; only then draw its pictures.
+
+    A picture that cannot be drawn or written is one line of notice: the cell is finished.
+    """
     result = run_cell(
         transfer,
         workspace,
@@ -165,7 +170,10 @@ def run_and_record(
         picture_path(folder / "pictures", result.record).unlink()
     if options.pictures and not result.record.failed:
         axis, label_maps = transfer.target.slice_axis, result.label_maps
-        write_overlays(
-            folder / "pictures", result.record, transfer, result.dataset,
-            lambda case: np.stack(to_slices(label_maps[case], axis)),
-        )  # fmt: skip
+        try:
+            write_overlays(
+                folder / "pictures", result.record, transfer, result.dataset,
+                lambda case: np.stack(to_slices(label_maps[case], axis)),
+            )  # fmt: skip
+        except Exception as error:
+            logging.getLogger("segtransfer").warning("picture not written: %s", printable(error))

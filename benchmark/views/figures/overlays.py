@@ -4,7 +4,6 @@ They lie next to the records and are never part of one. They show the data set's
 passes a board's folder on passes these on too.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from benchmark.data.layouts.registry import load_case
 from benchmark.data.preprocessing import IGNORE, Preprocessing, merge_labels, scale_intensity
 from benchmark.data.resolve import ResolvedDataset
 from benchmark.data.slices import plane_spacing, to_slices
-from benchmark.errors import RecordError
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import Labels
 from benchmark.records.record import MARK_NAMES, RunRecord
@@ -71,22 +69,20 @@ def write_overlays(
 ) -> None:
     """Draw the best, median and worst test case of a finished cell.
 
-    A picture that cannot be written is one line of notice; the cell goes on.
-
     Args:
         folder: Of all pictures of a board.
         record: Has the scores of the cases.
         transfer: The cell.
         opened: The target's data.
         predict: Gives the predicted labels (slices, rows, columns) of a case.
+
+    Raises:
+        RecordError: The picture cannot be written.
     """
     chosen = best_median_worst(record)
     overlays = [make_overlay(transfer, opened, case, text, predict(case)) for case, text in chosen]
     figure = draw_overlays(overlays, tuple(transfer.target.labels), caption(record))
-    try:
-        write_figure(figure, picture_path(folder, record))
-    except RecordError as error:
-        logging.getLogger("segtransfer").warning("picture not written: %s", error)
+    write_figure(figure, picture_path(folder, record))
 
 
 def best_median_worst(record: RunRecord) -> list[tuple[str, str]]:
