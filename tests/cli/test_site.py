@@ -1,4 +1,4 @@
-"""`segtransfer site`: a page a board and an index that leads to each."""
+"""`segtransfer site`: every board has a page, and what was run here is shown."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from benchmark.records.store import Store
 from benchmark.views.json_schema import BoardFile
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> Path:
-    folder = tmp_path / "runs" / "demo_v1"
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("here") / "runs" / "demo_v1"
     folder.mkdir(parents=True)
     store = Store(board_folder(folder))
     for seed in (0, 1):
@@ -22,10 +22,16 @@ def runs(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def test_every_board_has_a_page(runs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "site"
-    done = CliRunner().invoke(app, ["site", str(out), "--runs", str(runs)])
+@pytest.fixture(scope="module")
+def out(runs: Path) -> Path:
+    """The site of all boards, without copies of their records."""
+    folder = runs.parent / "site"
+    done = CliRunner().invoke(app, ["site", str(folder), "--runs", str(runs)])
     assert done.exit_code == 0 and "demo_v1: 2 records" in done.output
+    return folder
+
+
+def test_every_board_has_a_page(out: Path) -> None:
     index = (out / "index.html").read_text(encoding="utf-8")
     for name in ("demo_v1", "standard_v1"):
         assert f'href="{name}.html"' in index and (out / f"{name}.html").is_file()
@@ -33,9 +39,7 @@ def test_every_board_has_a_page(runs: Path, tmp_path: Path) -> None:
     assert "../runs/demo_v1/records/phantom_fetal_head_64/scratch/full/nall/seed0.json" in page
 
 
-def test_sequences_are_on_the_page_and_told_by_the_index(runs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "site"
-    assert CliRunner().invoke(app, ["site", str(out), "--runs", str(runs)]).exit_code == 0
+def test_sequences_are_on_the_page_and_told_by_the_index(out: Path) -> None:
     page = (out / "phantom_sequence_v1.html").read_text(encoding="utf-8")
     assert "(SYNTHETIC)</title>" in page and "No records yet" not in page
     part = page[page.index('id="sequences"') :]

@@ -1,6 +1,6 @@
 """A table of a page: its columns as HTML for readers without JavaScript, and as data for others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -36,11 +36,19 @@ class Column:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table with its caption; `anchors` are ids of rows, one per row or none at all."""
+    """A table.
+
+    Attributes:
+        caption: Its name.
+        columns: All of the same length.
+        anchors: Ids of the rows, one per row or none at all.
+        breaks: Rows at which another setting begins, while the table is not sorted.
+    """
 
     caption: str
     columns: Sequence[Column]
     anchors: Sequence[str] = ()
+    breaks: Collection[int] = ()
 
     @property
     def rows(self) -> Markup:
@@ -50,7 +58,10 @@ class PageTable:
         line = ('\n<tr id="%s">' if self.anchors else "\n<tr>") + line
         columns = [column.cells.html for column in self.columns]
         columns = [self.anchors, *columns] if self.anchors else columns
-        return Markup("".join([line % row for row in zip(*columns, strict=True)]))
+        rows = [line % row for row in zip(*columns, strict=True)]
+        for number in self.breaks:
+            rows[number] = rows[number].replace("<tr", "<tr class=new", 1)
+        return Markup("".join(rows))
 
     @property
     def data(self) -> dict[str, object]:
@@ -63,5 +74,6 @@ class PageTable:
         return {
             "caption": self.caption,
             "rows": len(self.columns[0].cells.html),
+            "breaks": sorted(self.breaks),
             "columns": columns,
         }

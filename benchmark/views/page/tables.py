@@ -101,7 +101,9 @@ def _target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTab
         *spread_columns(rows),
         *group_columns(rows, "cost"),
     ]
-    return PageTable(caption, columns)
+    sizes = as_list(rows["train_subjects"])
+    breaks = [row for row in range(1, len(sizes)) if sizes[row] != sizes[row - 1]]
+    return PageTable(caption, columns, breaks=breaks)
 
 
 def source_overview(context: Context) -> PageTable:

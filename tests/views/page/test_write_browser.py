@@ -151,8 +151,10 @@ def copied(page: "playwright.Page", name: str) -> str:
 
 def test_sorting_by_number_keeps_what_is_missing_last(page: "playwright.Page") -> None:
     head = page.locator("#target-0 th[data-name=score] .dt-column-order")
+    assert page.locator("#target-0 table:not(.sorted) tr.new").count() == 1
     head.click()
     best = sorted_by(page, "score", "descending")
+    assert page.locator("#target-0 table.sorted tr.new").count() == 1
     assert best == sorted(best, reverse=True)
     head.click()
     assert sorted_by(page, "score", "ascending") == sorted(best)

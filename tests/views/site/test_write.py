@@ -9,6 +9,7 @@ from shutil import copy
 from urllib.parse import unquote
 
 import pytest
+from support.factories import shipped_registry
 from support.pages import TARGETS, evil_board, made
 
 from benchmark.cards.content import shipped_content
@@ -54,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
     (out / "docs").mkdir()
     (out / "docs" / "index.html").touch()
-    workspace = Workspace.load(tmp_path_factory.mktemp("home"))
+    workspace = Workspace(shipped_registry(), tmp_path_factory.mktemp("home"))
     folders = {name: SHIPPED / name for name in BOARDS}
     folders["real_wang2023"] = tmp_path_factory.mktemp("none") / "real_wang2023"
     folders["real_wang2023"].mkdir()

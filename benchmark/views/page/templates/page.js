@@ -142,11 +142,12 @@
   const open = (holder) => {
     if (opened.has(holder)) return opened.get(holder).table;
     const data = JSON.parse(holder.querySelector("script").textContent);
-    const { columns, rows } = data;
+    const { columns, rows, breaks } = data;
     const element = skeleton(data);
     holder.replaceChildren(element);
     const table = new DataTable(element, {
       data: Array.from({ length: rows }, (_, index) => ({ index })), columns: columns.map(column),
+      createdRow: (row, _data, index) => { if (breaks.includes(index)) row.className = "new"; },
       autoWidth: false, orderClasses: false, order: [],
       pageLength: 50, lengthMenu: [25, 50, 100, 500, { label: "all", value: -1 }],
       paging: rows > 50, info: rows > 10,
@@ -156,6 +157,7 @@
         bottomEnd: [rows > 50 ? "pageLength" : null, rows > 50 ? "paging" : null,
           { buttons: [copy("CSV", csv, columns), copy("LaTeX", latex, columns)] }].filter(Boolean) },
     });
+    table.on("order", () => element.classList.add("sorted"));
     const scroller = element.closest(".dt-layout-table");
     for (const name of ["role", "tabindex", "aria-label"]) {
       scroller.setAttribute(name, holder.getAttribute(name));
