@@ -1,10 +1,8 @@
 """The sections of a page: what stands around the tables of each target and source."""
 
-import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,19 +17,12 @@ from benchmark.views.footnotes import FEW
 from benchmark.views.page.charts.board import target_charts
 from benchmark.views.page.charts.svg import Chart
 from benchmark.views.page.context import Context
+from benchmark.views.page.pictures import Picture, Pictures
 from benchmark.views.page.table import PageTable
 from benchmark.views.page.tables import source_table, target_tables
 
+LEFT_OUT = "pictures left out to keep the page small"
 FactList = list[tuple[str, str]]
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An overlay as a data URL, with its caption."""
-
-    url: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -92,18 +83,21 @@ def target_sections(context: Context) -> Iterator[Section]:
 def source_sections(context: Context) -> Iterator[Section]:
     """One section per source, in the order of the tables."""
     by_source = dict(_parts(context.records, "source"))
-    pictures = find_pictures(context.folder)
+    pictures = Pictures(context)
     for name, rows in _parts(context.rows, "source"):
         registered = context.registry.sources if context.registry else {}
         card = registered.get(name.partition("@")[0])
         records = by_source.get(name, pd.DataFrame())
         title = card.title if card else str(records["source_title"].iloc[0] if len(records) else "")
+        before, own = pictures.left_out, tuple(pictures.of(rows))
         facts = [*_record_facts(rows, records), *_card_facts(card, {"domain", "task", "encoder"})]
+        if more := pictures.left_out - before:
+            facts.append((LEFT_OUT, f"{more}, which lie in pictures/ beside the records"))
         yield Section(
             context.sources[name], name, title, (), mark_counts(rows), facts,
             {"": source_table(context, rows, f"{name}: every target")},
             _page(context, "sources", card),
-            pictures=tuple(_pictures(context, rows, pictures)),
+            pictures=own,
         )  # fmt: skip
 
 
@@ -206,35 +200,6 @@ def _text(value: object) -> str:
 
 def _joined(values: "pd.Series[Any]") -> str:
     return "; ".join(str(value) for value in values.unique() if value)
-
-
-def _pictures(
-    context: Context, rows: pd.DataFrame, pictures: Mapping[str, Path]
-) -> Iterator[Picture]:
-    """The overlays of each entry's first seed, of data sets that may be passed on."""
-    if not pictures:
-        return
-    columns = ("target", "lane", "strategy", "train_subjects", "records")
-    for target, lane, strategy, size, paths in zip(*map(rows.get, columns), strict=True):
-        first = next((path for path in paths if path in pictures), None)
-        if first is None or not context.may_be_shown(target):
-            continue
-        content = pictures[first].read_bytes()
-        if content.startswith(PNG):
-            seed = first.rsplit("/", 1)[-1].removesuffix(".json")
-            words = (target, context.board.lane_words(lane), strategy, f"n {size or 'all'}", seed)
-            cell = ", ".join(filter(None, words))
-            url = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-            yield Picture(url, f"Best, median and worst case of {cell}")
-
-
-def find_pictures(folder: Path) -> dict[str, Path]:
-    """Files `pictures/<path of the record without .json>.png`, by the path of the record."""
-    root = folder / "pictures"
-    return {
-        path.relative_to(root).with_suffix(".json").as_posix(): path
-        for path in sorted(root.rglob("*.png"))
-    }
 
 
 def missing_by_entry(paths: Iterable[str]) -> list[tuple[str, str]]:

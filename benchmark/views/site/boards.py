@@ -14,7 +14,7 @@ MOST = 6  # settings of a board that the index names
 
 @dataclass(frozen=True)
 class SiteBoard:
-    """One board of the site; `page` is the address of its page, seen from the index."""
+    """One board of the site; `page` is the address of its page from the index, percent-encoded."""
 
     page: str
     context: Context

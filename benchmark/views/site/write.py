@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmark.files import write_text
 from benchmark.leaderboard.folder import read_folder
@@ -60,4 +61,4 @@ def _write_board(
         page, tables.full, tables.clean, page_records(tables.records), store.folder,
         workspace.registry, files_in, site=True,
     )  # fmt: skip
-    return SiteBoard(page.name, context)
+    return SiteBoard(quote(page.name), context)

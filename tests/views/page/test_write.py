@@ -19,8 +19,8 @@ from benchmark.records.record import Coverage
 from benchmark.records.store import Store
 from benchmark.views.figures.frame import BLUE, colours
 from benchmark.views.page.context import page_records
+from benchmark.views.page.pictures import PNG
 from benchmark.views.page.render import as_script, script, style
-from benchmark.views.page.sections import PNG
 from benchmark.views.page.write import write_page
 
 

@@ -9,10 +9,11 @@ from shutil import copy
 from urllib.parse import unquote
 
 import pytest
-from support.factories import shipped_registry
+from support.factories import board_folder, make_record, shipped_registry
 from support.pages import TARGETS, evil_board, made
 
 from benchmark.cards.content import shipped_content
+from benchmark.records.store import Store
 from benchmark.views.page.context import Context
 from benchmark.views.site.boards import SiteBoard, grouped
 from benchmark.views.site.render import render_site
@@ -163,3 +164,17 @@ def test_many_settings_are_counted(tmp_path: Path) -> None:
     shown = SiteBoard("x.html", context).candidates
     assert [address for address, _, _ in shown[:2]] == ["x.html#target-0"] * 2
     assert len(shown) == len(TARGETS) * 2
+
+
+def test_any_name_of_a_folder_is_an_address(tmp_path: Path) -> None:
+    folder = tmp_path / 'runs/50% "of" #1 <i>'
+    folder.mkdir(parents=True)
+    store = Store(board_folder(folder))
+    store.write(make_record("imagenet_efficientnet_lite0", "phantom_fetal_head_64"))
+    out, workspace = tmp_path / "site", Workspace(shipped_registry(), tmp_path / "home")
+    (board,) = write_site(out, {folder.name: folder}, workspace)
+    assert (out / unquote(board.page)).is_file()
+    page = out / "sources" / "imagenet_efficientnet_lite0.html"
+    links = [link for link in Links(page).links if link.startswith("../50")]
+    assert len(links) == 3 and "<i>" not in page.read_text(encoding="utf-8")
+    assert all((page.parent / unquote(link.partition("#")[0])).is_file() for link in links)
