@@ -53,6 +53,7 @@ class CostPanel:
     rows: pd.DataFrame
 
 
+ALIKE = ["encoder", "strategy", "lane"]  # entries with these in common cost the same
 COST_AXES = (
     CostAxis("trainable_parameters", "trainable parameters [million]", 1e6),
     CostAxis("total_parameters", "all parameters [million]", 1e6),
@@ -80,7 +81,9 @@ def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
 def cost_panels(rows: pd.DataFrame) -> tuple[list[CostPanel], list[str]]:
     """A panel per cost in which entries differ, and the names of the other costs.
 
-    Times, memory and energy have a panel for each method of measurement.
+    Times, memory and energy have a panel for each method of measurement. Weights do not change
+    what a network and strategy cost, so each entry has the median over all sources of its own:
+    without that the front would be drawn through the noise of the clock.
     """
     differing: list[CostPanel] = []
     same: list[str] = []
@@ -90,6 +93,9 @@ def cost_panels(rows: pd.DataFrame) -> tuple[list[CostPanel], list[str]]:
         methods = rows[axis.method] if axis.method else pd.Series("counted", rows.index)
         for method, part in rows.assign(method=methods).groupby("method", sort=True):
             part = part[part[axis.column].notna()]
+            if axis.method:
+                alike = part.groupby(ALIKE)[axis.column]
+                part = part.assign(**{axis.column: alike.transform("median")})
             if len(part) > 1 and part[axis.column].nunique() > 1:
                 differing.append(CostPanel(axis, str(method), part))
             elif len(part):
@@ -112,8 +118,8 @@ def _draw(
     notes = [
         "Numbers: see the legend. Filled: on the Pareto front (no entry is at least as good and "
         "as cheap, and better in one); grey line: the best score for that much. Times, memory "
-        "and energy are compared within one timing method only. Bars: "
-        f"{interval_coverage(rows)}.{alike}",
+        "and energy are medians over the sources of one network and strategy, compared within one "
+        f"timing method only. Bars: {interval_coverage(rows)}.{alike}",
         sign_note([known[entry].label for entry in entries]),
     ]
     legend = [

@@ -43,7 +43,7 @@ class GainGrid:
     Attributes:
         title: Heading.
         unit: What the numbers are.
-        targets: Of the columns.
+        targets: Of the columns; those on which no entry was run are named in the notes instead.
         labels: Of the rows, which are entries.
         squares: Rows x columns.
         notes: Lines at the foot.
@@ -93,11 +93,15 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
     known = looks(board, rows)
     targets = list(dict.fromkeys([*board.board.targets, *map(str, rows["target"])]))
     by_cell = {(r["target"], r["source"], r["strategy"]): r for _, r in rows.iterrows()}
-    squares = [
-        [_square(metric, by_cell[target, *entry]) if (target, *entry) in by_cell
-         else _missing(board, target, entry, size) for target in targets]
-        for entry in entries
-    ]  # fmt: skip
+    columns = {
+        target: [_square(metric, by_cell[target, *entry]) if (target, *entry) in by_cell
+                 else _missing(board, target, entry, size) for entry in entries]
+        for target in targets
+    }  # fmt: skip
+    empty = [target for target, column in columns.items()
+             if all(square.text == NOT_RUN for square in column)]  # fmt: skip
+    targets = [target for target in targets if target not in empty]
+    squares = [*zip(*(columns[target] for target in targets), strict=True)]
     labels = [known[entry].label for entry in entries]
     some_seeds = (rows["gain"].notna() & (rows["gain_note"] != "")).any()
     contaminated = any(square.contaminated for line in squares for square in line)
@@ -107,6 +111,7 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
         + (" Hatched: contaminated." if contaminated else "")
         + (f" {SOME_SEEDS}: not over all seeds." if some_seeds else ""),
         sign_note(labels),
+        f"No results on {', '.join(empty)}." if empty else "",
     ]
     title = heading(board, f"gain over {baseline}, {size_name(board, size)}")
     unit = f"gain in {with_unit(metric)}" if metric else "standardised gain [sd between subjects]"

@@ -57,8 +57,9 @@ def cost_chart(board: Leaderboard, setting: Setting) -> Chart | None:
     title = heading(board, f"{setting.target}, quality against cost, {size}")
     notes = [
         "Filled: on the Pareto front (no entry is at least as good and as cheap, and better in "
-        "one); grey line: the best score for that much. Times are compared within one timing "
-        f"method only. Bars: {interval_coverage(rows)}.",
+        "one); grey line: the best score for that much. Times are medians over the sources of one "
+        "network and strategy, compared within one timing method only. Bars: "
+        f"{interval_coverage(rows)}.",
         sign_note([known[entry].label for entry in entries]),
     ]
     drawings = [_panel(panel, known, numbers) for panel in panels]

@@ -1,12 +1,11 @@
 """The gain of every source on every target as a map of squares."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import LaneSize
 from benchmark.views.figures.frame import wrapped
-from benchmark.views.figures.gain_grid import NOT_RUN, GainGrid, Square, gain_grid
+from benchmark.views.figures.gain_grid import GainGrid, Square, gain_grid
 from benchmark.views.page.charts.svg import Chart, svg, text
 from benchmark.views.text import MISSING, TextTable
 
@@ -16,10 +15,9 @@ MOST = 30  # entries
 
 def gain_chart(board: Leaderboard, size: LaneSize) -> Chart | None:
     """The map of one lane and number of training subjects; None where no gain is known."""
-    complete = gain_grid(board, size, MOST)
-    if isinstance(complete, str):
+    grid = gain_grid(board, size, MOST)
+    if isinstance(grid, str):
         return None
-    grid, empty = _with_results(complete)
     cells = [[_words(square) for square in line] for line in grid.squares]
     rows = [[label, *line] for label, line in zip(grid.labels, cells, strict=True)]
     table = TextTable(f"{grid.title}, table", ["source", *grid.targets], rows)
@@ -29,21 +27,8 @@ def gain_chart(board: Leaderboard, size: LaneSize) -> Chart | None:
         f"Orange: better than the baseline, purple: worse ({grid.unit}).",
         *grid.notes,
         f"The first {MOST}; {grid.left_out} more are in the tables." if grid.left_out else "",
-        f"No results on {', '.join(empty)}." if empty else "",
     ]
     return Chart(grid.title, [*filter(None, notes)], [drawing], table)
-
-
-def _with_results(grid: GainGrid) -> tuple[GainGrid, list[str]]:
-    """The map without columns in which nothing was run, and the targets of these."""
-    columns = [*zip(*grid.squares, strict=True)]
-    run = [any(square.text != NOT_RUN for square in column) for column in columns]
-    lines = list(zip(*(column for column, kept in zip(columns, run, strict=True) if kept),
-                     strict=True))  # fmt: skip
-    named = [*zip(grid.targets, run, strict=True)]
-    targets = [target for target, kept in named if kept]
-    empty = [name for name, kept in named if not kept]
-    return replace(grid, targets=targets, squares=lines), empty
 
 
 def _words(square: Square) -> str:
