@@ -26,6 +26,7 @@ def test_only_our_package_is_at_the_top(wheel: Path) -> None:
     assert "benchmark/_content/leaderboards/demo_v1/board.yaml" in names
     assert "benchmark/py.typed" in names
     assert "benchmark/views/page/templates/page.js" in names
+    assert "benchmark/views/site/templates/index.html.j2" in names
     records = "benchmark/_content/leaderboards/quickstart_v1/records/"
     assert any(name.startswith(records) for name in names)
     assert not [n for n in names if n.startswith("benchmark/_content") and n.endswith(".py")]

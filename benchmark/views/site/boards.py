@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry
 from benchmark.views.figures.style import entry_name, setting_rows, size_name
+from benchmark.views.page.charts.board import largest_settings
 from benchmark.views.page.context import Context
 from benchmark.views.page.sections import mark_counts, sequence_marks
 
-MOST = 6  # settings of a board that the index names
+MOST = 12  # settings of a board that the index names
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,10 @@ class SiteBoard:
 
     @property
     def candidates(self) -> list[tuple[str, str, str]]:
-        """Candidates for the best: address of the table, setting and entries, at most MOST."""
+        """Candidates for the best: address of the table, setting and entries, at most MOST.
+
+        Of each target and lane, those with the most training subjects.
+        """
         found = [*self._candidates()]
         more = len(found) - MOST
         return found[:MOST] + ([(self.page, "more settings", str(more))] if more > 0 else [])
@@ -57,7 +61,7 @@ class SiteBoard:
     def _candidates(self) -> Iterator[tuple[str, str, str]]:
         board = self.context.board
         several = len(board.rows) > 0 and board.rows["strategy"].nunique() > 1
-        for setting in board.scores:
+        for setting in largest_settings(board):
             rows = setting_rows(board, setting)
             rows = rows[rows["group"].notna()]
             names = [entry_name(*entry, several)

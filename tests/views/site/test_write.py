@@ -15,6 +15,7 @@ from support.pages import TARGETS, evil_board, made
 from benchmark.cards.content import shipped_content
 from benchmark.records.store import Store
 from benchmark.views.page.context import Context
+from benchmark.views.site import boards
 from benchmark.views.site.boards import SiteBoard, grouped
 from benchmark.views.site.render import render_site
 from benchmark.views.site.write import write_site
@@ -158,12 +159,18 @@ def test_markup_in_cards_stays_text(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_many_settings_are_counted(tmp_path: Path) -> None:
+def test_the_settings_with_the_most_subjects_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     some = made(subjects=3)
     context = Context(some.full, some.clean, some.facts(), tmp_path, tmp_path, tmp_path / "x.html")
     shown = SiteBoard("x.html", context).candidates
-    assert [address for address, _, _ in shown[:2]] == ["x.html#target-0"] * 2
-    assert len(shown) == len(TARGETS) * 2
+    assert [setting for _, setting, _ in shown] == [
+        f"{target}, all training subjects" for target in TARGETS
+    ]
+    assert [address for address, _, _ in shown] == ["x.html#target-0", "x.html#target-1"]
+    monkeypatch.setattr(boards, "MOST", 1)
+    assert SiteBoard("x.html", context).candidates[1:] == [("x.html", "more settings", "1")]
 
 
 def test_any_name_of_a_folder_is_an_address(tmp_path: Path) -> None:

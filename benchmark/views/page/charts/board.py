@@ -25,16 +25,18 @@ def board_charts(board: Leaderboard) -> list[Chart]:
 
 def target_charts(board: Leaderboard, target: str) -> list[Chart]:
     """Spread and costs on a target, for its largest number of training subjects in each lane."""
-    largest: dict[str, Setting] = {}
-    for setting in board.scores:
-        own = largest.get(setting.lane)
-        if setting.target == target and (
-            own is None or _all_last(setting.train_subjects) > _all_last(own.train_subjects)
-        ):
-            largest[setting.lane] = setting
-    found = [draw(board, setting) for setting in largest.values()
+    settings = [setting for setting in largest_settings(board) if setting.target == target]
+    found = [draw(board, setting) for setting in settings
              for draw in (spread_chart, cost_chart)]  # fmt: skip
     return [chart for chart in found if chart]
+
+
+def largest_settings(board: Leaderboard) -> list[Setting]:
+    """Of each target and lane the ranked setting with the most training subjects."""
+    largest: dict[tuple[str, str], Setting] = {}
+    for setting in sorted(board.scores, key=lambda one: _all_last(one.train_subjects)):
+        largest[setting.target, setting.lane] = setting
+    return [setting for setting in board.scores if setting in largest.values()]
 
 
 def _all_last(size: int) -> float:
