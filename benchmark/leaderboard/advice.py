@@ -61,6 +61,7 @@ class AdvisedSetting:
         candidates: Whether they are candidates for the best.
         unranked: Entries without a rank, each with the reason.
         sources: Sources that have an entry.
+        empty_prediction: Score of a prediction without any structure; 0 where it is not known.
     """
 
     board: str
@@ -75,6 +76,7 @@ class AdvisedSetting:
     candidates: bool
     unranked: tuple[str, ...]
     sources: tuple[str, ...]
+    empty_prediction: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,4 +201,5 @@ def _setting(
             for _, row in chosen[chosen["rank"].isna()].iterrows()
         ),
         sources=tuple(dict.fromkeys(name.partition("@")[0] for name in rows["source"])),
+        empty_prediction=float(rows["empty_prediction"].astype(float).fillna(0).iloc[0]),
     )

@@ -64,6 +64,9 @@ def _setting(setting: AdvisedSetting, width: int) -> Iterator[str]:
             for _, row in setting.leading.iterrows()
         ]
         yield from fit_table(TextTable("", columns, rows), width)
+        blank = setting.empty_prediction
+        if blank and metric.higher_is_better and not (setting.leading["low"] > blank).any():
+            yield f"none is shown to be better than an empty prediction, which scores {blank:.3f}"
     for text in setting.unranked[:MOST]:
         yield f"not ranked: {text}"
     if (more := len(setting.unranked) - MOST) > 0:

@@ -1,6 +1,7 @@
 """Advice as text: it fits, says what it rests on, and says plainly when there is nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -39,6 +40,14 @@ def test_what_it_rests_on_is_said() -> None:
                  "not tested: 1 target: lung_ribs", "nearest: 20"):  # fmt: skip
         assert part in text
     assert "SYNTHETIC" not in text and "other networks" not in text
+
+
+@pytest.mark.parametrize(("blank", "said"), [(0.0, False), (0.84, False), (0.86, True)])
+def test_leaders_that_are_no_better_than_an_empty_prediction_are_told(
+    blank: float, said: bool
+) -> None:
+    text = shown(Advice(ASKED, (replace(setting(), empty_prediction=blank),)))
+    assert ("better than an empty prediction, which scores 0.860" in text) == said
 
 
 def test_synthetic_records_are_in_the_heading() -> None:
