@@ -8,10 +8,11 @@ import typer
 
 from benchmark.cli.options import Device, Threads, names
 from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
-from benchmark.errors import CardError, DataError
+from benchmark.errors import CardError, DataError, unknown_name
 
 if TYPE_CHECKING:
     from benchmark.cards.board import BoardCard
+    from benchmark.forecast.measured import Against
 
 
 def forecast(
@@ -32,6 +33,12 @@ def forecast(
         bool,
         typer.Option("--validate", help="Hold the board's kept forecasts against its records."),
     ] = False,
+    lane: Annotated[
+        str, typer.Option(help="With --validate: lane of the gains (default: the board's first).")
+    ] = "",
+    scores: Annotated[
+        bool, typer.Option("--scores", help="With --validate: scores in place of gains.")
+    ] = False,
     device: Device = "auto",
     threads: Threads = None,
 ) -> None:
@@ -45,7 +52,7 @@ def forecast(
     """
     card = settings.workspace.registry.board(board)
     if validate:
-        _validate(card, out)
+        _validate(card, out, lane, "score" if scores else "gain")
     else:
         _forecast(card, names(target) or card.targets, names(sources), out, device, threads)
 
@@ -95,7 +102,7 @@ def _print_missing(why_not: Mapping[str, object]) -> None:
         print_text(f"not forecast: {name}: {reason}")
 
 
-def _validate(board: "BoardCard", file: Path | None) -> None:
+def _validate(board: "BoardCard", file: Path | None, lane: str, against: "Against") -> None:
     """Print how kept forecasts agree with the board's gains."""
     from benchmark.forecast.forecasts import FILE, read_forecasts
     from benchmark.forecast.report import validation_lines
@@ -107,5 +114,9 @@ def _validate(board: "BoardCard", file: Path | None) -> None:
     if not path.is_file():
         command = f"segtransfer forecast --board {board.id} --out {path}"
         raise CardError(f"{path}: no kept forecasts; type `{command}`")
+    chosen = next((known for known in board.lanes if known == lane), None)
+    if lane and chosen is None:
+        raise CardError(f"board {board.id}: {unknown_name('lane', lane, board.lanes)}")
     leaderboard = load_leaderboard(board.id, workspace, clean=True)
-    print_text(*validation_lines(validate(read_forecasts(path, board), leaderboard)))
+    kept = read_forecasts(path, board)
+    print_text(*validation_lines(validate(kept, leaderboard, chosen, against)))

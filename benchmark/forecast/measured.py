@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
+from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
 from benchmark.statistics.agreement import Separated
@@ -19,6 +21,8 @@ from benchmark.statistics.anova import (
 from benchmark.statistics.intervals import covers, t_intervals
 from benchmark.statistics.scores import TargetScores
 
+Against = Literal["gain", "score"]
+
 
 @dataclass(frozen=True)
 class MeasuredGains:
@@ -28,7 +32,7 @@ class MeasuredGains:
         setting: Target, lane and number of training subjects.
         strategy: What was fine-tuned.
         sources: Those with a gain.
-        gains: Mean gain of each (sources,), in the unit of the metric.
+        gains: Mean gain (or score; higher is better) of each (sources,), in the unit of the metric.
         better: (sources, sources); whether the gain of the row is larger than that of the column
             by more than the 95 % interval of their difference.
     """
@@ -40,30 +44,41 @@ class MeasuredGains:
     better: Separated
 
 
-def measured_gains(leaderboard: Leaderboard) -> Iterator[MeasuredGains]:
-    """Settings of the board's first lane with two or more gains, under its first strategy there.
+def measured_gains(
+    leaderboard: Leaderboard, lane: Lane | None = None, against: Against = "gain"
+) -> Iterator[MeasuredGains]:
+    """Settings of a lane with two or more gains, under the board's first strategy there.
 
     Args:
         leaderboard: Of a board; without contaminated cells, if they should not count.
+        lane: One of the board; None stands for its first.
+        against: `score` takes the mean score of every entry, random initialisation included, in
+            place of its gain.
     """
     board = leaderboard.board
-    lane = board.lanes[0]
-    strategy = next(name for name in board.strategies if lane in board.lanes_of_strategy(name))
+    lane = lane or board.lanes[0]
+    own_strategies = [name for name in board.strategies if lane in board.lanes_of_strategy(name)]
+    strategy = own_strategies[0] if own_strategies else ""
     for setting, scores in leaderboard.scores.items():
         if setting.lane == lane and setting.target not in leaderboard.unlearned:
-            baselines = _baselines(leaderboard, setting, strategy)
+            baselines = _baselines(leaderboard, setting, strategy, against)
             own = {source: baseline for source, baseline in baselines.items()
-                   if {(source, strategy), (baseline, strategy)} <= {*scores.entries}}  # fmt: skip
+                   if {(name, strategy) for name in (source, baseline) if name}
+                   <= {*scores.entries}}  # fmt: skip
             if len(own) > 1:
                 yield _measured(setting, strategy, scores, own)
 
 
-def _baselines(leaderboard: Leaderboard, setting: Setting, strategy: str) -> dict[str, str]:
-    """Each source with random initialisation of the same network."""
+def _baselines(
+    leaderboard: Leaderboard, setting: Setting, strategy: str, against: Against
+) -> dict[str, str]:
+    """Each source with random initialisation of the same network; with "" for scores."""
     rows = leaderboard.rows
     at = (rows["target"] == setting.target) & (rows["train_subjects"] == setting.train_subjects)
     rows = rows[at & (rows["lane"] == setting.lane) & (rows["strategy"] == strategy)]
     networks = dict(zip(rows["source"], rows["encoder"], strict=True))
+    if against == "score":
+        return dict.fromkeys(networks, "")
     name = leaderboard.board.baseline
     baseline_of = {network: source for source, network in networks.items()
                    if source in (name, f"{name}@{network}")}  # fmt: skip
@@ -77,8 +92,11 @@ def _measured(
     row = {entry: index for index, entry in enumerate(scores.entries)}
     oriented = scores.oriented_scores
     noise = seed_ms_of_differences(oriented)
-    gains = np.stack([oriented[row[source, strategy]] - oriented[row[baseline, strategy]]
-                      for source, baseline in baselines.items()])  # fmt: skip
+    gains = np.stack([
+        oriented[row[source, strategy]]
+        - (oriented[row[baseline, strategy]] if baseline else 0.0)
+        for source, baseline in baselines.items()
+    ])  # fmt: skip
     better = np.zeros((len(gains), len(gains)), dtype=bool)
     names = list(baselines)
     for first, second in combinations(range(len(gains)), 2):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.cards.lanes import Lane
 from benchmark.forecast.forecasts import TITLES, BoardForecasts, TargetForecast
-from benchmark.forecast.measured import MeasuredGains, measured_gains
+from benchmark.forecast.measured import Against, MeasuredGains, measured_gains
 from benchmark.forecast.trivial import TRIVIAL
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.statistics.agreement import Agreement, OverTargets, kendall, mean_over_targets
@@ -60,7 +61,12 @@ class Validation:
     best_trivial: str
 
 
-def validate(forecasts: BoardForecasts, leaderboard: Leaderboard) -> Validation:
+def validate(
+    forecasts: BoardForecasts,
+    leaderboard: Leaderboard,
+    lane: Lane | None = None,
+    against: Against = "gain",
+) -> Validation:
     """Hold forecasts against the gains of a board's records.
 
     Tau of a target is the mean over its numbers of training subjects.
@@ -68,11 +74,13 @@ def validate(forecasts: BoardForecasts, leaderboard: Leaderboard) -> Validation:
     Args:
         forecasts: Of its targets.
         leaderboard: Of the board, without contaminated cells.
+        lane: Whose gains count; None stands for the board's first.
+        against: Whether gains or scores are forecast.
     """
     of_target = {one.target: one for one in forecasts.targets}
     settings = tuple(
         found
-        for measured in measured_gains(leaderboard)
+        for measured in measured_gains(leaderboard, lane, against)
         if measured.setting.target in of_target
         and (found := _setting(of_target[measured.setting.target], measured)) is not None
     )

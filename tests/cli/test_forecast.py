@@ -35,4 +35,5 @@ def test_what_cannot_be_forecast_is_named(
     out = tmp_path / "forecast.json"
     write_forecasts(out, BoardForecasts(board="demo_v1", protocol="sha256:0", targets=()))
     assert "another board" in refused("--board", "quickstart_v1", "--out", str(out))
+    assert "unknown lane 'dpt'" in refused("--validate", "--lane", "dpt")
     assert "no kept forecasts" in refused("--board", "demo_v1", "--validate")

@@ -68,3 +68,21 @@ def test_gains_of_different_networks_have_the_noise_of_four_entries() -> None:
     order = [one.sources.index(source) for source in other.sources]
     assert np.allclose(one.gains[order], other.gains)
     assert one.better[np.ix_(order, order)].sum() <= other.better.sum()
+
+
+def test_scores_are_those_of_all_entries_and_separated_as_compare_separates_them() -> None:
+    for one in measured_gains(build_leaderboard(BOARD, RECORDS), against="score"):
+        assert set(one.sources) == set(BOARD.sources)
+        for source, value in zip(one.sources, one.gains, strict=True):
+            name = EntryName(source, "full", "unet", 0)
+            base = EntryName("scratch", "full", "unet", 0)
+            if source != "scratch":
+                found = compare(BOARD, name, base, RECORDS, one.setting.target)[0].subjects
+                scratch = one.sources.index("scratch")
+                assert value - one.gains[scratch] == pytest.approx(found.value, abs=1e-9)
+                assert found.low is not None
+                assert one.better[one.sources.index(source), scratch] == (found.low > 0)
+
+
+def test_a_lane_without_records_has_no_gains() -> None:
+    assert list(measured_gains(build_leaderboard(BOARD, RECORDS), "dpt")) == []
