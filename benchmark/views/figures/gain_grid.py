@@ -22,7 +22,7 @@ from benchmark.views.figures.style import (
 )
 
 NOT_RUN = "not run"  # text of a square without a record
-SOME_SEEDS = "\u2021"  # double dagger; the dagger marks contaminated sources
+SOME_SEEDS = "*"  # daggers mark labels
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None
         assert f"{gain:+.3f}".replace("-", "\u2212") in said
     assert "gain in Dice" in said and "positive is better" in said
     assert "95 % interval over subjects and seeds" in said
-    assert "not run" in said and "\u2021: not over all seeds" in said
+    assert "not run" in said and "*: not over all seeds" in said
     assert "Hatched: contaminated" in said
     assert f"{LEAK} † " in said and "† saw some of a target's data" in said
     assert "(SYNTHETIC)" in said and "scratch †" not in said
