@@ -60,8 +60,9 @@ def replacing(path: Path, ending: str = ".part") -> Iterator[Path]:
         temporary.chmod(READABLE)
         sync(temporary)
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,10 +1,12 @@
 """What a run reports, on the terminal: one line each, progress bars, and an end on Ctrl-C."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
 
+from benchmark.cli.dry_run import duration
 from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
 from benchmark.running.session import RunMonitor
 from benchmark.workers import Listened
@@ -25,14 +27,17 @@ class TerminalMonitor(RunMonitor):
 
         Ctrl-C ends with one line and exit status 130.
         """
-        finished = done
+        finished, times = done, list[float]()
         with bars() as progress:
             overall = progress.add_task(what, total=total, completed=done)
 
             def count() -> None:
                 nonlocal finished
                 finished += 1
-                progress.update(overall, completed=finished)
+                times.append(time.monotonic())
+                left = seconds_left(times, total - finished)
+                text = what if left is None else f"{what}, about {duration(left)} left"
+                progress.update(overall, completed=finished, description=text)
 
             workers.listeners = [StageDisplay(progress) for _ in range(workers.jobs)]
             try:
@@ -42,3 +47,19 @@ class TerminalMonitor(RunMonitor):
                 state = f"{finished} of {total} {what} are done"
                 errors.print(f"stopped: {state}; type the same command to resume")
                 raise typer.Exit(130) from None
+
+
+def seconds_left(times: Sequence[float], left: int) -> float | None:
+    """Expected seconds until the last result, by the mean time between those that came.
+
+    Args:
+        times: When each result came, in seconds; what was before the first, such as the start of
+            processes, does not count.
+        left: How many results are left.
+
+    Returns:
+        None before the second result.
+    """
+    if len(times) < 2:
+        return None
+    return (times[-1] - times[0]) / (len(times) - 1) * left

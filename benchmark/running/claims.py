@@ -7,17 +7,17 @@ has ended or, on another host, once it was not renewed for `LEASE_S`.
 import json
 import os
 import time
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Event, Thread
+from threading import Event
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from filelock import FileLock
 
-from benchmark.files import write_text
 from benchmark.owners import HOST, has_ended
 
 FOLDER = ".claims"
@@ -67,7 +67,6 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
 
     Raises:
         OSError: The folder cannot be written.
-        RecordError: Likewise.
     """
     path = folder / FOLDER / name.replace("/", "~")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,18 +77,16 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
     )  # fmt: skip
     with lock:
         if ours := _is_void(path):
-            write_text(path, claim)
+            path.write_text(claim, encoding="utf-8")  # in no hurry to the disk: void after a crash
     if not ours:
         yield False
         return
     ended = Event()
-    renewing = Thread(target=_renew, args=(path, ended), daemon=True)
-    renewing.start()
+    start_new_thread(_renew, (path, ended))  # `Thread.start` would wait for a free core
     try:
         yield True
     finally:
         ended.set()
-        renewing.join()
         with lock, suppress(OSError):
             if path.read_text(encoding="utf-8") == claim:
                 path.unlink()
