@@ -77,7 +77,7 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
     )  # fmt: skip
     with lock:
         if ours := _is_void(path):
-            path.write_text(claim, encoding="utf-8")  # in no hurry to the disk: void after a crash
+            _write(path, claim)
     if not ours:
         yield False
         return
@@ -90,6 +90,15 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
         with lock, suppress(OSError):
             if path.read_text(encoding="utf-8") == claim:
                 path.unlink()
+
+
+def _write(path: Path, claim: str) -> None:
+    """Write a claim, in no hurry to the disk: it is void after a crash."""
+    try:
+        path.write_text(claim, encoding="utf-8")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _is_void(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Claims: one process at a time has a cell; those of processes that ended are void."""
 
+import errno
 import json
 import os
 import subprocess
@@ -98,3 +99,16 @@ def test_a_claim_is_renewed_while_it_is_held(
         while file_of(tmp_path).stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.005)
         assert file_of(tmp_path).stat().st_mtime > 0
+
+
+def test_a_full_disk_leaves_no_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Path.write_text
+
+    def cut(path: Path, text: str, **more: str) -> int:
+        write(path, text[:9])
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_text", cut)
+    with pytest.raises(OSError, match="No space"), claimed(tmp_path, NAME):
+        pass
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [".lock"]
