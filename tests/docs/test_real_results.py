@@ -41,11 +41,11 @@ def gain_table(rows: pd.DataFrame) -> str:
     return _markdown(lines)
 
 
-def frozen_table(targets: list[str]) -> str:
-    """Full fine-tuning minus linear head with 16 subjects: a row a source, a column a target."""
+def frozen_table(strategy: str, targets: list[str]) -> str:
+    """Full fine-tuning minus another strategy, 16 subjects: a row a source, a column a target."""
     lines = [["source", *targets]]
     for source in FROZEN:
-        entries = (f"{source}/full/n16", f"{source}/linear/n16")
+        entries = (f"{source}/full/n16", f"{source}/{strategy}/n16")
         means = {one.target: one.subjects for one in compare_entries(Store(BOARD), *entries)}
         differences = [
             (mean.value, mean.low, mean.high) for mean in map(means.get, targets) if mean
@@ -55,9 +55,10 @@ def frozen_table(targets: list[str]) -> str:
 
 
 def tables() -> list[str]:
-    """Every table of the page, by target and then full against linear."""
-    by_target = dict(list(results().groupby("target", sort=False)))
-    return [*map(gain_table, by_target.values()), frozen_table([str(name) for name in by_target])]
+    """Every table of the page: gains by target, then full fine-tuning against frozen encoders."""
+    by_target = {str(name): rows for name, rows in results().groupby("target", sort=False)}
+    frozen = [frozen_table(strategy, [*by_target]) for strategy in ("decoder", "linear")]
+    return [*map(gain_table, by_target.values()), *frozen]
 
 
 def _cell(row: "pd.Series[Any]") -> str:

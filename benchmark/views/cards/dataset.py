@@ -9,11 +9,17 @@ from benchmark.views.cards.summary import CardSummary, shortened
 from benchmark.workspace import Workspace
 
 ACCESS = {
-    "open": "open: fetched as it is",
+    "open": "open",
     "account": "after registration with its host",
     "agreement": "after a data use agreement",
     "synthetic": "synthetic: generated when it is read",
 }
+
+
+def access_words(card: DatasetCard) -> str:
+    """How one gets a data set."""
+    fetched = f": `segtransfer data get {card.id}` fetches it" if card.can_be_downloaded else ""
+    return ACCESS[card.access] + fetched
 
 
 def dataset_summary(workspace: Workspace, card: DatasetCard) -> CardSummary:
@@ -32,7 +38,7 @@ def dataset_summary(workspace: Workspace, card: DatasetCard) -> CardSummary:
         "cases": _cases(card),
         "groups": [", ".join(card.groups)] if card.groups else [],
         "licence": [card.licence],
-        "access": [ACCESS[card.access]],
+        "access": [access_words(card)],
         "to get it": [] if here else card.how_to_get,
         "here": _here(workspace, card) if here else ["not on this machine"],
         "home page": [card.homepage],

@@ -9,7 +9,7 @@ from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard
 from benchmark.cards.target import TargetCard
 from benchmark.files import write_text
-from benchmark.views.cards.dataset import ACCESS
+from benchmark.views.cards.dataset import access_words
 from benchmark.views.cards.source import source_facts, terms_of_use
 from benchmark.views.cards.target import target_facts
 from benchmark.views.page.cells import (
@@ -79,7 +79,7 @@ def _targets(registry: Registry, boards: Sequence[SiteBoard]) -> Iterator[CardPa
         data = registry.dataset(card.dataset)
         facts = target_facts(registry, card) | {
             "licence of the images": [data.licence],
-            "access": [ACCESS[data.access]],
+            "access": [access_words(data)],
             "home page": [data.homepage],
             "to cite": [data.citation],
         }

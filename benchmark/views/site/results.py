@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Literal
 
 import pandas as pd
@@ -11,8 +12,10 @@ from benchmark.views.page.cells import (
     ColumnCells,
     as_list,
     escaped,
+    floats,
     interval_cells,
     mark_cells,
+    number_cells,
     rank_cells,
     text_cells,
 )
@@ -95,6 +98,7 @@ def _table(
         not_better_column(rows),
         Column("rank", "rank", rank_cells(rows, "rank")),
         Column("score", "score", interval_cells(rows, "score", metrics[0].number_format)),
+        *_empty_prediction(rows),
         Column("metric", "metric", text_cells(metric.title for metric in metrics)),
         subjects_column(rows),
         Column("strategy", "strategy", text_cells(rows["strategy"])),
@@ -111,3 +115,10 @@ def _gain_plot(rows: pd.DataFrame) -> Column:
     low, high = plot_range(rows, "gain")
     title = f"gain, {min(low, 0.0):+.2f} to {max(high, 0.0):+.2f}"
     return Column("plot", title, plot_cells(rows, 0.0, "gain"), drawn=True)
+
+
+def _empty_prediction(rows: pd.DataFrame) -> Iterator[Column]:
+    """What a prediction without any structure would score, where that is not the worst score."""
+    blank = [score or nan for score in floats(rows, "empty_prediction")]
+    if any(isfinite(score) for score in blank):
+        yield Column("empty", "an empty prediction scores", number_cells(blank, ".3f"))

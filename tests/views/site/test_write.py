@@ -122,6 +122,18 @@ def test_a_source_has_its_results_of_every_board(site: Path) -> None:
     assert text.index("../real_v2.html") < text.index("../quickstart_v1.html")
 
 
+def test_a_target_states_how_to_get_its_images_and_what_finding_nothing_scores(site: Path) -> None:
+    for name, access in (("stroke_flair", "open"), ("hippocampus_anatomy", "data get hippocampus")):
+        page = site / "targets" / f"{name}.html"
+        assert access in page.read_text(encoding="utf-8")
+        head, *rows = (row for row, _ in Links(page).rows)
+        blank = "an empty prediction scores"
+        assert (blank in head) == (name == "stroke_flair")
+        if blank in head:
+            assert {row[head.index(blank)] for row in rows} == {"0.391"}
+    assert "data get stroke" not in (site / "targets/stroke_flair.html").read_text(encoding="utf-8")
+
+
 def test_a_score_leads_to_the_record_on_the_page_of_its_board(site: Path) -> None:
     page = Links(site / "targets" / "fetal_head.html")
     cells, links = page.rows[1]
