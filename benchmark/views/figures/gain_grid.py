@@ -77,7 +77,7 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
     """
     baseline = board.board.baseline
     rows = size_rows(board.rows, size)
-    rows = rows[rows["source"] != baseline]
+    rows = rows[[source.partition("@")[0] != baseline for source in map(str, rows["source"])]]
     if not len(rows):
         return f"no source besides the baseline {baseline}"
     every = _entries(board, rows, size)

@@ -93,6 +93,19 @@ def test_the_gain_map_has_values_intervals_and_marks(board: Leaderboard) -> None
     assert "(SYNTHETIC)" in said and "scratch †" not in said
 
 
+def test_baselines_on_other_networks_have_no_row_of_their_own() -> None:
+    other = [
+        record.model_copy(update={
+            "cell": record.cell.model_copy(update={"source": "scratch@large"}),
+            "source": record.source.model_copy(update={"encoder": "large"}),
+        })
+        for record in RECORDS
+        if record.cell.source == "scratch"
+    ]  # fmt: skip
+    said = text(gain_map(build_leaderboard(CARD, [*RECORDS, *other]), EIGHT))
+    assert "scratch@" not in said and "natural_restoration" in said
+
+
 def test_the_clean_map_says_which_cell_was_left_out() -> None:
     said = text(gain_map(build_leaderboard(CARD, RECORDS, clean=True), EIGHT))
     assert "contaminated" in said and "without contaminated cells" in said
