@@ -1,4 +1,4 @@
-"""The measured gains that a forecast is held against, and which of them are told apart."""
+"""The measured gains that a forecast is held against, and which of them differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """The rows of all targets: every entry with mean, rank, group a, gain, spread and cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -70,13 +70,8 @@ def target_table(
             if own is not None:
                 numbers[row, : len(ESTIMATE)] = next(estimates)
                 covered[row] = covers(*own.shape)
-        shared = zip(
-            array_json(statistics[setting]["shared_notes"]), statistics[setting]["shared"],
-            strict=True,
-        )  # fmt: skip
-        for (entry, note), gain in shared:
-            row = row_of[tuple(entry)]
-            numbers[row, -len(GAIN) :], notes[row] = gain, note
+        for entry, gain, note in _shared_gains(statistics[setting]):
+            numbers[row_of[entry], -len(GAIN) :], notes[row_of[entry]] = gain, note
         end = start + len(entries)
         order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
         start = end
@@ -87,6 +82,14 @@ def target_table(
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
     found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
     return found.join(metric_ranks(found))
+
+
+def _shared_gains(own: Arrays) -> Iterator[tuple[EntryKey, Scores, str]]:
+    """Entries with a gain over some seeds only, the columns of `GAIN`, and the seeds in words."""
+    for ((source, strategy), note), gain in zip(
+        array_json(own["shared_notes"]), own["shared"], strict=True
+    ):
+        yield (source, strategy), gain, note
 
 
 def unranked_entries(

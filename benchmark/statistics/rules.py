@@ -1,7 +1,7 @@
 """The version of the statistics: one fingerprint of the rules by which tables are computed.
 
-It is in every exported JSON and page, so that tables of older rules can be told apart. A change of
-a rule changes `RULES`, and with it the fingerprint.
+It is in every exported JSON and page, so that tables of older rules can be distinguished. A change
+of a rule changes `RULES`, and with it the fingerprint.
 """
 
 import hashlib

@@ -63,7 +63,7 @@ class Manifest(Facts):
 def look_alike(name: str, known: Iterable[str]) -> str:
     """Another known id that a reader could take for this one; empty if there is none.
 
-    Case, the kind of separator, and the pairs 0 o, 1 l i, rn m and vv w are not told apart.
+    Case, the kind of separator, and the pairs 0 o, 1 l i, rn m and vv w count as the same.
     """
     shape = _shape(name)
     return next((other for other in sorted(known) if other != name and _shape(other) == shape), "")
