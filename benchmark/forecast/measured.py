@@ -1,7 +1,7 @@
 """The measured gains that a forecast is held against, and which of them differ."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -14,12 +14,12 @@ from benchmark.statistics.agreement import Separated
 from benchmark.statistics.anova import (
     Scores,
     SeedMeanSquare,
-    seed_ms_of_differences,
     standard_error,
     two_way_anova,
 )
 from benchmark.statistics.intervals import covers, t_intervals
 from benchmark.statistics.scores import TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 Against = Literal["gain", "score"]
 
@@ -91,30 +91,24 @@ def _measured(
 ) -> MeasuredGains:
     row = {entry: index for index, entry in enumerate(scores.entries)}
     oriented = scores.oriented_scores
-    noise = seed_ms_of_differences(oriented)
+    terms = [{row[name, strategy] for name in pair if name} for pair in baselines.items()]
     gains = np.stack([
         oriented[row[source, strategy]]
         - (oriented[row[baseline, strategy]] if baseline else 0.0)
         for source, baseline in baselines.items()
     ])  # fmt: skip
     better = np.zeros((len(gains), len(gains)), dtype=bool)
-    names = list(baselines)
     for first, second in combinations(range(len(gains)), 2):
-        same = baselines[names[first]] == baselines[names[second]]
-        side = _larger(gains[first] - gains[second], noise, entries=2 if same else 4)
+        entries = terms[first] ^ terms[second]  # a baseline of both cancels
+        noise = pooled_seed_ms(oriented, *(np.array([entry]) for entry in entries))
+        side = _larger(gains[first] - gains[second], noise)
         better[first, second], better[second, first] = side > 0, side < 0
-    return MeasuredGains(setting, strategy, tuple(names), gains.mean(axis=(1, 2)), better)
+    return MeasuredGains(setting, strategy, tuple(baselines), gains.mean(axis=(1, 2)), better)
 
 
-def _larger(differences: Scores, noise: SeedMeanSquare | None, entries: int) -> int:
-    """1 if the mean (seeds, subjects) is above 0 by its 95 % interval, -1 if below, else 0.
-
-    The pooled noise of the seeds is of differences of two entries; gains over two baselines are
-    differences of four.
-    """
+def _larger(differences: Scores, noise: SeedMeanSquare | None) -> int:
+    """1 if the mean (seeds, subjects) is above 0 by its 95 % interval, -1 if below, else 0."""
     anova = two_way_anova(differences[None])
-    if noise is not None:
-        noise = replace(noise, mean_square=noise.mean_square * entries / 2)
     covered = covers(anova.seeds, anova.subjects)
     interval = t_intervals(anova.mean, standard_error(anova, noise), covered)[0]
     if interval.low is None or interval.high is None:

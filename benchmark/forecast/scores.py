@@ -152,11 +152,12 @@ def cc_fv(pixels: PixelFeatures) -> float:
     Yang et al., "Pick the Best Pre-trained Model: Towards Transferability Estimation for Medical
     Image Segmentation", MICCAI 2023. Inconsistency: Wasserstein distance between the features of a
     label in two cases (as Gaussians), mean over pairs of cases, summed over labels. Variety: the
-    inverse of the potential energy of the sampled features of a case (mean of 1 / distance over
-    pairs of pixels), mean over cases. Two choices are ours: the maps are those of the encoder,
-    because sources that provide no decoder have none (there, of decoders); and the energy is
-    inverted as the paper's text has it (the authors' code of July 2023 uses the energy itself, of
-    one mean vector per image). NaN too if no label is in two cases with two pixels each.
+    inverse of the potential energy of the sampled features of a case (1 / distance over pairs of
+    pixels), mean over cases: equations 1 to 5 of arXiv 2307.11958, with means over pairs in place
+    of sums. The authors' code (EndoluminalSurgicalVision-IMR/CCFV, commit 4d5ee93) takes the energy
+    itself, of one mean vector per image: there variety counts with the other sign. Our maps are
+    those of the encoder (there, of the decoder), because most sources provide no decoder. NaN too
+    if no label is in two cases with two pixels each.
     """
     if not pixels.usable:
         return np.nan

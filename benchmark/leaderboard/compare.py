@@ -23,12 +23,12 @@ from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.anova import (
     Scores,
     SeedMeanSquare,
-    seed_ms_of_differences,
     standard_error,
     two_way_anova,
 )
 from benchmark.statistics.intervals import detectable, estimates, probability_not_above_zero
 from benchmark.statistics.scores import DECIMALS
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 BySeed: TypeAlias = dict[int, RunRecord]
 
@@ -214,9 +214,10 @@ def _seed_noise(
             if table.layout.subjects == subjects:
                 by_seed = scores.setdefault(name, {})
                 by_seed[record.cell.seed] = table.subject_scores(record.main_metric)
-    complete = [[by_seed[seed] for seed in seeds]
-                for by_seed in scores.values() if len(by_seed) == len(seeds)]  # fmt: skip
-    return seed_ms_of_differences(np.array(complete, dtype=np.float64))
+    complete = {name: [by_seed[seed] for seed in seeds]
+                for name, by_seed in scores.items() if len(by_seed) == len(seeds)}  # fmt: skip
+    pair = [np.array([list(complete).index(name)]) for name in names]
+    return pooled_seed_ms(np.array([*complete.values()], dtype=np.float64), *pair)
 
 
 def _marks(names: tuple[EntryName, EntryName], sides: Sequence[BySeed]) -> Iterator[str]:

@@ -29,14 +29,13 @@ ROUNDING = 1e-24  # mean squares below the rounding error of scores around 1 are
 
 @dataclass(frozen=True)
 class SeedMeanSquare:
-    """Mean square between seeds, pooled over the entries of one target, and its degrees of freedom.
+    """Pooled mean squares between seeds (K,) and their degrees of freedom; see `seed_noise.py`.
 
-    Two to five seeds estimate one entry's variance between seeds badly; those of all entries
-    together do better. An entry's own mean square is used where it is larger.
+    A mean's own mean square is used where it is larger.
     """
 
-    mean_square: float
-    df: int
+    mean_square: Scores
+    df: npt.NDArray[np.int_]
 
 
 @dataclass(frozen=True)
@@ -178,13 +177,13 @@ def standard_error(anova: TwoWayAnova, pooled: SeedMeanSquare | None = None) -> 
 
     Args:
         anova: K analyses of variance.
-        pooled: Pooled mean square between seeds; without it each entry's own is used, which covers
+        pooled: Pooled mean squares between seeds; without it each entry's own is used, which covers
             too little when there are two seeds and the seeds, not the subjects, are the larger
             source of error.
     """
-    ms_seed, seed_df = anova.ms_seed, anova.seeds - 1
+    ms_seed, seed_df = anova.ms_seed, np.array(anova.seeds - 1)
     subject_df = max(1, anova.subjects - 1)
-    if pooled is not None and pooled.df > 0:
+    if pooled is not None:
         ms_seed, seed_df = np.maximum(ms_seed, pooled.mean_square), pooled.df
     excess = np.zeros_like(ms_seed)  # of seeds over residual
     df_parts = anova.ms_subject**2 / subject_df
@@ -213,37 +212,3 @@ def mean_of_targets(errors: Sequence[StandardError]) -> StandardError:
     parts = np.sum([error.variance**2 / error.df for error in errors], axis=0)
     df = np.divide(variance**2, parts, out=np.ones_like(variance), where=parts > 0)
     return StandardError(variance / len(errors) ** 2, seeds / len(errors) ** 2, df)
-
-
-def seed_ms_of_differences(scores: Scores) -> SeedMeanSquare | None:
-    """Mean square between seeds of the difference of two entries, pooled over all pairs.
-
-    Twice the mean square of the interaction entry x seed: what all entries share under one seed
-    cancels.
-
-    Args:
-        scores: (entries, seeds, subjects).
-
-    Returns:
-        None with one seed or one entry.
-    """
-    entries, seeds, subjects = scores.shape
-    if entries < 2 or seeds < 2:
-        return None
-    means = scores.mean(axis=2)
-    interaction = means - means.mean(axis=0) - means.mean(axis=1, keepdims=True) + means.mean()
-    df = (entries - 1) * (seeds - 1)
-    return SeedMeanSquare(2 * subjects * float((interaction**2).sum()) / df, df)
-
-
-def seed_ms_of_means(scores: Scores) -> SeedMeanSquare | None:
-    """Mean square between seeds of one entry, pooled over all: half that of a difference.
-
-    Args:
-        scores: (entries, seeds, subjects).
-
-    Returns:
-        None with one seed or one entry.
-    """
-    pooled = seed_ms_of_differences(scores)
-    return None if pooled is None else SeedMeanSquare(pooled.mean_square / 2, pooled.df)

@@ -21,10 +21,10 @@ from benchmark.statistics.anova import (
     Decomposition,
     Scores,
     mean_of_targets,
-    seed_ms_of_differences,
     standard_error,
 )
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 ALPHA = 0.05
 LETTER = "a"
@@ -95,7 +95,7 @@ def _p_of_being_best(scaled: Sequence[Scores]) -> Scores:
     first, second = np.triu_indices(count, 1)
     anovas = [Decomposition.of(values).anova_of_differences(first, second) for values in scaled]
     errors = [
-        standard_error(anova, seed_ms_of_differences(values))
+        standard_error(anova, pooled_seed_ms(values, first, second))
         for anova, values in zip(anovas, scaled, strict=True)
     ]
     mean = np.mean([anova.mean for anova in anovas], axis=0)

@@ -16,7 +16,6 @@ from benchmark.statistics.anova import (
     Scores,
     StandardError,
     mean_of_targets,
-    seed_ms_of_differences,
     standard_error,
     two_way_anova,
 )
@@ -28,6 +27,7 @@ from benchmark.statistics.intervals import (
     t_intervals,
 )
 from benchmark.statistics.scores import Entry, TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ def paired_differences(
         return np.zeros(0), StandardError(*[np.zeros(0)] * 3)
     oriented = scores.oriented_scores
     row = {entry: index for index, entry in enumerate(scores.entries)}
-    first, second = ([row[pair[side]] for pair in pairs] for side in (0, 1))
+    first, second = (np.array([row[pair[side]] for pair in pairs]) for side in (0, 1))
     anova = two_way_anova(oriented[first] - oriented[second])
-    return anova.mean, standard_error(anova, seed_ms_of_differences(oriented))
+    return anova.mean, standard_error(anova, pooled_seed_ms(oriented, first, second))
 
 
 def _divided(gain: Estimate, sd: float) -> Estimate:

@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 from benchmark.statistics.anova import (
     Scores,
-    seed_ms_of_means,
     standard_error,
     two_way_anova,
 )
 from benchmark.statistics.bootstrap import RESAMPLES, draw_means
 from benchmark.statistics.ranks import average_ranks
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 Draws = npt.NDArray[np.float32]
 
@@ -122,17 +122,20 @@ def bootstrap_ranks(scores: TargetScores, resamples: int) -> Draws:
     entries = len(oriented)
     if entries < 2:
         return np.ones((resamples, entries), dtype=np.float32)
-    relative = oriented - oriented.mean(axis=0)
-    # Subtracting the mean of the entries takes 1 / entries of their variance away.
-    anova, unbiased = two_way_anova(relative), entries / (entries - 1)
+    noise = pooled_seed_ms(oriented)
+    pooled = np.full(entries, True) if noise is None else noise.df == noise.df.max()
+    relative = oriented - oriented[pooled].mean(axis=0)
+    # Subtracting the mean of some entries takes 1 / their number of their own variance away.
+    unbiased = np.where(pooled, pooled.sum() / (pooled.sum() - 1), 1.0)
+    anova = two_way_anova(relative)
     anova = replace(
         anova,
         ms_seed=anova.ms_seed * unbiased,
         ms_subject=anova.ms_subject * unbiased,
         ms_residual=anova.ms_residual * unbiased,
     )
-    error = standard_error(anova, seed_ms_of_means(oriented))
-    df = error.df.min()[None]
+    error = standard_error(anova, noise)
+    df = np.minimum(error.df, error.df[pooled].min())  # outliers may have fewer
     draws = draw_means(relative, anova.mean, error, df, resamples, scores.bootstrap_seed)
     return _ranks_of_means(np.ascontiguousarray(draws.T)).astype(np.float32)
 

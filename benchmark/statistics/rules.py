@@ -10,11 +10,13 @@ import json
 from benchmark.statistics.bootstrap import RESAMPLES
 from benchmark.statistics.candidates import ALPHA
 from benchmark.statistics.intervals import CONFIDENCE, POWER
+from benchmark.statistics.seed_noise import OUTLIER_LEVEL
 from benchmark.statistics.two_part import DRAWS
 
-VERSION = 2
+VERSION = 3
 RULES = {
     "intervals": f"Satterthwaite's t, subjects and seeds crossed and random, {CONFIDENCE:g}",
+    "seeds": f"mean square pooled over a table without outliers (F, Rosner, {OUTLIER_LEVEL:g})",
     "degrees of freedom": "at most twice the square of those between seeds",
     "intervals with failures": f"Jeffreys' share and t of the rest, {DRAWS} draws",
     "group a": f"Hsu's candidates for the best, per table, {1 - ALPHA:g}",

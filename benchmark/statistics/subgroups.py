@@ -17,12 +17,12 @@ from benchmark.statistics.anova import (
     Scores,
     StandardError,
     mean_of_targets,
-    seed_ms_of_means,
     standard_error,
     two_way_anova,
 )
 from benchmark.statistics.intervals import Estimate, covers, estimates, t_intervals
 from benchmark.statistics.scores import TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.two_part import two_part_intervals
 
 
@@ -57,9 +57,9 @@ def subgroup_means(
     parts = scores.values[:, :, inside], scores.values[:, :, ~inside]
     if not min(part.shape[2] for part in parts):
         raise ValueError("a group needs a subject, and so does the rest")
-    means = estimates(parts[0], seed_ms_of_means(parts[0]), bounds)
+    means = estimates(parts[0], pooled_seed_ms(parts[0]), bounds)
     if bounds == (0.0, 1.0) and (scores.values <= 0).any() and parts[0].shape[2] > 1:
-        wide = two_part_intervals(parts[0], seed_ms_of_means(parts[0]), scores.bootstrap_seed)
+        wide = two_part_intervals(parts[0], pooled_seed_ms(parts[0]), scores.bootstrap_seed)
         means = [replace(own, low=low, high=high)
                  for own, (low, high) in zip(means, wide.tolist(), strict=True)]  # fmt: skip
     return [*map(SubgroupMean, means, _gaps(*parts))]
@@ -67,7 +67,7 @@ def subgroup_means(
 
 def _gaps(inside: Scores, rest: Scores) -> list[Estimate]:
     anovas = [two_way_anova(part) for part in (inside, rest)]
-    errors = [standard_error(anova, seed_ms_of_means(part))
+    errors = [standard_error(anova, pooled_seed_ms(part))
               for anova, part in zip(anovas, (inside, rest), strict=True)]  # fmt: skip
     half = mean_of_targets(errors)  # of half the sum, which varies as half the difference does
     error = StandardError(4 * half.variance, 4 * half.seed_variance, half.df)

@@ -13,11 +13,11 @@ from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.records.record import CaseScore, RunRecord
-from benchmark.statistics.anova import seed_ms_of_means
 from benchmark.statistics.candidates import candidates_for_best
 from benchmark.statistics.gains import target_gains
 from benchmark.statistics.intervals import estimates
 from benchmark.statistics.rank_intervals import rank_entries
+from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.variance_components import variance_components
 from benchmark.views.csv import to_csv
 from benchmark.views.markdown import to_markdown
@@ -79,7 +79,7 @@ def test_rows_are_those_of_one_entry_after_the_other(metric: str) -> None:
         candidates = candidates_for_best([one])
         rows = found.rows[found.rows["target"] == one.target].set_index("source")
         bounds = (0.0, 1.0 if metric == "dice" else np.inf)
-        means = estimates(one.values, seed_ms_of_means(one.values), bounds)
+        means = estimates(one.values, pooled_seed_ms(one.values), bounds)
         ranks = {r.entry: r for r in rank_entries([one]).entries}
         gains = target_gains(one, dict.fromkeys(one.entries, "scratch"))
         for entry, mean in zip(one.entries, means, strict=True):

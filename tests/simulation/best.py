@@ -12,11 +12,11 @@ from simulation.boards import OWN, REST, SHARED
 from benchmark.statistics.anova import (
     Decomposition,
     Scores,
-    seed_ms_of_differences,
     standard_error,
 )
 from benchmark.statistics.candidates import ALPHA, candidates_for_best
 from benchmark.statistics.scores import TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 
 SOURCES, STRATEGIES, SEEDS = 12, 2, 3
 GAPS = ((0.05, 0.06), (0.02, 0.03))  # to the truly best entry
@@ -64,7 +64,7 @@ def _holm(scores: Scores) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """
     first, second = np.triu_indices(len(scores), 1)
     anova = Decomposition.of(scores).anova_of_differences(first, second)
-    error = standard_error(anova, seed_ms_of_differences(scores))
+    error = standard_error(anova, pooled_seed_ms(scores, first, second))
     p = 2 * stdtr(error.df, -np.abs(anova.mean) / np.sqrt(error.variance))
     order = np.argsort(p)
     corrected = np.empty_like(p)

@@ -18,7 +18,7 @@ from simulation.rates import Found, measure
 from benchmark.statistics.rules import STATISTICS
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulations.md"
-SHAPES = ("normal", "left tail", "5 % fail", "20 % fail")
+SHAPES = ("normal", "left tail", "5 % fail", "20 % fail", "uneven", "collapsed")
 STEP = 0.05
 GROUP_BOARDS, EFFECT_BOARDS = 200, 60
 HEADS = {
@@ -68,6 +68,10 @@ def settings() -> Iterator[Setting]:
         for seeds in (2, 3):
             for ratio in (0.0, 1.0, 3.0):
                 yield Setting("normal", entries, seeds, 35, ratio)
+    for shape in ("uneven", "collapsed"):
+        for entries in (4, 12) if shape == "uneven" else (3, 4, 12):
+            for seeds in (2, 3, 5):
+                yield Setting(shape, entries, seeds, 35, 1.0)
     for shape in ("5 % fail", "20 % fail"):
         for seeds in (1, 3):
             for subjects in (10, 35, 100):

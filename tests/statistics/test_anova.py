@@ -9,13 +9,16 @@ import pytest
 
 from benchmark.statistics.anova import (
     SeedMeanSquare,
-    seed_ms_of_differences,
     standard_error,
     two_way_anova,
 )
 from benchmark.statistics.variance_components import variance_components
 
 HAND = np.array([[1.0, 2, 6], [3, 4, 8]])
+
+
+def pooled(mean_square: float, df: int) -> SeedMeanSquare:
+    return SeedMeanSquare(np.array([mean_square]), np.array([df]))
 
 
 def test_mean_squares_by_hand() -> None:
@@ -32,28 +35,16 @@ def test_variance_components_by_hand() -> None:
     error = standard_error(two_way_anova(HAND[None]))
     assert error.variance[0] == pytest.approx(2 / 2 + 7 / 3)  # of seeds over 2, subjects over 3
     assert error.df[0] == 2  # 2.99 by Satterthwaite, twice the square of that between two seeds
-    many = standard_error(two_way_anova(HAND[None]), SeedMeanSquare(6.0, 9))
+    many = standard_error(two_way_anova(HAND[None]), pooled(6.0, 9))
     assert many.df[0] == pytest.approx((1 + 7 / 3) ** 2 / (1**2 / 9 + (7 / 3) ** 2 / 2))
 
 
 def test_pooled_mean_square_counts_where_it_is_larger() -> None:
     found = two_way_anova(HAND[None])
-    assert standard_error(found, SeedMeanSquare(1.0, 20)).variance == standard_error(found).variance
-    larger = standard_error(found, SeedMeanSquare(12.0, 20))
+    assert standard_error(found, pooled(1.0, 20)).variance == standard_error(found).variance
+    larger = standard_error(found, pooled(12.0, 20))
     assert larger.variance[0] == pytest.approx(12 / 6 + 7 / 3)
     assert larger.df[0] > standard_error(found).df[0]
-
-
-def test_seed_effects_shared_by_all_entries_cancel_in_differences() -> None:
-    rng = np.random.default_rng(0)
-    shared = rng.normal(size=(1, 4, 1)) + rng.normal(size=(3, 1, 10))
-    noise = seed_ms_of_differences(shared)
-    assert noise is not None and noise.df == 6
-    assert noise.mean_square == pytest.approx(0, abs=1e-20)
-    own = rng.normal(size=(200, 4, 1)) + np.zeros((1, 1, 10))
-    noise = seed_ms_of_differences(own)
-    assert noise is not None and noise.mean_square == pytest.approx(2 * 10, rel=0.15)
-    assert seed_ms_of_differences(own[:1]) is None and seed_ms_of_differences(own[:, :1]) is None
 
 
 def test_components_are_recovered_from_simulated_scores() -> None:

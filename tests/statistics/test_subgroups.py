@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import ttest_ind
 from support.boards import scores
 
-from benchmark.statistics.anova import seed_ms_of_means
 from benchmark.statistics.intervals import estimates
+from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.subgroups import subgroup_means
 from benchmark.statistics.two_part import two_part_intervals
 
@@ -31,7 +31,7 @@ def test_with_one_seed_the_difference_is_that_of_welch() -> None:
 def test_the_mean_is_that_of_a_board_with_these_subjects_alone() -> None:
     values = some_scores(seeds=3)
     part = values[:, :, INSIDE]
-    expected = estimates(part, seed_ms_of_means(part))
+    expected = estimates(part, pooled_seed_ms(part))
     assert [own.mean for own in subgroup_means(scores(values), INSIDE)] == expected
 
 
@@ -51,7 +51,7 @@ def test_a_failure_anywhere_in_the_table_gives_two_part_intervals() -> None:
     table = scores(values)
     means = [own.mean for own in subgroup_means(table, INSIDE, (0.0, 1.0))]
     part = values[:, :, INSIDE]
-    expected = two_part_intervals(part, seed_ms_of_means(part), table.bootstrap_seed)
+    expected = two_part_intervals(part, pooled_seed_ms(part), table.bootstrap_seed)
     assert [[own.low, own.high] for own in means] == expected.tolist()
     assert [own.value for own in means] == pytest.approx(part.mean(axis=(1, 2)))
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.leaderboard.bulk.array_files import Arrays, json_array
-from benchmark.statistics.anova import Scores, SeedMeanSquare, seed_ms_of_means
+from benchmark.statistics.anova import Scores, SeedMeanSquare
 from benchmark.statistics.candidates import candidates_for_best
 from benchmark.statistics.gains import (
     Gain,
@@ -30,6 +30,7 @@ from benchmark.statistics.rank_intervals import (
     rank_entries,
 )
 from benchmark.statistics.scores import Entry, TargetScores
+from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.two_part import two_part_intervals
 
 ESTIMATE = ("score", "low", "high", "unseen_low", "unseen_high")
@@ -117,7 +118,7 @@ def setting_statistics(task: SettingTask) -> Arrays:
     }
     if not scores.entries:
         return arrays
-    means = _estimates(scores.values, task, failed, seed_ms_of_means(scores.values))
+    means = _estimates(scores.values, task, failed, pooled_seed_ms(scores.values))
     ranks = {ranked.entry: ranked for ranked in rank_entries([scores], stability=False).entries}
     best = candidates_for_best([scores])
     gains = target_gains(scores, task.baselines)
