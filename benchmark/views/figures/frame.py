@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -26,8 +25,9 @@ LineStyle: TypeAlias = (
 )
 FORMATS = (".svg", ".png")
 FONT = "font-family: 'DejaVu Sans'"
-# Positions in seaborn's palette for the colour-blind.
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, YELLOW, SKY = 0, 1, 2, 3, 4, 8, 9
+# Of seaborn's palette for the colour-blind; written out, because to import seaborn takes seconds.
+BLUE, ORANGE, GREEN, VERMILION = "#0173b2", "#de8f05", "#029e73", "#d55e00"
+PURPLE, YELLOW, SKY = "#cc78bc", "#ece133", "#56b4e9"
 BLACK, GREY = "#000000", "#555555"
 # Inches and points.
 PANEL = 3.4
@@ -80,15 +80,6 @@ class NotDrawn:
 
     name: str
     why: str
-
-
-@cache
-def colours(*positions: int) -> tuple[str, ...]:
-    """Colours of the palette, such as `colours(BLUE, ORANGE)`, as `#rrggbb`."""
-    import seaborn as sns
-
-    palette = sns.color_palette("colorblind").as_hex()
-    return tuple(palette[position] for position in positions)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from benchmark.views.figures.frame import (
     Drawing,
     LineStyle,
     NotDrawn,
-    colours,
     drawing_rules,
     finish,
     legend_handle,
@@ -88,8 +87,7 @@ def _draw_cells(
 ) -> "list[Line2D]":
     """Every cell and the means, by both matches; the legend's handles."""
     handles = []
-    for match, label, position, marker, line in DOMAINS:
-        (colour,) = colours(position)
+    for match, label, colour, marker, line in DOMAINS:
         xs, means = [], []
         for number, matched in enumerate((False, True)):
             values = better[(domain == match) & (task == matched)]

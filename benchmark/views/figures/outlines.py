@@ -16,7 +16,6 @@ from benchmark.views.figures.frame import (
     VERMILION,
     YELLOW,
     LineStyle,
-    colours,
     new_figure,
     panel_grid,
 )
@@ -46,8 +45,8 @@ class Outline(NamedTuple):
 
 def label_style(number: int) -> tuple[str, LineStyle]:
     """Colour and line of the label with this number, from 0 on."""
-    palette = colours(*LABEL_COLOURS)
-    return palette[number % len(palette)], LINES[number // len(palette) % len(LINES)]
+    lines, colour = divmod(number, len(LABEL_COLOURS))
+    return LABEL_COLOURS[colour], LINES[lines % len(LINES)]
 
 
 def fullest_slice(*masks: Labels) -> int:

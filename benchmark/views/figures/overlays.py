@@ -23,7 +23,6 @@ from benchmark.views.figures.frame import (
     BLACK,
     ORANGE,
     SKY,
-    colours,
     drawing_rules,
     finish,
     legend_handle,
@@ -144,7 +143,7 @@ def draw_overlays(overlays: Sequence[Overlay], labels: Sequence[str], heading: s
     """One row of pictures with a legend; several labels have a colour each."""
     with drawing_rules():
         several = len(labels) > 1
-        reference, prediction = (BLACK, BLACK) if several else colours(SKY, ORANGE)
+        reference, prediction = (BLACK, BLACK) if several else (SKY, ORANGE)
         legend = [legend_handle("reference", reference, line="solid"),
                   legend_handle("prediction", prediction, line="dashed")]  # fmt: skip
         if several:
@@ -161,8 +160,7 @@ def draw_overlays(overlays: Sequence[Overlay], labels: Sequence[str], heading: s
 
 
 def _outlines(overlay: Overlay, labels: int) -> Iterator[Outline]:
-    own = colours(SKY, ORANGE)
     for label in range(1, labels + 1):
-        reference, prediction = own if labels == 1 else [label_style(label - 1)[0]] * 2
+        reference, prediction = (SKY, ORANGE) if labels == 1 else [label_style(label - 1)[0]] * 2
         yield Outline(overlay.reference == label, reference, "solid", 1.4)
         yield Outline(overlay.prediction == label, prediction, "dashed", 1.2)

@@ -11,7 +11,6 @@ from benchmark.views.figures.frame import (
     GREY,
     ORANGE,
     Drawing,
-    colours,
     drawing_rules,
     finish,
     legend_handle,
@@ -57,7 +56,7 @@ def paired_plot(comparisons: Sequence[Comparison]) -> Drawing:
 
 
 def _side_colours() -> tuple[str, ...]:
-    return (*colours(BLUE, ORANGE), GREY)
+    return (BLUE, ORANGE, GREY)
 
 
 def _draw_panel(axes: "Axes", comparison: Comparison) -> None:

@@ -12,7 +12,6 @@ from benchmark.views.figures.frame import (
     ORANGE,
     Drawing,
     NotDrawn,
-    colours,
     drawing_rules,
     finish,
     legend_handle,
@@ -67,7 +66,7 @@ def published_plot(
 
 
 def _series_colours() -> tuple[str, ...]:
-    return (BLACK, *colours(BLUE, ORANGE))
+    return (BLACK, BLUE, ORANGE)
 
 
 def _draw_panel(axes: "Axes", title: str, comparisons: Sequence[PublishedComparison]) -> None:

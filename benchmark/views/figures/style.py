@@ -21,7 +21,6 @@ from benchmark.views.figures.frame import (
     SKY,
     VERMILION,
     LineStyle,
-    colours,
     legend_handle,
     shortened,
 )
@@ -58,8 +57,7 @@ class Look:
     @property
     def colour(self) -> str:
         """Black for the baseline, else a colour of the palette."""
-        palette = colours(*ENTRY_COLOURS)
-        return palette[self.number % len(palette)] if self.number >= 0 else BLACK
+        return ENTRY_COLOURS[self.number % len(ENTRY_COLOURS)] if self.number >= 0 else BLACK
 
     @property
     def marker(self) -> str:

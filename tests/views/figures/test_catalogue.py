@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+import seaborn
 from matplotlib._pylab_helpers import Gcf
 from support.factories import board as demo
 from support.factories import make_record
@@ -21,6 +22,7 @@ from benchmark.leaderboard.index import LaneSize, Setting
 from benchmark.leaderboard.match import match_views
 from benchmark.records.record import RunRecord
 from benchmark.scoring.metrics import METRICS
+from benchmark.views.figures import frame
 from benchmark.views.figures.catalogue import board_figures, write_figures
 from benchmark.views.figures.costs import cost_fronts
 from benchmark.views.figures.curves import size_curves
@@ -304,6 +306,12 @@ def test_files_come_in_two_formats_each(board: Leaderboard, tmp_path: Path) -> N
     assert [path.name for path in written] == ["gain_n8.svg", "gain_n8.png"]
     assert left_out == [NotDrawn("x", "why")]
     assert (tmp_path / "gain_n8.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_palette_is_seaborns_for_the_colour_blind() -> None:
+    ours = [getattr(frame, name) for name in ("BLUE", "ORANGE", "GREEN", "VERMILION", "PURPLE")]
+    theirs = seaborn.color_palette("colorblind").as_hex()
+    assert [*ours, frame.YELLOW, frame.SKY] == [theirs[k] for k in (0, 1, 2, 3, 4, 8, 9)]
 
 
 def test_jitter_is_fixed_and_bounded() -> None:

@@ -22,7 +22,6 @@ from benchmark.data.local_copies import register
 from benchmark.errors import DataError, RecordError
 from benchmark.views.figures import preview as preview_module
 from benchmark.views.figures.contact_sheet import Tile, contact_sheet, label_styles
-from benchmark.views.figures.frame import colours
 from benchmark.views.figures.outlines import LABEL_COLOURS
 from benchmark.views.figures.preview import evenly, grey_window, make_tile, preview
 from benchmark.workspace import Workspace
@@ -114,7 +113,7 @@ def colours_near(
     around = drawn[row - 2 : row + 3, column - 2 : column + 3]
     return {
         colour
-        for colour in colours(*LABEL_COLOURS)
+        for colour in LABEL_COLOURS
         if (np.abs(around - np.round(255 * np.array(to_rgb(colour)))).max(-1) < 20).any()
     }
 
