@@ -185,6 +185,7 @@ def test_ctrl_c_keeps_finished_cells(
     check_resumed(words, shared_home)
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_cores(shared_home: Path) -> None:
     segtransfer(*SMALL, "--limit-steps", "3", "--jobs", "2", home=shared_home)
     folder = Path("runs/demo_v1_trial3")

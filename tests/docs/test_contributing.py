@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "contributing").glob("*.md"))
 BLOCK = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)^```', re.DOTALL | re.MULTILINE)
 CONTENT = ("datasets", "tasks", "leaderboards")
+LONG = ("encoder", "layout", "result-column")
 
 
 def titled_blocks(page: Path) -> list[tuple[str, str, str]]:
@@ -55,7 +56,7 @@ def carry_out(page: Path, checkout: Path) -> list[str]:
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=pytest.mark.slow if page.stem == "encoder" else (), id=page.stem)
+        pytest.param(page, marks=pytest.mark.slow if page.stem in LONG else (), id=page.stem)
         for page in PAGES
     ],
 )

@@ -86,7 +86,14 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("page", PAGES, ids=stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.stem == "adding-a-board" else ())
+        for page in PAGES
+    ],
+    ids=stem,
+)
 def test_its_commands_run(
     page: Path,
     shared_home: Path,

@@ -128,6 +128,7 @@ def test_a_source_whose_pretraining_diverges_costs_its_own_cells(
         run_board(workspace, board, alone, tmp_path / "run", options=OPTIONS)
 
 
+@pytest.mark.slow
 def test_two_runs_share_the_cells_and_end_with_the_same_records(
     small: tuple[Workspace, BoardCard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +163,7 @@ def test_two_runs_share_the_cells_and_end_with_the_same_records(
     assert [path.name for path in (tmp_path / "shared" / FOLDER).iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 def test_shards_in_one_folder_end_with_the_records_of_the_whole_grid(
     small: tuple[Workspace, BoardCard], tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_every_test_case_is_scored(workspace: Workspace, result: CellResult) -> 
     assert set(record.selection.train_subjects) == subjects
 
 
+@pytest.mark.slow
 def test_a_cross_validated_cell_scores_each_subject_by_a_network_that_never_saw_it(
     workspace: Workspace, transfer: Transfer
 ) -> None:

@@ -79,7 +79,7 @@ def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
     [
         ("phantom_natural_contrastive", {"encoder"}),
         ("phantom_natural_classification", {"encoder"}),
-        ("phantom_ct_device_a", {"encoder", "decoder", "head"}),
+        pytest.param("phantom_ct_device_a", {"encoder", "decoder", "head"}, marks=pytest.mark.slow),
     ],
 )
 def test_an_exported_source_names_its_pretraining_data(

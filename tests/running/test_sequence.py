@@ -70,6 +70,7 @@ def with_dropout(transfer: Transfer, device: torch.device) -> SegmentationNetwor
     return network
 
 
+@pytest.mark.slow
 def test_a_stopped_sequence_goes_on_and_ends_as_one_that_was_not(
     tmp_path: Path, shared_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

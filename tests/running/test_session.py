@@ -25,7 +25,8 @@ def own_threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("items", [1, 3])  # alone in this process, or in processes
+# Alone in this process, or in processes.
+@pytest.mark.parametrize("items", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_every_cell_has_the_threads_of_the_options(items: int, tmp_path: Path) -> None:
     with RunSession(Workspace(EMPTY, tmp_path), RunOptions(jobs=2, threads=3)) as session:
         found = [

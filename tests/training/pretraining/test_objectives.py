@@ -65,7 +65,12 @@ OUTPUTS = {"segmentation": 2, "restoration": 1}
 
 @pytest.mark.parametrize(
     ("objective", "steps"),
-    [("segmentation", 30), ("classification", 80), ("restoration", 100), ("contrastive", 40)],
+    [
+        ("segmentation", 30),
+        ("classification", 80),
+        pytest.param("restoration", 100, marks=pytest.mark.slow),
+        ("contrastive", 40),
+    ],
 )
 def test_learning_beats_chance_and_the_untrained_network(
     objective: PretrainingObjective, steps: int
