@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TASKS = ("another task", "segmentation")
 # Whether the domain matches, label, position in the palette, marker, line.
-DOMAINS: tuple[tuple[bool, str, int, str, LineStyle], ...] = (
+DOMAINS: tuple[tuple[bool, str, str, str, LineStyle], ...] = (
     (False, "another domain", ORANGE, "s", "dashed"),
     (True, "same domain", BLUE, "o", "solid"),
 )
