@@ -183,6 +183,7 @@ class Bench:
         return "preparation" if (self.home / "prepared").is_dir() else "start"
 
 
+PHASES = ("start", "preparation", "pretraining", "first cells", "cells", "tables")
 CACHES = ("prepared", "pretrained", "sequences", "tables")
 
 

@@ -1,8 +1,9 @@
 """Kills, a full disk, lost rights, wrong clocks, vanished data, damaged caches, two runs at once.
 
-Run `PYTHONPATH=tests python -m campaign.faults [--kills N] [--seed N]` (Linux). After each fault
-the same command is typed again; the records have to be those of a run that nothing disturbed.
-Prints counts as JSON; exit status 1 if anything was otherwise.
+Run `PYTHONPATH=tests python -m campaign.faults [--kills N] [--seed N] [--parts NAME ...]` (Linux).
+After each fault the same command is typed again; the records have to be those of a run that nothing
+disturbed. Prints a line for each kill, each part and whatever is otherwise, and all counts as JSON
+at the end; exit status 1 if anything was otherwise.
 """
 
 import argparse
@@ -15,11 +16,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from campaign.bench import CELLS, REFUSED, UNFINISHED, Bench, Command, plain
+from campaign.bench import CELLS, PHASES, REFUSED, UNFINISHED, Bench, Command, plain
 
 DROP_BOUND, OVERRIDE, READ_SEARCH = 24, 1, 2  # PR_CAPBSET_DROP; what lets root ignore rights
 Result = dict[str, Any]
@@ -42,17 +43,25 @@ class Campaign:
 
     def __init__(self, root: Path, seed: int) -> None:
         self.bench, self.random = Bench.create(root), random.Random(seed)
-        began = time.monotonic()
-        self.bench.command("--jobs", "2").check()
-        self.seconds = time.monotonic() - began
+        command, begun = self.bench.command("--jobs", "2"), {"start": time.monotonic()}
+        while command.process.poll() is None:
+            begun.setdefault(self.bench.phase(), time.monotonic())
+            time.sleep(0.05)
+        command.check()
+        ends = [*list(begun.values())[1:], time.monotonic()]
+        self.seconds = {name: end - begun[name] for name, end in zip(begun, ends, strict=True)}
         self.expected = self.bench.records()
         assert len(self.expected) == CELLS
         self.wrong: list[str] = []
+        note(
+            f"undisturbed: { ({name: round(value, 1) for name, value in self.seconds.items()}) } s"
+        )
 
     def expect(self, what: str, holds: bool, detail: object = "") -> None:
         """Note what is otherwise."""
         if not holds:
             self.wrong.append(f"{what}: {detail}")
+            note(f"OTHERWISE: {self.wrong[-1]}")
 
     def finish(self, what: str, *, jobs: int = 1) -> None:
         """The same command again ends well, with the records of an undisturbed run."""
@@ -62,35 +71,39 @@ class Campaign:
         self.expect(f"{what}: nothing left over", not (left := self.bench.leftovers()), left)
 
     def kills(self, count: int) -> Result:
-        """Kill main processes and workers at random times; each run goes on with the last."""
-        phases, victims, runs, begun = Counter[str](), Counter[str](), 0, 0
-        self.bench.forget()
-        while sum(victims.values()) < count:
-            runs += 1
-            jobs = self.random.choice((1, 2))
-            command = self.bench.command("--jobs", str(jobs))
-            time.sleep(self.random.uniform(0, self.seconds))
-            main, workers = command.process.pid, command.workers()
-            if command.process.poll() is None:
-                victim = self.random.choice(("main", "worker")) if workers else "main"
-                phases[self.bench.phase()] += 1
-                victims[victim] += 1
-                command.kill(main if victim == "main" else self.random.choice(workers))
-                status, text = command.end()
-                if victim == "main":
-                    self.expect("kill: workers end", self.ended(workers), workers)
-                else:
-                    self.expect("kill of a worker: status", status in (0, UNFINISHED), text)
-                self.expect("kill: no traceback", TRACEBACK not in text, text)
-            else:
-                command.end()
-            if len(self.bench.records()) == CELLS:
-                self.finish("kill", jobs=jobs)
-                self.bench.forget()
-                begun += 1
-        self.finish("kill")
-        return {"kills": sum(victims.values()), "of": dict(victims), "phases": dict(phases),
-                "commands": runs, "boards finished": begun + 1}  # fmt: skip
+        """Kill main processes and workers in each phase; each run goes on with the last."""
+        killed, boards = Counter[str](), 0
+        while killed.total() < count:
+            self.bench.forget()
+            for phase in PHASES:
+                if killed.total() < count and (what := self.kill(phase)):
+                    killed[what] += 1
+                    note(f"kill {killed.total()} of {count}: {what}; otherwise {len(self.wrong)}")
+            self.finish("kill", jobs=self.random.choice((1, 2)))
+            boards += 1
+        return {"kills": killed.total(), **killed, "boards finished": boards}
+
+    def kill(self, phase: str) -> str:
+        """Start the run and kill it at a random time of a phase; what was killed, and when."""
+        command = self.bench.command("--jobs", str(self.random.choice((1, 2, 2))))
+        while PHASES.index(self.bench.phase()) < PHASES.index(phase):
+            if command.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        time.sleep(self.random.uniform(0, self.seconds.get(phase, 1)))
+        main, workers, at = command.process.pid, command.workers(), self.bench.phase()
+        if command.process.poll() is not None:  # it was faster
+            command.end()
+            return ""
+        victim = self.random.choice([main, *workers])
+        command.kill(victim)
+        status, text = command.end()
+        if victim == main:
+            self.expect("kill: workers end", self.ended(workers), workers)
+        else:
+            self.expect("kill of a worker: status", status in (0, UNFINISHED), text)
+        self.expect("kill: no traceback", TRACEBACK not in text, text)
+        return f"{'main' if victim == main else 'worker'}, {at}"
 
     def ended(self, processes: list[int]) -> bool:
         """Whether processes end within ten seconds."""
@@ -207,17 +220,23 @@ class Campaign:
         return {"cells": len(written), "run twice": len(again)}
 
 
-CASES = ("full_disk", "rights", "clock", "vanished_data", "two_at_once", "damaged_caches")
+PARTS = ("kills", "full_disk", "rights", "clock", "vanished_data", "two_at_once", "damaged_caches")
 
 
-def run(kills: int, seed: int = 0, cases: tuple[str, ...] = CASES) -> Result:
+def note(line: str) -> None:
+    """One line of progress, at once, so that a stop loses nothing."""
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+def run(kills: int, seed: int = 0, parts: Sequence[str] = PARTS) -> Result:
     """Make the faults; counts, and what was not as promised."""
+    found: Result = {}
     with tempfile.TemporaryDirectory(prefix="campaign ü ") as folder:
         campaign = Campaign(Path(folder).resolve(), seed)
-        found: Result = {"kills": campaign.kills(kills)}
-        for name in cases:
-            found[name] = getattr(campaign, name)()
-            print(f"{name}: {found[name]}", file=sys.stderr)
+        for name in parts:
+            part = getattr(campaign, name)
+            found[name] = part(kills) if name == "kills" else part()
+            note(f"{name}: {found[name]}; otherwise {len(campaign.wrong)}")
     return found | {"otherwise": campaign.wrong}
 
 
@@ -226,9 +245,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cases", nargs="*", default=CASES, choices=CASES)
+    parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     options = parser.parse_args()
-    result = run(options.kills, options.seed, tuple(options.cases))
+    result = run(options.kills, options.seed, options.parts)
     print(plain(result))
     sys.exit(bool(result["otherwise"]))
 
