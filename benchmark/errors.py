@@ -149,3 +149,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     if len(names) > FEW:
         return f"unknown {kind} {name!r}."
     return f"unknown {kind} {name!r}; known: {', '.join(names) or 'none'}."
+
+
+def case_clash(names: Iterable[str]) -> str:
+    """An error message on the first two names that differ in case only; empty if there are none."""
+    first: dict[str, str] = {}
+    for name in names:
+        if (other := first.setdefault(name.casefold(), name)) != name:
+            return (
+                f"{other!r} and {name!r} differ in case only, which some disks do not tell apart; "
+                "rename one"
+            )
+    return ""

@@ -1,7 +1,8 @@
 """Boards: one fine-tuning protocol, and the grid of transfers held to it."""
 
+from collections.abc import Iterable
 from itertools import product
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,9 +11,10 @@ from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.source import SourceCard
 from benchmark.cards.strategy import Strategy
-from benchmark.errors import unknown_name
+from benchmark.errors import case_clash, unknown_name
 from benchmark.scoring.metrics import POOLED
 
+Names = TypeVar("Names", bound=Iterable[str])
 SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Stages = Annotated[tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...], Field(min_length=1)]
 
@@ -67,6 +69,13 @@ class BoardCard(Card):
         for name in names:
             if name not in POOLED:
                 raise ValueError(unknown_name("pooled metric", name, POOLED))
+        return names
+
+    @field_validator("sources", "strategies")
+    @classmethod
+    def _names_of_files_differ(cls, names: Names) -> Names:
+        if clash := case_clash(names):
+            raise ValueError(clash)
         return names
 
     @model_validator(mode="after")

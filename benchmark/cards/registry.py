@@ -12,7 +12,7 @@ from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.cards.source import InputStatistics, SourceCard
 from benchmark.cards.target import TargetCard
-from benchmark.errors import CardError, unknown_name
+from benchmark.errors import CardError, case_clash, unknown_name
 from benchmark.reading import read_csv, read_text
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -200,12 +200,8 @@ def _collect(
     paths: dict[str, Path] = {}
     for path in (path for root in roots for path in sorted(root.glob(pattern))):
         card = read_card(path, kind, parsed)
-        folded = {name.casefold(): name for name in cards}
-        if folded.get(card.id.casefold(), card.id) != card.id:
-            raise CardError(
-                f"{path}: {folded[card.id.casefold()]!r} differs from its id in case only, which "
-                "some disks do not tell apart; rename one"
-            )
+        if clash := case_clash((*cards, card.id)):
+            raise CardError(f"{path}: the ids {clash}")
         first = paths.setdefault(card.id, path)
         if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):
             raise CardError(f"{path}: {first} is another card of the id {card.id!r}; rename one")
@@ -232,6 +228,8 @@ def _targets(
             raise CardError(f"data set {card.id} poses a target task, but a card has that id too")
         facts = {name: getattr(card, name) for name in ("id", "version", "title")}
         complete[card.id] = TargetCard(dataset=card.id, **facts, **dict(card.target))
+    if clash := case_clash(complete):
+        raise CardError(f"the target tasks {clash}")
     for name, target in complete.items():
         if not target.labels and target.dataset in datasets:
             labels = {label: (label,) for label in datasets[target.dataset].labels}

@@ -110,6 +110,7 @@ def test_a_version_with_the_fields_of_the_other_is_an_error(
             "frozen encoder: train no part",
         ),
         ({"strategies": {"full.dpt": {**PROBE}}}, "may not contain a dot"),
+        ({"strategies": {"a": PROBE, "A": PROBE}}, "'a' and 'A' differ in case only"),
         ({"strategies_of": {"scratch": ["ful"]}}, "unknown strategy 'ful'"),
         ({"sequences": {"one": [["phantom_fetal_head_64"]]}}, "sequences need one lane"),
         ({"train_subjects_of": {"nothing": [0]}}, "train_subjects_of: unknown target 'nothing'"),

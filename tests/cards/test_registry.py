@@ -200,7 +200,7 @@ def test_ids_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("mine", "Mine"):
         (folder / f"{name}.yaml").write_text(SOURCE.replace("id: mine", f"id: {name}"))
-    with pytest.raises(CardError, match="differs from its id in case only"):
+    with pytest.raises(CardError, match="the ids 'Mine' and 'mine' differ in case only"):
         Registry.load((tmp_path,))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case, LoadedCase
-from benchmark.errors import DataError, in_one_line
+from benchmark.errors import DataError, case_clash, in_one_line
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         root: Its folder; None for phantoms, which have none.
 
     Raises:
-        DataError: Nothing matches the layout, a mask is missing, or two cases have one name.
+        DataError: Nothing matches the layout, a mask is missing, two cases have one name, or names
+            of cases or subjects differ in case only (one subject could be in two subsets).
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
@@ -56,6 +57,10 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         raise DataError(
             f"{root}: several cases are named {repeated!r}; the images pattern needs more groups"
         )
+    if clash := case_clash(names):
+        raise DataError(f"{root}: the cases {clash}")
+    if clash := case_clash(case.subject for case in cases):
+        raise DataError(f"{root}: the subjects {clash}, or make them one by `same_subject`")
     return sorted(cases, key=lambda case: case.case)
 
 

@@ -118,6 +118,19 @@ def test_names_with_brackets_and_commas(tmp_path: Path) -> None:
     assert [case.masks[0].path.name for case in cases] == ["knee, left.png", "scan [01].png"]
 
 
+def test_names_that_differ_in_case_only(tmp_path: Path) -> None:
+    for name in ("P1_a", "p1_b"):
+        picture(tmp_path / f"i/{name}.png", np.full((6, 8), 9))
+        picture(tmp_path / f"m/{name}.png", np.eye(6, 8))
+    layout = {**PAIRED, "images": r"i/(?P<case>(?P<subject>\w+)_\w)\.png"}
+    assert "the subjects 'P1' and 'p1' differ in case only" in fault(tmp_path, layout)
+    merged = find_cases(card(layout, same_subject=[["P1", "p1"]]), tmp_path)
+    assert [case.subject for case in merged] == ["P1", "P1"]
+    for folder in ("i", "m"):
+        (tmp_path / f"{folder}/p1_b.png").rename(tmp_path / f"{folder}/p1_a.png")
+    assert "the cases 'P1_a' and 'p1_a' differ in case only" in fault(tmp_path, layout)
+
+
 def test_a_template_that_asks_for_an_optional_group(pair: Path) -> None:
     layout = {**PAIRED, "images": r"i/(?P<case>(?P<subject>\d+)_a)(?P<session>_s)?\.png"}
     text = fault(pair, {**layout, "masks": ["m/{case}{session}.png"]})
