@@ -1,6 +1,7 @@
 """Pre-labelling: a network fine-tuned on few labelled cases proposes labels for the others."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import safetensors
 import torch
+from safetensors.torch import save as serialised
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.target import TargetCard
@@ -52,13 +54,17 @@ def kept_network(path: Path, transfer: Transfer, device: torch.device) -> Segmen
     tensors = read_tensors(path, None)
     try:
         with safetensors.safe_open(path, "pt") as file:
-            key = (file.metadata() or {}).get("key")
+            stated = file.metadata() or {}
     except safetensors.SafetensorError:
-        key = None
-    if key != transfer.key:
+        stated = {}
+    if stated.get("key") != transfer.key:
         raise WeightsError(
             f"{path}: is not the network of {transfer.cell.path} under the present cards and data; "
             "leave --weights out to fine-tune it"
+        )
+    if stated.get("sha256") != _sha256(tensors):
+        raise WeightsError(
+            f"{path}: is damaged; leave --weights out to fine-tune the network again"
         )
     network = initial_network(transfer, device)
     network.load_state_dict(tensors)
@@ -96,7 +102,8 @@ def prelabel(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{out}: cannot be written ({error.strerror})") from None
-    save_network(out / NETWORK_FILE, network, {"key": transfer.key})
+    stated = {"key": transfer.key, "sha256": _sha256(network.state_dict())}
+    save_network(out / NETWORK_FILE, network, stated)
     dataset = ResolvedDataset(card, {case.case: case for case in cases}, (), "unlabelled", False)
     unlabelled = replace(transfer, target=transfer.target.model_copy(update={"labels": {}}))
     proposals = []
@@ -111,6 +118,12 @@ def prelabel(
     proposals.sort(key=lambda proposal: (proposal.mean_probability or 0.0, proposal.case.case))
     write_data_set(out, name, card, transfer, proposals)
     return proposals
+
+
+def _sha256(tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 of names, shapes and values, in hexadecimal."""
+    plain = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    return hashlib.sha256(serialised(plain)).hexdigest()
 
 
 def _propose(

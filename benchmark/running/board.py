@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_yaml
 from benchmark.errors import CardError
-from benchmark.files import write_text
+from benchmark.files import sweep, write_text
 from benchmark.planning.existing_records import (
     copy_existing_records,
     refresh_marks,
@@ -21,6 +21,7 @@ from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
+from benchmark.running.claims import delete_void_claims
 from benchmark.running.session import RunMonitor, RunOptions, RunSession, attempts_of
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
@@ -64,6 +65,7 @@ def run_board(
     with RunSession(workspace, options, monitor) as session:
         transfers = session.pretrain_and_plan(board, selection or GridSelection())
         create_board_folder(workspace, board, store.folder)
+        _tidy(workspace, store.folder)
         if copy_from is not None:
             others = [cell for cell in transfers if cell.cell.source in copied_sources]
             if count := copy_existing_records(store, copy_from, others):
@@ -112,6 +114,7 @@ def run_board_sequences(
         chosen = replace(chosen, sources=session.pretrain(board, chosen).sources)
         runs = plan_sequences(workspace, board, chosen, sequences)
         create_board_folder(workspace, board, folder)
+        _tidy(workspace, folder)
         done = sum(SequenceStore(folder).has(run.run, run.key) for run in runs)
         if done:
             _report_marks(session, refresh_sequence_marks(folder, runs))
@@ -134,6 +137,12 @@ def create_board_folder(workspace: Workspace, board: BoardCard, folder: Path) ->
         write_text(target, source.read_text(encoding="utf-8"))
     elif read_yaml(target) != read_yaml(source):
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")
+
+
+def _tidy(workspace: Workspace, folder: Path) -> None:
+    """Delete what runs that were killed have left, also where nothing is left to be run."""
+    sweep(folder, *workspace.caches)
+    delete_void_claims(folder)
 
 
 def _report_marks(session: RunSession, count: int) -> None:

@@ -92,6 +92,15 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
                 path.unlink()
 
 
+def delete_void_claims(folder: Path) -> None:
+    """Delete the claims of processes that have ended; what cannot be deleted stays."""
+    with suppress(OSError):
+        for path in list((folder / FOLDER).glob("[!.]*")):
+            with FileLock(path.parent / ".lock"):
+                if _is_void(path):
+                    path.unlink(missing_ok=True)
+
+
 def _write(path: Path, claim: str) -> None:
     """Write a claim, in no hurry to the disk: it is void after a crash."""
     try:

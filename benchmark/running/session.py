@@ -16,7 +16,6 @@ from typing import Any
 from benchmark.cards.board import BoardCard
 from benchmark.cards.source import SourceCard
 from benchmark.errors import DataError, Diverged, WeightsError
-from benchmark.files import sweep
 from benchmark.planning.availability import missing_pretraining, runnable_part
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import GridSelection, Transfer, complete_selection, plan
@@ -213,7 +212,6 @@ class RunSession(AbstractContextManager["RunSession"]):
         self, what: str, store: AnyStore, run_one: RunOne, todo: Sequence[Attempt], done: int
     ) -> None:
         """Attempt them all; those that another run has claimed again, until they have a record."""
-        sweep(store.folder, *self.workspace.caches)
         if isinstance(self.workers, RayWorkers):
             run_one = self.workers.running(run_one)
         work = partial(attempt, store, self.options.retry_failed, run_one)

@@ -237,8 +237,14 @@ def test_a_kept_network_is_that_of_the_cell(tmp_path: Path) -> None:
     prelabel(again, cell, unmasked, cases, tmp_path / "two", "two", no_progress)
     maps = [read_picture(tmp_path / folder / "labels/p1_1.png") for folder in ("one", "two")]
     assert np.array_equal(maps[0], maps[1]) and maps[0].shape == (64, 64)
+    kept = tmp_path / "one/network.safetensors"
     with pytest.raises(WeightsError, match="is not the network of"):
-        kept_network(tmp_path / "one/network.safetensors", replace(cell, key="sha256:other"), CPU)
+        kept_network(kept, replace(cell, key="sha256:other"), CPU)
+    damaged = bytearray(kept.read_bytes())
+    damaged[-1] ^= 1
+    kept.write_bytes(damaged)
+    with pytest.raises(WeightsError, match="is damaged; leave --weights out"):
+        kept_network(kept, cell, CPU)
 
 
 def test_help_is_light() -> None:

@@ -1,5 +1,6 @@
 """A run in which something fails: one failure costs one cell, and the next run mends it."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -19,7 +20,7 @@ from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.run_errors import run_errors
 from benchmark.records.store import Store
 from benchmark.running.board import run_board
-from benchmark.running.claims import FOLDER, claimed
+from benchmark.running.claims import FOLDER, claimed, running_claims
 from benchmark.running.session import RunMonitor, RunOptions
 from benchmark.running.setup import load_target
 from benchmark.workspace import Workspace
@@ -77,10 +78,14 @@ def test_one_failure_costs_one_cell_and_the_same_command_mends_it(
     (note,) = run_errors(tmp_path)
     assert (note.name, note.host) == (name, HOST) and note.error.startswith("out of")
     monkeypatch.setattr(cells, "load_target", usual)
-    left = tmp_path / "records" / f".{HOST}~{2**40}~x.part"
-    left.touch()
     run_board(workspace, board, SCRATCH, tmp_path, options=OPTIONS)
-    assert len(Store(tmp_path).files()) == 2 and not run_errors(tmp_path) and not left.exists()
+    assert len(Store(tmp_path).files()) == 2 and not run_errors(tmp_path)
+    left = (tmp_path / "records" / f".{HOST}~{2**40}~x.part", tmp_path / FOLDER / "records~x.json")
+    for path in left:
+        path.write_text(json.dumps({"host": HOST, "process": 2**40}))
+    with claimed(tmp_path, "another"):
+        run_board(workspace, board, SCRATCH, tmp_path, options=OPTIONS)
+        assert len(running_claims(tmp_path)) == 1 and not any(path.exists() for path in left)
 
 
 def test_missing_data_of_one_target_do_not_stop_the_others(
