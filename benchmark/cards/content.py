@@ -7,6 +7,7 @@ pyproject.toml. Nothing is ever created or written here.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -49,6 +50,17 @@ def content_roots(extra: Path | Sequence[Path] | None = None) -> tuple[Path, ...
 
 
 def default_home() -> Path:
-    """Where local data and weights are kept: SEGTRANSFER_HOME, or the user's cache folder."""
-    chosen = os.environ.get("SEGTRANSFER_HOME")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("segtransfer")
+    """Where local data and weights are kept: SEGTRANSFER_HOME, or the user's cache folder.
+
+    Raises:
+        CardError: The user has no home folder, as in some containers.
+    """
+    if chosen := os.environ.get("SEGTRANSFER_HOME"):
+        return Path(chosen)
+    with suppress(RuntimeError):  # raised by new releases of platformdirs
+        home = platformdirs.user_cache_path("segtransfer")
+        if home.is_absolute():
+            return home
+    raise CardError(
+        "this user has no home folder; name a folder for local data with --home or SEGTRANSFER_HOME"
+    )
