@@ -22,6 +22,7 @@ LOG = logging.getLogger("segtransfer")
 READABLE = 0o644
 TEMPORARY = re.compile(r"\.(?P<host>[A-Za-z0-9-]+)~(?P<process>\d+)~")
 OLD_S = 86400  # nothing is written for a day
+LEAST_FREE_MB = 10  # more than a record with its pictures takes
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -106,6 +107,20 @@ def not_written(path: Path, error: OSError) -> str:
     """What to do about a file that cannot be written, in one line."""
     what = "make room" if error.errno in FULL else "see to the folder and its permissions"
     return f"{path}: cannot be written ({error.strerror}); {what} and run the command again"
+
+
+def require_space(folder: Path) -> None:
+    """Refuse to begin what could not be written in the end.
+
+    Raises:
+        RecordError: Less than LEAST_FREE_MB are free on the disk of the folder.
+    """
+    free = shutil.disk_usage(folder).free / 1e6
+    if free < LEAST_FREE_MB:
+        raise RecordError(
+            f"{folder}: {free:.1f} MB free, less than {LEAST_FREE_MB}; "
+            "make room and run the command again"
+        )
 
 
 def sync(path: Path) -> None:

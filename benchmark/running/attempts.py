@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark.files import require_space
 from benchmark.records.record import Failure
 from benchmark.records.record_files import RecordFolder
 from benchmark.running.claims import claimed
@@ -50,6 +51,7 @@ def attempt(
         progress: Called with each stage.
 
     Raises:
+        RecordError: The disk is nearly full.
         Exception: Whatever the run raises, and OSError where the folder cannot be written.
     """
     with claimed(store.folder, f"{store.subfolder}/{wanted.identity.path}") as ours:
@@ -57,6 +59,7 @@ def attempt(
             return Attempted(elsewhere=True)
         record = store.get(wanted.identity, wanted.key)
         if record is None or (retry_failed and record.failed):
+            require_space(store.folder)
             progress(wanted.identity.path, 0, 0)
             run_one(store.folder, wanted.item, progress)
             record = store.get(wanted.identity, wanted.key)

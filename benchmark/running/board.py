@@ -58,8 +58,7 @@ def run_board(
         DataError: Nothing can be run: data are not on this machine, or not what their card says.
         WeightsError: Nothing can be run: weights are missing.
         ProtocolError: The protocol cannot be kept.
-        UnfinishedRun: All else is done, but cells failed, or data or weights were missing for
-            them.
+        UnfinishedRun: All else is done; cells failed, or their data or weights are missing.
     """
     store = Store(Path(folder or f"runs/{board.id}"))
     with RunSession(workspace, options, monitor) as session:
