@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 TASKS = ("another task", "segmentation")
-# Whether the domain matches, label, position in the palette, marker, line.
+# Whether the domain matches, label, colour, marker, line.
 DOMAINS: tuple[tuple[bool, str, str, str, LineStyle], ...] = (
     (False, "another domain", ORANGE, "s", "dashed"),
     (True, "same domain", BLUE, "o", "solid"),
