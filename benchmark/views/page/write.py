@@ -76,6 +76,7 @@ def render_page(context: Context) -> str:
         overall=overall_tables(context),
         ranked_overall=len(board.overall) > 0 and board.overall["mean_rank"].notna().any(),
         charts_of_board=board_charts(board),
+        anchors={**context.targets, **context.sources},
         pairs=pair_section(context),
         target_names=context.targets,
         target_sections=target_sections(context),

@@ -122,6 +122,18 @@ def test_every_number_leads_to_its_record(everything: Made, page: Reader) -> Non
     )
 
 
+def test_tables_of_figures_lead_to_the_sections_of_their_names(
+    everything: Made, tmp_path: Path
+) -> None:
+    text = everything.write(tmp_path)
+    figures = "".join(re.findall(r"<figure.*?</figure>", text, re.DOTALL))
+    linked = dict(re.findall(r'<t[dh][^>]*><a href="#([^"]+)">(\w+)', figures))
+    assert set(linked.values()) == set(everything.full.rows["source"]) | set(TARGETS)
+    for anchor, name in linked.items():
+        (heading,) = re.findall(f'id="{anchor}".*?<h[23].*?</h[23]>', text, re.DOTALL)
+        assert name in heading
+
+
 def test_links_lead_from_where_the_page_lies(everything: Made, tmp_path: Path) -> None:
     text = everything.write(tmp_path / "a board", tmp_path / "pages/p.html")
     assert '<a href="../a%20board/records/phantom_fetal_head_64/scratch/full/n5/seed0' in text
