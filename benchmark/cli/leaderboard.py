@@ -82,11 +82,10 @@ def _show(view: "BoardView", clean: bool) -> None:
 
 
 def _print_groups(view: "BoardView") -> None:
-    from benchmark.leaderboard.subgroups import registered_groups, subgroups
     from benchmark.views.subgroups import METHOD, subgroup_tables
     from benchmark.views.terminal import print_table
 
-    tables = subgroup_tables([*subgroups(view.leaderboard, registered_groups(view.registry))])
+    tables = subgroup_tables(view.groups)
     if not tables:
         raise CardError(
             f"{view.leaderboard.board.id}: no ranked entry on a data set with groups of subjects; "

@@ -15,6 +15,7 @@ from benchmark.leaderboard.folder import read_folder, read_leaderboard
 from benchmark.leaderboard.match import MatchView, registered_match_views
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
+from benchmark.leaderboard.subgroups import Subgroup, registered_groups, subgroups
 from benchmark.records.store import Store
 from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
@@ -66,6 +67,11 @@ class BoardView:
         """Effects of domain match and task match."""
         return registered_match_views(self.leaderboard, self.registry)
 
+    @cached_property
+    def groups(self) -> list[Subgroup]:
+        """Scores of groups of test subjects, on data sets that have any."""
+        return [*subgroups(self.leaderboard, registered_groups(self.registry))]
+
     @property
     def match_tables(self) -> list[TextTable]:
         """The effects as a table, if sources of several domains take part."""
@@ -114,7 +120,7 @@ class BoardView:
 
     def to_json(self) -> str:
         """All numbers, by the schema of `views.json_schema`."""
-        return to_json(self.leaderboard, self.matches, self.sequences)
+        return to_json(self.leaderboard, self.matches, self.sequences, self.groups)
 
     def to_parquet(self) -> bytes:
         """The rows of all targets with every number.

@@ -1,6 +1,6 @@
 """The leaderboard for other programs: JSON, by the schema of `json_schema.py`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -11,6 +11,7 @@ from benchmark.leaderboard.columns import MEAN, RANK_BY, ResultColumn, leaderboa
 from benchmark.leaderboard.index import LaneSize
 from benchmark.leaderboard.match import MatchView
 from benchmark.leaderboard.sequences import SequenceReport
+from benchmark.leaderboard.subgroups import Subgroup
 from benchmark.statistics.intervals import Estimate
 from benchmark.statistics.mixed_model import Effect
 from benchmark.statistics.rules import STATISTICS
@@ -18,6 +19,7 @@ from benchmark.views.json_schema import (
     BY_NAME,
     AgreementRow,
     BoardFile,
+    GroupRow,
     MatchRow,
     OverallRow,
     ResultRow,
@@ -34,6 +36,7 @@ def board_file(
     board: Leaderboard,
     views: Sequence[MatchView] = (),
     sequences: SequenceReport | None = None,
+    groups: Iterable[Subgroup] = (),
 ) -> BoardFile:
     """Everything that the tables show, as data."""
     card = board.board
@@ -62,6 +65,7 @@ def board_file(
             )
             for own in board.agreement
         ),
+        groups=tuple(row for part in groups for row in _group_rows(part)),
         unlearned=board.unlearned,
         missing=board.missing,
         notes=board.notes,
@@ -74,9 +78,10 @@ def to_json(
     board: Leaderboard,
     views: Sequence[MatchView] = (),
     sequences: SequenceReport | None = None,
+    groups: Iterable[Subgroup] = (),
 ) -> str:
     """The complete leaderboard as JSON; what is unknown is null, never NaN."""
-    return board_file(board, views, sequences).model_dump_json(indent=1) + "\n"
+    return board_file(board, views, sequences, groups).model_dump_json(indent=1) + "\n"
 
 
 def _size_key(size: LaneSize) -> str:
@@ -137,6 +142,24 @@ def _match_row(view: MatchView) -> MatchRow:
         missing=effects.missing,
         notes=view.notes,
     )
+
+
+def _group_rows(part: Subgroup) -> Iterator[GroupRow]:
+    for (source, strategy), own in zip(part.entries, part.means, strict=True):
+        values = _values({"mean": own.mean, "difference": own.gap})
+        yield GroupRow(
+            **part.setting._asdict(),
+            source=source,
+            strategy=strategy,
+            metric=part.metric,
+            group=part.group,
+            part=part.part,
+            subjects=part.subjects,
+            rest=part.rest,
+            unknown=part.unknown,
+            mean=values["mean"],
+            difference=values["difference"],
+        )
 
 
 def _sequence_rows(report: SequenceReport) -> Iterator[SequenceRow]:

@@ -117,6 +117,28 @@ class MatchRow(Model):
     notes: tuple[str, ...]
 
 
+class GroupRow(Model):
+    """An entry in one part of a group of test subjects, and its difference from the other parts.
+
+    `rest` is the number of test subjects in the other parts, `unknown` that of those in none, who
+    are left out.
+    """
+
+    target: str
+    lane: Lane
+    train_subjects: int
+    source: str
+    strategy: str
+    metric: str
+    group: str
+    part: str
+    subjects: int
+    rest: int
+    unknown: int
+    mean: Value
+    difference: Value
+
+
 class StageRow(Model):
     """The devices that one stage trained on, and the score on every device after it."""
 
@@ -163,6 +185,7 @@ class BoardFile(Model):
     sequences: tuple[SequenceRow, ...] = ()
     stability: dict[str, float | None]
     metric_agreement: tuple[AgreementRow, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
     unlearned: tuple[str, ...] = ()
     missing: tuple[str, ...]
     notes: tuple[str, ...]

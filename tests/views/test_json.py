@@ -16,6 +16,7 @@ from benchmark.cards.card import fingerprint
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.match import match_views
+from benchmark.leaderboard.subgroups import subgroups
 from benchmark.records.record import RunRecord
 from benchmark.views.csv import to_csv
 from benchmark.views.json import to_json
@@ -68,6 +69,23 @@ def test_json_is_the_board_and_checks_itself(board: Leaderboard) -> None:
     assert lacking.rank is None and lacking.why_unranked == "lacks seed 1"
     assert any(row.lacks == "ms_mslesseg: lacks seed 1" for row in whole.overall)
     assert whole.domain_versus_task and whole.missing
+
+
+def test_json_has_the_groups_of_subjects(board: Leaderboard) -> None:
+    names = next(iter(board.scores.values())).subjects
+    sizes = {name: "small" if k == 0 else "large" for k, name in enumerate(names)}
+    found = list(subgroups(board, {"stroke_atlas_v2": {"size": sizes}}))
+    whole = BoardFile.model_validate_json(to_json(board, groups=found), strict=True)
+    small, large = (
+        [row for row in whole.groups if row.part == part] for part in ("small", "large")
+    )
+    assert len(small) == len(large) == len(found[0].entries) > 1
+    for row, other in zip(small, large, strict=True):
+        assert (row.source, row.strategy) == (other.source, other.strategy)
+        assert (row.subjects, row.rest, row.unknown) == (1, len(names) - 1, 0)
+        assert row.difference.value == pytest.approx(row.mean.value - other.mean.value)
+        assert row.mean.low is None  # one subject
+    assert not BoardFile.model_validate_json(to_json(board)).groups
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from benchmark.cards.registry import Registry
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import registered_match_views
+from benchmark.leaderboard.subgroups import registered_groups, subgroups
 from benchmark.records.trust import LEVELS
 from benchmark.views.footnotes import method
 from benchmark.views.match import match_tables
@@ -27,6 +28,7 @@ from benchmark.views.page.sections import (
 )
 from benchmark.views.page.tables import overall_tables, records_table, source_overview
 from benchmark.views.sequences import footer, sequence_tables
+from benchmark.views.subgroups import METHOD, subgroup_tables
 
 FILTERS = (("domain", "Domain"), ("task", "Task"), ("source", "Source"), ("strategy", "Strategy"))
 
@@ -84,6 +86,10 @@ def render_page(context: Context) -> str:
         if context.registry
         else (),
         agreement=agreement_tables(board),
+        groups=subgroup_tables([*subgroups(board, registered_groups(context.registry))])
+        if context.registry
+        else (),
+        group_method=METHOD,
         source_names=context.sources,
         source_overview=lambda: source_overview(context),
         source_sections=source_sections(context),

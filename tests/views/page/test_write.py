@@ -15,6 +15,7 @@ from support.tables import value
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.folder import read_folder
+from benchmark.leaderboard.subgroups import registered_groups, subgroups
 from benchmark.records.record import Coverage
 from benchmark.records.store import Store
 from benchmark.views.figures.frame import BLUE
@@ -22,6 +23,7 @@ from benchmark.views.page.context import page_records
 from benchmark.views.page.pictures import PNG
 from benchmark.views.page.render import as_script, script, style
 from benchmark.views.page.write import write_page
+from benchmark.views.subgroups import subgroup_tables
 
 
 class Reader(HTMLParser):
@@ -286,3 +288,18 @@ def test_the_same_records_give_the_same_page(everything: Made, tmp_path: Path) -
 
 def test_the_accent_is_the_blue_of_the_figures() -> None:
     assert f"--accent: {BLUE};" in style()
+
+
+def test_groups_of_subjects_stand_on_the_page(everything: Made, tmp_path: Path) -> None:
+    registry = Registry.load(content_roots())
+    dataset = registry.target(TARGETS[0]).dataset
+    rows = "".join(f"s{k},{'<small>' if k < 4 else 'large'}\n" for k in range(12))
+    (tmp_path / "groups.csv").write_text(f"subject,size\n{rows}")
+    registry = replace(registry, folders={**registry.folders, dataset: tmp_path})
+    some = everything
+    write_page(tmp_path / "p.html", some.full, some.clean, some.facts(), tmp_path, registry)
+    page = Reader((tmp_path / "p.html").read_text(encoding="utf-8"))
+    tables = [table for table in page.tables if "size" in table[0]]
+    wanted = subgroup_tables([*subgroups(some.full, registered_groups(registry))])
+    assert tables == [[[*table.columns], *table.rows] for table in wanted] and len(tables) == 1
+    assert "#groups" in page.links()
