@@ -1,16 +1,13 @@
 """Finished cells and sequences: copied from another store, marked as the cards ask for now."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from benchmark.files import write_bytes, write_text
-from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import read_hashes
 from benchmark.records.record import Marks
 from benchmark.records.record_files import RecordFolder
-from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 
 
@@ -39,32 +36,20 @@ def copy_existing_records(store: Store, shipped: Store, transfers: Iterable[Tran
     return count
 
 
-def refresh_marks(store: Store, transfers: Iterable[Transfer]) -> int:
-    """Give finished records the marks that the cards ask for now.
+def refresh_marks(store: RecordFolder[Any, Any], record: Any, planned: Marks) -> bool:
+    """Give a finished record the marks that the cards ask for now.
 
     A mark is not a condition of a result: a card may state only later that its data set is part
     of a larger one. Scores stay the same; a verified record has to be verified again.
 
     Returns:
-        The number of changed records.
+        Whether they were others.
     """
-    return _refresh(store, ((transfer.cell, transfer.key, transfer.marks)
-                            for transfer in transfers))  # fmt: skip
-
-
-def refresh_sequence_marks(folder: Path, runs: Iterable[SequenceRun]) -> int:
-    """As `refresh_marks`, for the finished sequences in a board's folder."""
-    return _refresh(SequenceStore(folder), ((run.run, run.key, run.marks) for run in runs))
-
-
-def _refresh(store: RecordFolder[Any, Any], runs: Iterable[tuple[Any, str, Marks]]) -> int:
-    count = 0
-    for identity, key, planned in runs:
-        record = store.get(identity, key)
-        if record and (marks := _updated(planned, record.marks)) != record.marks:
-            store.write(record.model_copy(update={"marks": marks}))
-            count += 1
-    return count
+    marks = _updated(planned, record.marks)
+    if marks == record.marks:
+        return False
+    store.write(record.model_copy(update={"marks": marks}))
+    return True
 
 
 def _updated(planned: Marks, recorded: Marks) -> Marks:

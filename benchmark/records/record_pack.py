@@ -139,7 +139,7 @@ def _fill(database: sqlite3.Connection, names: Sequence[str], read: Callable[[st
     dictionaries = dict[str, bytes]()
     for name in sorted(names):
         target, content = name.split("/")[1], read(name)
-        stream = zlib.compressobj(9, zdict=dictionaries.setdefault(target, content[-WINDOW:]))
+        stream = zlib.compressobj(zdict=dictionaries.setdefault(target, content[-WINDOW:]))
         packed = stream.compress(content) + stream.flush()
         database.execute("INSERT INTO record VALUES (?, ?, ?)", (name, target, packed))
     database.executemany("INSERT INTO dictionary VALUES (?, ?)", dictionaries.items())

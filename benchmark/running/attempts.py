@@ -1,10 +1,11 @@
 """One attempt to run a cell or a sequence: claimed, unless it has a record by then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.files import require_space
+from benchmark.planning.existing_records import refresh_marks
 from benchmark.records.record import Failure
 from benchmark.records.record_files import RecordFolder
 from benchmark.running.claims import claimed
@@ -32,6 +33,24 @@ class Attempted(NamedTuple):
 
     elsewhere: bool = False
     failed: Failure | None = None
+
+
+def unfinished(
+    store: RecordFolder[Any, Any], retry_failed: bool, wanted: Iterable[Attempt]
+) -> tuple[list[Attempt], int]:
+    """What has no record of exactly its conditions, or one that is to be made again.
+
+    Records are read once: those that are there are given the marks of today's cards. Returns how
+    many had others too.
+    """
+    todo, changed = list[Attempt](), 0
+    for one in wanted:
+        record = store.get(one.identity, one.key)
+        if record is None or (retry_failed and record.failed):
+            todo.append(one)
+        if record is not None:
+            changed += refresh_marks(store, record, one.item.marks)
+    return todo, changed
 
 
 def attempt(

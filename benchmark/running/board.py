@@ -12,17 +12,12 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import read_yaml
 from benchmark.errors import CardError
 from benchmark.files import sweep, write_text
-from benchmark.planning.existing_records import (
-    copy_existing_records,
-    refresh_marks,
-    refresh_sequence_marks,
-)
+from benchmark.planning.existing_records import copy_existing_records
 from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection
-from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.running.claims import delete_void_claims
-from benchmark.running.session import RunMonitor, RunOptions, RunSession, attempts_of
+from benchmark.running.session import RunMonitor, RunOptions, RunSession
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
@@ -69,11 +64,6 @@ def run_board(
             others = [cell for cell in transfers if cell.cell.source in copied_sources]
             if count := copy_existing_records(store, copy_from, others):
                 session.monitor.report(f"{counted(count, 'cell')} copied from {copy_from.folder}")
-        todo = session.unfinished(attempts_of(transfers), store)
-        if len(todo) < len(transfers):
-            _report_marks(session, refresh_marks(store, transfers))
-        if not todo:
-            session.monitor.report(f"already done: {counted(len(transfers), 'cell')}")
         session.run_cells(transfers, store)
         session.failures.raise_if_any()
     return store
@@ -114,11 +104,6 @@ def run_board_sequences(
         runs = plan_sequences(workspace, board, chosen, sequences)
         create_board_folder(workspace, board, folder)
         _tidy(workspace, folder)
-        done = sum(SequenceStore(folder).has(run.run, run.key) for run in runs)
-        if done:
-            _report_marks(session, refresh_sequence_marks(folder, runs))
-        if done == len(runs):
-            session.monitor.report(f"already done: {counted(len(runs), 'sequence')}")
         session.run_sequences(runs, folder)
         session.failures.raise_if_any()
     return folder
@@ -142,8 +127,3 @@ def _tidy(workspace: Workspace, folder: Path) -> None:
     """Delete what runs that were killed have left, also where nothing is left to be run."""
     sweep(folder, *workspace.caches)
     delete_void_claims(folder)
-
-
-def _report_marks(session: RunSession, count: int) -> None:
-    if count:
-        session.monitor.report(f"{count} finished records were given the marks of today's cards")

@@ -23,9 +23,10 @@ from benchmark.records.record_files import RecordFolder
 from benchmark.records.run_errors import forget_error, note_error
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
-from benchmark.running.attempts import Attempt, Attempted, RunOne, attempt
+from benchmark.running.attempts import Attempt, Attempted, RunOne, attempt, unfinished
 from benchmark.running.failures import FailureLog
 from benchmark.running.ray_engine import RayTask, RayWorkers, absolute
+from benchmark.views.text import counted
 from benchmark.workers import Listened, Progress, Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
 
@@ -176,11 +177,14 @@ class RunSession(AbstractContextManager["RunSession"]):
                 finished()
         return failed
 
-    def unfinished(self, attempts: Sequence[Attempt], store: AnyStore) -> list[Attempt]:
-        """What has no record of exactly its conditions, or one that is to be made again."""
-        records = ((one, store.get(one.identity, one.key)) for one in attempts)
-        retry = self.options.retry_failed
-        return [one for one, record in records if not record or (retry and record.failed)]
+    def _unfinished(self, what: str, attempts: Sequence[Attempt], store: AnyStore) -> list[Attempt]:
+        """What has to be run; reports what was found finished."""
+        todo, changed = unfinished(store, self.options.retry_failed, attempts)
+        if changed:
+            self.monitor.report(f"{changed} finished records were given the marks of today's cards")
+        if not todo:
+            self.monitor.report(f"already done: {counted(len(attempts), what)}")
+        return todo
 
     def run_cells(self, transfers: Sequence[Transfer], store: Store) -> None:
         """Run those cells that have no record yet; each record is written as soon as it is there.
@@ -190,8 +194,8 @@ class RunSession(AbstractContextManager["RunSession"]):
         Raises:
             ProtocolError: A network lacks a part that a strategy trains; nothing is run.
         """
-        attempts = attempts_of(transfers)
-        if todo := self.unfinished(attempts, store):
+        attempts = [Attempt(transfer, transfer.cell, transfer.key) for transfer in transfers]
+        if todo := self._unfinished("cell", attempts, store):
             from benchmark.running.cell import run_and_record
             from benchmark.running.setup import check_parts
 
@@ -202,7 +206,7 @@ class RunSession(AbstractContextManager["RunSession"]):
     def run_sequences(self, runs: Sequence[SequenceRun], folder: Path) -> None:
         """As `run_cells`, for sequences; one that was stopped is resumed."""
         attempts, store = [Attempt(run, run.run, run.key) for run in runs], SequenceStore(folder)
-        if todo := self.unfinished(attempts, store):
+        if todo := self._unfinished("sequence", attempts, store):
             from benchmark.running.sequence import run_sequence
 
             run_one = partial(run_sequence, self.workspace, self.options)
@@ -238,8 +242,3 @@ class RunSession(AbstractContextManager["RunSession"]):
         if failed := future.result().failed:
             error = Diverged(failed.reason, failed.step, failed.learning_rate)
             self.failures.add(name, error)
-
-
-def attempts_of(transfers: Sequence[Transfer]) -> list[Attempt]:
-    """Attempts to run these cells."""
-    return [Attempt(transfer, transfer.cell, transfer.key) for transfer in transfers]

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from support.command import segtransfer
 
 PAGE = Path(__file__).parents[2] / "docs" / "cluster.md"
@@ -14,6 +15,7 @@ NUMBERS = {"SLURM": "SLURM_ARRAY_TASK_ID", "LSB": "LSB_JOBINDEX"}
 STUBS = {
     ".venv/bin/segtransfer": 'printf "%s\\n" "$*" >> "$CALLS"',
     "bin/ssh": 'bash -c "${@: -1}"',  # here instead of on the host
+    "bin/apptainer": '.venv/bin/segtransfer "${@:6}"',  # after run --nv --bind FOLDERS IMAGE
 }
 
 
@@ -22,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     """A checkout in which `segtransfer` only notes how it was called."""
     for name, line in STUBS.items():
         path = tmp_path / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/bash\n{line}\n")
         path.chmod(0o755)
     return tmp_path
@@ -44,7 +46,7 @@ def calls(script: str, folder: Path) -> list[str]:
     return (folder / "calls").read_text().splitlines()
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=("slurm", "lsf", "ssh"))
+@pytest.mark.parametrize("script", SCRIPTS, ids=("slurm", "lsf", "ssh", "apptainer"))
 def test_the_jobs_run_every_shard(script: str, folder: Path) -> None:
     lines = calls(script, folder)
     shards = [line.rpartition(" ")[2] for line in lines]
@@ -56,3 +58,10 @@ def test_the_jobs_run_every_shard(script: str, folder: Path) -> None:
         planned += [text for text in output.splitlines() if text.startswith("  ")]
     whole = segtransfer("run", "quickstart_v1", "--dry-run", home=folder / "home").stdout
     assert sorted(planned) == sorted(x for x in whole.splitlines() if x.startswith("  "))
+
+
+def test_the_job_of_kuberay_is_a_command(tmp_path: Path) -> None:
+    job = YAML(typ="safe").load((PAGE.parents[1] / "containers" / "rayjob.yaml").read_text("utf-8"))
+    _, *words = job["spec"]["entrypoint"].split()
+    assert f"segtransfer {' '.join(words)}" in re.sub(r"[\\\s]+", " ", PAGE.read_text("utf-8"))
+    assert "quickstart_v1" in segtransfer(*words, "--dry-run", home=tmp_path).stdout

@@ -20,11 +20,12 @@ from benchmark.records.record import RunRecord
 from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.records.validate import Conditions
+from benchmark.running.attempts import Attempt, unfinished
 from benchmark.running.case_scores import score_case
 from benchmark.running.cell import run_and_record
 from benchmark.running.divergence import worst_scores
 from benchmark.running.sequence import run_sequence
-from benchmark.running.session import RunOptions, RunSession, attempts_of
+from benchmark.running.session import RunOptions
 from benchmark.running.setup import load_target
 from benchmark.scoring.metrics import METRICS
 from benchmark.training.losses import LOSSES
@@ -87,12 +88,9 @@ def test_the_record_names_reason_step_and_learning_rate(
 def test_it_is_run_again_on_request_only(
     cell: tuple[Workspace, BoardCard, Transfer], store: Store
 ) -> None:
-    workspace, _, transfer = cell
-    cells = attempts_of([transfer])
-    todo = {
-        retry: RunSession(workspace, RunOptions(retry_failed=retry)).unfinished(cells, store)
-        for retry in (False, True)
-    }
+    _, _, transfer = cell
+    cells = [Attempt(transfer, transfer.cell, transfer.key)]
+    todo = {retry: unfinished(store, retry, cells)[0] for retry in (False, True)}
     assert todo == {False: [], True: cells}
 
 

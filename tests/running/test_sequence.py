@@ -16,7 +16,7 @@ from benchmark.cards.dataset import Subset
 from benchmark.cards.registry import Registry
 from benchmark.errors import BenchmarkError, CardError, RecordError
 from benchmark.models.networks import SegmentationNetwork
-from benchmark.planning.existing_records import refresh_sequence_marks
+from benchmark.planning.existing_records import refresh_marks
 from benchmark.planning.sequences import SequenceRun, plan_sequences
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.sequence_record import SequenceRecord, SequenceStore
@@ -122,11 +122,12 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_sequences(
 ) -> None:
     registry, board = tiny()
     (one,) = plan_sequences(Workspace(registry, shared_home), board, GridSelection(), ("alone_c",))
-    SequenceStore(tmp_path).write(finished)
-    assert refresh_sequence_marks(tmp_path, [one]) == 0
+    store = SequenceStore(tmp_path)
+    store.write(finished)
+    assert not refresh_marks(store, finished, one.marks)
     subset = finished.marks.model_copy(update={"subset": True})
-    assert refresh_sequence_marks(tmp_path, [replace(one, marks=subset)]) == 1
-    after = SequenceStore(tmp_path).read(one.run)
+    assert refresh_marks(store, finished, subset)
+    after = store.read(one.run)
     assert after == finished.model_copy(update={"marks": subset})
 
 

@@ -10,17 +10,22 @@ import argparse
 import json
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
-from itertools import product
+from functools import cache
+from itertools import islice, product, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.records.record_pack import PACK, TABLES, _fill
 from benchmark.records.store import Store
 
 if TYPE_CHECKING:
@@ -51,58 +56,82 @@ def card(records: int) -> "BoardCard":
     )
 
 
-def generate(folder: Path, count: int) -> None:
-    """Write a board and its first records, of 20 to 60 cases with five metrics each.
+def contents(made: "BoardCard", count: int) -> tuple[list[str], Callable[[str], bytes]]:
+    """Names of the first records of a board, and what gives the content of each.
 
-    What only this needs is imported here: worker processes import this file.
+    They have 20 to 60 cases with five metrics. What only this needs is imported here: worker
+    processes import this file.
     """
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from support.factories import make_record
 
     from benchmark.cards.card import fingerprint
     from benchmark.records.cell import CellId, Fingerprints, cell_key
 
-    made, here = card(count), Store(folder)
-    (folder / "board.yaml").write_text(json.dumps(made.model_dump(mode="json")))
-    base = make_record().model_dump(mode="json")
-    rng = np.random.default_rng(0)
-    grid = product(made.targets, made.train_subjects, made.sources, made.strategies, made.seeds)
-    for number, (target, size, source, strategy, seed) in enumerate(grid):
-        if number == count:
-            break
-        place, rank = made.targets.index(target), made.sources.index(source)
-        cases = 20 + 40 * place // (TARGETS - 1)
-        cell = CellId(board=made.id, target=target, source=source, strategy=strategy,
+    base = make_record().model_dump(mode="json", exclude={"cases"})
+    protocol = fingerprint(made.protocol)
+    strategies = {name: fingerprint(one) for name, one in made.strategies.items()}
+    hashed = cache(fingerprint)
+
+    def cell_of(target: str, size: int, source: str, strategy: str, seed: int) -> CellId:
+        return CellId(board=made.id, target=target, source=source, strategy=strategy,
                       train_subjects=size, seed=seed)  # fmt: skip
+
+    @cache
+    def text_of_cases(cases: int) -> str:
+        rows = [
+            {"case": f"case_{k:03}", "subject": f"subject_{500 + k:03}", "label": "lesion",
+             "reference_empty": False, "prediction_empty": False,
+             "scores": dict.fromkeys(METRICS, "SCORE")}
+            for k in range(cases)
+        ]  # fmt: skip
+        return json.dumps(rows).replace('"SCORE"', "%.6f")
+
+    def content(name: str) -> bytes:
+        cell = cells[name]
+        place, rank = made.targets.index(cell.target), made.sources.index(cell.source)
+        size, cases = cell.train_subjects, 20 + 40 * place // (TARGETS - 1)
         prints = Fingerprints(
-            protocol=fingerprint(made.protocol), strategy=fingerprint(made.strategies[strategy]),
-            target=fingerprint(target), source=fingerprint(source), weights=fingerprint([source]),
-            splits=fingerprint([target, "splits"]), data=fingerprint([target, "data"]),
+            protocol=protocol, strategy=strategies[cell.strategy], target=hashed(cell.target),
+            source=hashed(cell.source), weights=hashed((cell.source,)),
+            splits=hashed((cell.target, "splits")), data=hashed((cell.target, "data")),
         )  # fmt: skip
+        rng = np.random.default_rng(list(name.encode()))
         easy = np.random.default_rng(place).normal(0.72, 0.12, cases)
         noise = rng.normal(0, 0.01) + rng.normal(0, 0.03, cases)
-        dice = np.clip(easy + 0.004 * rank + 0.002 * size**0.5 + noise, 0, 1)
+        dice = np.clip(easy + 0.004 * rank + 0.0003 * size**0.5 + noise, 0.01, 1)
         columns = (dice, dice / (2 - dice), 0.9 + dice / 10, 40 * (1 - dice), 8 * (1 - dice))
-        scores = np.round(np.stack(columns, axis=1), 6).tolist()
+        curve = [[1e-3, 500 * k, round(0.5 + 0.02 * k + noise[k], 6)] for k in range(1, 9)]
+        names = [f"subject_{k:03}" for k in range(min(size, 60))]
         record = base | {
             "cell": cell.model_dump(), "key": cell_key(cell, prints),
-            "fingerprints": prints.model_dump(), "prepared_data": fingerprint([target, "arrays"]),
+            "fingerprints": prints.model_dump(), "prepared_data": hashed((cell.target, "arrays")),
             "coverage": {"matched": 160, "missing": [], "mismatched": [],
                          "unused": ["fc.weight", "fc.bias"], "parameter_share": 1.0},
-            "selection": base["selection"] | {
-                "curve": [[1e-3, 500 * k, round(0.5 + 0.02 * k, 6)] for k in range(1, 9)],
-                "train_subjects": [f"subject_{k:03}" for k in range(size)],
-            },
-            "cases": [
-                {"case": f"case_{k:03}", "subject": f"subject_{500 + k:03}", "label": "lesion",
-                 "reference_empty": False, "prediction_empty": row[0] == 0,
-                 "scores": dict(zip(METRICS, row, strict=True))}
-                for k, row in enumerate(scores)
-            ],
+            "selection": base["selection"] | {"curve": curve, "train_subjects": names},
         }  # fmt: skip
-        path = here.path(cell)
+        scores = text_of_cases(cases) % tuple(np.stack(columns, axis=1).ravel().tolist())
+        return f'{json.dumps(record)[:-1]}, "cases": {scores}}}\n'.encode()
+
+    grid = product(made.targets, made.train_subjects, made.sources, made.strategies, made.seeds)
+    cells = {f"records/{one.path}": one for one in starmap(cell_of, islice(grid, count))}
+    return list(cells), content
+
+
+def generate(folder: Path, count: int, packed: bool) -> None:
+    """Write a board and its first records, into files or one pack."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    made = card(count)
+    (folder / "board.yaml").write_text(json.dumps(made.model_dump(mode="json")))
+    names, content = contents(made, count)
+    if packed:
+        with closing(sqlite3.connect(folder / PACK)) as database, database:
+            database.executescript(TABLES)
+            _fill(database, names, content)
+        return
+    for name in names:
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record, indent=1) + "\n")
+        path.write_bytes(content(name))
 
 
 def tables(folder: Path, cache: str, out: str) -> None:
@@ -173,6 +202,7 @@ def main() -> None:
     """Generate and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--packed", action="store_true", help="into one file")
     parser.add_argument("--folder", type=Path, help="keep the generated board here, or use it")
     parser.add_argument("--drop", action="store_true", help="empty the system's file cache first")
     parser.add_argument("--tables", nargs=3, help=argparse.SUPPRESS)
@@ -184,7 +214,7 @@ def main() -> None:
         folder = given.folder or Path(scratch) / "board"
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "board.yaml").is_file():
-            generate(folder, given.records)
+            generate(folder, given.records, given.packed)
         cache = Path(scratch) / "cache"
         if given.drop:
             drop_files()
