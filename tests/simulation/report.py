@@ -140,4 +140,4 @@ def _effects(boards: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(report(int(sys.argv[1]) if len(sys.argv) > 1 else 150), encoding="utf-8")
+    PAGE.write_text(report(int(sys.argv[1]) if len(sys.argv) > 1 else 400), encoding="utf-8")
