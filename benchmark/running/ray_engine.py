@@ -83,13 +83,12 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
             threads: CPU threads of a call; None stands for those of the task.
 
         Raises:
-            ProtocolError: Ray is not installed, or no node has what a call asks for.
+            ProtocolError: Ray is not installed, no cluster answers, or no node has what is asked.
         """
         ray = _ray()
         self._connected = not ray.is_initialized()
         if self._connected:
-            local = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
-            ray.init(logging_level="ERROR", log_to_driver=False, **local)
+            _connect(ray)
         capacity = _capacity(task, ray.nodes())
         self.jobs = min(capacity, SHOWN)
         self.listeners: Sequence[Progress] = (no_progress,)
@@ -222,6 +221,18 @@ def _capacity(task: RayTask, nodes: Sequence[Any]) -> int:
             "--cpus-per-cell, --gpus-per-cell or --memory-per-cell, or add nodes first"
         )
     return count
+
+
+def _connect(ray: Any) -> None:
+    address = os.environ.get("RAY_ADDRESS")
+    local = {} if address else {"include_dashboard": False}
+    try:
+        ray.init(logging_level="ERROR", log_to_driver=False, **local)
+    except (ConnectionError, ImportError, ValueError) as error:
+        raise ProtocolError(
+            f"RAY_ADDRESS {address}: no cluster to be used there ({in_one_line(error)}); start one "
+            "with `ray start --head`, or unset RAY_ADDRESS to have one started here"
+        ) from None
 
 
 def _ray() -> Any:

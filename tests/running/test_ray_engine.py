@@ -3,10 +3,12 @@
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +28,8 @@ NODES = [
     {"Alive": True, "Resources": {"CPU": 3.0}},
     {"Alive": False, "Resources": {"CPU": 99.0}},
 ]
+SMALL = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+LOCAL = RunOptions(device="cpu", pictures=False, threads=1)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +49,16 @@ def test_as_many_cells_are_under_way_as_the_nodes_have_room_for(task: RayTask, c
 def test_a_cell_that_fits_no_node_is_refused() -> None:
     with pytest.raises(ProtocolError, match=r"no node of the Ray cluster \(2\) has 9 CPU, 1 GPU"):
         engine._capacity(RayTask(cpus=9, gpus=1), NODES)
+
+
+def test_a_cluster_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**_: object) -> None:
+        raise ConnectionError("ray client connection timeout")
+
+    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    monkeypatch.setattr(engine, "_ray", lambda: SimpleNamespace(is_initialized=bool, init=init))
+    with pytest.raises(ProtocolError, match=r"^RAY_ADDRESS ray://head:10001: .*timeout.*unset"):
+        engine.RayWorkers(RayTask())
 
 
 def test_device_and_threads_are_stated() -> None:
@@ -96,19 +110,58 @@ def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
     return found
 
 
+def head(**arguments: int) -> Any:
+    """A cluster of one node on this machine."""
+    for package in ("ray", "grpc"):
+        pytest.importorskip(package, reason="needs Ray: pip install 'segtransfer[ray]'")
+    from ray.cluster_utils import Cluster
+
+    return Cluster(initialize_head=True, head_node_args={**arguments, **SMALL})
+
+
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head without CPUs and two nodes of one CPU each, on this machine."""
-    pytest.importorskip("ray", reason="needs Ray: pip install 'segtransfer[ray]'")
-    from ray.cluster_utils import Cluster
-
-    memory = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
+    made = head(num_cpus=0)
     for _ in range(2):
-        made.add_node(num_cpus=1, **memory)
+        made.add_node(num_cpus=1, **SMALL)
     monkeypatch.setenv("RAY_ADDRESS", made.address)
     yield made
     made.shutdown()
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A node of one CPU that is reached through Ray's server for clients."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    made = head(num_cpus=1, ray_client_server_port=port)
+    monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{port}")
+    yield
+    made.shutdown()
+
+
+def assert_equal(folder: Path, expected: Store) -> None:
+    """Records and predictions are those of the local engine."""
+    assert Store(folder).files() == expected.files()
+    for name in expected.files():
+        one, other = (read_record(path / "records" / name) for path in (folder, expected.folder))
+        assert one.without_timings() == other.without_timings()
+        assert one.environment.threads == 1
+        hashes = [(path / "predictions" / name).read_bytes() for path in (folder, expected.folder)]
+        assert hashes[0] == hashes[1]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_grid_is_run_through_a_client(served: None, shared_home: Path, tmp_path: Path) -> None:
+    workspace, board = two_steps(shared_home, seeds=(0,))
+    expected = run_board(workspace, board, folder=tmp_path / "local", options=LOCAL)
+    options = RunOptions(pictures=False, ray=RayTask())
+    run_board(workspace, board, folder=tmp_path / "ray", options=options)
+    assert_equal(tmp_path / "ray", expected)
 
 
 @pytest.mark.slow
@@ -119,8 +172,7 @@ def test_a_worker_and_a_node_are_lost_in_mid_grid(
 ) -> None:
     """Every cell is written once, here, and equals that of the local engine."""
     workspace, board = two_steps(shared_home, seeds=(0, 1, 2))
-    local = RunOptions(device="cpu", pictures=False, threads=1)
-    expected = run_board(workspace, board, GridSelection(), tmp_path / "local", options=local)
+    expected = run_board(workspace, board, GridSelection(), tmp_path / "local", options=LOCAL)
     written = list[str]()
 
     def noted(path: Path, content: bytes) -> None:
@@ -146,11 +198,5 @@ def test_a_worker_and_a_node_are_lost_in_mid_grid(
     assert not thread.is_alive() and not errors
     records = [name for name in written if name.startswith("records/")]
     assert sorted(records) == [f"records/{name}" for name in expected.files()]
-    store = Store(tmp_path / "ray")
-    for name in expected.files():
-        one, other = (read_record(s.folder / "records" / name) for s in (store, expected))
-        assert one.without_timings() == other.without_timings()
-        assert one.environment.threads == 1
-        hashes = [(s.folder / "predictions" / name).read_bytes() for s in (store, expected)]
-        assert hashes[0] == hashes[1]
+    assert_equal(tmp_path / "ray", expected)
     assert [path.name for path in (tmp_path / "ray" / ".claims").iterdir()] == [".lock"]
