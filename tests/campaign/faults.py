@@ -200,7 +200,9 @@ class Campaign:
                     if damage != "gone":
                         kept = {"byte": content, "half": content[: len(content) // 2]}
                         path.write_bytes(kept.get(damage, b""))
-                self.finish(f"damage ({pattern}, {damage})")
+                what = f"damage ({pattern}, {damage})"
+                self.finish(what)
+                note(f"{what}: {tried} files so far; otherwise {len(self.wrong)}")
         return {"files": tried, "commands": len(patterns) * 4}
 
     def two_at_once(self) -> Result:
