@@ -44,7 +44,7 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix())
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays, names=json_array(sorted(arrays)))
+            np.savez(file, **arrays, names=json_array(sorted(arrays)))  # type: ignore[arg-type]
         os.replace(temporary, path)
     except OSError:
         if temporary is not None:
