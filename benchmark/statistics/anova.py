@@ -12,8 +12,8 @@ freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
 
 With few seeds MS_seed is often small by luck, and then only the subjects' degrees of freedom count.
 They are at most twice the square of the seeds': 2 for two methods under two seeds, 8 for three
-methods or seeds. Intervals of gains of two methods then cover 95 to 100 % under two seeds, and 90 to
-98 % under three (`docs/simulations.md`).
+methods or seeds. Intervals of gains of two methods then cover 95 to 100 % under two seeds, and 90
+to 98 % under three (`docs/simulations.md`).
 """
 
 from collections.abc import Sequence
