@@ -25,9 +25,7 @@ def peak_bytes(folder: Path, count: int) -> int:
         tracemalloc.stop()
 
 
-def test_a_million_records_fit_into_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_million_records_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """2 KiB a record at most while it is read; the scores of 20 subjects alone are 160 bytes."""
     monkeypatch.setattr(read_records, "CHUNK", 50)
     few, many = 100, 300
