@@ -24,6 +24,7 @@ class Pivot(NamedTuple):
 
 
 PIVOTS = {
+    "real_zoetmulder2022": Pivot("zoetmulder2022", "source", "target"),
     "real_yoon2024": Pivot("yoon2024", "source", "train_subjects"),
 }
 
