@@ -22,9 +22,10 @@ def print_cells(
     from benchmark.planning.measured_time import measured_time
     from benchmark.planning.progress import board_progress
 
-    progress = board_progress(workspace, board, selection, folder)
-    trial = selection.limit_steps is not None
-    print_progress(progress, "cell", None if trial else measured_time(workspace, board, folder))
+    progress, time = board_progress(workspace, board, selection, folder), None
+    if selection.limit_steps is None:
+        time = measured_time(workspace, board, folder, progress.todo)
+    print_progress(progress, "cell", time)
 
 
 def print_sequences(
@@ -39,7 +40,7 @@ def print_sequences(
     from benchmark.planning.progress import sequence_progress
 
     progress = sequence_progress(workspace, board, selection, sequences, folder)
-    time = measured_time(workspace, board, folder, kind="sequences")
+    time = measured_time(workspace, board, folder, progress.todo, kind="sequences")
     print_progress(progress, "sequence", time)
 
 
@@ -49,7 +50,7 @@ def print_progress(progress: "RunProgress", unit: str, measured: "MeasuredTime |
     Args:
         progress: What is done and what is not.
         unit: `cell` or `sequence`.
-        measured: Time of one of them, if known.
+        measured: Time of those that would be run, if known.
     """
     todo, total = len(progress.todo), len(progress.paths)
     print_text(f"{counted(total, unit)}: {total - todo} done, {todo} to run")
@@ -59,17 +60,17 @@ def print_progress(progress: "RunProgress", unit: str, measured: "MeasuredTime |
         print_text(f"cannot be run here: {name}: {why}")
     if not todo:
         return
-    print_text(_time(todo, unit, measured, bool(first)), "to run:")
+    print_text(_time(unit, measured, bool(first)), "to run:")
     print_text(*(f"  {path}" for path in progress.todo))
 
 
-def _time(todo: int, unit: str, measured: "MeasuredTime | None", pretraining: bool) -> str:
+def _time(unit: str, measured: "MeasuredTime | None", pretraining: bool) -> str:
     if measured is None:
         return f"time: not known; no {unit} of this protocol has been measured"
-    each, total = (duration(count * measured.seconds) for count in (1, todo))
     return (
-        f"time: about {total} one after the other{', without pretraining' if pretraining else ''} "
-        f"(median {each} a {unit}, {counted(measured.records, 'record')} of {measured.board}, "
+        f"time: about {duration(measured.seconds)} one after the other"
+        f"{', without pretraining' if pretraining else ''} (by "
+        f"{counted(measured.records, 'record')} of {measured.board}, "
         f"on {' or '.join(measured.hardware)})"
     )
 

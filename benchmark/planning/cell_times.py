@@ -14,9 +14,14 @@ def cell_steps(registry: Registry, board: BoardCard, paths: Iterable[str]) -> di
 
     A network is trained per fold and learning rate. Steps of a protocol in epochs are counted in
     proportion to the number of training subjects, where 0 (all) counts as twice the largest. Of a
-    target without a card, one fold is counted.
+    target without a card, one fold is counted. Cells of strategies that the board does not have are
+    left out.
     """
-    return {path: _networks(registry, board, path) * _steps(board, path) for path in paths}
+    return {
+        path: _networks(registry, board, path) * _steps(board, path)
+        for path in paths
+        if _strategy_name(path) in board.strategies
+    }
 
 
 def sequence_stages(board: BoardCard, paths: Iterable[str]) -> dict[str, float]:
@@ -33,7 +38,8 @@ def expected_seconds(steps: Mapping[str, float], measured: Mapping[str, float]) 
 
     Returns:
         By path: steps times the mean seconds a step of the measured cells that are most similar:
-        those of other seeds, or of the same source and strategy, or all. Without any, the steps.
+        those of other seeds, of the same source and strategy, of the same strategy, or all.
+        Without any, the steps.
     """
     rates = defaultdict[Sequence[str], list[float]](list)
     for path, seconds in measured.items():
@@ -51,6 +57,7 @@ def _groups(path: str) -> Iterator[Sequence[str]]:
     parts = tuple(path.split("/"))
     yield parts[:-1]
     yield parts[1:3]
+    yield parts[2:3]
     yield ()
 
 
@@ -71,4 +78,8 @@ def _steps(board: BoardCard, path: str) -> int:
 
 
 def _strategy(board: BoardCard, path: str) -> Strategy:
-    return board.strategies[path.split("/")[2].partition(".")[0]]
+    return board.strategies[_strategy_name(path)]
+
+
+def _strategy_name(path: str) -> str:
+    return path.split("/")[2].partition(".")[0]

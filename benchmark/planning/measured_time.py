@@ -1,27 +1,27 @@
-"""How long a cell takes, from the cost that records state."""
+"""How long cells take, from the cost that records state."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.errors import RecordError
+from benchmark.planning.cell_times import cell_steps, expected_seconds, sequence_stages
 from benchmark.records.record_content import record_content, record_names
 from benchmark.workspace import Workspace
 
-MOST = 50  # records that are read of each folder, evenly spaced
+MOST = 100  # records that are read of each folder, evenly spaced
 
 
 @dataclass(frozen=True)
 class MeasuredTime:
-    """Time of one cell or sequence.
+    """Expected time of cells or sequences, one after the other.
 
     Attributes:
-        seconds: Median over the records, of the complete cell.
-        records: How many were read.
+        seconds: Of all of them together.
+        records: How many records were read.
         board: Whose they are.
         hardware: Devices and threads that they were timed on.
     """
@@ -33,32 +33,50 @@ class MeasuredTime:
 
 
 def measured_time(
-    workspace: Workspace, board: BoardCard, folder: Path, *, kind: str = "records"
+    workspace: Workspace,
+    board: BoardCard,
+    folder: Path,
+    paths: Sequence[str],
+    *,
+    kind: str = "records",
 ) -> MeasuredTime | None:
-    """The time of a cell of a board by records of its own, or else of a board like it.
+    """The time of cells by records of their own board, or else of a board like it.
+
+    Cells with more networks (folds, learning rates) or steps count for more, as in
+    `expected_seconds`.
 
     Args:
         workspace: All cards.
         board: The board.
         folder: Its leaderboard folder, which comes first; then the shipped one, then those of
             boards with the same networks, input size, batch size and number of steps.
+        paths: Of the records of the cells.
         kind: `records` of cells, or `sequences`, of which only the board's own are comparable.
 
     Returns:
         None if there is no such record.
     """
-    places = [(board.id, folder), (board.id, workspace.registry.folders[board.id])]
+    registry = workspace.registry
+    places = [(board, folder), (board, registry.folders[board.id])]
     if kind == "records":
         places += [
-            (other.id, workspace.registry.folders[other.id])
-            for other in workspace.registry.boards.values()
+            (other, registry.folders[other.id])
+            for other in registry.boards.values()
             if other.id != board.id and _size(other.protocol) == _size(board.protocol)
         ]
-    for name, place in places:
-        if found := [*_timings(place, kind, _spread(record_names(place, kind)))]:
-            seconds = median(value for _, value, _ in found)
-            hardware = tuple(dict.fromkeys(where for _, _, where in found))
-            return MeasuredTime(seconds, len(found), name, hardware)
+
+    def steps(of: BoardCard, paths: Sequence[str]) -> dict[str, float]:
+        return sequence_stages(of, paths) if kind != "records" else cell_steps(registry, of, paths)
+
+    for card, place in places:
+        found = [*_timings(place, kind, _spread(record_names(place, kind)))]
+        measured = {path: seconds for path, seconds, _ in found}
+        if measured:
+            known = steps(card, [*measured]) | steps(board, paths)
+            expected = expected_seconds(known, measured)
+            total = sum(map(expected.__getitem__, paths))
+            hardware = tuple(dict.fromkeys(where for *_, where in found))
+            return MeasuredTime(total, len(found), card.id, hardware)
     return None
 
 
