@@ -19,6 +19,7 @@ FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "j
 
 def leaderboard(
     board: Annotated[str, typer.Argument(help="A leaderboard folder, or a board's id.")],
+    target: Annotated[str, typer.Option(help="One target only.")] = "",
     clean: Annotated[
         bool, typer.Option("--clean", help="Without cells whose source saw the target's data.")
     ] = False,
@@ -47,16 +48,13 @@ def leaderboard(
     file_format, workspace = _format(format_, out), settings.workspace
     store = find_leaderboard(board, workspace)
     if html is not None:
-        from benchmark.views.board import write_board_page
-
-        write_board_page(store, html, workspace)
-        print_text(f"page: {html}")
+        _write_page(store, html, workspace, target)
     printed = out is not None or format_ not in ("", "text")
     if html is not None and figures is None and reviewers is None and not printed:
         return
     from benchmark.views.board import BoardView
 
-    view = BoardView(store, workspace, clean=clean)
+    view = BoardView(store, workspace, clean=clean, target=target)
     if groups:
         return _print_groups(view)
     if figures is not None:
@@ -66,17 +64,23 @@ def leaderboard(
     if printed:
         _export(_content(view, file_format), out)
     elif html is None and figures is None and reviewers is None:
-        _show(view, clean)
+        _show(view)
 
 
-def _show(view: "BoardView", clean: bool) -> None:
+def _write_page(store: "Store", out: Path, workspace: Workspace, target: str) -> None:
+    from benchmark.views.board import write_board_page
+
+    if target:
+        raise CardError("--html shows every target; leave out --target")
+    write_board_page(store, out, workspace)
+    print_text(f"page: {out}")
+
+
+def _show(view: "BoardView") -> None:
     """Print the table, and what could not be run."""
     from benchmark.records.run_errors import run_errors
 
-    if clean:
-        view.print(console)
-    else:
-        print_view(view)
+    print_view(view)
     for note in run_errors(view.store.folder):
         print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.errors import CardError, unknown_name
 from benchmark.leaderboard.bulk.read_records import begin_reading
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache, delete_unused
@@ -114,6 +115,27 @@ def read_leaderboard(
         leaderboard = build(clean=clean)
     delete_unused(cache)
     return leaderboard
+
+
+def of_target(board: "Leaderboard", target: str) -> "Leaderboard":
+    """The tables of one target; those over all targets are left out.
+
+    Raises:
+        CardError: The leaderboard has no record of this target.
+    """
+    known = dict.fromkeys(board.rows["target"]) if len(board.rows) else ()
+    if target not in known:
+        raise CardError(unknown_name("target with records", target, known))
+    return replace(
+        board,
+        rows=board.rows[board.rows["target"] == target],
+        overall=board.overall.iloc[:0],
+        scores={own: scores for own, scores in board.scores.items() if own.target == target},
+        stability={},
+        agreement=tuple(own for own in board.agreement if own.target == target),
+        unlearned=tuple(name for name in board.unlearned if name == target),
+        missing=tuple(path for path in board.missing if path.startswith(f"{target}/")),
+    )
 
 
 def _read(

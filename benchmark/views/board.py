@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmark.cards.board import BoardCard
 from benchmark.files import write_text
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.folder import read_folder, read_leaderboard
+from benchmark.leaderboard.folder import of_target, read_folder, read_leaderboard
 from benchmark.leaderboard.match import MatchView, registered_match_views
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
@@ -40,22 +40,25 @@ WIDTH = 120  # characters of the text format, where no other width is given
 class BoardView:
     """A leaderboard with its sequences and its effects of domain and task match."""
 
-    def __init__(self, store: Store, workspace: Workspace, *, clean: bool = False) -> None:
+    def __init__(
+        self, store: Store, workspace: Workspace, *, clean: bool = False, target: str = ""
+    ) -> None:
         """Read the records of a folder.
 
         Args:
             store: The leaderboard folder.
             workspace: All cards, and the cache of what was read before.
             clean: Leave out cells whose source was pretrained on the target's data.
+            target: Show one target only; "" for all.
 
         Raises:
             RecordError: A record is damaged or not the board's.
+            CardError: There is no record of the target.
         """
-        self.store, self.registry = store, workspace.registry
+        self.store, self.registry, self.target = store, workspace.registry, target
         sources = self.registry.sources_of(store.board())
-        self.leaderboard: Leaderboard = read_leaderboard(
-            store, clean=clean, cache=workspace.table_cache, sources=sources
-        )
+        board = read_leaderboard(store, clean=clean, cache=workspace.table_cache, sources=sources)
+        self.leaderboard: Leaderboard = of_target(board, target) if target else board
 
     @cached_property
     def sequences(self) -> SequenceReport | None:
@@ -64,8 +67,8 @@ class BoardView:
 
     @cached_property
     def matches(self) -> list[MatchView]:
-        """Effects of domain match and task match."""
-        return registered_match_views(self.leaderboard, self.registry)
+        """Effects of domain match and task match; none of one target alone."""
+        return [] if self.target else registered_match_views(self.leaderboard, self.registry)
 
     @cached_property
     def groups(self) -> list[Subgroup]:
@@ -85,8 +88,13 @@ class BoardView:
             print_sequences(self.sequences, console)
 
     def write_tables(self) -> bool:
-        """Write leaderboard.csv and README.md into the folder, if it has rows and is writable."""
-        writable = len(self.leaderboard.rows) > 0 and os.access(self.store.folder, os.W_OK)
+        """Write leaderboard.csv and README.md into the folder, if it has rows and is writable.
+
+        Returns:
+            Whether they were written; tables of a part of the records never are.
+        """
+        complete = len(self.leaderboard.rows) > 0 and not self.target and not self.leaderboard.clean
+        writable = complete and os.access(self.store.folder, os.W_OK)
         if writable:
             write_leaderboard(self.store.folder, self.leaderboard, self.match_tables)
         return writable

@@ -73,6 +73,21 @@ def test_the_table_has_domain_versus_task_and_clean_leaves_no_trace(folder: Path
     assert clean["clean"] and len(clean["rows"]) == 5
 
 
+def test_one_target_alone_is_the_tables_of_the_whole_without_those_over_targets(
+    folder: Path,
+) -> None:
+    call("leaderboard", "mine", "--out", "whole.json")
+    whole = json.loads(Path("whole.json").read_text(encoding="utf-8"))
+    found = call("leaderboard", "mine", "--target", "ms_mslesseg", "--format", "json")
+    own = json.loads(found.stdout)
+    assert own["rows"] == [row for row in whole["rows"] if row["target"] == "ms_mslesseg"] != []
+    assert own["overall"] == [] != whole["overall"]
+    said = call("leaderboard", "mine", "--target", "ms_mslesseg").stdout
+    assert "ms_mslesseg" in said and "Domain versus task" not in said
+    assert all(name not in said for name in CARD.targets if name != "ms_mslesseg")
+    assert not (folder / "README.md").exists()
+
+
 def test_figures_and_what_is_not_drawn(folder: Path) -> None:
     found = call("leaderboard", "mine", "--figures", "f")
     assert found.exit_code == 0 and "not drawn: size_curves: no target" in found.stdout
@@ -125,6 +140,8 @@ def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
         (["leaderboard", "mine", "--out", "x.doc"], "add --format"),
         (["leaderboard", "mine", "--out", "runs/mine/board.yaml/x.csv"], "cannot be written"),
         (["leaderboard", "nothing"], "unknown board 'nothing'"),
+        (["leaderboard", "mine", "--target", "mslesseg"], "Did you mean 'ms_mslesseg'"),
+        (["leaderboard", "mine", "--target", "ms_mslesseg", "--html", "x.html"], "leave out"),
         (["compare", "scrach", "scratch"], "Did you mean 'scratch'"),
         (["compare", "scratch", "scratch"], "name two"),
         (["compare", "scratch", "natural_restoration", "--target", "mslesseg"], "ms_mslesseg"),

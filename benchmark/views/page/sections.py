@@ -65,8 +65,10 @@ def target_sections(context: Context) -> Iterator[Section]:
             notes.append(f"n < {FEW}: only large differences are found")
         if blank := rows["empty_prediction"].iloc[0]:
             notes.append(f"an empty prediction would score {blank:.3f}")
-        if not pd.isna(gain := rows["detectable_gain"].median()):
-            notes.append(f"gains of {gain:.3f} would be found in 80 % of boards")
+        for lane in context.board.lanes:
+            if not pd.isna(gain := rows["detectable_gain"][rows["lane"] == lane].median()):
+                where = f"{words}: " if (words := context.board.lane_words(lane)) else ""
+                notes.append(f"{where}gains of {gain:.3f} would be found in 80 % of boards")
         covers = [str(text) for text in rows["interval_covers"].dropna().unique() if text]
         if covers:
             notes.append(f"95 % intervals of the scores cover {' or '.join(covers)}")
