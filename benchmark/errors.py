@@ -1,6 +1,8 @@
 """What went wrong, in one line: what was read, what was expected, what to type next."""
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 FEW = 12  # names that an error lists
@@ -151,13 +153,25 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}; known: {', '.join(names) or 'none'}."
 
 
-def case_clash(names: Iterable[str]) -> str:
-    """An error message on the first two names that differ in case only; empty if there are none."""
+def spelling_clash(names: Iterable[str]) -> str:
+    """An error message on the first two names that are two spellings of one; empty if none are.
+
+    They differ in case, in blanks or signs without width, in how a letter is encoded (as macOS does
+    it), or in the `.0` of a spreadsheet that took a name for a number.
+    """
     first: dict[str, str] = {}
     for name in names:
-        if (other := first.setdefault(name.casefold(), name)) != name:
-            return (
-                f"{other!r} and {name!r} differ in case only, which some disks do not tell apart; "
-                "rename one"
-            )
+        if (other := first.setdefault(_plain_spelling(name), name)) != name:
+            if other.casefold() == name.casefold():
+                return (
+                    f"{other!r} and {name!r} differ in case only, which some disks do not tell "
+                    "apart; rename one"
+                )
+            return f"{other!a} and {name!a} are two spellings of one name; write both alike"
     return ""
+
+
+def _plain_spelling(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    seen = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
+    return re.sub(r"^(\d+)\.0$", r"\1", " ".join(seen.split()))

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -33,6 +34,8 @@ def reading(
         BenchmarkError: Of the type `error`; errors of this package pass as they are.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
+            raise error(f"{path}: a pipe, socket or device; expected {kind}")
         yield
     except BenchmarkError:
         raise
@@ -72,11 +75,20 @@ def read_json(path: Path, error: type[BenchmarkError], most_bytes: int = MAX_TEX
     """Plain data from JSON.
 
     Raises:
-        BenchmarkError: Of the type `error`; it is missing, too large, too deep, or not JSON.
+        BenchmarkError: Of the type `error`; it is missing, too large, too deep, not JSON, or has a
+            key twice.
     """
     text = read_text(path, error, most_bytes)
-    with reading(path, "JSON", error):
-        return json.loads(text)
+    with reading(path, "JSON", error, "correct it, or get it again"):
+        return json.loads(text, object_pairs_hook=_keys_once)
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, of which parsers would keep the last of two equal keys."""
+    keys = Counter(key for key, _ in pairs)
+    if twice := next((key for key, count in keys.items() if count > 1), None):
+        raise ValueError(f"the key {twice!r} comes twice")
+    return dict(pairs)
 
 
 def read_csv(
@@ -97,16 +109,17 @@ def read_csv(
         error: What is raised.
 
     Raises:
-        BenchmarkError: Of the type `error`; the file is missing, is not CSV text, lacks a column or
-            has it twice, or a row has more or fewer values than the header.
+        BenchmarkError: Of the type `error`; the file is missing, is not CSV text (or has a quote
+            that is never closed), lacks a column, has two of one name, or a row has more or fewer
+            values than the header.
     """
     text = StringIO(read_text(path, error), newline="")
     with reading(path, "a CSV file", error, "save it as CSV again"):
-        header, *rows = [*csv.reader(text, delimiter=delimiter)] or [[]]
+        header, *rows = [*csv.reader(text, delimiter=delimiter, strict=True)] or [[]]
     wanted = list(columns)
     if header != wanted and (exactly or not set(wanted) <= set(header)):
         raise error(f"{path}: {_columns_fault(header, wanted, delimiter, exactly)}")
-    if twice := next((name for name in wanted if header.count(name) > 1), None):
+    if twice := next((name for name in header if name and header.count(name) > 1), None):
         raise error(f"{path}: two columns are named {twice!r}; rename one")
     for number, row in enumerate(rows, start=2):
         if row and (len(row) < len(header) or any(row[len(header) :])):

@@ -2,7 +2,14 @@
 
 import pytest
 
-from benchmark.errors import DataError, Diverged, UnfinishedRun, WorkerDied, in_one_line
+from benchmark.errors import (
+    DataError,
+    Diverged,
+    UnfinishedRun,
+    WorkerDied,
+    in_one_line,
+    spelling_clash,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,25 @@ from benchmark.errors import DataError, Diverged, UnfinishedRun, WorkerDied, in_
 def test_an_error_is_one_line(error: Exception, said: str) -> None:
     text = in_one_line(error)
     assert text.startswith(said) and text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("müller", "'Müller' and 'müller' differ in case only"),
+        ("Mu\u0308ller", r"'M\xfcller' and 'Mu\u0308ller' are two spellings of one name"),
+        (" Müller\xa0", "are two spellings of one name"),
+        ("Mül\u200bler", "are two spellings of one name"),
+        ("Müller", ""),
+        ("Muller", ""),
+        ("Mü ller", ""),
+    ],
+)
+def test_two_spellings_of_one_name(second: str, said: str) -> None:
+    found = spelling_clash(["x", "Müller", second])
+    assert said in found and bool(said) == bool(found)
+
+
+def test_a_number_of_a_spreadsheet_is_a_spelling_of_a_name() -> None:
+    assert "'7' and '7.0' are two spellings" in spelling_clash(["7", "7.0"])
+    assert not spelling_clash(["7", "07", "7.1", "v7.0", "v7"])

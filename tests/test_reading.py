@@ -1,6 +1,7 @@
 """Files as people have them: encodings, CSV of spreadsheets, and every fault in one line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,15 @@ import pytest
 from benchmark.errors import LONGEST, DataError
 from benchmark.files import csv_text
 from benchmark.reading import read_csv, read_json, read_text, reading
+
+TWICE = '{"a": [{"b": 1, "b": 2}]}'
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="a.csv: a pipe, socket or device; expected a text file"):
+        read_text(path, DataError)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -38,6 +48,8 @@ def test_lines_without_values_are_passed_over(tmp_path: Path) -> None:
         (b"a,b\n1,2,3\n", "row 2: 3 values, but there are 2 columns"),
         (b"a,b\nK\xf6ln,2\n", "line 2: not UTF-8 text .byte 0xf6.; save it as UTF-8"),
         (b"a,b\n" + b"x" * 200_000 + b",1\n", "damaged or not a CSV file"),
+        (b'a,b\n1,"2\n3,4\n5,6\n', "unexpected end of data"),
+        (b"a,b,c,c\n1,2,3,4\n", "two columns are named 'c'"),
     ],
 )
 def test_faults_of_a_csv_file(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -51,7 +63,7 @@ def test_faults_of_a_csv_file(tmp_path: Path, content: bytes, expected: str) -> 
         read_csv(tmp_path / "none.csv", error=DataError)
 
 
-@pytest.mark.parametrize("text", ["{", "[" * 100_000, "1" * 10_000, '{"a": NaNs}'])
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "1" * 10_000, '{"a": NaNs}', TWICE])
 def test_faults_of_json(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)

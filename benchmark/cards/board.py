@@ -11,7 +11,7 @@ from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.source import SourceCard
 from benchmark.cards.strategy import Strategy
-from benchmark.errors import case_clash, unknown_name
+from benchmark.errors import spelling_clash, unknown_name
 from benchmark.scoring.metrics import POOLED
 
 Names = TypeVar("Names", bound=Iterable[str])
@@ -74,7 +74,7 @@ class BoardCard(Card):
     @field_validator("sources", "strategies")
     @classmethod
     def _names_of_files_differ(cls, names: Names) -> Names:
-        if clash := case_clash(names):
+        if clash := spelling_clash(names):
             raise ValueError(clash)
         return names
 

@@ -159,7 +159,10 @@ def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
         return unknown_name("key", str(problem["loc"][-1]), _known_keys(kind))
     if problem["type"] == "missing":
         return f"key {key!r} is missing"
-    return f"key {key!r} is {problem['input']!r}: {problem['msg']}"
+    what = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], dict):  # of a check of several keys together
+        return f"key {key!r}: {what}" if key else what
+    return f"key {key!r} is {problem['input']!r}: {what}"
 
 
 def _known_keys(kind: type[BaseModel]) -> set[str]:

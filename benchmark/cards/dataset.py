@@ -1,11 +1,12 @@
 """Data set cards: licence, access, layout on disk, label values, grouping, known issues."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from benchmark.cards.card import Card, Model, omitted_default
-from benchmark.cards.layouts import DatasetLayout
+from benchmark.cards.layouts import DatasetLayout, PairedImages
 from benchmark.cards.patterns import PathPattern
 from benchmark.cards.problem import Problem
 from benchmark.cards.subject_groups import GroupRule
@@ -68,6 +69,9 @@ class SplitRule(Model):
     def _shares_are_whole(self) -> "SplitRule":
         if self.listed and self.fact:
             raise ValueError("give either listed cases or a fact")
+        names = [name for subset in self.listed.values() for name in subset]
+        if twice := next((name for name, count in Counter(names).items() if count > 1), None):
+            raise ValueError(f"listed: case {twice!r} comes twice")
         if abs(sum(self.shares.values()) - 1) > 1e-9 or min(self.shares.values()) < 0:
             raise ValueError("shares must add up to 1")
         return self
@@ -121,6 +125,20 @@ class DatasetCard(Card):
     target: Problem | None = None
     known_issues: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _values_mean_one_thing(self) -> "DatasetCard":
+        values = [*self.labels.values(), self.ignore_value]
+        if twice := next((value for value in values[:-1] if values.count(value) > 1), None):
+            raise ValueError(
+                f"labels, ignore_value: {twice} stands for two; give each value one name (a target "
+                "can score one structure under several)"
+            )
+        pictures = isinstance(self.layout, PairedImages) and self.layout
+        if pictures and pictures.threshold is not None and isinstance(pictures.masks, tuple):
+            if len(self.labels) != 1:
+                raise ValueError("layout.threshold: of several labels each has `masks` of its own")
+        return self
 
     @property
     def can_be_downloaded(self) -> bool:

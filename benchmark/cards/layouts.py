@@ -99,12 +99,18 @@ class MsdLayout(Model):
     """Medical Segmentation Decathlon or nnU-Net folder, described by its dataset.json.
 
     The dataset.json lies in the data set's root or below it. `channel` is that of the images, from
-    0; it must be given where one file holds several.
+    0; it must be given where there are several. `subject` matches the name of each label file.
     """
 
     kind: Literal["msd"]
     channel: Annotated[int, Field(ge=0, le=9999)] = 0
     subject: Pattern = r"(?P<subject>.+)"
+
+    @model_validator(mode="after")
+    def _subject_is_named(self) -> "MsdLayout":
+        if not re.compile(self.subject).groupindex:
+            raise ValueError("subject has no named group; `(?P<subject>P\\d+)_.*` has one")
+        return self
 
 
 class ManifestLayout(Model):

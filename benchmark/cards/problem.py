@@ -24,6 +24,8 @@ class Intensity(Model):
     def _bounds_in_order(self) -> "Intensity":
         if self.low >= self.high:
             raise ValueError("low must be below high")
+        if self.kind == "percentile" and not 0 <= self.low < self.high <= 100:
+            raise ValueError("percentiles are from 0 to 100")
         return self
 
 

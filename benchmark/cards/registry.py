@@ -12,7 +12,7 @@ from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.cards.source import InputStatistics, SourceCard
 from benchmark.cards.target import TargetCard
-from benchmark.errors import CardError, case_clash, unknown_name
+from benchmark.errors import CardError, spelling_clash, unknown_name
 from benchmark.reading import read_csv, read_text
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -171,8 +171,8 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
     """Read a splits.csv with columns case, subject, subset.
 
     Raises:
-        CardError: The file is missing, a column is missing, a case comes twice, or a subset
-            is none of train, val, test, pretrain.
+        CardError: The file is missing or has no row, a column is missing, a case comes twice, or a
+            subset is none of train, val, test, pretrain.
     """
     if not path.is_file():
         raise CardError(
@@ -186,6 +186,8 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
         if row["case"] in rows:
             raise CardError(f"{path}: case {row['case']!r} is listed twice")
         rows[row["case"]] = SplitRow(row["case"], row["subject"], subset)
+    if not rows:
+        raise CardError(f"{path}: has no rows; each case needs one")
     return tuple(rows.values())
 
 
@@ -200,7 +202,7 @@ def _collect(
     paths: dict[str, Path] = {}
     for path in (path for root in roots for path in sorted(root.glob(pattern))):
         card = read_card(path, kind, parsed)
-        if clash := case_clash((*cards, card.id)):
+        if clash := spelling_clash((*cards, card.id)):
             raise CardError(f"{path}: the ids {clash}")
         first = paths.setdefault(card.id, path)
         if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):
@@ -228,7 +230,7 @@ def _targets(
             raise CardError(f"data set {card.id} poses a target task, but a card has that id too")
         facts = {name: getattr(card, name) for name in ("id", "version", "title")}
         complete[card.id] = TargetCard(dataset=card.id, **facts, **dict(card.target))
-    if clash := case_clash(complete):
+    if clash := spelling_clash(complete):
         raise CardError(f"the target tasks {clash}")
     for name, target in complete.items():
         if not target.labels and target.dataset in datasets:

@@ -19,7 +19,7 @@ from benchmark.data.layouts.registry import load_case
 from benchmark.data.near_duplicates import check_near_duplicates, thumbnail
 from benchmark.data.slices import Axis, check_axis
 from benchmark.data.splits import cases_and_split, check_subjects
-from benchmark.errors import DataError
+from benchmark.errors import DataError, SplitError, spelling_clash
 from benchmark.files import write_text
 from benchmark.workers import Progress, in_order, no_progress
 from benchmark.workspace import Workspace
@@ -101,7 +101,7 @@ def register(
 
     Raises:
         DataError: There is no case, or one is not what the card describes.
-        SplitError: The split leaks.
+        SplitError: The split leaks, or spells a case otherwise than the files.
     """
     card = workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
@@ -110,6 +110,10 @@ def register(
     cases, rows = cases_and_split(workspace.registry, card, root)
     check_subjects(name, rows, cases.values())
     used = [row for row in rows if row.case in cases]
+    missing = tuple(row.case for row in rows if row.case not in cases)
+    extra = tuple(sorted(cases.keys() - {row.case for row in used}))
+    if clash := spelling_clash([*missing, *extra]):
+        raise SplitError(f"{name}/splits.csv and the files in {root}: {clash}")
     if not used:
         raise DataError(
             f"{root}: {len(cases)} cases found (first: {next(iter(cases))}), but none is in "
@@ -124,7 +128,6 @@ def register(
     if not card.legacy_split:
         thumbnails = {case: summary.thumbnail for case, summary in summaries.items()}
         check_near_duplicates(name, thumbnails, used)
-    used_cases = {row.case for row in used}
     greys = [value for summary in summaries.values() for value in summary.grey_values]
     present = Counter(value for summary in summaries.values() for value in summary.labels)
     digests = "".join(f"{case}|{summary.sha256}\n" for case, summary in summaries.items())
@@ -136,9 +139,9 @@ def register(
         cases=len(used),
         subjects=len({row.subject for row in used}),
         subsets=dict(Counter(row.subset for row in used)),
-        missing=tuple(row.case for row in rows if row.case not in cases),
+        missing=missing,
         expected_cases=card.expected_cases,
-        extra=tuple(case for case in cases if case not in used_cases),
+        extra=extra,
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
         without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
         grey_values=(min(greys), max(greys)),

@@ -11,6 +11,7 @@ from benchmark.data.download import RemoteFile, fetch
 from benchmark.errors import WeightsError
 from benchmark.files import replacing, sha256_of, write_text
 from benchmark.models.package_files import is_installed, package_file, pip_command
+from benchmark.records.predictions import Sha256
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -24,7 +25,7 @@ class StoredWeights(Model):
     """
 
     source: str
-    sha256: str
+    sha256: Sha256
     file: str
     origin: str
 
@@ -50,13 +51,14 @@ def stored_weights(source: SourceCard, workspace: Workspace) -> StoredWeights:
         )
     try:
         stored = StoredWeights.model_validate_json(record.read_bytes())
+        is_there = stored.path(workspace).is_file()
     except FileNotFoundError:
         raise WeightsError(
             f"the weights of {source.id!r} ({weights.file}) are not on this machine; {command}"
         ) from None
     except (ValidationError, OSError):
         raise WeightsError(f"{record}: damaged; {command}") from None
-    if not stored.path(workspace).is_file():
+    if not is_there:
         raise WeightsError(f"{stored.path(workspace)}: the file is missing; {command}")
     if not stored.sha256.startswith(weights.sha256 or ""):
         raise WeightsError(
@@ -73,6 +75,8 @@ def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights
         WeightsError: The source has no weights file, or the file is missing or another one.
     """
     source = workspace.registry.source(name)
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such file")
     return keep_weights(source, file, f"file {file.name}", workspace)
 
 

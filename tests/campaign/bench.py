@@ -42,25 +42,25 @@ target:
   metrics: [dice, hd95_mm]
 """
 SOURCE = """
-id: short_pretraining
+id: {name}
 version: 1
 title: Contrastive learning, a few steps
 domain: natural
 task: self_supervised
 provides: encoder
 synthetic: true
-input: {channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+input: {{channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}
 pretrain:
   dataset: phantom_natural_scenes
   objective: contrastive
-  intensity: {kind: range, low: 0, high: 255}
+  intensity: {{kind: range, low: 0, high: 255}}
   slice_axis: null
   input_size: 64
   steps: 12
   evaluations: 4
   batch_size: 8
   learning_rate: 1.0e-3
-  seed: 0
+  seed: {seed}
   max_items: 32
 """
 BOARD = """
@@ -86,14 +86,15 @@ protocol:
   checkpoint: best_validation_dice
   evaluations: 2
   precision: float32
-sources: [scratch, short_pretraining]
+sources: [scratch, first_pretraining, second_pretraining]
 targets: [pictures, phantom_stroke_lesion_64]
 strategies:
   full: {train: [encoder, decoder, head], freeze_norm_stats: false}
 seeds: [0]
 baseline: scratch
 """
-CELLS = 4
+PRETRAININGS = ("first_pretraining", "second_pretraining")
+CELLS = 6
 REFUSED, UNFINISHED = 1, 3
 
 
@@ -108,9 +109,10 @@ class Bench:
         """Write cards and pictures, and register the pictures."""
         cards = {
             "datasets/pictures/dataset.yaml": DATASET,
-            "tasks/source/short_pretraining.yaml": SOURCE,
             "leaderboards/campaign_v1/board.yaml": BOARD,
         }
+        for seed, name in enumerate(PRETRAININGS):
+            cards[f"tasks/source/{name}.yaml"] = SOURCE.format(name=name, seed=seed)
         for name, text in cards.items():
             path = root / "cards" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,9 +157,13 @@ class Bench:
         for folder in [self.root / "run", *(self.home / name for name in CACHES)]:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def store(self, out: str = "run") -> Store:
+        """The records of a run."""
+        return Store(self.root / out)
+
     def records(self, out: str = "run") -> dict[str, Any]:
         """The records of a run by path, less what differs between two runs on one machine."""
-        store = Store(self.root / out)
+        store = self.store(out)
         return {
             name: read_record(store.folder / "records" / name).without_timings()
             for name in store.files()
@@ -172,13 +178,14 @@ class Bench:
 
     def phase(self, out: str = "run") -> str:
         """What a run is doing, by the files that are there."""
-        done = len(Store(self.root / out).files())
+        done = len(self.store(out).files())
         if done:
             return "tables" if done == CELLS else "cells"
         pretrained = [*(self.home / "pretrained").glob("*/*")]
-        if any(path.name == "pretraining.json" for path in pretrained):
+        names = [path.name for path in pretrained]
+        if names.count("pretraining.json") == len(PRETRAININGS):
             return "first cells"
-        if any(path.name == "checkpoint.pt" for path in pretrained):
+        if {"checkpoint.pt", "pretraining.json"} & set(names):
             return "pretraining"
         return "preparation" if (self.home / "prepared").is_dir() else "start"
 

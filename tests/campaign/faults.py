@@ -9,22 +9,20 @@ at the end; exit status 1 if anything was otherwise.
 import argparse
 import ctypes
 import os
-import random
 import resource
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from campaign.bench import CELLS, PHASES, REFUSED, UNFINISHED, Bench, Command, plain
+from campaign.bench import CELLS, PHASES, REFUSED, UNFINISHED, Command, plain
+from campaign.trial import TRACEBACK, Result, Trial, note
 
 DROP_BOUND, OVERRIDE, READ_SEARCH = 24, 1, 2  # PR_CAPBSET_DROP; what lets root ignore rights
-Result = dict[str, Any]
-TRACEBACK = "Traceback (most recent call last)"
 
 
 def without_privileges() -> None:
@@ -38,72 +36,75 @@ def limited_files(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-class Campaign:
+class Campaign(Trial):
     """Faults on one bench, and what came of them."""
 
-    def __init__(self, root: Path, seed: int) -> None:
-        self.bench, self.random = Bench.create(root), random.Random(seed)
-        command, begun = self.bench.command("--jobs", "2"), {"start": time.monotonic()}
-        while command.process.poll() is None:
-            begun.setdefault(self.bench.phase(), time.monotonic())
-            time.sleep(0.05)
-        command.check()
-        ends = [*list(begun.values())[1:], time.monotonic()]
-        self.seconds = {name: end - begun[name] for name, end in zip(begun, ends, strict=True)}
-        self.expected = self.bench.records()
-        assert len(self.expected) == CELLS
-        self.wrong: list[str] = []
-        note(
-            f"undisturbed: { ({name: round(value, 1) for name, value in self.seconds.items()}) } s"
-        )
-
-    def expect(self, what: str, holds: bool, detail: object = "") -> None:
-        """Note what is otherwise."""
-        if not holds:
-            self.wrong.append(f"{what}: {detail}")
-            note(f"OTHERWISE: {self.wrong[-1]}")
-
-    def finish(self, what: str, *, jobs: int = 1) -> None:
-        """The same command again ends well, with the records of an undisturbed run."""
-        status, text = self.bench.command("--jobs", str(jobs)).end()
-        self.expect(f"{what}: finished", status == 0, text)
-        self.expect(f"{what}: equal records", self.bench.records() == self.expected)
-        self.expect(f"{what}: nothing left over", not (left := self.bench.leftovers()), left)
-
     def kills(self, count: int) -> Result:
-        """Kill main processes and workers in each phase; each run goes on with the last."""
+        """Kill main processes in each phase; each run goes on with what the last one left."""
         killed, boards = Counter[str](), 0
         while killed.total() < count:
             self.bench.forget()
             for phase in PHASES:
-                if killed.total() < count and (what := self.kill(phase)):
-                    killed[what] += 1
-                    note(f"kill {killed.total()} of {count}: {what}; otherwise {len(self.wrong)}")
+                if killed.total() < count and (at := self.kill(phase)):
+                    killed[at] += 1
+                    note(f"kill {killed.total()} of {count}: {at}; otherwise {len(self.wrong)}")
             self.finish("kill", jobs=self.random.choice((1, 2)))
             boards += 1
         return {"kills": killed.total(), **killed, "boards finished": boards}
 
     def kill(self, phase: str) -> str:
-        """Start the run and kill it at a random time of a phase; what was killed, and when."""
+        """Start the run and kill it at a random time of a phase; returns the phase that was met."""
         command = self.bench.command("--jobs", str(self.random.choice((1, 2, 2))))
         while PHASES.index(self.bench.phase()) < PHASES.index(phase):
             if command.process.poll() is not None:
                 break
             time.sleep(0.02)
         time.sleep(self.random.uniform(0, self.seconds.get(phase, 1)))
-        main, workers, at = command.process.pid, command.workers(), self.bench.phase()
+        workers, at = command.workers(), self.bench.phase()
         if command.process.poll() is not None:  # it was faster
             command.end()
             return ""
-        victim = self.random.choice([main, *workers])
-        command.kill(victim)
-        status, text = command.end()
-        if victim == main:
-            self.expect("kill: workers end", self.ended(workers), workers)
-        else:
-            self.expect("kill of a worker: status", status in (0, UNFINISHED), text)
+        command.kill(command.process.pid)
+        _, text = command.end()
+        self.expect("kill: workers end", self.ended(workers), workers)
         self.expect("kill: no traceback", TRACEBACK not in text, text)
-        return f"{'main' if victim == main else 'worker'}, {at}"
+        return at
+
+    def worker_kills(self, count: int) -> Result:
+        """Kill a worker in each phase of a run and after each of its records; the run goes on.
+
+        What that costs is run by the next command, in which workers are killed again, until a
+        command finishes the board.
+        """
+        killed, boards = Counter[str](), 0
+        while killed.total() < count:
+            self.bench.forget()
+            status = UNFINISHED
+            while status == UNFINISHED and killed.total() < count:
+                command = self.bench.command("--jobs", "2")
+                for at in self.each_moment(command):
+                    if killed.total() < count and (workers := command.workers()):
+                        command.kill(self.random.choice(workers))
+                        killed[at] += 1
+                        note(f"worker {killed.total()} of {count}: {at}")
+                status, text = command.end()
+                self.expect("kill of a worker: status", status in (0, UNFINISHED), text)
+                self.expect("kill of a worker: no traceback", TRACEBACK not in text, text)
+            self.finish("kill of a worker", jobs=2)
+            boards += 1
+        return {"kills": killed.total(), **killed, "boards finished": boards}
+
+    def each_moment(self, command: Command) -> Iterator[str]:
+        """A random time in each phase of a run and after each of its records; yields the phase."""
+        seen = set[tuple[str, int]]()
+        while command.process.poll() is None:
+            phase, records = self.bench.phase(), len(self.bench.store().files())
+            if (phase, records) not in seen and command.workers():
+                seen.add((phase, records))
+                pause = self.seconds.get(phase, 0) / (CELLS if phase == "cells" else 1)
+                time.sleep(0 if phase == "tables" else self.random.uniform(0, pause))
+                yield self.bench.phase()
+            time.sleep(0.02)
 
     def ended(self, processes: list[int]) -> bool:
         """Whether processes end within ten seconds."""
@@ -113,13 +114,6 @@ class Campaign:
                 return False
             time.sleep(0.05)
         return True
-
-    def refused_in_one_line(self, what: str, command: Command, *statuses: int) -> None:
-        """A command that cannot do its work says so without a traceback."""
-        status, text = command.end()
-        self.expect(f"{what}: status", status in statuses, (status, text))
-        self.expect(f"{what}: no traceback", TRACEBACK not in text, text)
-        self.expect(f"{what}: one line", "error: " in text, text)
 
     def full_disk(self) -> Result:
         """No file may grow above so many bytes: at the start, in preparation, at the weights."""
@@ -171,7 +165,7 @@ class Campaign:
         self.bench.forget()
         data.rename(away)
         self.refused_in_one_line("vanished data", self.bench.command(), UNFINISHED)
-        self.expect("vanished data: the other target", len(self.bench.records()) == 2)
+        self.expect("vanished data: the other target", len(self.bench.records()) == CELLS // 2)
         away.rename(data)
         self.finish("vanished data")
         shutil.rmtree(self.bench.root / "run")
@@ -222,24 +216,20 @@ class Campaign:
         return {"cells": len(written), "run twice": len(again)}
 
 
-PARTS = ("kills", "full_disk", "rights", "clock", "vanished_data", "two_at_once", "damaged_caches")
-
-
-def note(line: str) -> None:
-    """One line of progress, at once, so that a stop loses nothing."""
-    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+PARTS = (
+    "kills", "worker_kills", "full_disk", "rights", "clock", "vanished_data", "two_at_once",
+    "damaged_caches",
+)  # fmt: skip
 
 
 def run(kills: int, seed: int = 0, parts: Sequence[str] = PARTS) -> Result:
     """Make the faults; counts, and what was not as promised."""
-    found: Result = {}
     with tempfile.TemporaryDirectory(prefix="campaign ü ") as folder:
         campaign = Campaign(Path(folder).resolve(), seed)
-        for name in parts:
-            part = getattr(campaign, name)
-            found[name] = part(kills) if name == "kills" else part()
-            note(f"{name}: {found[name]}; otherwise {len(campaign.wrong)}")
-    return found | {"otherwise": campaign.wrong}
+        chosen = {name: getattr(campaign, name) for name in parts}
+        for name in {"kills", "worker_kills"} & set(parts):
+            chosen[name] = partial(chosen[name], kills)
+        return campaign.parts(chosen)
 
 
 def main() -> None:

@@ -109,9 +109,8 @@ def fuzz(
     reader, rng = readers()[name], random.Random(f"{name} {seed}")
     found: Counter[str] = Counter()
     for number in range(count):
-        data = (
-            rng.choice(reader.seeds) if number < len(reader.seeds) else mutated(rng, reader.seeds)
-        )
+        sound = number < len(reader.seeds)
+        data = reader.seeds[number] if sound else mutated(rng, reader.seeds)
         with tempfile.TemporaryDirectory() as scratch:
             if watch is not None:
                 watch.folder, watch.seen = tempfile.gettempdir(), []

@@ -42,7 +42,7 @@ from benchmark.data.readers.images import read_picture
 from benchmark.data.readers.volumes import read_volume
 from benchmark.leaderboard.published_numbers import read_published
 from benchmark.models.checkpoints.read import open_checkpoint
-from benchmark.models.weight_store import stored_weights
+from benchmark.models.weight_store import StoredWeights, stored_weights
 from benchmark.models.weights import MoreThanTensors, read_file, read_tensors
 from benchmark.records.predictions import read_hashes, read_map
 from benchmark.records.store import read_record
@@ -238,11 +238,22 @@ def _licence(path: Path) -> object:
     return _of_home(path, wanted, lambda: acceptance(card, home))
 
 
-def _weights(path: Path) -> object:
-    home, source = workspace_at(path.parent), "imagenet_resnet18_torchvision"
-    wanted = home.weights_record(source).relative_to(path.parent)
-    card = shipped_registry().source(source)
-    return _of_home(path, wanted, lambda: stored_weights(card, home))
+def _stored_weights() -> Reader:
+    card = shipped_registry().source("imagenet_resnet18_torchvision")
+    assert card.weights is not None and card.weights.sha256 is not None
+    stored = StoredWeights(
+        source=card.id, sha256=card.weights.sha256.ljust(64, "0"), file="w.pth", origin="a file"
+    )
+
+    def read(path: Path) -> object:
+        home = workspace_at(path.parent)
+        file = stored.path(home)
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"")
+        wanted = home.weights_record(card.id).relative_to(path.parent)
+        return _of_home(path, wanted, lambda: stored_weights(card, home))
+
+    return _local("c", stored.model_dump(), read)
 
 
 @cache
@@ -296,5 +307,5 @@ def readers() -> dict[str, Reader]:
         "licence": _local("c", licence, _licence),
         "installed files": _local("segtransfer.json", {"dataset": "hc18", "placed": {"a": placed}},
                                   lambda path: read_state(hc18, path.parent)),
-        "stored weights": _local("c", {"file": "a", "sha256": "0" * 64}, _weights),
+        "stored weights": _stored_weights(),
     }  # fmt: skip

@@ -155,6 +155,7 @@ def test_somebody_elses_datasets_folder_is_never_taken(tmp_path: Path) -> None:
         ("case,subset\na,train\n", "columns are"),
         ("case,subject,subset\na,s,train\na,s,train\n", "listed twice"),
         ("case,subject,subset\na,s,tran\n", "Did you mean 'train'"),
+        ("case,subject,subset\n", "has no rows"),
     ],
 )
 def test_a_malformed_split_is_one_line(tmp_path: Path, text: str, message: str) -> None:

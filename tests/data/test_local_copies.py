@@ -146,3 +146,12 @@ def test_a_copy_that_shrank_since_is_noticed(content: Path) -> None:
     (content / "images/005_1.png").unlink()
     with pytest.raises(DataError, match="5 cases, 6 when it was registered"):
         resolve_dataset(Workspace(registry(content), content / "home"), "mine")
+
+
+def test_a_split_that_spells_a_case_otherwise(content: Path) -> None:
+    for kind in ("images", "masks"):
+        (content / kind / "005_1.png").rename(content / kind / "005_1\u200b.png")
+    card = content / "content/datasets/mine/dataset.yaml"
+    card.write_text(CARD.replace(r"_\d)", r"_\d\W?)"))
+    with pytest.raises(SplitError, match=r"splits.csv and the files in .* two spellings"):
+        register(Workspace(registry(content), content / "home"), "mine", content)

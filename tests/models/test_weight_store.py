@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +128,10 @@ def test_without_an_address_the_file_is_required(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="source import .* --from FILE"):
         get_weights(Workspace(cards, tmp_path), ID)
     file = tmp_path / "mine.pth"
+    os.mkfifo(file)
+    with pytest.raises(WeightsError, match="mine.pth: no such file"):
+        import_weights(Workspace(cards, tmp_path), ID, file)
+    file.unlink()
     file.write_bytes(DATA)
     stored = import_weights(Workspace(cards, tmp_path), ID, file)
     assert stored.file == "w.pth" and stored.origin == "file mine.pth"
@@ -136,6 +141,11 @@ def test_without_an_address_the_file_is_required(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         (lambda home, lock, file: lock.write_text("{"), "damaged"),
+        (lambda home, lock, file: lock.write_text(lock.read_text().replace(SHA, "1")), "damaged"),
+        (
+            lambda home, lock, file: lock.write_text(lock.read_text().replace("w.pth", "w" * 300)),
+            "damaged",
+        ),
         (lambda home, lock, file: file.unlink(), "the file is missing"),
         (
             lambda home, lock, file: lock.write_text(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case, LoadedCase, MaskFile, is_volume
 from benchmark.data.layouts.slice_pairs import pair_slices
-from benchmark.data.readers.images import read_picture
+from benchmark.data.readers.images import is_lossy, read_picture
 from benchmark.data.readers.label_maps import label_values
 from benchmark.data.readers.volumes import read_volume, spacing_of
 from benchmark.errors import DataError
@@ -114,7 +114,7 @@ def load_files(
     known[[0, *card.labels.values(), *([card.ignore_value] if card.ignore_value else [])]] = True
     if not known[loaded.mask].all():
         unknown = np.unique(loaded.mask[~known[loaded.mask]]).tolist()
-        lossy = case.masks[0].path.suffix.lower() in (".jpg", ".jpeg")
+        lossy = is_lossy(case.masks[0].path)
         raise DataError(
             f"{case.masks[0].path}: mask holds {unknown[:5]}, the card of {card.id} knows "
             f"{np.flatnonzero(known).tolist()}"
@@ -180,8 +180,17 @@ def _join_volumes(
 def _join(
     mask: npt.NDArray[np.uint8], values: npt.NDArray[np.uint8], file: MaskFile, card: DatasetCard
 ) -> None:
-    """Add one file to a case's mask: its own label, or values of which the largest wins."""
+    """Add one file to a case's mask: its own label, or values of which the largest wins.
+
+    Raises:
+        DataError: Its own label is in a format that changes values, and was not thresholded.
+    """
     if file.label is not None:
+        if len(np.unique(values[values > 0])) > 1 and is_lossy(file.path):
+            raise DataError(
+                f"{file.path}: holds many values above 0, for JPEG changes them; give the layout a "
+                "`threshold`, or save the masks as PNG"
+            )
         mask[values > 0] = card.labels[file.label]
     else:
         np.maximum(mask, values, out=mask)
@@ -201,7 +210,7 @@ def _millimetres(case: Case, text: str) -> float:
         value = float(text)
     except ValueError:
         raise DataError(
-            f"case {case.case!r}: spacing_mm is {text!r}, not a number as 0.12 is"
+            f"case {case.case!r}: spacing_mm is {text!r}, not a number as 0.12 is, with a point"
         ) from None
     if not 0 < value < 1000:
         raise DataError(f"case {case.case!r}: spacing_mm is {value}; expected mm above 0")

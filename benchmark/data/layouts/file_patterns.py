@@ -1,6 +1,7 @@
 """Cases found by a regular expression over file names, with mask templates, lists and a table."""
 
 import glob
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from benchmark.cards.layouts import FactTable, FilesLayout
 from benchmark.cards.patterns import inside
 from benchmark.data.cases import Case, MaskFile
 from benchmark.data.layouts.case_files import build_case, nearest_file
-from benchmark.errors import DataError
+from benchmark.errors import DataError, spelling_clash
 from benchmark.reading import read_csv, read_text
 
 
@@ -23,17 +24,14 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
         series: Whether all files of a folder that match are the slices of one volume.
 
     Raises:
-        DataError: No image matches, or a mask, a list, or a row of the table is missing.
+        DataError: No image matches; a mask, a list, or a row of the table is missing; a case is in
+            two lists, or two rows of the table contradict each other.
     """
     layout = card.layout
     assert isinstance(layout, FilesLayout)
     table = _read_table(root, layout.table) if layout.table else {}
-    lists = {
-        case: name
-        for name, file in layout.lists.items()
-        for case in read_text(nearest_file(root, file, "list"), DataError).split()
-    }
-    cases = []
+    lists = _read_lists(root, layout.lists)
+    cases, unlisted = [], []
     for files, facts in _matching_images(layout, root, series):
         image = files[0]
         named = _filled(layout.case, facts, image) if layout.case else facts.get("case")
@@ -41,6 +39,7 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
         facts.setdefault("case", name)
         if layout.lists:
             if name not in lists:
+                unlisted.append(name)
                 continue
             facts["list"] = lists[name]
         if layout.table:
@@ -54,8 +53,13 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
             facts |= row
         masks = _find_masks(layout, facts, image, root)
         cases.append(build_case(card, name, facts, image, masks, files if series else ()))
+    if clash := spelling_clash([*unlisted, *(lists.keys() - {case.case for case in cases})]):
+        raise DataError(f"{root}: an official list and a file: {clash}")
     if not cases:
-        raise DataError(f"{root}: there are images, but the official lists name none of them")
+        raise DataError(
+            f"{root}: there are images, but the official lists name none of them (first: "
+            f"{next(iter(lists), 'nothing')!r}); a list has the name of one case a line"
+        )
     return cases
 
 
@@ -65,8 +69,11 @@ def _matching_images(
     """The files of each image (one, or the slices of a series) and the facts in their names."""
     pattern = re.compile(layout.images)
     images: dict[Path, tuple[tuple[Path, ...], dict[str, str]]] = {}
-    paths = []
-    for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith("._")):
+    paths, broken = [], 0
+    for path in sorted(_all_files(root)):
+        if not path.is_file():
+            broken += path.is_symlink()
+            continue
         relative = path.relative_to(root)
         paths.append(relative.as_posix())
         match = pattern.fullmatch(paths[-1])
@@ -79,8 +86,23 @@ def _matching_images(
         images[key] = ((*files, path), first_facts)
     if not images:
         examples = ", ".join(paths[:3]) or "nothing"
-        raise DataError(f"{root}: no file matches {layout.images!r}; the folder holds {examples}")
+        links = f", {broken} links to files that are not here (`datalad get .`?)" if broken else ""
+        raise DataError(
+            f"{root}: no file matches {layout.images!r}; the folder holds {examples}{links}"
+        )
     yield from images.values()
+
+
+def _all_files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """What is below a folder, also in folders that are links; not the `._` files of macOS."""
+    here = os.path.realpath(folder)
+    if here in above:  # a link that leads back would never end
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _all_files(path, (*above, here))
+        elif not path.name.startswith("._"):
+            yield path
 
 
 def _find_masks(
@@ -126,12 +148,36 @@ def _filled(template: str, facts: Mapping[str, str], image: Path) -> str:
         ) from None
 
 
+def _read_lists(root: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """The list of each case.
+
+    Raises:
+        DataError: A list is missing, or a case is in two.
+    """
+    lists: dict[str, str] = {}
+    for name, file in files.items():
+        path = nearest_file(root, file, "list")
+        for line in read_text(path, DataError).splitlines():
+            if (case := line.strip()) and lists.setdefault(case, name) != name:
+                raise DataError(f"{path}: case {case!r} is in the list {lists[case]!r} too")
+    return lists
+
+
 def _read_table(root: Path, table: FactTable) -> dict[str, dict[str, str]]:
-    """The facts of each row, by the value in the key column."""
+    """The facts of each row, by the value in the key column.
+
+    Raises:
+        DataError: The table is missing or malformed, or has two rows of one key with other facts.
+    """
     path = nearest_file(root, table.file, "table")
     columns = (table.key, *table.columns.values())
     rows = read_csv(path, columns, delimiter=table.delimiter, error=DataError)
-    return {
-        row[table.key]: {fact: row[column] for fact, column in table.columns.items()}
-        for row in rows
-    }
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        facts = {fact: row[column] for fact, column in table.columns.items()}
+        if (first := found.setdefault(row[table.key], facts)) != facts:
+            raise DataError(
+                f"{path}: two rows with {table.key} {row[table.key]!r}, one with {first}, one with "
+                f"{facts}; keep the right one"
+            )
+    return found

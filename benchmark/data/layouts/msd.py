@@ -19,7 +19,8 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
     """The training cases, named after their label files.
 
     Raises:
-        DataError: No dataset.json, one that is not JSON, or a file that is missing.
+        DataError: No dataset.json, one that is not JSON, or a file that is missing; the images have
+            several channels, of which the card chooses none; a name tells no subject.
     """
     layout = card.layout
     assert isinstance(layout, MsdLayout)
@@ -30,9 +31,18 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
         for file in (image, label):
             if not file.is_file():
                 raise DataError(f"{path}: names {file}, which does not exist")
+        second = image.with_name(image.name.replace("_0000.", "_0001."))
+        if "channel" not in layout.model_fields_set and second != image and second.is_file():
+            raise DataError(
+                f"{image}: is one channel, {second.name} another; choose one on the card, as in "
+                "`layout: {kind: msd, channel: 0}`"
+            )
         name = label.name.split(".")[0]
-        match = re.fullmatch(layout.subject, name)
-        facts = {"subject": name, **(match.groupdict() if match else {})}
+        if not (match := re.fullmatch(layout.subject, name)):
+            raise DataError(
+                f"{label}: {name!r} does not match the card's subject {layout.subject!r}"
+            )
+        facts = {"subject": name, **match.groupdict()}
         cases.append(build_case(card, name, facts, image, [MaskFile(label)]))
     if not cases:
         raise DataError(f"{path}: lists no training case")

@@ -26,7 +26,7 @@ def load(card: DatasetCard, case: Case) -> LoadedCase:
 
     def to_labels(values: npt.NDArray[np.uint8], path: Path) -> npt.NDArray[np.uint8]:
         if layout.threshold is not None:
-            (label,) = card.labels.values()
+            label = next(iter(card.labels.values()))  # all others have files of their own
             values = np.where(values >= layout.threshold, label, 0).astype(np.uint8)
         return fill_outline(values, path) if layout.fill_outline else values
 

@@ -5,15 +5,15 @@ ends with `LAYOUT = LayoutReader(find, load)`. It is imported when a data set fi
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
-from benchmark.data.cases import Case, LoadedCase
-from benchmark.errors import DataError, case_clash, in_one_line
+from benchmark.data.cases import Case, LoadedCase, MaskFile
+from benchmark.errors import DataError, in_one_line, spelling_clash
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         root: Its folder; None for phantoms, which have none.
 
     Raises:
-        DataError: Nothing matches the layout, a mask is missing, two cases have one name, or names
-            of cases or subjects differ in case only (one subject could be in two subsets).
+        DataError: Nothing matches the layout, a mask is missing, two cases have one name, names of
+            cases or subjects are two spellings of one (one subject could be in two subsets), a name
+            is not UTF-8, or a wildcard gives a case the mask of another.
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
@@ -55,13 +56,33 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     names = Counter(case.case for case in cases)
     if repeated := next((name for name, count in names.items() if count > 1), None):
         raise DataError(
-            f"{root}: several cases are named {repeated!r}; the images pattern needs more groups"
+            f"{root}: several cases are named {repeated!r}; each needs a name of its own (in an "
+            "images pattern, more groups)"
         )
-    if clash := case_clash(names):
+    if clash := spelling_clash(names):
         raise DataError(f"{root}: the cases {clash}")
-    if clash := case_clash(case.subject for case in cases):
+    if clash := spelling_clash(case.subject for case in cases):
         raise DataError(f"{root}: the subjects {clash}, or make them one by `same_subject`")
+    for case in cases:
+        for text in (case.case, case.subject, *map(str, case.files)):
+            if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+                raise DataError(f"{text}: a name that is not UTF-8; rename it (`convmv` does)")
+    _check_masks(cases)
     return sorted(cases, key=lambda case: case.case)
+
+
+def _check_masks(cases: Iterable[Case]) -> None:
+    """Refuse masks of which some belong to another case: `p1*` matches those of `p10` too."""
+    owners: dict[MaskFile, tuple[Case, list[MaskFile]]] = {}
+    for case in cases:
+        for mask in case.masks:
+            alike = [other for other in case.masks if other.label == mask.label]
+            owner, theirs = owners.setdefault(mask, (case, alike))
+            if theirs != alike:
+                raise DataError(
+                    f"{mask.path}: a mask of {owner.case!r} and of {case.case!r}, which have "
+                    "others too; the wildcard in `masks` matches too much"
+                )
 
 
 def load_case(card: DatasetCard, case: Case) -> LoadedCase:

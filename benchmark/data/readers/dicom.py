@@ -18,6 +18,7 @@ from benchmark.reading import reading
 DIRECTION_TOLERANCE = 1e-3
 STEP_TOLERANCE = 0.1
 GEOMETRY = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
+SAME_IN_A_SERIES = ("SeriesInstanceUID", "PatientID", "Modality")
 CONVERT = "convert the series to NIfTI, for example with dcm2niix"
 
 
@@ -35,7 +36,7 @@ class Series(NamedTuple):
 
 class _Slice(NamedTuple):
     pixels: npt.NDArray[np.float32]
-    series: str
+    series: tuple[str, ...]
     position: npt.NDArray[np.float64]
     orientation: npt.NDArray[np.float64]
     spacing: npt.NDArray[np.float64]
@@ -65,6 +66,8 @@ def header_facts(path: Path) -> dict[str, str]:
 
 def read_series(files: Sequence[Path]) -> Series:
     """Read all slices of a volume and put them in order along their normal.
+
+    Slices of one volume agree in series, patient, modality, grid, and in having a rescaling.
 
     Raises:
         DataError: A file is damaged, the files belong to several series, a slice is missing or
@@ -109,7 +112,10 @@ def _read_slice(path: Path) -> _Slice:
         _check_readable(path, data)
         pixels = np.asarray(apply_rescale(data.pixel_array, data), np.float32)
         numbers = [_numbers(path, data, name, count) for name, count in GEOMETRY.items()]
-        series = str(data.SeriesInstanceUID)
+        in_hu = str(data.get("RescaleSlope") is not None)
+        series = (*(str(data.get(name)) for name in SAME_IN_A_SERIES), in_hu)
+    if data.get("RescaleSlope") == 0:
+        raise DataError(f"{path}: RescaleSlope is 0, so all values are equal; get the series again")
     if pixels.ndim != 2:
         raise DataError(f"{path}: pixels have shape {pixels.shape}; expected one grey slice")
     if not np.isfinite(pixels).all():
@@ -123,6 +129,8 @@ def _check_readable(path: Path, data: pydicom.Dataset) -> None:
         raise DataError(f"{path}: a multi-frame file of {frames} frames; {CONVERT}")
     if missing := next((name for name in (*GEOMETRY, "PixelData") if not data.get(name)), None):
         raise DataError(f"{path}: has no {missing}, so it is no slice of a volume; {CONVERT}")
+    if data.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise DataError(f"{path}: its numbers stand for colours of a palette; {CONVERT}")
     syntax = data.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not get_decoder(syntax).is_available:
         raise DataError(

@@ -56,6 +56,13 @@ def read_picture(path: Path, *, indices: bool = False) -> npt.NDArray[np.float32
     return pixels
 
 
+def is_lossy(path: Path) -> bool:
+    """Whether a file is a picture in a format that changes values, whatever its name ends with."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[:2] == b"\xff\xd8" or (start[:4], start[8:]) == (b"RIFF", b"WEBP")
+
+
 def _not_admitted(path: Path, picture: ImageFile, stored_as: str) -> str:
     """Why the pixels would not be certain, and what to do; empty if they are."""
     count, stored = picture.width * picture.height, path.stat().st_size

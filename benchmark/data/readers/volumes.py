@@ -26,7 +26,8 @@ def read_volume(
     """A volume in RAS+ orientation.
 
     Args:
-        path: NIfTI, or the `.img` of an Analyze pair. Trailing axes of length 1 are dropped.
+        path: NIfTI, or the `.img` of an Analyze pair. Trailing axes of length 1 are dropped; an
+            image of two axes is one slice.
         channel: Which one of a fourth axis is taken; None where there is no such axis.
 
     Returns:
@@ -45,8 +46,11 @@ def read_volume(
             raise DataError(f"{path}: holds {kind_name} voxels; expected one real number per voxel")
         _check_size(path, math.prod(shape) * kind.itemsize)
         to_mm = _check_header(path, stored)
+        if len(shape) == 2:
+            stored = nib.Nifti1Image(np.asarray(stored.dataobj)[..., None], stored.affine)
         image = nib.as_closest_canonical(stored)
-        values = np.asarray(image.dataobj, np.float32)
+        with np.errstate(over="ignore"):  # what is too large for float32 is refused below
+            values = np.asarray(image.dataobj, np.float32)
     while values.ndim > 3 and values.shape[-1] == 1:
         values = values[..., 0]
     if values.ndim == 4 and channel is not None:
@@ -59,7 +63,7 @@ def read_volume(
             "one file, an msd layout chooses by `channel: 0`; else save each as a file of its own)"
         )
     if bad := int((~np.isfinite(values)).sum()):
-        raise DataError(f"{path}: {bad} voxels are NaN or infinite")
+        raise DataError(f"{path}: {bad} voxels are NaN, infinite or above 3e38")
     return values, np.diag([to_mm, to_mm, to_mm, 1.0]) @ image.affine
 
 
@@ -97,7 +101,7 @@ def _check_header(path: Path, stored: Any) -> float:
     if not unchecked["pixdim"][1:4][several].all():
         raise DataError(f"{path}: its header gives a voxel size of 0 in pixdim; fix the header")
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
-    zooms = np.abs(np.array([*header.get_zooms(), 1.0, 1.0, 1.0][:3], np.float64))
+    zooms = np.abs(np.array([*header.get_zooms(), *sizes[2:]][:3], np.float64))
     if not sizes.all():
         raise DataError(f"{path}: its header gives a voxel size of 0; fix the header")
     if not np.allclose(sizes, zooms, rtol=SIZE_TOLERANCE, atol=0):

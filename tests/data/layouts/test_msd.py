@@ -9,6 +9,7 @@ import pytest
 from support.layouts import card, fault, volume
 
 from benchmark.data.layouts.registry import find_cases, load_case
+from benchmark.errors import CardError
 
 
 @pytest.mark.parametrize("nnunet", [True, False])
@@ -58,6 +59,7 @@ def test_of_several_channels_one_is_chosen(tmp_path: Path) -> None:
         ("[1]", "expected `training` with pairs"),
         ('{"training": ["a"]}', "expected `training` with pairs"),
         ('{"training": []}', "lists no training case"),
+        ('{"training": [], "training": []}', "the key 'training' comes twice"),
         ("{", "damaged or not JSON"),
         ("[" * 100_000, "damaged or not JSON"),
         ('{"training": [{"image": "../a", "label": "b"}]}', "outside its own folder"),
@@ -67,3 +69,23 @@ def test_of_several_channels_one_is_chosen(tmp_path: Path) -> None:
 def test_descriptions_that_are_none(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "dataset.json").write_text(text)
     assert message in fault(tmp_path, {"kind": "msd"})
+
+
+def test_of_several_files_an_image_one_is_chosen(tmp_path: Path) -> None:
+    decathlon(tmp_path, "a.nii.gz", "a_0000.nii.gz")
+    volume(tmp_path / "imagesTr/a_0001.nii.gz", np.full((3, 4, 5), 7, np.int16), np.eye(4))
+    for facts in (None, '{"file_ending": ".nii.gz"}'):
+        if facts:
+            (tmp_path / "dataset.json").write_text(facts)
+        text = fault(tmp_path, {"kind": "msd"})
+        assert "a_0000.nii.gz: is one channel, a_0001.nii.gz another; choose one" in text
+        found = card({"kind": "msd", "channel": 1})
+        assert (load_case(found, find_cases(found, tmp_path)[0]).image == 7).all()
+
+
+def test_a_name_that_tells_no_subject(tmp_path: Path) -> None:
+    decathlon(tmp_path, "a.nii.gz", "a.nii.gz")
+    text = fault(tmp_path, {"kind": "msd", "subject": r"(?P<subject>P\d+)_.*"})
+    assert "labelsTr/a.nii.gz: 'a' does not match the card's subject" in text
+    with pytest.raises(CardError, match="subject has no named group"):
+        card({"kind": "msd", "subject": r"(P\d+)_.*"})

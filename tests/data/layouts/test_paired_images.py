@@ -1,12 +1,15 @@
 """Pictures with masks: tables, labels with files of their own, outlines, and faults."""
 
+import os
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 from support.layouts import card, fault, picture
 
+from benchmark.cards.dataset import DatasetCard
 from benchmark.data.layouts.registry import find_cases, load_case
 from benchmark.errors import DataError
 
@@ -152,3 +155,87 @@ def test_masks_of_jpeg_need_a_threshold(pair: Path) -> None:
     Image.fromarray(values).save(pair / "m/007_a.jpg", quality=75)
     layout = {**PAIRED, "masks": ["m/{case}.jpg"]}
     assert "JPEG changes values: give the layout a `threshold`" in fault(pair, layout)
+    found = card({**layout, "threshold": 128})
+    (case,) = find_cases(found, pair)
+    assert load_case(found, case).mask.sum() == 64
+
+
+def test_jpeg_masks_of_two_labels(pair: Path) -> None:
+    values = np.zeros((2, 32, 32), np.uint8)
+    values[0, 13:21, 9:17] = values[1, 2:6, 3:7] = 255
+    picture(pair / "i/007_a.png", np.full((32, 32), 9))
+    for name, mask in zip("ab", values, strict=True):  # JPEG under another ending
+        Image.fromarray(mask).save(pair / f"m/{name}.png", "JPEG", quality=75)
+    layout = {**PAIRED, "masks": {"a": ["m/a.png"], "b": ["m/b.png"]}}
+    with pytest.raises(DataError, match=r"m/a.png: holds many values .* give .* a `threshold`"):
+        load_first(card(layout, labels={"a": 1, "b": 2}), pair)
+    mask = load_first(card({**layout, "threshold": 128}, labels={"a": 1, "b": 2}), pair)
+    assert np.array_equal(mask, (values / 255 * [[[1]], [[2]]]).sum(axis=0))
+
+
+def load_first(found: DatasetCard, root: Path) -> npt.NDArray[np.uint8]:
+    return load_case(found, find_cases(found, root)[0]).mask
+
+
+def pairs(root: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        picture(root / f"i/{name}.png", np.full((6, 8), number))
+        picture(root / f"m/{name}.png", np.eye(6, 8))
+
+
+NAMED = {**PAIRED, "images": r"i/(?P<case>(?P<subject>.+))\.png", "masks": ["m/{case}.png"]}
+
+
+def test_a_wildcard_that_matches_masks_of_other_cases(tmp_path: Path) -> None:
+    pairs(tmp_path, "p1", "p10")
+    text = fault(tmp_path, {**NAMED, "masks": ["m/{case}*.png"]})
+    assert "m/p10.png: a mask of 'p1' and of 'p10'" in text and "wildcard" in text
+    assert len(find_cases(card({**NAMED, "masks": ["m/p1.png"]}), tmp_path)) == 2
+
+
+def test_official_lists(tmp_path: Path) -> None:
+    pairs(tmp_path, "scan 1", "scan 2", "scan 3")
+    for name, text in {"a": "scan 1\r\n\n", "b": " scan 2"}.items():
+        (tmp_path / f"{name}.txt").write_text(text)
+    layout = {**NAMED, "lists": {"train": "a.txt", "test": "b.txt"}}
+    cases = find_cases(card(layout), tmp_path)
+    assert [(case.case, case.facts["list"]) for case in cases] == [
+        ("scan 1", "train"), ("scan 2", "test"),
+    ]  # fmt: skip
+    (tmp_path / "b.txt").write_text("scan 2\nscan 1\n")
+    assert "b.txt: case 'scan 1' is in the list 'train' too" in fault(tmp_path, layout)
+    (tmp_path / "b.txt").write_text("Scan 3\n")
+    assert "an official list and a file: 'scan 3' and 'Scan 3' differ" in fault(tmp_path, layout)
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("scan 1.png\n")
+    assert "name none of them (first: 'scan 1.png')" in fault(
+        tmp_path, {**layout, "lists": {"train": "a.txt"}}
+    )
+
+
+def test_rows_of_a_table_that_contradict_each_other(pair: Path) -> None:
+    (pair / "t.csv").write_text("name,mm\n007_a,0.1\n007_a,0.1\n")
+    table = {"file": "t.csv", "key": "name", "match": "{case}", "columns": {"spacing_mm": "mm"}}
+    found = card({**PAIRED, "table": table})
+    assert load_case(found, find_cases(found, pair)[0]).spacing_mm == (0.1, 0.1)
+    (pair / "t.csv").write_text("name,mm\n007_a,0.1\n007_a,0.5\n")
+    assert "t.csv: two rows with name '007_a'" in fault(pair, {**PAIRED, "table": table})
+
+
+def test_folders_that_are_links(tmp_path: Path) -> None:
+    pairs(tmp_path / "disk", "p1")
+    (tmp_path / "data").mkdir()
+    for name in "im":
+        (tmp_path / "data" / name).symlink_to(tmp_path / "disk" / name)
+    (tmp_path / "data/i/above").symlink_to(tmp_path / "data")
+    (case,) = find_cases(card(NAMED), tmp_path / "data")
+    assert load_case(card(NAMED), case).mask.sum() == 6
+    (tmp_path / "disk/i/p1.png").unlink()
+    (tmp_path / "disk/i/p1.png").symlink_to("gone.png")
+    assert "1 links to files that are not here" in fault(tmp_path / "data", NAMED)
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    name = os.fsdecode(b"M\xfcller")
+    pairs(tmp_path, name)
+    assert r"M\udcfcller: a name that is not UTF-8; rename it" in fault(tmp_path, NAMED)

@@ -222,6 +222,8 @@ def dicom_slice(path: Path, number: int, series: str, **changes: Any) -> None:
     data.PixelData = pixels.tobytes()
     for name, value in changes.items():
         setattr(data, name, value)
+        if value is None:
+            delattr(data, name)
     data.save_as(path, enforce_file_format=True)
 
 
@@ -478,6 +480,13 @@ def test_faults_of_a_series(chaos: Path) -> None:
     assert "another series or grid" in dicom_fault(root)
     dicom_slice(last, 2, series, PixelSpacing=[0.7, 0.9])
     assert "another series or grid" in dicom_fault(root)
+    for facts in ({"PatientID": "another"}, {"Modality": "PT"}, {"RescaleSlope": None}):
+        dicom_slice(last, 2, series, **facts)
+        assert "another series or grid" in dicom_fault(root)
+    dicom_slice(last, 2, series, RescaleSlope=0)
+    assert "RescaleSlope is 0" in dicom_fault(root)
+    dicom_slice(last, 2, series, PhotometricInterpretation="PALETTE COLOR")
+    assert "colours of a palette" in dicom_fault(root)
     dicom_slice(last, 2, series, ImagePositionPatient=[-10, -18, 294])
     assert "shifted by" in dicom_fault(root)
     last.write_bytes(whole[: len(whole) - 20])

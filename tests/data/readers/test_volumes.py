@@ -78,13 +78,20 @@ def test_a_last_axis_of_one_is_no_fourth(tmp_path: Path) -> None:
     assert np.array_equal(read, ANATOMY)
 
 
+def test_an_image_of_two_axes_is_one_slice(tmp_path: Path) -> None:
+    path = save(tmp_path / "v.nii", ANATOMY[:, :, 0].astype(np.int16), np.diag([-0.3, 0.6, 1, 1]))
+    read, affine = read_volume(path)
+    assert np.array_equal(read, ANATOMY[::-1, :, :1])  # turned to RAS+
+    assert spacing_of(affine)[:2] == pytest.approx((0.3, 0.6))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         (np.zeros((3, 3, 3, 2), np.int16), r"shape \(3, 3, 3, 2\); expected one three"),
-        (np.zeros((3, 3), np.int16), r"shape \(3, 3\)"),
-        (np.full((3, 3, 3), np.nan, np.float32), "27 voxels are NaN or infinite"),
-        (np.full((3, 3, 3), np.inf, np.float32), "27 voxels are NaN or infinite"),
+        (np.full((3, 3, 3), np.nan, np.float32), "27 voxels are NaN, infinite or"),
+        (np.full((3, 3, 3), np.inf, np.float32), "27 voxels are NaN, infinite or"),
+        (np.full((3, 3, 3), 1e300), "27 voxels are NaN, infinite or above 3e38"),
         (np.zeros((3, 3, 3), np.complex64), "complex64"),
         (np.zeros((3, 3, 3), RGB), "colour"),
     ],
