@@ -24,4 +24,4 @@ def test_a_threshold_tells_two_labels_apart_only_by_their_files() -> None:
 
 def test_a_case_is_listed_for_one_subset() -> None:
     with pytest.raises(ValueError, match="listed: case 'p1' comes twice"):
-        SplitRule(listed={"train": "p1 p2", "test": "p1"})  # type: ignore[arg-type, dict-item]
+        SplitRule(listed={"train": "p1 p2", "test": "p1"})  # type: ignore[dict-item]
