@@ -1,8 +1,9 @@
 """Boards: one fine-tuning protocol, and the grid of transfers held to it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import product
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -56,7 +57,7 @@ class BoardCard(Card):
     strategies_of: dict[str, tuple[str, ...]] = {}
     train_subjects: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
     train_subjects_of: dict[str, tuple[int, ...]] = omitted_default({})
-    seeds: tuple[Annotated[int, Field(ge=0)], ...]
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...]
     baseline: str = "scratch"
     legacy: bool = False
     pooled_metrics: tuple[str, ...] = ()
@@ -77,6 +78,14 @@ class BoardCard(Card):
         if clash := spelling_clash(names):
             raise ValueError(clash)
         return names
+
+    @field_validator("sources", "targets", "train_subjects", "seeds")
+    @classmethod
+    def _each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        for value, count in Counter(values).items():
+            if count > 1:
+                raise ValueError(f"{value!r} comes twice")
+        return values
 
     @model_validator(mode="after")
     def _strategies_are_of_lanes(self) -> "BoardCard":

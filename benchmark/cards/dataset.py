@@ -131,9 +131,11 @@ class DatasetCard(Card):
         values = [*self.labels.values(), self.ignore_value]
         if twice := next((value for value in values[:-1] if values.count(value) > 1), None):
             raise ValueError(
-                f"labels, ignore_value: {twice} stands for two; give each value one name (a target "
-                "can score one structure under several)"
+                f"labels, ignore_value: {twice} stands for two; give each value one name"
             )
+        people = [name for names in self.same_subject for name in set(names)]
+        if twice_named := next((name for name in people if people.count(name) > 1), None):
+            raise ValueError(f"same_subject: {twice_named!r} is in two groups; make them one")
         pictures = isinstance(self.layout, PairedImages) and self.layout
         if pictures and pictures.threshold is not None and isinstance(pictures.masks, tuple):
             if len(self.labels) != 1:

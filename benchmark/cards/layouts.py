@@ -69,9 +69,9 @@ class PairedImages(FilesLayout):
     """
 
     kind: Literal["paired_images"]
-    spacing_mm: float | None = None
+    spacing_mm: Annotated[float, Field(gt=0, lt=1000)] | None = None
     fill_outline: bool = False
-    threshold: int | None = None
+    threshold: Annotated[int, Field(ge=1, le=255)] | None = None
 
 
 class PairedNifti(FilesLayout):

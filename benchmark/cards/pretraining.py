@@ -6,7 +6,7 @@ from pydantic import Field
 
 from benchmark.cards.card import Model
 from benchmark.cards.problem import Intensity
-from benchmark.cards.protocol import Augmentation, Positive
+from benchmark.cards.protocol import Augmentation, Positive, Rate
 
 PretrainingObjective = Literal["classification", "segmentation", "restoration", "contrastive"]
 
@@ -43,7 +43,7 @@ class Pretraining(Model):
     input_size: Annotated[int, Field(ge=32, multiple_of=32)]
     steps: Positive
     batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: float
+    learning_rate: Rate
     seed: int
     evaluations: Positive = 4
     max_items: Positive | None = None

@@ -8,6 +8,7 @@ from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.lanes import LANES, Lane
 
 Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Depth = Annotated[int, Field(ge=3, le=5)]
 Channels = tuple[Positive, ...]
@@ -129,9 +130,9 @@ class FineTuningProtocol(Model):
     fit: Literal["letterbox", "squash"] = "letterbox"
     normalisation: Literal["source", "none"] = "source"
     optimizer: Literal["adamw", "adam"]
-    learning_rates: Annotated[tuple[float, ...], Field(min_length=1)]
+    learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1)]
     schedule: Literal["cosine", "constant"] = "cosine"
-    weight_decay: float
+    weight_decay: Annotated[float, Field(ge=0)]
     warmup_share: Annotated[float, Field(ge=0, lt=1)]
     steps: Positive | None = None
     epochs: Positive | None = None

@@ -6,9 +6,8 @@ from pydantic import Field, model_validator
 
 from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.lanes import Lane
+from benchmark.cards.protocol import Positive, Rate
 
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
 Parts = Annotated[tuple[str, ...], Field(min_length=1)]
 FILTERS = ("norm", "bias", "lora")
 LOW_RANK = "encoder.lora"
@@ -19,7 +18,7 @@ class Stage(Model):
 
     train: Parts
     steps: Positive
-    learning_rate: float
+    learning_rate: Rate
 
 
 class LowRankUpdate(Model):

@@ -44,6 +44,13 @@ def test_one_tolerance_or_one_per_label(tmp_path: Path) -> None:
         ("tolerance_mm: 2\n", "", "metric 'nsd' needs tolerance_mm"),
         ('tolerance_source: "chosen: for this test"\n', "", "and tolerance_source"),
         ("window, low: -160", "percentile, low: -1", "percentiles are from 0 to 100"),
+        (
+            "muscle: [muscle]",
+            "both: [muscle, liver]",
+            "'liver' is merged twice, but a pixel",
+        ),
+        ("muscle: [muscle]", "muscle: []", "labels: 'muscle' merges nothing"),
+        ("[dice, nsd]", "[dice, nsd, dice]", "metrics: 'dice' comes twice"),
         ("mm: 2", "mm: 0", "tolerance_mm must be above 0"),
         ("mm: 2", "mm: {muscle: -1, liver: 1}", "tolerance_mm must be above 0"),
         ("mm: 2", "mm: {muscle: 1}", "is of muscle; give one number, or one for each of muscle, l"),
