@@ -15,7 +15,10 @@ from benchmark.workers import Progress, no_progress
 def group_rows(
     card: DatasetCard, cases: Iterable[Case], progress: Progress = no_progress
 ) -> list[tuple[str, ...]]:
-    """Rows of groups.csv, header first; a subject whose cases differ has "" for that group.
+    """Rows of groups.csv, header first.
+
+    A subject whose cases differ, or one with an empty fact where there are bands, has "" for that
+    group.
 
     Args:
         card: Of the data set.
@@ -24,7 +27,8 @@ def group_rows(
 
     Raises:
         CardError: The card has no group with a rule, or a rule names a label that it has not.
-        DataError: A case lacks the fact of a rule, or a fact with bands is no number.
+        DataError: A case lacks the fact of a rule, a fact with bands is no number, or only some
+            cases of a subject have a spacing.
     """
     rules = {name: rule for name, rule in card.groups.items() if rule.fact or rule.size_of}
     if not rules:
@@ -68,7 +72,14 @@ def _part(subject: str, rule: GroupRule, values: Sequence[tuple[str, str]]) -> s
     texts, units = zip(*values, strict=True)
     if not rule.bands:
         return str(texts[0]) if len(set(texts)) == 1 else ""
+    if not all(text.strip() for text in texts):
+        return ""
+    if len(set(units)) > 1:
+        raise DataError(f"subject {subject!r}: some of its cases have a spacing, some have none")
     try:
-        return rule.band(float(np.mean([float(text) for text in texts])), units[0])
+        mean = float(np.mean([float(text) for text in texts]))
+        if not np.isfinite(mean):
+            raise ValueError
+        return rule.band(mean, units[0])
     except ValueError:
         raise DataError(f"subject {subject!r}: {rule.fact} is {texts[0]!r}, not a number") from None

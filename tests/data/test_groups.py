@@ -83,3 +83,24 @@ def test_what_cannot_be_known_is_refused(
     own = with_pictures(tmp_path, groups)
     with pytest.raises((CardError, DataError), match=problem):
         group_rows(own, find_cases(own, tmp_path))
+
+
+def test_facts_that_are_missing_or_contradict_each_other(tmp_path: Path) -> None:
+    picture(tmp_path / "i.png", np.full((10, 20), 7))
+    picture(tmp_path / "m.png", np.ones((10, 20)))
+    groups = {"age": {"fact": "age", "bands": [40]}, "size": {"size_of": "a", "bands": [1]}}
+    own = card({"kind": "manifest"}, groups=groups)
+
+    def rows(*cases: str) -> list[tuple[str, ...]]:
+        lines = [f"{k},{case.replace('/', ',i.png,m.png,')}" for k, case in enumerate(cases)]
+        text = "\n".join(["case,subject,image,mask,age,spacing_mm", *lines, ""])
+        (tmp_path / "manifest.csv").write_text(text)
+        return group_rows(own, find_cases(own, tmp_path))[1:]
+
+    assert rows("s/50,2", "s/40,2", "t/,2") == [
+        ("s", "40 or more", "1 cm² or more"), ("t", "", "1 cm² or more"),
+    ]  # fmt: skip
+    with pytest.raises(DataError, match="subject 's': age is 'nan', not a number"):
+        rows("s/nan,2")
+    with pytest.raises(DataError, match="subject 's': some of its cases have a spacing"):
+        rows("s/50,2", "s/50,")
