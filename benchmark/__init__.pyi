@@ -17,9 +17,9 @@ from benchmark.planning.transfers import plan as plan
 from benchmark.records.store import Store as Store
 from benchmark.running.board import run_board as run_board
 from benchmark.running.board import run_board_sequences as run_board_sequences
-from benchmark.running.ray_engine import RayTask as RayTask
-from benchmark.running.session import RunMonitor as RunMonitor
-from benchmark.running.session import RunOptions as RunOptions
+from benchmark.running.options import RayTask as RayTask
+from benchmark.running.options import RunMonitor as RunMonitor
+from benchmark.running.options import RunOptions as RunOptions
 from benchmark.sources.check import check_source as check_source
 from benchmark.submission.merge import merge_submission as merge_submission
 from benchmark.submission.verify import verify_submission as verify_submission

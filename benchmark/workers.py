@@ -6,14 +6,15 @@ for reading. Fine-tuning and statistics run in processes.
 
 import ctypes
 import os
+import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from benchmark.processes import ProcessPool, tell_parent
 
@@ -25,6 +26,7 @@ PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # a thread that 
 ENVIRONMENT = dict.fromkeys(  # of each process: with two busy threads a core, both wait
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
+unpickled = lru_cache(maxsize=2)(pickle.loads)  # one function for all items, with all cards
 ALLOCATOR = {-4: 0, -1: 2**31 - 1, -2: 2**26}  # glibc: M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
 
 
@@ -142,8 +144,8 @@ class Workers(AbstractContextManager["Workers"]):
             for item in items:
                 yield item, _done(work, item, self.listeners[0])
             return
-        pool = self._started()
-        item_of = {pool.submit(_reporting, work, item): item for item in items}
+        pool, pickled = self._started(), pickle.dumps(work)
+        item_of = {pool.submit(_reporting, pickled, item): item for item in items}
         for future in as_completed(item_of):
             yield item_of[future], future
 
@@ -190,6 +192,6 @@ def _start_process(initialise: Callable[[], object]) -> None:
     initialise()
 
 
-def _reporting(work: Callable[[Item, Progress], Result], item: Item) -> Result:
-    """The work on one item, in a process that reports its progress."""
-    return work(item, lambda stage, done, total: tell_parent((stage, done, total)))
+def _reporting(work: bytes, item: Any) -> Any:
+    """The work, a pickled function, on one item in a process that reports its progress."""
+    return unpickled(work)(item, lambda stage, done, total: tell_parent((stage, done, total)))

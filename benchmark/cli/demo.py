@@ -25,7 +25,7 @@ def demo(
     from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
     from benchmark.running.board import run_board
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
     from benchmark.views.board import BoardView, write_board_page
     from benchmark.views.demo import demo_sentences, demo_table
     from benchmark.views.text import fit_table

@@ -8,7 +8,7 @@ import typer
 
 from benchmark.cli.dry_run import duration
 from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
-from benchmark.running.session import RunMonitor
+from benchmark.running.options import RunMonitor
 from benchmark.workers import Listened
 
 
@@ -35,7 +35,7 @@ class TerminalMonitor(RunMonitor):
                 nonlocal finished
                 finished += 1
                 times.append(time.monotonic())
-                left = seconds_left(times, total - finished)
+                left = seconds_left(times[workers.jobs - 1 :], total - finished)
                 text = what if left is None else f"{what}, about {duration(left)} left"
                 progress.update(overall, completed=finished, description=text)
 
@@ -53,8 +53,8 @@ def seconds_left(times: Sequence[float], left: int) -> float | None:
     """Expected seconds until the last result, by the mean time between those that came.
 
     Args:
-        times: When each result came, in seconds; what was before the first, such as the start of
-            processes, does not count.
+        times: When each result came, in seconds; what was before the first does not count. The
+            first results of all processes but one are left out: they come at about the same time.
         left: How many results are left.
 
     Returns:

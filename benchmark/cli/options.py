@@ -11,7 +11,7 @@ from benchmark.errors import CardError, unknown_name
 if TYPE_CHECKING:
     from benchmark.cards.lanes import Lane
     from benchmark.planning.transfers import GridSelection
-    from benchmark.running.ray_engine import RayTask
+    from benchmark.running.options import RayTask
 
 BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
 OfBoard = Annotated[str, typer.Option(help="Comma-separated (default: all of the board).")]
@@ -142,6 +142,6 @@ def ray_task(
         return None
     if device != "auto":
         raise CardError(f"--device {device}: with --engine ray, --gpus-per-cell states the device")
-    from benchmark.running.ray_engine import RayTask
+    from benchmark.running.options import RayTask
 
     return RayTask(cpus=cpus or 1.0, gpus=gpus or 0.0, memory_gib=memory_gib or 0.0)

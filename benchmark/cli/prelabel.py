@@ -15,7 +15,7 @@ from benchmark.workspace import Workspace
 if TYPE_CHECKING:
     from benchmark.data.cases import Case
     from benchmark.planning.transfers import Transfer
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
 
 T = TypeVar("T", str, int)
 
@@ -58,7 +58,8 @@ def prelabel(
     from benchmark.planning.transfers import GridSelection
     from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
     from benchmark.prelabel.unlabelled import unlabelled_cases
-    from benchmark.running.session import RunOptions, RunSession
+    from benchmark.running.options import RunOptions
+    from benchmark.running.session import RunSession
 
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)

@@ -53,7 +53,7 @@ def reproduce(
     """
     from benchmark.planning.availability import counterparts, runnable_part
     from benchmark.planning.shards import Shard, shard_of_cells
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
 
     workspace, card = settings.workspace, settings.workspace.registry.board(board)
     _check_reproduces(card)

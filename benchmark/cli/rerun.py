@@ -15,7 +15,7 @@ from benchmark.workspace import Workspace
 if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
     from benchmark.records.store import Store
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
     from benchmark.submission.read_pack import Submission
     from benchmark.submission.rerun import Rerun
 

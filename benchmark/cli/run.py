@@ -37,7 +37,7 @@ from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.planning.transfers import GridSelection
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
 
 
 OneSource = Annotated[
@@ -81,7 +81,7 @@ def run(
     1/8, 2/8 and so on, several machines share a grid (docs/cluster.md). Exit status: 0 finished, 1
     refused, 3 finished with failures, 130 stopped.
     """
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
 
     options = RunOptions(
         device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,

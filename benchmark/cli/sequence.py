@@ -52,7 +52,7 @@ def sequence(
     from benchmark.planning.sequences import check_sequences
     from benchmark.planning.shards import Shard, shard_of_sequences
     from benchmark.running.board import run_board_sequences
-    from benchmark.running.session import RunOptions
+    from benchmark.running.options import RunOptions
 
     workspace, chosen = settings.workspace, names(sequences)
     card, folder = _board_with_sequences(board), out or Path("runs") / board

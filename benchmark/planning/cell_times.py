@@ -1,7 +1,7 @@
 """How long each cell probably takes: by measured cells, otherwise by its training steps."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 from benchmark.cards.board import BoardCard
@@ -37,28 +37,35 @@ def expected_seconds(steps: Mapping[str, float], measured: Mapping[str, float]) 
         measured: Seconds by path, of those that were timed.
 
     Returns:
-        By path: steps times the mean seconds a step of the measured cells that are most similar:
-        those of other seeds, of the same source and strategy, of the same strategy, or all.
-        Without any, the steps.
+        By path: steps times the mean seconds a step of the same cell with other seeds. Of a cell
+        without any: steps times the seconds a step of all measured cells, times a factor each for
+        its target, source, strategy and size. Without any measured cell, the steps.
     """
-    rates = defaultdict[Sequence[str], list[float]](list)
-    for path, seconds in measured.items():
-        for group in _groups(path) if path in steps else ():
-            rates[group].append(seconds / steps[path])
-    means = {group: fmean(values) for group, values in rates.items()}
+    known = {path: seconds for path, seconds in measured.items() if path in steps}
+    total = sum(known.values())
+    if not total:
+        return dict(steps)
+    rate = total / sum(steps[path] for path in known)
+    expected = {path: rate * count for path, count in steps.items()}
+    for axis in range(next(iter(known)).count("/")):
+        ratios = defaultdict[str, list[float]](lambda: [1.0])  # one cell alone says little
+        for path, seconds in known.items():
+            ratios[path.split("/")[axis]].append(seconds / expected[path])
+        factors = {name: fmean(values) for name, values in ratios.items()}
+        for path in expected:
+            expected[path] *= factors.get(path.split("/")[axis], 1.0)
+    other_seeds = defaultdict[str, list[float]](list)
+    for path, seconds in known.items():
+        other_seeds[_without_seed(path)].append(seconds / steps[path])
+    means = {cell: fmean(rates) for cell, rates in other_seeds.items()}
     return {
-        path: count * next((means[group] for group in _groups(path) if group in means), 1.0)
-        for path, count in steps.items()
+        path: steps[path] * means[cell] if (cell := _without_seed(path)) in means else seconds
+        for path, seconds in expected.items()
     }
 
 
-def _groups(path: str) -> Iterator[Sequence[str]]:
-    """What cells may have in common with this one, most similar first."""
-    parts = tuple(path.split("/"))
-    yield parts[:-1]
-    yield parts[1:3]
-    yield parts[2:3]
-    yield ()
+def _without_seed(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _networks(registry: Registry, board: BoardCard, path: str) -> int:

@@ -14,10 +14,11 @@ from benchmark.errors import CardError
 from benchmark.files import sweep, write_text
 from benchmark.planning.existing_records import copy_existing_records
 from benchmark.planning.sequences import check_sequences, plan_sequences
-from benchmark.planning.transfers import GridSelection
+from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
 from benchmark.running.claims import delete_void_claims
-from benchmark.running.session import RunMonitor, RunOptions, RunSession
+from benchmark.running.options import RunMonitor, RunOptions
+from benchmark.running.session import RunSession
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
@@ -57,14 +58,15 @@ def run_board(
     """
     store = Store(Path(folder or f"runs/{board.id}"))
     with RunSession(workspace, options, monitor) as session:
-        transfers = session.pretrain_and_plan(board, selection or GridSelection())
-        create_board_folder(workspace, board, store.folder)
-        _tidy(workspace, store.folder)
-        if copy_from is not None:
-            others = [cell for cell in transfers if cell.cell.source in copied_sources]
-            if count := copy_existing_records(store, copy_from, others):
-                session.monitor.report(f"{counted(count, 'cell')} copied from {copy_from.folder}")
-        session.run_cells(transfers, store)
+        for part in session.pretrained_parts(board, selection or GridSelection()):
+            transfers = plan(workspace, board, part)
+            _prepare_folder(workspace, board, store.folder)
+            if copy_from is not None:
+                others = [cell for cell in transfers if cell.cell.source in copied_sources]
+                if count := copy_existing_records(store, copy_from, others):
+                    line = f"{counted(count, 'cell')} copied from {copy_from.folder}"
+                    session.monitor.report(line)
+            session.run_cells(transfers, store)
         session.failures.raise_if_any()
     return store
 
@@ -100,11 +102,11 @@ def run_board_sequences(
     folder = folder or Path("runs") / board.id
     with RunSession(workspace, options, monitor) as session:
         chosen = selection or GridSelection()
-        chosen = replace(chosen, sources=session.pretrain(board, chosen).sources)
-        runs = plan_sequences(workspace, board, chosen, sequences)
-        create_board_folder(workspace, board, folder)
-        _tidy(workspace, folder)
-        session.run_sequences(runs, folder)
+        for part in session.pretrained_parts(board, chosen):
+            chosen = replace(chosen, sources=part.sources)
+            runs = plan_sequences(workspace, board, chosen, sequences)
+            _prepare_folder(workspace, board, folder)
+            session.run_sequences(runs, folder)
         session.failures.raise_if_any()
     return folder
 
@@ -123,7 +125,8 @@ def create_board_folder(workspace: Workspace, board: BoardCard, folder: Path) ->
         raise CardError(f"{target}: differs from {source}; choose another folder with --out")
 
 
-def _tidy(workspace: Workspace, folder: Path) -> None:
-    """Delete what runs that were killed have left, also where nothing is left to be run."""
+def _prepare_folder(workspace: Workspace, board: BoardCard, folder: Path) -> None:
+    """Put the card there, and delete what runs that were killed have left."""
+    create_board_folder(workspace, board, folder)
     sweep(folder, *workspace.caches)
     delete_void_claims(folder)

@@ -26,7 +26,7 @@ from benchmark.running.devices import choose_device, environment, processor
 from benchmark.running.divergence import failure, fold_failures, worst_scores
 from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
-from benchmark.running.session import RunOptions
+from benchmark.running.options import RunOptions
 from benchmark.running.setup import Setup, load_target, set_up
 from benchmark.views.figures.overlays import picture_path, write_overlays
 from benchmark.workers import Progress, no_progress

@@ -49,21 +49,24 @@ def ensure_pretrained(
     source: SourceCard,
     progress: Progress = no_progress,
     *,
+    wait: bool = True,
     retry_failed: bool = False,
 ) -> Path:
     """Folder with model.safetensors and pretraining.json; pretrains if it is not there yet.
 
-    A second process waits for the first. A stopped pretraining is resumed from its last
-    evaluation; one that diverged is not repeated, unless that is asked for. What is damaged is made
-    again. On a CPU one thread works: the weights do not depend on the number of jobs.
+    A second process waits for the first, if it is to `wait`. A stopped pretraining is resumed from
+    its last evaluation; one that diverged is not repeated, unless that is asked for. What is
+    damaged is made again. On a CPU one thread works: the weights do not depend on the number of
+    jobs.
 
     Raises:
         Diverged: The training diverges, or did before.
+        Timeout: Another process is pretraining it, and this one is not to wait.
         BenchmarkError: The data or the recipe are not what the cards state.
     """
     folder = pretrained_folder(workspace, board, source)
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock"):
+    with FileLock(folder / "lock", timeout=-1 if wait else 0):
         if not is_whole(folder):
             _refuse_diverged(folder, retry_failed)
             try:

@@ -22,45 +22,12 @@ from benchmark.errors import BenchmarkError, ProtocolError, in_one_line
 from benchmark.files import write_bytes
 from benchmark.records.record_pack import KINDS
 from benchmark.running.attempts import RunOne
-from benchmark.workers import Item, Progress, Result, configure_process, no_progress
+from benchmark.running.options import GIB, RayTask
+from benchmark.workers import Item, Progress, Result, configure_process, no_progress, unpickled
 from benchmark.workspace import Workspace
 
 RETRIES = 3  # of a task whose worker or node is lost
 SHOWN = 8  # cells under way that have a progress bar
-GIB = 2**30
-
-
-@dataclass(frozen=True, kw_only=True)
-class RayTask:
-    """What each cell asks of the cluster.
-
-    Attributes:
-        cpus: CPUs; as many threads work on the cell, at least one.
-        gpus: GPUs. A fraction shares one: Ray counts it, but neither memory nor time of the GPU is
-            divided, so that timings are those of a shared GPU. Without any, the device is the CPU:
-            Ray does not hide GPUs from tasks that asked for none.
-        memory_gib: Memory in GiB that Ray sets aside; 0 asks for none.
-    """
-
-    cpus: float = 1.0
-    gpus: float = 0.0
-    memory_gib: float = 0.0
-
-    @property
-    def device(self) -> str:
-        """The device of a cell."""
-        return "cuda" if self.gpus else "cpu"
-
-    @property
-    def threads(self) -> int:
-        """CPU threads of a cell."""
-        return max(1, int(self.cpus))
-
-    @property
-    def resources(self) -> dict[str, float]:
-        """Its resources as Ray names them, of which there is more than none."""
-        needs = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory_gib * GIB}
-        return {name: amount for name, amount in needs.items() if amount}
 
 
 class TaskLost(BenchmarkError):
@@ -198,7 +165,7 @@ def _run_task(function: bytes, item: bytes, threads: int) -> tuple[str, Any]:
 
     set_threads(threads)
     try:
-        return "result", pickle.loads(function)(pickle.loads(item))
+        return "result", unpickled(function)(pickle.loads(item))
     except Exception as error:
         try:
             pickle.loads(pickle.dumps(error))

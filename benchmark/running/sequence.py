@@ -27,7 +27,7 @@ from benchmark.running.devices import choose_device, environment
 from benchmark.running.divergence import failure, no_selection, not_trained, worst_scores
 from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
-from benchmark.running.session import RunOptions
+from benchmark.running.options import RunOptions
 from benchmark.running.setup import Setup, TargetData, load_target, set_up
 from benchmark.training.batches import TrainingSet
 from benchmark.workers import Progress, no_progress

@@ -1,22 +1,25 @@
-"""One run: its options, what it reports, and the processes that pretrain and run cells.
+"""One run: the processes that pretrain sources, and run cells and sequences.
 
 Torch is imported only when there is work to do, so that a finished board is recognised at once.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout
+
 from benchmark.cards.board import BoardCard
 from benchmark.cards.source import SourceCard
 from benchmark.errors import DataError, Diverged, WeightsError
 from benchmark.planning.availability import missing_pretraining, runnable_part
+from benchmark.planning.running_order import running_order
 from benchmark.planning.sequences import SequenceRun
 from benchmark.planning.transfers import GridSelection, Transfer, complete_selection, plan
 from benchmark.records.record_files import RecordFolder
@@ -25,64 +28,14 @@ from benchmark.records.sequence_record import SequenceStore
 from benchmark.records.store import Store
 from benchmark.running.attempts import Attempt, Attempted, RunOne, attempt, unfinished
 from benchmark.running.failures import FailureLog
-from benchmark.running.ray_engine import RayTask, RayWorkers, absolute
+from benchmark.running.options import RunMonitor, RunOptions
+from benchmark.running.ray_engine import RayWorkers, absolute
 from benchmark.views.text import counted
-from benchmark.workers import Listened, Progress, Workers, configure_process, threads_for
+from benchmark.workers import Progress, Workers, configure_process, threads_for
 from benchmark.workspace import Workspace
 
 AnyStore = RecordFolder[Any, Any]
-POLL_S = 1.0  # between looks at cells that another run has claimed
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How cells are run; none of it is a condition of a result.
-
-    Attributes:
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        jobs: How many cells are run in parallel, each in a process of its own.
-        threads: CPU threads of each job; None stands for OMP_NUM_THREADS, or cores / jobs. All
-            cells of a run have the same number, on which rounding depends.
-        allow_partial: Accept weights that do not cover the network; such records are marked.
-        retry_failed: Run cells and sequences again whose training diverged.
-        pictures: Draw the best, median and worst test case of each cell.
-        save_predictions: Keep the label maps of all test cases, not only their hashes.
-        ray: Run them as tasks of a Ray cluster, which states device and threads; `jobs` has no
-            effect then.
-    """
-
-    device: str = "auto"
-    jobs: int = 1
-    threads: int | None = None
-    allow_partial: bool = False
-    retry_failed: bool = False
-    pictures: bool = True
-    save_predictions: bool = False
-    ray: RayTask | None = None
-
-
-class RunMonitor:
-    """Receives what a run reports; this one shows nothing, the command line shows it."""
-
-    def report(self, line: str) -> None:
-        """One line on what was found finished, copied or marked."""
-
-    @contextmanager
-    def counting(
-        self, what: str, workers: Listened, total: int, done: int
-    ) -> Iterator[Callable[[], None]]:
-        """Count results while they come.
-
-        Args:
-            what: What is counted: sources, cells or sequences.
-            workers: Their `listeners` receive the progress of each process.
-            total: How many there are.
-            done: How many were finished before.
-
-        Yields:
-            Is called after each result.
-        """
-        yield lambda: None
+POLL_S = 1.0  # between looks at what another run is doing
 
 
 class RunSession(AbstractContextManager["RunSession"]):
@@ -121,22 +74,42 @@ class RunSession(AbstractContextManager["RunSession"]):
             self.workers.__exit__(*raised)
 
     def pretrain_and_plan(self, board: BoardCard, selection: GridSelection) -> list[Transfer]:
-        """Pretrain the in-suite sources that are not there yet, and plan the cells.
+        """Pretrain the in-suite sources that are not there yet, and plan the cells of all.
+
+        Raises:
+            BenchmarkError: What `pretrained_parts` raises.
+        """
+        parts = self.pretrained_parts(board, selection)
+        return [cell for part in parts for cell in plan(self.workspace, board, part)]
+
+    def pretrained_parts(
+        self, board: BoardCard, selection: GridSelection
+    ) -> Iterator[GridSelection]:
+        """What can be run, after pretraining the in-suite sources that are not there yet.
+
+        Sources that another run is pretraining make later parts. Targets and sources without local
+        data, and sources whose pretraining fails, are left out and noted, as long as there is
+        anything to run.
 
         Raises:
             BenchmarkError: What `plan` raises, or nothing is left to run.
         """
-        return plan(self.workspace, board, self.pretrain(board, selection))
+        grid, missing = self._grid_with_data(board, selection)
+        ready, failed = {*grid.sources} - {*missing}, list[BaseException]()
+        while ready or missing:
+            ended = self._pretrain(board, missing, wait=not ready) if missing else {}
+            ready |= {name for name, error in ended.items() if error is None}
+            failed += filter(None, ended.values())
+            if ready:
+                yield replace(grid, sources=tuple(x for x in grid.sources if x in ready))
+            missing, ready = [name for name in missing if name not in ended], set()
+        if len(failed) == len(grid.sources):
+            raise failed[0]
 
-    def pretrain(self, board: BoardCard, selection: GridSelection) -> GridSelection:
-        """Pretrain the in-suite sources that are not there yet; returns what can be run then.
-
-        Targets and sources without local data, and sources whose pretraining fails, are left out
-        and noted, as long as there is anything to run.
-
-        Raises:
-            BenchmarkError: What `plan` raises, or nothing is left to run.
-        """
+    def _grid_with_data(
+        self, board: BoardCard, selection: GridSelection
+    ) -> tuple[GridSelection, Sequence[str]]:
+        """The part of a selection that has its data here; the sources to be pretrained first."""
         try:
             missing = missing_pretraining(self.workspace, board, selection)
         except (DataError, WeightsError):
@@ -147,35 +120,41 @@ class RunSession(AbstractContextManager["RunSession"]):
                 self.failures.add(name, why)
             selection = part.selection
             missing = missing_pretraining(self.workspace, board, selection)
-        if missing:
-            failed = self._pretrain(board, missing)
-            grid = complete_selection(self.workspace.registry, board, selection)
-            sources = tuple(name for name in grid.sources if name not in failed)
-            if not sources:
-                raise next(iter(failed.values()))
-            selection = replace(grid, sources=sources)
-        return selection
+        return complete_selection(self.workspace.registry, board, selection), missing
 
-    def _pretrain(self, board: BoardCard, names: Sequence[str]) -> Mapping[str, BaseException]:
-        """Pretrain these sources; returns the errors of those that failed."""
+    def _pretrain(
+        self, board: BoardCard, names: Sequence[str], wait: bool
+    ) -> dict[str, BaseException | None]:
+        """Pretrain these sources; the errors of those that ended.
+
+        The others are being pretrained by another run; to `wait` is until one of them has ended.
+        """
         from benchmark.running.devices import choose_device
         from benchmark.running.pretraining import ensure_pretrained
 
-        name, failed = self.options.device, dict[str, BaseException]()
-        device = name if self.options.ray else choose_device(name)
-        retry = self.options.retry_failed
+        device = self.options.device if self.options.ray else choose_device(self.options.device)
         make: Callable[[SourceCard, Progress], Path]
-        make = partial(ensure_pretrained, self.workspace, board, device, retry_failed=retry)
+        make = partial(
+            ensure_pretrained, self.workspace, board, device,
+            wait=False, retry_failed=self.options.retry_failed,
+        )  # fmt: skip
         if isinstance(self.workers, RayWorkers):
             make = self.workers.calling(make)
         sources = [self.workspace.registry.source(name) for name in names]
+        ended = dict[str, BaseException | None]()
         with self.monitor.counting("sources", self.workers, len(sources), 0) as finished:
-            for source, future in self.workers.as_completed(make, sources):
-                if error := future.exception():
-                    failed[source.id] = error
-                    self.failures.add(f"source {source.id}", error)
-                finished()
-        return failed
+            while True:
+                for source, future in self.workers.as_completed(make, sources):
+                    error = future.exception()
+                    if isinstance(error, Timeout):
+                        continue
+                    ended[source.id] = error
+                    if error:
+                        self.failures.add(f"source {source.id}", error)
+                    finished()
+                if ended or not wait:
+                    return ended
+                time.sleep(POLL_S)
 
     def _unfinished(self, what: str, attempts: Sequence[Attempt], store: AnyStore) -> list[Attempt]:
         """What has to be run; reports what was found finished."""
@@ -218,6 +197,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         """Attempt them all; those that another run has claimed again, until they have a record."""
         if isinstance(self.workers, RayWorkers):
             run_one = self.workers.running(run_one)
+        todo = running_order(todo, lambda one: one.identity.seed)
         work = partial(attempt, store, self.options.retry_failed, run_one)
         with self.monitor.counting(what, self.workers, done + len(todo), done) as finished:
             while todo:

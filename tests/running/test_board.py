@@ -21,7 +21,7 @@ from benchmark.records.run_errors import run_errors
 from benchmark.records.store import Store
 from benchmark.running.board import run_board
 from benchmark.running.claims import FOLDER, claimed, running_claims
-from benchmark.running.session import RunMonitor, RunOptions
+from benchmark.running.options import RunMonitor, RunOptions
 from benchmark.running.setup import load_target
 from benchmark.workspace import Workspace
 

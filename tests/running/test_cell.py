@@ -18,7 +18,7 @@ from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import prediction_sha256, read_hashes, read_map
 from benchmark.records.store import Store
 from benchmark.running.cell import CellResult, run_cell
-from benchmark.running.session import RunOptions
+from benchmark.running.options import RunOptions
 from benchmark.running.setup import load_target
 from benchmark.training.selection import predict
 from benchmark.workers import no_progress

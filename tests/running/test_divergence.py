@@ -24,8 +24,8 @@ from benchmark.running.attempts import Attempt, unfinished
 from benchmark.running.case_scores import score_case
 from benchmark.running.cell import run_and_record
 from benchmark.running.divergence import worst_scores
+from benchmark.running.options import RunOptions
 from benchmark.running.sequence import run_sequence
-from benchmark.running.session import RunOptions
 from benchmark.running.setup import load_target
 from benchmark.scoring.metrics import METRICS
 from benchmark.training.losses import LOSSES

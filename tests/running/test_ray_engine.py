@@ -20,8 +20,7 @@ from benchmark.files import write_bytes
 from benchmark.planning.transfers import GridSelection
 from benchmark.records.store import Store, read_record
 from benchmark.running.board import run_board
-from benchmark.running.ray_engine import RayTask
-from benchmark.running.session import RunOptions
+from benchmark.running.options import RayTask, RunOptions
 
 NODES = [
     {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0, "memory": 64.0 * 2**30}},

@@ -21,8 +21,8 @@ from benchmark.planning.sequences import SequenceRun, plan_sequences
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.sequence_record import SequenceRecord, SequenceStore
 from benchmark.running.cell import run_cell
+from benchmark.running.options import RunOptions
 from benchmark.running.sequence import joint_training_set, run_sequence
-from benchmark.running.session import RunOptions
 from benchmark.running.setup import initial_network, load_target
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace

@@ -1,5 +1,7 @@
 """A run's threads: the same number for every cell, whatever runs it; and the same records."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -12,7 +14,8 @@ from support.factories import threads_here
 
 from benchmark.cards.registry import Registry
 from benchmark.planning.source_weights import read_facts
-from benchmark.running.session import RunOptions, RunSession
+from benchmark.running.options import RunOptions
+from benchmark.running.session import RunSession
 from benchmark.workspace import Workspace
 
 EMPTY = Registry(datasets={}, sources={}, targets={}, boards={}, folders={})
@@ -59,3 +62,25 @@ def test_a_grid_gives_the_same_records_whatever_runs_it(tmp_path: Path) -> None:
     stopped.end()
     bench.command().check()
     assert bench.records() == expected
+
+
+@pytest.mark.slow
+def test_while_another_run_pretrains_a_source_the_cells_of_others_are_run(tmp_path: Path) -> None:
+    bench = Bench.create(tmp_path)
+    bench.command(out="alone").check()
+    bench.forget()
+    first = bench.command("--sources", "short_pretraining")
+    while bench.phase() != "pretraining":
+        time.sleep(0.01)
+    os.kill(first.process.pid, signal.SIGSTOP)  # it goes on to hold the source
+    second = bench.command()
+    while len(bench.records()) < CELLS // 2:
+        assert second.process.poll() is None
+        time.sleep(0.05)
+    assert bench.phase() == "cells" and all("/scratch/" in name for name in bench.records())
+    time.sleep(1)
+    assert second.process.poll() is None  # it waits
+    os.kill(first.process.pid, signal.SIGCONT)
+    first.check()
+    second.check()
+    assert bench.records() == bench.records("alone")

@@ -31,7 +31,8 @@ from benchmark.records.store import Store
 from benchmark.running.cell import run_cell
 from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
-from benchmark.running.session import RunOptions, RunSession
+from benchmark.running.options import RunOptions
+from benchmark.running.session import RunSession
 from benchmark.running.setup import Setup, load_target, set_up
 from benchmark.workers import configure_process
 from benchmark.workspace import Workspace

@@ -1,20 +1,21 @@
 """What a grid costs besides its cells: claims, records and progress of cells that do nothing.
 
-    PYTHONPATH=tests python -m speed.grid [CELLS]
+    PYTHONPATH=tests python -m speed.grid [CELLS] [1 | 2 | ray]
 
 The cells are those of a board whose work is replaced by writing a finished record; everything else
-is what `segtransfer run` does.
+is what `segtransfer run` does, in one process, in two or on a Ray cluster started here.
 """
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from unittest.mock import patch
 
 from support.factories import make_record, two_steps
@@ -24,10 +25,11 @@ from benchmark.files import sync
 from benchmark.planning.transfers import GridSelection, Transfer
 from benchmark.records.store import Store
 from benchmark.running.board import run_board
-from benchmark.running.session import RunMonitor, RunOptions
+from benchmark.running.options import RayTask, RunMonitor, RunOptions
 from benchmark.workers import Listened, Progress, cores
 from benchmark.workspace import Workspace
 
+TICKS, PAGES = os.sysconf("SC_CLK_TCK"), 2**20 / os.sysconf("SC_PAGE_SIZE")
 CASES = {f"s{number}": 0.5 for number in range(30)}
 
 
@@ -40,24 +42,53 @@ def write_a_record(
     Store(folder).write(record.model_copy(update=facts))
 
 
+class Use(NamedTuple):
+    """CPU seconds so far and MiB of this process, and of all processes below it."""
+
+    cpu: float
+    mib: float
+    below_cpu: float
+    below_mib: float
+
+    @classmethod
+    def now(cls) -> "Use":
+        found, parents = dict[int, tuple[float, float]](), dict[int, int]()
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+                cpu = sum(map(int, fields[11:15])) / TICKS  # with children that have ended
+                found[int(path.name)] = cpu, int(fields[21]) / PAGES
+                parents[int(path.name)] = int(fields[1])
+        ours = os.getpid()
+        below = [use for number, use in found.items() if number != ours and _below(number, parents)]
+        return cls(*found[ours], sum(cpu for cpu, _ in below), sum(mib for _, mib in below))
+
+
+def _below(number: int, parents: dict[int, int]) -> bool:
+    while number > 1:
+        if (number := parents.get(number, 0)) == os.getpid():
+            return True
+    return False
+
+
 class Clock(RunMonitor):
-    """Notes the time and the memory of this process after each cell."""
+    """Notes the time after each cell, and what is used after a tenth and at the end."""
 
     def __init__(self) -> None:
+        self.begun = 0.0
         self.times = list[float]()
-        self.cpu = list[float]()
-        self.mib = list[float]()
+        self.used = list[Use]()
 
     @contextmanager
     def counting(
         self, what: str, workers: Listened, total: int, done: int
     ) -> Iterator[Callable[[], None]]:
-        self.times.append(time.perf_counter())
+        self.begun, self.jobs = time.perf_counter(), workers.jobs
 
         def count() -> None:
             self.times.append(time.perf_counter())
-            self.cpu.append(time.process_time())
-            self.mib.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            if len(self.times) in (total // 10, total):
+                self.used.append(Use.now())
 
         yield count
 
@@ -71,39 +102,44 @@ def sync_seconds(folder: Path, times: int = 50) -> float:
     return (time.perf_counter() - begun) / times
 
 
-def measure(cells: int, jobs: int, root: Path) -> dict[str, float]:
+def measure(cells: int, engine: str, root: Path) -> dict[str, object]:
     """Overhead of a grid of so many cells; the second run finds them all done."""
     workspace, board = two_steps(root / "home", seeds=tuple(range(cells // 2)))
-    options, clock = RunOptions(device="cpu", jobs=jobs, threads=1), Clock()
+    options, clock = RunOptions(device="cpu", threads=1), Clock()
+    if engine == "ray":
+        options = replace(options, ray=RayTask())
+    else:
+        options = replace(options, jobs=int(engine))
     with patch("benchmark.running.cell.run_and_record", write_a_record):
         run_board(workspace, board, GridSelection(), root / "run", options=options, monitor=clock)
     begun = time.perf_counter()
     run_board(workspace, board, GridSelection(), root / "run", options=options)
-    again = time.perf_counter() - begun
-    first, *times = clock.times
-    tenth = len(times) // 10
-    left = seconds_left(times[:tenth], len(times) - tenth) or 0.0
+    again, times = time.perf_counter() - begun, clock.times
+    tenth, (first, last) = len(times) // 10, clock.used
+    rest, wall = len(times) - tenth, times[-1] - times[tenth - 1]
+    left = seconds_left(times[clock.jobs - 1 : tenth], rest) or 0.0
     return {
         "cells": cells,
-        "jobs": jobs,
-        "milliseconds a cell": round(1e3 * (times[-1] - times[0]) / (len(times) - 1), 2),
-        "of which CPU of this process": round(
-            1e3 * (clock.cpu[-1] - clock.cpu[0]) / (len(times) - 1), 2
-        ),
-        "milliseconds until one file is on the disk": round(1e3 * sync_seconds(root), 2),
-        "seconds until the first cell": round(times[0] - first, 2),
+        "engine": engine,
+        "of cells after a tenth, each": {
+            "wall ms": round(1e3 * wall / rest, 2),
+            "CPU ms of this process": round(1e3 * (last.cpu - first.cpu) / rest, 2),
+            "CPU ms of those below it": round(1e3 * (last.below_cpu - first.below_cpu) / rest, 2),
+        },
+        "ms until one file is on the disk": round(1e3 * sync_seconds(root), 2),
+        "seconds until the first cell": round(times[0] - clock.begun, 2),
         "seconds when all is done": round(again, 2),
-        "remaining time after a tenth, ratio to the truth": round(
-            left / (times[-1] - times[tenth - 1]), 3
-        ),
-        "MiB after a tenth": round(clock.mib[tenth - 1], 1),
-        "MiB at the end": round(clock.mib[-1], 1),
+        "remaining time after a tenth, ratio to the truth": round(left / wall, 3),
+        "MiB of this process after a tenth, at the end": [round(first.mib), round(last.mib)],
+        "MiB of those below it": [round(first.below_mib), round(last.below_mib)],
     }
 
 
 if __name__ == "__main__":
+    from speed.grid import measure  # the functions of a module are found in other processes
+
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     print(f"{cores()} cores, load {os.getloadavg()[0]:.1f}")
-    for processes in (1, 2):
+    for engine in sys.argv[2:] or ("1", "2", "ray"):
         with TemporaryDirectory() as folder:
-            print(json.dumps(measure(count, processes, Path(folder)), indent=1))
+            print(json.dumps(measure(count, engine, Path(folder)), indent=1))
