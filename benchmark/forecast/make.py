@@ -18,7 +18,8 @@ from benchmark.forecast.trivial import TRIVIAL, KnownOfSource
 from benchmark.models.networks import parameter_counts
 from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan
-from benchmark.running.setup import TargetData, load_target, set_up
+from benchmark.running.setup import set_up
+from benchmark.running.target_data import TargetData, load_target
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 

@@ -24,7 +24,8 @@ from benchmark.models.weights import read_tensors, save_network
 from benchmark.planning.transfers import Transfer
 from benchmark.prelabel.proposals import Proposal, refuse_corrected, write_data_set
 from benchmark.running.inference import native_probabilities
-from benchmark.running.setup import initial_network, load_target, prepare_target, set_up
+from benchmark.running.setup import initial_network, set_up
+from benchmark.running.target_data import load_target, prepare_target
 from benchmark.scoring.biometry import area_cm2
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace

@@ -27,7 +27,8 @@ from benchmark.running.divergence import failure, fold_failures, worst_scores
 from benchmark.running.inference import LabelMap, score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.options import RunOptions
-from benchmark.running.setup import Setup, load_target, set_up
+from benchmark.running.setup import Setup, set_up
+from benchmark.running.target_data import load_target
 from benchmark.views.figures.overlays import picture_path, write_overlays
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace

@@ -7,7 +7,8 @@ from benchmark.errors import Diverged
 from benchmark.records.record import CaseScore, Failure, Selection
 from benchmark.records.sequence_record import SequenceStage
 from benchmark.running.case_scores import score_case
-from benchmark.running.setup import Setup, TargetData
+from benchmark.running.setup import Setup
+from benchmark.running.target_data import TargetData
 
 
 def failure(error: Diverged) -> Failure:

@@ -16,7 +16,7 @@ from benchmark.data.slices import from_slices, offsets
 from benchmark.models.networks import SegmentationNetwork
 from benchmark.records.record import CaseScore
 from benchmark.running.case_scores import score_case
-from benchmark.running.setup import TargetData
+from benchmark.running.target_data import TargetData
 from benchmark.scoring.pooled import PooledScores
 from benchmark.training.batches import to_device
 from benchmark.training.selection import predict

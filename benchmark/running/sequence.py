@@ -28,7 +28,8 @@ from benchmark.running.divergence import failure, no_selection, not_trained, wor
 from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.options import RunOptions
-from benchmark.running.setup import Setup, TargetData, load_target, set_up
+from benchmark.running.setup import Setup, set_up
+from benchmark.running.target_data import TargetData, load_target
 from benchmark.training.batches import TrainingSet
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace

@@ -1,15 +1,10 @@
-"""Everything a cell starts from: its data resolved and prepared, its network built and loaded."""
+"""A cell before fine-tuning: its network built from the seed and loaded from the source."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 
-from benchmark.cards.board import BoardCard
-from benchmark.data.prepared_arrays import PreparedDataset, prepare
-from benchmark.data.preprocessing import Preprocessing
-from benchmark.data.resolve import ResolvedDataset, resolve_target
 from benchmark.errors import ProtocolError
 from benchmark.models.checkpoints.convert import encoder_tensors
 from benchmark.models.freezing import apply_strategy
@@ -17,37 +12,13 @@ from benchmark.models.low_rank import add_low_rank
 from benchmark.models.networks import SegmentationNetwork, build_network, set_norm_momentum
 from benchmark.models.weights import load_part, read_tensors
 from benchmark.planning.source_weights import SourceWeights, source_weights
-from benchmark.planning.transfers import Transfer, nested_subjects
+from benchmark.planning.transfers import Transfer
 from benchmark.records.record import Coverage, Marks, Selection, SourceFacts
+from benchmark.running.target_data import TargetData
 from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class TargetData:
-    """The data of a cell's target task: resolved on this machine and prepared for a network."""
-
-    transfer: Transfer
-    board: BoardCard
-    dataset: ResolvedDataset
-    prepared: PreparedDataset
-
-    @property
-    def folds(self) -> tuple["TargetData", ...]:
-        """One per fold of a cross-validated target; itself alone for any other."""
-        folds = self.dataset.folds(self.transfer.target)
-        return tuple(replace(self, dataset=dataset) for dataset in folds)
-
-    @property
-    def training_set(self) -> TrainingSet:
-        """Training cases of the cell's nested subset of subjects, and all validation cases."""
-        names, cases = self.dataset.names, self.dataset.cases
-        size = self.transfer.cell.train_subjects
-        subjects = set(nested_subjects(self.dataset.local_rows, size))
-        train = [name for name in names("train") if cases[name].subject in subjects]
-        return TrainingSet(self.prepared, train, names("val"))
 
 
 @dataclass(frozen=True)
@@ -118,30 +89,6 @@ def set_up(
         pretraining_items=weights.pretraining_items,
     )
     return Setup(data, network, coverage, source)
-
-
-def load_target(
-    transfer: Transfer, workspace: Workspace, progress: Progress = no_progress
-) -> TargetData:
-    """Resolve and prepare the data of a cell's target task.
-
-    Raises:
-        DataError: They are not on this machine, or are not what the cards state.
-    """
-    board = workspace.registry.board(transfer.cell.board)
-    dataset = resolve_target(workspace, transfer.target, legacy=board.legacy)
-    prepared = prepare_target(transfer, dataset, workspace.prepared, progress)
-    return TargetData(transfer, board, dataset, prepared)
-
-
-def prepare_target(
-    transfer: Transfer, dataset: ResolvedDataset, folder: Path, progress: Progress
-) -> PreparedDataset:
-    """Arrays of the cases as the cell's target and protocol ask for, kept below `folder`."""
-    protocol = transfer.protocol
-    preprocessing = Preprocessing.of_target(transfer.target, protocol.input_size, protocol.fit)
-    cases = dataset.cases.values()
-    return prepare(dataset.card, cases, dataset.fingerprint, preprocessing, folder, progress)
 
 
 def initial_network(transfer: Transfer, device: torch.device) -> SegmentationNetwork:

@@ -12,7 +12,8 @@ from benchmark.planning.source_weights import source_weights
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.record import Coverage
 from benchmark.running.cell import run_cell
-from benchmark.running.setup import Setup, initial_network, load_source, load_target, set_up
+from benchmark.running.setup import Setup, initial_network, load_source, set_up
+from benchmark.running.target_data import load_target
 from benchmark.workspace import Workspace
 
 BASE, TARGET = "standard_v1", "phantom_fetal_head_64"

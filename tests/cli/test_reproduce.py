@@ -23,7 +23,7 @@ from benchmark.planning.availability import runnable_part
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
 from benchmark.running.inference import score_test_set
-from benchmark.running.setup import load_target
+from benchmark.running.target_data import load_target
 from benchmark.workspace import Workspace
 
 TINY = """

@@ -22,7 +22,7 @@ from benchmark.records.store import Store
 from benchmark.running.board import run_board
 from benchmark.running.claims import FOLDER, claimed, running_claims
 from benchmark.running.options import RunMonitor, RunOptions
-from benchmark.running.setup import load_target
+from benchmark.running.target_data import load_target
 from benchmark.workspace import Workspace
 
 TARGETS = ("phantom_fetal_head_64", "phantom_stroke_lesion_64")

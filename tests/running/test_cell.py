@@ -19,7 +19,7 @@ from benchmark.records.predictions import prediction_sha256, read_hashes, read_m
 from benchmark.records.store import Store
 from benchmark.running.cell import CellResult, run_cell
 from benchmark.running.options import RunOptions
-from benchmark.running.setup import load_target
+from benchmark.running.target_data import load_target
 from benchmark.training.selection import predict
 from benchmark.workers import no_progress
 from benchmark.workspace import Workspace

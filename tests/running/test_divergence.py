@@ -26,7 +26,7 @@ from benchmark.running.cell import run_and_record
 from benchmark.running.divergence import worst_scores
 from benchmark.running.options import RunOptions
 from benchmark.running.sequence import run_sequence
-from benchmark.running.setup import load_target
+from benchmark.running.target_data import load_target
 from benchmark.scoring.metrics import METRICS
 from benchmark.training.losses import LOSSES
 from benchmark.views.footnotes import footer

@@ -23,7 +23,8 @@ from benchmark.records.sequence_record import SequenceRecord, SequenceStore
 from benchmark.running.cell import run_cell
 from benchmark.running.options import RunOptions
 from benchmark.running.sequence import joint_training_set, run_sequence
-from benchmark.running.setup import initial_network, load_target
+from benchmark.running.setup import initial_network
+from benchmark.running.target_data import load_target
 from benchmark.workers import Progress
 from benchmark.workspace import Workspace
 

@@ -33,7 +33,8 @@ from benchmark.running.inference import score_test_set
 from benchmark.running.meter import metered
 from benchmark.running.options import RunOptions
 from benchmark.running.session import RunSession
-from benchmark.running.setup import Setup, load_target, set_up
+from benchmark.running.setup import Setup, set_up
+from benchmark.running.target_data import load_target
 from benchmark.workers import configure_process
 from benchmark.workspace import Workspace
 
