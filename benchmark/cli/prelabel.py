@@ -64,10 +64,9 @@ def prelabel(
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)
     lanes = card.lanes_of(workspace.registry.source(source))[:1]
-    known = card.strategies_for(source, *lanes)
     chosen = GridSelection(
         sources=(source,), targets=(target,), lanes=lanes,
-        strategies=(_only("--strategy", strategy or None, known),),
+        strategies=(_only("--strategy", strategy or None, card.strategies_for(source, *lanes)),),
         train_subjects=(_only("--size", size, card.train_subjects),),
         seeds=(card.seeds[0] if seed is None else seed,),
     )  # fmt: skip
