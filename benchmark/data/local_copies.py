@@ -1,9 +1,9 @@
 """Local copies: which data sets are on this machine, where, and how they compare to their card."""
 
-import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from benchmark.cards.card import Model
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case
+from benchmark.data.copy_files import content_of, dates_of, fingerprint_of
 from benchmark.data.layouts.registry import load_case
 from benchmark.data.near_duplicates import check_near_duplicates, thumbnail
 from benchmark.data.slices import Axis, check_axis
 from benchmark.data.splits import cases_and_split, check_subjects
-from benchmark.errors import DataError, SplitError, spelling_clash
+from benchmark.errors import DataError, RecordError, SplitError, in_one_line, spelling_clash
 from benchmark.files import write_text
 from benchmark.workers import Progress, in_order, no_progress
 from benchmark.workspace import Workspace
@@ -42,6 +43,7 @@ class LocalCopy(Model):
         without_spacing: Cases of unknown spacing.
         grey_values: The smallest and the largest.
         label_cases: In how many cases each label of the card occurs.
+        dates: Of its files, see `dates_of`.
     """
 
     dataset: str
@@ -57,6 +59,7 @@ class LocalCopy(Model):
     without_spacing: int = 0
     grey_values: tuple[float, float] | None = None
     label_cases: dict[str, int] = {}
+    dates: str = ""
 
     @property
     def subset(self) -> bool:
@@ -130,12 +133,11 @@ def register(
         check_near_duplicates(name, thumbnails, used)
     greys = [value for summary in summaries.values() for value in summary.grey_values]
     present = Counter(value for summary in summaries.values() for value in summary.labels)
-    digests = "".join(f"{case}|{summary.sha256}\n" for case, summary in summaries.items())
     spacings = [mm for summary in summaries.values() for mm in summary.spacing_mm]
     copy = LocalCopy(
         dataset=name,
         root=str(root),
-        fingerprint="sha256:" + hashlib.sha256(digests.encode()).hexdigest(),
+        fingerprint=fingerprint_of({case: one.sha256 for case, one in summaries.items()}),
         cases=len(used),
         subjects=len({row.subject for row in used}),
         subsets=dict(Counter(row.subset for row in used)),
@@ -146,6 +148,7 @@ def register(
         without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
         grey_values=(min(greys), max(greys)),
         label_cases={label: present[value] for label, value in card.labels.items()},
+        dates=dates_of(cases[case] for case in names),
     )
     write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")
     return copy
@@ -169,6 +172,37 @@ def local_copy(name: str, workspace: Workspace) -> LocalCopy:
         raise DataError(f"{path}: damaged; import the data set again") from None
 
 
+def check_unchanged(workspace: Workspace, copy: LocalCopy, cases: Mapping[str, Case]) -> None:
+    """Check that the files of a copy are those that were registered.
+
+    Their contents are read only where a size or a date differs, once: the new dates are kept.
+
+    Args:
+        workspace: All cards and local data.
+        copy: As it was registered.
+        cases: Those of the split that are there.
+
+    Raises:
+        DataError: There are other cases, or files have other contents.
+    """
+    remedy = f"type `segtransfer data import {copy.dataset} --from {copy.root}`"
+    if len(cases) != copy.cases:
+        raise DataError(
+            f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; {remedy}"
+        )
+    try:
+        if (dates := dates_of(cases.values())) == copy.dates:
+            return
+        contents = dict(zip(cases, in_order(content_of, cases.values()), strict=True))
+    except OSError as error:
+        raise DataError(in_one_line(error)) from None
+    if fingerprint_of(contents) != copy.fingerprint:
+        raise DataError(f"{copy.root}: files have changed since it was registered; {remedy}")
+    with suppress(RecordError):  # a home folder that may only be read
+        kept = copy.model_copy(update={"dates": dates})
+        write_text(workspace.local_copy_file(copy.dataset), kept.model_dump_json(indent=1) + "\n")
+
+
 class _CaseSummary(NamedTuple):
     """What is kept of a case that was read; spacing in mm, empty where it is unknown.
 
@@ -183,18 +217,15 @@ class _CaseSummary(NamedTuple):
 
 
 def _summarise(card: DatasetCard, case: Case, axes: Sequence[Axis | None]) -> _CaseSummary:
-    loaded, digest = load_case(card, case), hashlib.sha256()
+    loaded = load_case(card, case)
     for axis in axes:
         check_axis(loaded, axis, case.case)
     seen = np.zeros(256, bool)
     seen[loaded.mask] = True
-    for path in case.files:
-        with path.open("rb") as file:
-            hashlib.file_digest(file, lambda: digest)
     return _CaseSummary(
         thumbnail(loaded.image, volume=loaded.is_volume),
         loaded.spacing_mm or (),
-        digest.hexdigest(),
+        content_of(case),
         (float(loaded.image.min()), float(loaded.image.max())),
         tuple(np.flatnonzero(seen).tolist()),
     )

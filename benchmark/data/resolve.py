@@ -10,7 +10,7 @@ from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import SplitRow
 from benchmark.cards.target import TargetCard
 from benchmark.data.cases import Case
-from benchmark.data.local_copies import local_copy
+from benchmark.data.local_copies import check_unchanged, local_copy
 from benchmark.data.splits import cases_and_split, fold_splits, target_split
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import PHANTOMS
@@ -77,7 +77,7 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
     """A data set on this machine.
 
     Raises:
-        DataError: The data set is not on this machine, or its phantoms have changed.
+        DataError: The data set is not on this machine, or its files or phantoms have changed.
         SplitError: Its published split leaks, and `legacy` is not set.
     """
     card = workspace.registry.dataset(name)
@@ -91,11 +91,7 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
     cases = {name: case for name, case in found.items() if name in in_split}
     if copy is None:
         return ResolvedDataset(card, cases, rows, _phantom_fingerprint(card), subset=False)
-    if len(cases) != copy.cases:
-        raise DataError(
-            f"{copy.root}: {len(cases)} cases, {copy.cases} when it was registered; type "
-            f"`segtransfer data import {name} --from {copy.root}`"
-        )
+    check_unchanged(workspace, copy, cases)
     subset = copy.subset or bool(card.part_of)
     return ResolvedDataset(card, cases, rows, copy.fingerprint, subset, copy.without_spacing)
 

@@ -22,7 +22,10 @@ from benchmark.records.predictions import Sha256
 from benchmark.records.record import RunRecord
 
 MANIFEST = "manifest.json"
-ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+ID = re.compile(  # none that names a device on Windows, where no file can have it
+    r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))"
+    r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
+)
 LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "-": "_", ".": "_"})
 PART = r"[A-Za-z0-9][A-Za-z0-9._@-]*"
 ALLOWED = re.compile(

@@ -153,7 +153,8 @@ def _manifest(folder: Path, files: Mapping[str, int]) -> Manifest:
 def _card(folder: Path, manifest: Manifest, files: Mapping[str, int]) -> SourceCard:
     if not ID.fullmatch(manifest.source):
         raise SubmissionError(
-            f"source {printable(manifest.source)!r}: not an id (letters, digits, . _ -)"
+            f"source {printable(manifest.source)!r}: not an id (letters, digits, . _ -; no "
+            "device of Windows)"
         )
     cards = [name for name in files if name.startswith("tasks/")]
     if cards != [card_path(manifest.source)]:

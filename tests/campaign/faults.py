@@ -55,10 +55,7 @@ class Campaign(Trial):
     def kill(self, phase: str) -> str:
         """Start the run and kill it at a random time of a phase; returns the phase that was met."""
         command = self.bench.command("--jobs", str(self.random.choice((1, 2, 2))))
-        while PHASES.index(self.bench.phase()) < PHASES.index(phase):
-            if command.process.poll() is not None:
-                break
-            time.sleep(0.02)
+        self.wait_for(phase, command)
         time.sleep(self.random.uniform(0, self.seconds.get(phase, 1)))
         workers, at = command.workers(), self.bench.phase()
         if command.process.poll() is not None:  # it was faster

@@ -250,6 +250,7 @@ ATTACKS: dict[str, Attack] = {
     "id with a final dot": renamed("own_encoder."),
     "id with a Cyrillic letter": renamed("scr\u0430tch"),
     "id that is a path": renamed("../../own"),
+    "id of a device on Windows": renamed("nul"),
     "another protocol": record(fingerprints__protocol="sha256:" + "0" * 64),
     "weights of nobody": record(fingerprints__weights="sha256:" + "0" * 64),
     "contamination hidden": record(marks__contamination=["none"]),

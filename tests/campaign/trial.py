@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from campaign.bench import CELLS, Bench, Command
+from campaign.bench import CELLS, PHASES, Bench, Command
 
 Result = dict[str, Any]
 TRACEBACK = "Traceback (most recent call last)"
@@ -49,6 +49,13 @@ class Trial:
         self.expect(f"{what}: finished", status == 0, text)
         self.expect(f"{what}: equal records", self.bench.records() == self.expected)
         self.expect(f"{what}: nothing left over", not (left := self.bench.leftovers()), left)
+
+    def wait_for(self, phase: str, command: Command) -> None:
+        """Wait until a run has come to a phase, or has ended."""
+        while PHASES.index(self.bench.phase()) < PHASES.index(phase):
+            if command.process.poll() is not None:
+                break
+            time.sleep(0.02)
 
     def refused_in_one_line(self, what: str, command: Command, *statuses: int) -> None:
         """A command that cannot do its work says so without a traceback."""

@@ -1,6 +1,7 @@
 """Registering a local copy: what is found, what is missing, what is refused."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,22 @@ def test_a_copy_that_shrank_since_is_noticed(content: Path) -> None:
     (content / "images/005_1.png").unlink()
     with pytest.raises(DataError, match="5 cases, 6 when it was registered"):
         resolve_dataset(Workspace(registry(content), content / "home"), "mine")
+
+
+def test_a_copy_that_changed_since_is_noticed(content: Path) -> None:
+    workspace = Workspace(registry(content), content / "home")
+    copy, mask = register(workspace, "mine", content), content / "masks/003_1.png"
+    os.utime(mask, (1, 1))  # copied anew: the content counts
+    assert resolve_dataset(workspace, "mine").fingerprint == copy.fingerprint
+    kept = local_copy("mine", workspace)
+    assert kept.dates != copy.dates and kept == copy.model_copy(update={"dates": kept.dates})
+    values = np.array(Image.open(mask))
+    values[0, 0] = 255
+    Image.fromarray(values).save(mask)
+    with pytest.raises(DataError, match="files have changed .* type `segtransfer data import mine"):
+        resolve_dataset(workspace, "mine")
+    assert register(workspace, "mine", content).fingerprint != copy.fingerprint
+    assert resolve_dataset(workspace, "mine").fingerprint != copy.fingerprint
 
 
 def test_a_split_that_spells_a_case_otherwise(content: Path) -> None:

@@ -118,4 +118,6 @@ def test_ids_that_look_alike(name: str, known: str) -> None:
 def test_ids_of_our_own_cards_do_not_look_alike() -> None:
     known = Registry.load(content_roots()).sources
     assert not [name for name in known if look_alike(name, known)]
+    assert not [name for name in ("con", "NUL", "com1.x") if ID.fullmatch(name)]
+    assert ID.fullmatch("contrastive") and ID.fullmatch("com10")
     assert not ID.fullmatch("scratch.") and not ID.fullmatch("scr\u0430tch") and ID.fullmatch("a")
