@@ -23,7 +23,7 @@ class TerminalMonitor(RunMonitor):
     def counting(
         self, what: str, workers: Listened, total: int, done: int
     ) -> Iterator[Callable[[], None]]:
-        """One bar for all results and one for each process.
+        """One bar for all results and one for each process; without a terminal, a line each.
 
         Ctrl-C ends with one line and exit status 130.
         """
@@ -38,8 +38,10 @@ class TerminalMonitor(RunMonitor):
                 left = seconds_left(times[workers.jobs - 1 :], total - finished)
                 text = what if left is None else f"{what}, about {duration(left)} left"
                 progress.update(overall, completed=finished, description=text)
+                if not errors.is_terminal:
+                    errors.print(f"{finished} of {total} {text}", markup=False)
 
-            workers.listeners = [StageDisplay(progress) for _ in range(workers.jobs)]
+            workers.listeners = [StageDisplay(progress, lines=False) for _ in range(workers.jobs)]
             try:
                 yield count
             except KeyboardInterrupt:

@@ -19,6 +19,7 @@ from benchmark.sources.statements import (
     parse_exposure,
     parse_values,
 )
+from benchmark.views.text import counted
 
 if TYPE_CHECKING:
     from benchmark.models.checkpoints.matching import EncoderMatch
@@ -28,7 +29,7 @@ CARDS = Path("cards")
 IMAGENET = ("0.485,0.456,0.406", "0.229,0.224,0.225")
 LANES = {
     "unet": "unet (feature pyramid)",
-    "dpt": "dpt (plain vision transformer); boards without this lane do not run it",
+    "dpt": "dpt (plain vision transformer); `segtransfer list boards --lane dpt` names its boards",
 }
 ASKED = {
     "domain": f"domain of the images ({', '.join(get_args(Domain))})",
@@ -108,7 +109,7 @@ def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
             encoder=encoder or None,
             part=part,
             decoder=workspace.registry.board("standard_v1").protocol.decoders["unet"],
-            progress=StageDisplay(progress, "reading", lines=True),
+            progress=StageDisplay(progress, "reading"),
         )
     _print_examined(examined)
     return examined
@@ -153,8 +154,8 @@ def _statistics(
         if known is None:
             hint = f" (--mean {IMAGENET[0]} --std {IMAGENET[1]} are ImageNet's)"
             raise CardError(
-                f"its {channels} input channels have no known statistics; give --mean and --std"
-                f"{hint if channels == 3 else ''}"
+                f"no statistics are known for {counted(channels, 'input channel')}; "
+                f"give --mean and --std{hint if channels == 3 else ''}"
             )
         print_text(f"  mean {_text(known[0])} and deviation {_text(known[1])}: "
                    f"{examined.statistics_of}; others by --mean and --std")  # fmt: skip
@@ -190,7 +191,7 @@ def _print_examined(examined: "ExaminedCheckpoint") -> None:
         *(f"  {printable(note.strip())}" for note in checkpoint.notes),
         f"network: {match.encoder}, identified by {evidence}; {coverage}",
         f"  stripped from names: {printable(match.prefix) or 'nothing'}"
-        + (f"; {len(match.rename)} renaming rules on the card" if match.rename else ""),
+        + (f"; {counted(len(match.rename), 'renaming rule')} on the card" if match.rename else ""),
         f"  lane: {LANES[examined.lane]}",
         f"  input: {_input(match)}",
     ]
@@ -203,7 +204,9 @@ def _print_examined(examined: "ExaminedCheckpoint") -> None:
         )
     if examined.similar:
         similar = ", ".join(f"{m.encoder} ({m.coverage:.0%})" for m in examined.similar)
-        lines.append(f"  also similar: {similar}; another one by --encoder")
+        lines.append(
+            f"  also similar (share of its values in the file): {similar}; another one by --encoder"
+        )
     if match.by_order:
         lines.append("  names do not match: check that it is this network, and run source check")
     if not match.complete:

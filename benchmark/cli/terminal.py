@@ -81,10 +81,10 @@ def resumable() -> Iterator[None]:
 class StageDisplay:
     """Shows (stage, done, total) as one bar that changes its name.
 
-    With `lines`, one line on standard error begins each stage where nobody is at a terminal.
+    With `lines`, a line on standard error begins each stage where nobody is at a terminal.
     """
 
-    def __init__(self, progress: Bars, start: str = "starting", *, lines: bool = False) -> None:
+    def __init__(self, progress: Bars, start: str = "starting", *, lines: bool = True) -> None:
         """Add the bar."""
         self.lines = lines and not errors.is_terminal
         self.progress, self.task = progress, progress.add_task(start, total=None)

@@ -11,6 +11,7 @@ from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from benchmark.cards.board import BoardCard
 from benchmark.cards.dataset import Domain
 from benchmark.cards.registry import Registry
 from benchmark.errors import CardError, unknown_name
@@ -41,6 +42,11 @@ class AdviceQuestion:
     network: str | None = None
     target: str | None = None
     synthetic: bool = False
+
+    @property
+    def encoders(self) -> set[str | None]:
+        """Names of the network, with and without the prefix of timm."""
+        return {self.network, f"tu-{self.network}"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Advice:
         settings: The leading entries, by target and board.
         untested_targets: Targets of the domain without such a record.
         untested_sources: Sources that no setting has an entry of.
-        boards: Boards with a target of the domain that could be run.
+        boards: Boards with a target of the domain, and with the network, that could be run.
     """
 
     question: AdviceQuestion
@@ -130,9 +136,19 @@ def advise(workspace: Workspace, question: AdviceQuestion, folders: Sequence[Pat
             if card.id not in tested and (question.synthetic or not card.synthetic)
         ),
         tuple(
-            board.id for board in boards if question.synthetic or not registry.is_synthetic(board)
+            board.id
+            for board in boards
+            if (question.synthetic or not registry.is_synthetic(board))
+            and (question.network is None or question.encoders & _encoders(registry, board))
         ),
     )
+
+
+def _encoders(registry: Registry, board: BoardCard) -> set[str | None]:
+    """The networks of a board's sources."""
+    known = registry.sources_of(board)
+    cards = [known[name] for name in board.sources if name in known]
+    return {board.encoder_of(card, lane) for card in cards for lane in board.lanes_of(card)}
 
 
 def _targets(registry: Registry, question: AdviceQuestion) -> set[str]:
@@ -179,7 +195,7 @@ def _setting(
     ranked = rows[rows["rank"].notna()]
     chosen = rows
     if question.network is not None:
-        chosen = rows[rows["encoder"].isin([question.network, f"tu-{question.network}"])]
+        chosen = rows[rows["encoder"].isin(question.encoders)]
     if not len(chosen):
         return None
     own = chosen[chosen["rank"].notna()].sort_values("rank", kind="stable")

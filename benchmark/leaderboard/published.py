@@ -129,9 +129,27 @@ def compare_published(
         if number not in reproduced:
             names = (ours_of.get(name, name) for name in (number.target, number.source))
             reasons = (why_not[name] for name in names if name in why_not)
-            reason = reproduction.private or next(reasons, f"no record of board {board.id}")
+            missing = f"no record of board {board.id} with {number.metric}"
+            if not _has_cell(board, reproduction, number):
+                missing = f"board {board.id} has no such cell"
+            reason = reproduction.private or next(reasons, missing)
             comparisons.append(PublishedComparison(number, None, not_run, (reason,)))
     return comparisons
+
+
+def _has_cell(board: BoardCard, reproduction: Reproduction, number: PublishedNumber) -> bool:
+    """Whether a cell of the board stands for that of a published number."""
+    return number.cell in {
+        (
+            reproduction.targets.get(target, target),
+            reproduction.sources.get(source, source),
+            strategy,
+            reproduction.sizes.get(size, size),
+        )
+        for target, size in board.settings
+        for source in board.sources
+        for strategy in board.strategies_for(source)
+    }
 
 
 def _status(ours: Reproduced) -> Status:

@@ -30,6 +30,6 @@ def check_lanes(board: BoardCard, source: SourceCard) -> None:
         encoder = board.encoder_of(source, board.lanes[0])
         raise CardError(
             f"source task {source.id!r}: {encoder} can enter lane {encoder_lane(encoder)} or "
-            f"linear, but board {board.id!r} has {', '.join(board.lanes)}; choose a board with "
-            "such a lane"
+            f"linear, but board {board.id!r} has {', '.join(board.lanes)}; choose one of "
+            f"`segtransfer list boards --lane {encoder_lane(encoder)}`"
         )

@@ -99,7 +99,7 @@ def check_coverage(board: MiniBoard) -> Outcome:
     total = coverage.matched + len(coverage.missing) + len(coverage.mismatched)
     text = f"{coverage.matched} of {total} tensors, {coverage.parameter_share:.1%} of the values"
     if coverage.complete:
-        modules = dict.fromkeys(name.partition(".")[0] for name in coverage.unused)
+        modules = dict.fromkeys(name.rpartition(".")[0] or name for name in coverage.unused)
         unused = f"; in the file but not used: {listed(modules)}" if modules else ""
         return Outcome(True, f"{board.source.encoder}: {text}{unused}")
     return Outcome(
@@ -170,7 +170,7 @@ def check_fine_tuning(board: MiniBoard) -> Outcome:
     return Outcome(
         None,
         f"synthetic phantom {TARGET}, {FINE_TUNING_STEPS} steps: Dice {dice:.3f}, scratch "
-        f"{scratch:.3f}",
+        f"{scratch:.3f}; it trains, which says nothing of real images",
     )
 
 

@@ -19,7 +19,7 @@ STATUS = {
     "approximated": "ours differs as the notes say",
     "illustrated": "ours is on synthetic images and cannot be compared; no difference is computed",
     "impossible": "nobody but the authors can run it",
-    "not run": "it could be run, but there is no record",
+    "not run": "no record of ours, as the notes say",
 }
 
 

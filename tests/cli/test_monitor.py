@@ -22,6 +22,16 @@ def test_the_time_left_is_right_within_a_fifth_after_a_tenth(jobs: int) -> None:
     assert left == pytest.approx(times[-1] - times[99], rel=0.2)
 
 
+def test_a_line_per_result_where_nobody_is_at_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with TerminalMonitor().counting("cells", Workers(1), 5, 3) as finished:
+        finished()
+        finished()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "4 of 5 cells" and second.startswith("5 of 5 cells, about ")
+
+
 def test_nothing_is_said_before_the_second_result() -> None:
     assert seconds_left([], 3) is None and seconds_left([1.0], 3) is None
     with TerminalMonitor().counting("cells", Workers(1), 3, 0) as finished:

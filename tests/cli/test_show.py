@@ -16,3 +16,9 @@ def test_json_holds_the_card(shared_home: Path) -> None:
     (found,) = json.loads(segtransfer("show", "scratch", "--json", home=shared_home).stdout)
     assert found["kind"] == "source" and found["card"]["provides"] == "nothing"
     assert found["facts"]["network"] == ["that of the board"]
+
+
+def test_weights_that_name_no_data_set_say_so(shared_home: Path) -> None:
+    shown = segtransfer("show", "imagenet_mobilenet_v2", home=shared_home).stdout
+    assert "saw             no data set is named on the card" in shown
+    assert "no data set is named" not in segtransfer("show", "scratch", home=shared_home).stdout

@@ -254,7 +254,7 @@ def test_statistics_of_the_architecture_are_stated_as_such(
     )
     assert drafted(folder).input.mean == TIMM_MEAN
     checkpoint(folder / "grey.pth", channels=1)
-    with pytest.raises(CardError, match="its 1 input channels have no known statistics"):
+    with pytest.raises(CardError, match="no statistics are known for 1 input channel; give"):
         new(*FACTS, *SAW, origin="grey.pth", name="grey")
 
 

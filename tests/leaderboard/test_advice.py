@@ -85,6 +85,17 @@ def test_the_network_narrows_the_choice(store: Store, tmp_path: Path) -> None:
         assert len(advise(workspace, asked, [store.folder]).settings) == expected
 
 
+def test_boards_that_would_answer_run_the_network(tmp_path: Path) -> None:
+    asked = AdviceQuestion(domain="ct", subjects=16)
+    workspace = workspace_at(tmp_path, synthetic=False)
+    boards = {
+        network: set(advise(workspace, replace(asked, network=network)).boards)
+        for network in (None, "resnet50", "monai-vnet", "resnet101")
+    }
+    assert boards["resnet50"] == {"standard_v2"} and not boards["resnet101"]
+    assert "real_yoon2024" in boards["monai-vnet"] < boards[None]
+
+
 def test_entries_without_a_rank_are_named_with_the_reason(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     folder.mkdir()

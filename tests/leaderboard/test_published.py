@@ -145,7 +145,10 @@ def test_what_cannot_run_says_why() -> None:
     held = one(compare_published(board(), SAME, [number()], [], why))
     assert (held.status, held.reasons) == ("not run", ("its data are not here",))
     held = one(compare_published(board(), SAME, [number()], [], {}))
-    assert held.reasons == ("no record of board demo_v1",)
+    assert held.reasons == ("no record of board demo_v1 with pooled_dice",)
+    absent = number(strategy="decoder_7")
+    held = one(compare_published(board(), SAME, [absent], [record()], {}))
+    assert held.reasons == ("board demo_v1 has no such cell",)
     private = SAME.model_copy(update={"private": "the images are not public"})
     held = one(compare_published(board(), private, [number()], [], why))
     assert (held.status, held.reasons) == ("impossible", ("the images are not public",))
@@ -172,7 +175,7 @@ def test_text_says_all_of_it_and_breaks_nothing() -> None:
     assert rows[0][3:] == ["0.9000 (0.0200)", "0.8800", "-0.0200", "approximated 1"]
     assert rows[1][4:] == ["-", "-", "not run 2"]
     notes = reproduction_notes(held)
-    assert "1: 1 of 4 runs" in notes and "2: no record of board demo_v1" in notes
+    assert "1: 1 of 4 runs" in notes and "2: board demo_v1 has no such cell" in notes
     text = reproduction_markdown(board(), held)
     assert "never enters a ranking" in text and text.count("| scratch |") == 2
     first, second = csv.DictReader(StringIO(reproduction_csv(held)))

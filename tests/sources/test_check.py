@@ -36,15 +36,18 @@ def check(card: SourceCard, home: Path) -> dict[str, Finding]:
 
 
 def test_a_good_source_passes(tmp_path: Path) -> None:
-    findings = check(source(tmp_path, tensors(channels=5), channels=5), tmp_path)
+    state = tensors(channels=5) | {"model.fc.weight": torch.zeros(2)}
+    findings = check(source(tmp_path, state, channels=5), tmp_path)
     assert list(findings) == ORDER
     assert all(finding.ok is not False for finding in findings.values()), findings
     information = [name for name, finding in findings.items() if finding.ok is None]
     assert information == ["reference", "unverified", "fine tuning", "cost"]
-    assert "100.0% of the values" in findings["coverage"].result
+    coverage = findings["coverage"].result
+    assert "100.0% of the values; in the file but not used: model.fc" in coverage
     maps = findings["feature maps"].result
     assert maps.startswith("lane unet: 64: 5x64²") and "256: " in maps
     assert "Dice" in findings["fine tuning"].result and "scratch" in findings["fine tuning"].result
+    assert "says nothing of real images" in findings["fine tuning"].result
     assert "GFLOP" in findings["cost"].result
     assert "compared by name only: elsewhere" in findings["contamination"].result
 

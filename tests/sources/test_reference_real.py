@@ -12,7 +12,7 @@ from support.real_data import REAL_DATA, needs_real_data
 
 from benchmark.cards.source import ReferenceOutputs, SourceCard
 from benchmark.files import sha256_of
-from benchmark.models.vision_libraries import timm
+from benchmark.models.vision_libraries import import_torchvision, timm
 from benchmark.models.weight_store import get_weights, import_weights
 from benchmark.models.weights import read_tensors
 from benchmark.sources.mini_board import MiniBoard
@@ -107,4 +107,28 @@ def test_mobilenet_v2_computes_what_torchvision_does(tmp_path: Path) -> None:
     card = shipped.model_copy(update={"weights": weights, "reference": stated})
     registry = replace(SHIPPED, sources={**SHIPPED.sources, card.id: card})
     import_weights(Workspace(registry, tmp_path), card.id, file)
+    assert checked(tmp_path, card).ok
+
+
+# Means of the output of features[:18] for half the reference input, as stated beside the file.
+VOC = (0.50976, 0.56658, 0.30133, 0.45137, 0.96664, -0.14563)
+
+
+@pytest.mark.parametrize("name", ["imagenet_mobilenet_v2_trunk", "voc_mobilenet_v2"])
+@needs_real_data("weights/mobilenet_v2_voc_segmentation.pth")
+def test_the_reference_of_a_trunk_is_that_of_torchvision(name: str, tmp_path: Path) -> None:
+    card = SHIPPED.source(name)
+    assert card.weights and card.reference
+    file = REAL_DATA / "weights" / card.weights.file
+    trunk = import_torchvision().models.mobilenet_v2().features[:18].eval()
+    tensors = torch.load(file, weights_only=True)
+    trunk.load_state_dict({k.removeprefix("features."): v for k, v in tensors.items()
+                           if k.startswith("features.") and ".18." not in k})  # fmt: skip
+    images = reference_input(3, 224)
+    with torch.inference_mode():
+        features, of_half = trunk(images), trunk(images / 2)
+    assert differences(card.reference, reference_outputs(features, "torchvision", 224)) == []
+    if name == "voc_mobilenet_v2":
+        assert of_half.mean((0, 2, 3))[:6].tolist() == pytest.approx(VOC, abs=5e-5)
+    import_weights(Workspace(SHIPPED, tmp_path), name, file)
     assert checked(tmp_path, card).ok

@@ -54,7 +54,9 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
         for name, strategy in board.strategies.items()
     ]
     return TextTable(
-        "Strategies: parts that train, parameters, batch norm, stages before", columns, cells
+        "Strategies: parts that train, parameters (of the records), batch norm, stages before",
+        columns,
+        cells,
     )
 
 

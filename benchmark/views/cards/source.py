@@ -79,7 +79,7 @@ def _learned(card: SourceCard) -> str:
 
 
 def _saw(registry: Registry, card: SourceCard) -> list[str]:
-    lines = []
+    lines = ["no data set is named on the card"] if card.weights and not card.saw else []
     for seen in declared_exposure(card, registry):
         subjects = seen.subjects
         whom = f"{len(subjects)} by name" if isinstance(subjects, tuple) else subjects

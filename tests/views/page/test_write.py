@@ -205,6 +205,8 @@ def test_a_board_without_records_says_so(tmp_path: Path) -> None:
     text = Made(card, []).write(tmp_path)
     page = Reader(text)
     assert "No records yet" in page.text and not page.tables
+    assert f"segtransfer run {card.id}" in page.text and "targets: 0" not in page.text
+    assert f"{len(card.targets)} targets, {len(card.sources)} sources" in page.text
     assert f"missing cells: {len(card.sources) * len(card.targets) * 2}" in page.text
 
 
