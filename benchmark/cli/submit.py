@@ -11,7 +11,7 @@ from rich.table import Table
 from benchmark.cli.help import add
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import SubmissionError
-from benchmark.views.text import counted
+from benchmark.views.text import TextTable, counted
 
 if TYPE_CHECKING:
     from benchmark.records.store import Store
@@ -123,6 +123,7 @@ def print_checks(verdict: "Verdict") -> None:
     """Print the checks with ticks, the new rows, and the verdict."""
     from benchmark.submission.report import TICKS, headline, trust_line
     from benchmark.submission.standing import HEADS
+    from benchmark.views.terminal import print_table
 
     table = Table("", "check", "found", box=SIMPLE)
     for check in verdict.checklist.checks:
@@ -131,12 +132,8 @@ def print_checks(verdict: "Verdict") -> None:
         table.add_row(TICKS[check.state], check.name + state, findings)
     console.print(table)
     if verdict.standing.placements:
-        rows = Table(box=SIMPLE)
-        for head in HEADS:
-            rows.add_column(escape(head), overflow="fold", min_width=10)
-        for placement in verdict.standing.placements:
-            rows.add_row(*map(escape, placement))
-        console.print(rows)
+        rows = [[*placement] for placement in verdict.standing.placements]
+        print_table(TextTable("", [*HEADS], rows), console)
         print_text(trust_line(verdict))
     print_text(headline(verdict))
 

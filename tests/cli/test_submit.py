@@ -69,7 +69,10 @@ def test_from_a_checkpoint_to_a_row(
     said = type_("submit", "pack", "runs/small_v1", "--source", card, "--with-predictions")
     assert "missing, and listed as such: 1 cell of the board" in said
     path, board = "small_v1_own_encoder.zip", tmp_path / "content/leaderboards/small_v1"
-    said = type_("submit", "verify", path, "--html", "v.html", "--markdown", "v.md")
+    with monkeypatch.context() as narrow:
+        narrow.setenv("COLUMNS", "80")
+        said = type_("submit", "verify", path, "--html", "v.html", "--markdown", "v.md")
+    assert "phantom_fetal_head_64" in said
     assert "may be merged" in said and "1 re-scored" in said
     assert "may be merged" in Path("v.md").read_text()
 
