@@ -195,10 +195,14 @@ def _connect(ray: Any) -> None:
     local = {} if address else {"include_dashboard": False}
     try:
         ray.init(logging_level="ERROR", log_to_driver=False, **local)
-    except (ConnectionError, ImportError, ValueError) as error:
+    except Exception as error:  # Ray raises many kinds
+        why = in_one_line(error)
         raise ProtocolError(
-            f"RAY_ADDRESS {address}: no cluster to be used there ({in_one_line(error)}); start one "
-            "with `ray start --head`, or unset RAY_ADDRESS to have one started here"
+            f"RAY_ADDRESS {address}: no cluster to be used there ({why}); start one with "
+            "`ray start --head`, or unset RAY_ADDRESS to have one started here"
+            if address
+            else f"no Ray cluster could be started here ({why}); type the same command again when "
+            "the machine is less busy, or without --engine ray"
         ) from None
 
 

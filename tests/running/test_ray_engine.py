@@ -50,13 +50,22 @@ def test_a_cell_that_fits_no_node_is_refused() -> None:
         engine._capacity(RayTask(cpus=9, gpus=1), NODES)
 
 
-def test_a_cluster_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "error", "message"),
+    [
+        ("ray://head:10001", ConnectionError("timeout"), "^RAY_ADDRESS ray://head.*timeout.*unset"),
+        ("", Exception("node timed out"), "^no Ray cluster could be started here .*out.*again"),
+    ],
+)
+def test_a_cluster_that_does_not_answer_or_start_is_refused(
+    address: str, error: Exception, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def init(**_: object) -> None:
-        raise ConnectionError("ray client connection timeout")
+        raise error
 
-    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    monkeypatch.setenv("RAY_ADDRESS", address)
     monkeypatch.setattr(engine, "_ray", lambda: SimpleNamespace(is_initialized=bool, init=init))
-    with pytest.raises(ProtocolError, match=r"^RAY_ADDRESS ray://head:10001: .*timeout.*unset"):
+    with pytest.raises(ProtocolError, match=message):
         engine.RayWorkers(RayTask())
 
 
