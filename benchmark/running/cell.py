@@ -76,6 +76,7 @@ def run_cell(
     allow_partial: bool = False,
     predictions: Path | None = None,
     save_predictions: bool = False,
+    gpu_shared: str = "",
     progress: Progress = no_progress,
 ) -> CellResult:
     """Prepare data and network, fine-tune, predict and score the test set, record.
@@ -89,6 +90,7 @@ def run_cell(
         allow_partial: Admit weights that do not cover the network.
         predictions: Folder for hashes of the predicted label maps; None keeps none.
         save_predictions: Save the label maps in that folder too.
+        gpu_shared: How cells share the GPU, for the record.
         progress: Called with each stage.
 
     Raises:
@@ -106,13 +108,12 @@ def run_cell(
         cell=transfer.cell, key=transfer.key, fingerprints=transfer.fingerprints,
         prepared_data=data.prepared.fingerprint,
         marks=setup.marks(transfer.marks),
-        source=setup.source,
+        source=setup.source, coverage=setup.coverage,
         main_metric=transfer.target.main_metric,
-        coverage=setup.coverage,
         selection=selections[0], other_folds=selections[1:],
         frozen_tensors_unchanged=True,
         cases=scored.cases, pooled=scored.pooled, failed=failed,
-        environment=environment(device),
+        environment=environment(device, gpu_shared),
         cost=cost(setup.network, transfer.protocol, steps, measured, seconds),
         started=started,
     )  # fmt: skip
@@ -164,6 +165,7 @@ def run_and_record(
         allow_partial=options.allow_partial,
         predictions=folder / "predictions",
         save_predictions=options.save_predictions,
+        gpu_shared=options.gpu_shared,
         progress=progress,
     )
     Store(folder).write(result.record)

@@ -67,12 +67,18 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
-def environment(device: torch.device) -> Environment:
-    """Software and hardware of this process."""
+def environment(device: torch.device, gpu_shared: str = "") -> Environment:
+    """Software and hardware of this process.
+
+    Args:
+        device: CPU or GPU.
+        gpu_shared: How cells share a GPU: time and memory of a cell are other ones then.
+    """
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return Environment(
         segtransfer=__version__,
         python=platform.python_version(),
         torch=torch.__version__,
-        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        device=f"{name}, {gpu_shared}" if gpu_shared and device.type == "cuda" else name,
         threads=torch.get_num_threads(),
     )

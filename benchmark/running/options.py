@@ -68,6 +68,13 @@ class RunOptions:
     save_predictions: bool = False
     ray: RayTask | None = None
 
+    @property
+    def gpu_shared(self) -> str:
+        """How cells share a GPU, for the names of devices in records; empty if each has its own."""
+        if self.ray:
+            return f"{self.ray.gpus:g} of it" if 0 < self.ray.gpus < 1 else ""
+        return f"{self.jobs} cells at a time" if self.jobs > 1 else ""
+
 
 class RunMonitor:
     """Receives what a run reports; this one shows nothing, the command line shows it."""

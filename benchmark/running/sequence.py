@@ -75,7 +75,7 @@ def run_sequence(
         main_metric=first.transfer.target.main_metric,
         coverage=setup.coverage,
         stages=stages,
-        environment=environment(device),
+        environment=environment(device, options.gpu_shared),
         started=started.isoformat(timespec="seconds"),
     )
     SequenceStore(folder).write(record)

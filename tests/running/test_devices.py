@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from benchmark.errors import ProtocolError
-from benchmark.running.devices import choose_device
+from benchmark.running.devices import choose_device, environment
+from benchmark.running.options import RayTask, RunOptions
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,20 @@ def test_a_device_that_this_machine_does_not_have(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
     with pytest.raises(ProtocolError, match=message):
         choose_device(name)
+
+
+@pytest.mark.parametrize(
+    ("options", "device"),
+    [
+        (RunOptions(), "Card"),
+        (RunOptions(jobs=2), "Card, 2 cells at a time"),
+        (RunOptions(jobs=2, ray=RayTask(gpus=1)), "Card"),
+        (RunOptions(ray=RayTask(gpus=0.25)), "Card, 0.25 of it"),
+    ],
+)
+def test_cells_that_share_a_gpu_say_so(
+    options: RunOptions, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Card")
+    assert environment(torch.device("cuda"), options.gpu_shared).device == device
+    assert environment(torch.device("cpu"), options.gpu_shared).device == "cpu"
