@@ -181,7 +181,7 @@ def test_ctrl_c_keeps_finished_cells(
         signal.signal(signal.SIGINT, before)
     assert ended.value.code == 130
     resumed = "stopped: 1 of 2 cells are done; type the same command to resume\n"
-    assert capsys.readouterr().err == resumed
+    assert capsys.readouterr().err == f"1 of 2 cells\n{resumed}"
     check_resumed(words, shared_home)
 
 
