@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli.terminal import console, print_text, settings
 
 
@@ -29,18 +30,16 @@ def advise(
     From the real records of the shipped boards, and of --folder, at the nearest number of
     training subjects; with gains, intervals, time, and what was not tested.
     """
-    from benchmark.leaderboard.advice import AdviceQuestion
-    from benchmark.leaderboard.advice import advise as find
     from benchmark.views.advice import advice_json, advice_lines
 
-    question = AdviceQuestion(
+    question = benchmark.AdviceQuestion(
         domain=domain,
         subjects=subjects,
         network=network or None,
         target=target or None,
         synthetic=synthetic,
     )
-    advice = find(settings.workspace, question, folder or ())
+    advice = benchmark.advise(settings.workspace, question, folder or ())
     if json:
         print_text(advice_json(advice))
     else:

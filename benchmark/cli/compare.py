@@ -1,16 +1,14 @@
 """`segtransfer compare`: two entries, case by case."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+import benchmark
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
-
-if TYPE_CHECKING:
-    from benchmark.leaderboard.comparison import Comparison
 
 
 def compare(
@@ -31,11 +29,8 @@ def compare(
     ] = 5,
 ) -> None:
     """Compare two entries case by case: paired differences with 95 % intervals."""
-    from benchmark.leaderboard.compare import compare_entries
-    from benchmark.leaderboard.folder import find_leaderboard
-
-    store = find_leaderboard(board or _only_run(), settings.workspace)
-    comparisons = compare_entries(store, first, second, target)
+    store = benchmark.find_leaderboard(board or _only_run(), settings.workspace)
+    comparisons = benchmark.compare_entries(store, first, second, target)
     for comparison in comparisons:
         _print_comparison(comparison, cases)
     if figure is not None:
@@ -58,7 +53,7 @@ def _only_run() -> str:
     return str(folders[0])
 
 
-def _print_comparison(comparison: "Comparison", count: int) -> None:
+def _print_comparison(comparison: "benchmark.Comparison", count: int) -> None:
     from benchmark.views.footnotes import FEW
     from benchmark.views.text import format_bounds
 
@@ -94,7 +89,7 @@ def _print_comparison(comparison: "Comparison", count: int) -> None:
     _print_cases(comparison, count, digits)
 
 
-def _candidates(comparison: "Comparison") -> str:
+def _candidates(comparison: "benchmark.Comparison") -> str:
     """Group a in words, and which of the two entries is in it."""
     group, both = comparison.group_a or (), (comparison.first, comparison.second)
     inside = [str(name) for name in both if name in group]
@@ -104,7 +99,7 @@ def _candidates(comparison: "Comparison") -> str:
     )
 
 
-def _print_cases(comparison: "Comparison", count: int, digits: str) -> None:
+def _print_cases(comparison: "benchmark.Comparison", count: int, digits: str) -> None:
     from benchmark.views.terminal import print_table
     from benchmark.views.text import TextTable
 

@@ -9,14 +9,7 @@ from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import SplitRow
 from benchmark.cli.help import add
-from benchmark.cli.terminal import (
-    StageDisplay,
-    bars,
-    interactive,
-    print_text,
-    resumable,
-    settings,
-)
+from benchmark.cli.terminal import interactive, print_text, settings, stages
 from benchmark.errors import CardError, DataError
 
 app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
@@ -49,10 +42,9 @@ def data_get(
         return
     agree(card, accept_licence)
     root = (to or settings.workspace.dataset_folder(name)).resolve()
-    with resumable():
-        with bars(transfer=True) as progress:
-            install(card, settings.workspace, root, StageDisplay(progress))
-        data_import(name, root)
+    with stages(transfer=True) as show:
+        install(card, settings.workspace, root, show)
+    data_import(name, root)
     remove_downloads(card, settings.workspace)
 
 
@@ -123,8 +115,8 @@ def data_import(
     from benchmark.data.local_copies import register
 
     registry = settings.workspace.registry
-    with bars() as progress:
-        copy = register(settings.workspace, name, folder, StageDisplay(progress, f"reading {name}"))
+    with stages(f"reading {name}") as show:
+        copy = register(settings.workspace, name, folder, show)
     print_text(copy.summary(registry.dataset(name).part_of))
 
 
@@ -176,9 +168,8 @@ def data_groups(
     registry = settings.workspace.registry
     path = out or registry.folders[registry.dataset(name).id] / FILE
     data = resolve_dataset(settings.workspace, name, legacy=True)
-    with bars() as progress:
-        display = StageDisplay(progress, f"reading {name}")
-        header, *rows = group_rows(data.card, data.cases.values(), display)
+    with stages(f"reading {name}") as show:
+        header, *rows = group_rows(data.card, data.cases.values(), show)
     write_text(path, csv_text([header, *rows]))
     print_text(f"{path}: {', '.join(header[1:])} of {len(rows)} subjects")
 
@@ -194,10 +185,9 @@ def data_preview(
     from benchmark.views.figures.preview import preview
 
     folder = out or Path("runs/preview") / name
-    with bars() as progress:
-        display = StageDisplay(progress, f"drawing {name}")
-        paths = preview(settings.workspace, name, folder, cases, display)
-    print_text(*[str(path) for path in paths])
+    with stages(f"drawing {name}") as show:
+        paths = preview(settings.workspace, name, folder, cases, show)
+    print_text(*map(str, paths))
 
 
 add(app, "get", data_get, "data get hc18")

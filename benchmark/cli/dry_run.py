@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import benchmark
 from benchmark.cards.board import BoardCard
 from benchmark.cli.terminal import print_text
 from benchmark.views.text import counted
@@ -12,11 +13,10 @@ from benchmark.workspace import Workspace
 if TYPE_CHECKING:
     from benchmark.planning.measured_time import MeasuredTime
     from benchmark.planning.progress import RunProgress
-    from benchmark.planning.transfers import GridSelection
 
 
 def print_cells(
-    workspace: Workspace, board: BoardCard, selection: "GridSelection", folder: Path
+    workspace: Workspace, board: BoardCard, selection: "benchmark.GridSelection", folder: Path
 ) -> None:
     """Print which cells of a board would be run."""
     from benchmark.planning.measured_time import measured_time
@@ -31,7 +31,7 @@ def print_cells(
 def print_sequences(
     workspace: Workspace,
     board: BoardCard,
-    selection: "GridSelection",
+    selection: "benchmark.GridSelection",
     sequences: Sequence[str],
     folder: Path,
 ) -> None:

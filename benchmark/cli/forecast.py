@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli.options import Device, Threads, names
-from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
+from benchmark.cli.terminal import console, print_text, settings, stages
 from benchmark.errors import CardError, DataError, unknown_name
 
 if TYPE_CHECKING:
@@ -76,12 +77,11 @@ def _forecast(
     kept = read_forecasts(out, board) if out and out.exists() else no_forecasts(board)
     missing: dict[str, DataError] = {}
     for name in targets:
-        with bars() as progress:
-            stage = StageDisplay(progress, f"forecasting {name}")
+        with stages(f"forecasting {name}") as show:
             try:
                 made, why_not = forecast_target(
                     settings.workspace, board, name, sources or board.sources,
-                    choose_device(device), stage,
+                    choose_device(device), show,
                 )  # fmt: skip
             except DataError as error:
                 missing[name] = error
@@ -107,7 +107,6 @@ def _validate(board: "BoardCard", file: Path | None, lane: str, against: "Agains
     from benchmark.forecast.forecasts import FILE, read_forecasts
     from benchmark.forecast.report import validation_lines
     from benchmark.forecast.validate import validate
-    from benchmark.leaderboard.folder import load_leaderboard
 
     workspace = settings.workspace
     path = file or workspace.registry.folders[board.id] / FILE
@@ -117,6 +116,6 @@ def _validate(board: "BoardCard", file: Path | None, lane: str, against: "Agains
     chosen = next((known for known in board.lanes if known == lane), None)
     if lane and chosen is None:
         raise CardError(f"board {board.id}: {unknown_name('lane', lane, board.lanes)}")
-    leaderboard = load_leaderboard(board.id, workspace, clean=True)
+    leaderboard = benchmark.load_leaderboard(board.id, workspace, clean=True)
     kept = read_forecasts(path, board)
     print_text(*validation_lines(validate(kept, leaderboard, chosen, against)))

@@ -1,17 +1,14 @@
 """`segtransfer leaderboard`: tables, files and figures of finished records."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError, unknown_name
 from benchmark.workspace import Workspace
-
-if TYPE_CHECKING:
-    from benchmark.records.store import Store
-    from benchmark.views.board import BoardView
 
 FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "json": ".json",
            "parquet": ".parquet"}  # fmt: skip
@@ -43,31 +40,30 @@ def leaderboard(
 
     With --html, --figures or --reviewers alone only those are written.
     """
-    from benchmark.leaderboard.folder import find_leaderboard
-
     file_format, workspace = _format(format_, out), settings.workspace
-    store = find_leaderboard(board, workspace)
+    store = benchmark.find_leaderboard(board, workspace)
+    exported = out is not None or file_format != "text"
     if html is not None:
         _write_page(store, html, workspace, target)
-    printed = out is not None or format_ not in ("", "text")
-    if html is not None and figures is None and reviewers is None and not printed:
-        return
-    from benchmark.views.board import BoardView
-
-    view = BoardView(store, workspace, clean=clean, target=target)
+        if figures is None and reviewers is None and not exported:
+            return
+    view = benchmark.BoardView(store, workspace, clean=clean, target=target)
     if groups:
         return _print_groups(view)
     if figures is not None:
-        write_all_figures(view, figures)
+        _write_figures(view, figures)
     if reviewers is not None:
-        _write_for_reviewers(view, reviewers)
-    if printed:
-        _export(_content(view, file_format), out)
+        from benchmark.views.reviewers import write_reviewer_files
+
+        files = write_reviewer_files(reviewers, view.leaderboard)
+        print_text(f"{len(files)} files in {reviewers}")
+    if exported:
+        _export(view, file_format, out)
     elif html is None and figures is None and reviewers is None:
         _show(view)
 
 
-def _write_page(store: "Store", out: Path, workspace: Workspace, target: str) -> None:
+def _write_page(store: "benchmark.Store", out: Path, workspace: Workspace, target: str) -> None:
     from benchmark.views.board import write_board_page
 
     if target:
@@ -76,7 +72,7 @@ def _write_page(store: "Store", out: Path, workspace: Workspace, target: str) ->
     print_text(f"page: {out}")
 
 
-def _show(view: "BoardView") -> None:
+def _show(view: "benchmark.BoardView") -> None:
     """Print the table, and what could not be run."""
     from benchmark.records.run_errors import run_errors
 
@@ -85,7 +81,7 @@ def _show(view: "BoardView") -> None:
         print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
 
 
-def _print_groups(view: "BoardView") -> None:
+def _print_groups(view: "benchmark.BoardView") -> None:
     from benchmark.views.subgroups import METHOD, subgroup_tables
     from benchmark.views.terminal import print_table
 
@@ -100,30 +96,26 @@ def _print_groups(view: "BoardView") -> None:
     print_text(METHOD)
 
 
-def _export(content: str | bytes, out: Path | None) -> None:
-    """Print a format, or write it to a file."""
+def _export(view: "benchmark.BoardView", file_format: str, out: Path | None) -> None:
+    """Print the leaderboard in a format, or write it to a file."""
     from benchmark.files import write_bytes
 
+    if file_format == "text":
+        content: str | bytes = view.to_text(console.width)
+    else:
+        content = getattr(view, f"to_{file_format}")()
     if out is None:
         typer.echo(content, nl=False)
     else:
         write_bytes(out, content.encode() if isinstance(content, str) else content)
 
 
-def _write_for_reviewers(view: "BoardView", folder: Path) -> None:
-    from benchmark.views.reviewers import write_reviewer_files
-
-    print_text(f"{len(write_reviewer_files(folder, view.leaderboard))} files in {folder}")
-
-
-def print_board(store: "Store", workspace: Workspace) -> None:
+def print_board(store: "benchmark.Store", workspace: Workspace) -> None:
     """Write leaderboard.csv and README.md into a run's folder, and print the table."""
-    from benchmark.views.board import BoardView
-
-    print_view(BoardView(store, workspace))
+    print_view(benchmark.BoardView(store, workspace))
 
 
-def print_view(view: "BoardView") -> None:
+def print_view(view: "benchmark.BoardView") -> None:
     """Write the tables where the folder is a run, and print them."""
     written = view.write_tables()
     view.print(console)
@@ -147,15 +139,7 @@ def _format(name: str, out: Path | None) -> str:
     return name or "text"
 
 
-def _content(view: "BoardView", file_format: str) -> str | bytes:
-    """The leaderboard in one of the formats."""
-    if file_format == "text":
-        return view.to_text(console.width)
-    content: str | bytes = getattr(view, f"to_{file_format}")()
-    return content
-
-
-def write_all_figures(view: "BoardView", folder: Path) -> None:
+def _write_figures(view: "benchmark.BoardView", folder: Path) -> None:
     """Draw every figure that can be drawn, and name the others."""
     from benchmark.views.figures.catalogue import board_figures, write_figures
 

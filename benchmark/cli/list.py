@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from benchmark.cli.terminal import console, print_text, settings
+from benchmark.cli.terminal import console, print_json, print_text, settings
 from benchmark.errors import CardError, unknown_name
 from benchmark.views.cards.lists import FILTERS, KINDS, NAMES, VALUES, Filter, Kind, list_cards
 from benchmark.views.text import fit_table
@@ -35,16 +35,10 @@ def list_command(
         raise CardError(unknown_name("kind of card", kind, KINDS))
     kinds = (chosen,) if chosen else tuple(k for k in KINDS if filters.keys() <= set(FILTERS[k]))
     if json:
-        _print_json(kinds, filters)
+        workspace = settings.workspace
+        print_json({kind: list_cards(workspace, kind, filters).items for kind in kinds})
     else:
         _print(kinds, filters)
-
-
-def _print_json(kinds: tuple[Kind, ...], filters: Mapping[Filter, str]) -> None:
-    from json import dumps
-
-    found = {kind: list_cards(settings.workspace, kind, filters).items for kind in kinds}
-    print_text(dumps(found, indent=1, ensure_ascii=False))
 
 
 def _print(kinds: tuple[Kind, ...], filters: Mapping[Filter, str]) -> None:

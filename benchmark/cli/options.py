@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import benchmark
 from benchmark.errors import CardError, unknown_name
 
 if TYPE_CHECKING:
     from benchmark.cards.lanes import Lane
-    from benchmark.planning.transfers import GridSelection
-    from benchmark.running.options import RayTask
 
 BoardId = Annotated[str, typer.Argument(help="Id of the board.")]
 OfBoard = Annotated[str, typer.Option(help="Comma-separated (default: all of the board).")]
@@ -107,15 +106,13 @@ def grid_selection(
     sizes: str = "",
     seeds: str = "",
     limit_steps: int | None = None,
-) -> "GridSelection":
+) -> "benchmark.GridSelection":
     """Which part of a board's grid the options name.
 
     Raises:
         CardError: A lane is unknown, or a size or seed is not a whole number.
     """
-    from benchmark.planning.transfers import GridSelection
-
-    return GridSelection(
+    return benchmark.GridSelection(
         sources=names(sources),
         targets=names(targets),
         lanes=_lanes(lanes),
@@ -128,7 +125,7 @@ def grid_selection(
 
 def ray_task(
     engine: str, cpus: float | None, gpus: float | None, memory_gib: float | None, device: str
-) -> "RayTask | None":
+) -> "benchmark.RayTask | None":
     """What a cell asks of a Ray cluster; None for the local engine.
 
     Raises:
@@ -142,6 +139,4 @@ def ray_task(
         return None
     if device != "auto":
         raise CardError(f"--device {device}: with --engine ray, --gpus-per-cell states the device")
-    from benchmark.running.options import RayTask
-
-    return RayTask(cpus=cpus or 1.0, gpus=gpus or 0.0, memory_gib=memory_gib or 0.0)
+    return benchmark.RayTask(cpus=cpus or 1.0, gpus=gpus or 0.0, memory_gib=memory_gib or 0.0)

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+import benchmark
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cli.options import Device, Threads
-from benchmark.cli.terminal import StageDisplay, bars, print_text, resumable, settings
+from benchmark.cli.terminal import print_text, settings, stages
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
     from benchmark.data.cases import Case
-    from benchmark.planning.transfers import Transfer
-    from benchmark.running.options import RunOptions
 
 T = TypeVar("T", str, int)
 
@@ -55,16 +54,14 @@ def prelabel(
     import it. Cases that have labels are not left out by themselves: give a folder without them.
     """
     from benchmark.cli.monitor import TerminalMonitor
-    from benchmark.planning.transfers import GridSelection
     from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
     from benchmark.prelabel.unlabelled import unlabelled_cases
-    from benchmark.running.options import RunOptions
     from benchmark.running.session import RunSession
 
     workspace = settings.workspace
     card, problem = workspace.registry.board(board), workspace.registry.target(target)
     lanes = card.lanes_of(workspace.registry.source(source))[:1]
-    chosen = GridSelection(
+    chosen = benchmark.GridSelection(
         sources=(source,), targets=(target,), lanes=lanes,
         strategies=(_only("--strategy", strategy or None, card.strategies_for(source, *lanes)),),
         train_subjects=(_only("--size", size, card.train_subjects),),
@@ -72,14 +69,13 @@ def prelabel(
     )  # fmt: skip
     refuse_corrected(out)
     unlabelled = unlabelled_cases(workspace.registry.dataset(problem.dataset), images)
-    options = RunOptions(device=device, threads=threads)
+    options = benchmark.RunOptions(device=device, threads=threads)
     with RunSession(workspace, options, TerminalMonitor()) as session:
         transfers = session.pretrain_and_plan(card, chosen)
     if not transfers:
         raise CardError(f"board {board}: {source} does not take part with that strategy")
     name = name or f"{problem.dataset}_prelabelled"
-    with resumable():
-        cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, options)
+    cases = _propose(workspace, transfers[0], unlabelled, out, name, weights, options)
     print_text(
         f"{len(cases)} label maps: {out / 'labels'}",
         f"correct these first: {', '.join(cases[:5])} (all: {out / CERTAINTY})",
@@ -89,12 +85,12 @@ def prelabel(
 
 def _propose(
     workspace: Workspace,
-    transfer: "Transfer",
+    transfer: "benchmark.Transfer",
     unlabelled: "tuple[DatasetCard, list[Case]]",
     out: Path,
     name: str,
     weights: Path | None,
-    options: "RunOptions",
+    options: "benchmark.RunOptions",
 ) -> list[str]:
     """Fine-tune or take the kept network, and label; names of the cases, the least sure first."""
     from benchmark.prelabel.labelling import kept_network, prelabel, tuned_network
@@ -102,8 +98,7 @@ def _propose(
 
     set_threads(options.threads)
     place = choose_device(options.device)
-    with bars() as progress:
-        show = StageDisplay(progress)
+    with stages() as show:
         if weights:
             network = kept_network(weights, transfer, place)
         else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import Device
-from benchmark.cli.terminal import StageDisplay, bars, print_text, resumable, settings
+from benchmark.cli.terminal import print_text, settings, stages
 from benchmark.errors import CardError
 
 
@@ -33,17 +33,15 @@ def pretrain(
     card, recipe_board = registry.source(source), registry.board(board)
     if card.pretrain is None:
         raise CardError(f"source task {source!r} has no recipe (`pretrain:`) on its card")
-    with resumable(), bars() as progress:
-        show = StageDisplay(progress)
+    with stages() as show:
         folder = ensure_pretrained(
             settings.workspace, recipe_board, choose_device(device), card, show
         )
-    print_text(summary(folder))
-    print_text(f"  weights: {folder / 'model.safetensors'}")
+    print_text(summary(folder), f"  weights: {folder / 'model.safetensors'}")
     if out:
         path = export(card, recipe_board, folder, out)
-        print_text(f"  card: {path}; to use it, type")
         print_text(
+            f"  card: {path}; to use it, type",
             f"  segtransfer --content {out} source import {path.stem} "
-            f"--from {out / path.stem}.safetensors"
+            f"--from {out / path.stem}.safetensors",
         )

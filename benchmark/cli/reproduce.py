@@ -6,22 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+import benchmark
 from benchmark.cards.board import BoardCard
+from benchmark.cli import options
 from benchmark.cli.dry_run import print_cells
-from benchmark.cli.options import (
-    BoardId,
-    Device,
-    DryRun,
-    Jobs,
-    OfBoard,
-    Out,
-    Pictures,
-    RetryFailed,
-    ShardPart,
-    Sizes,
-    Threads,
-    grid_selection,
-)
 from benchmark.cli.run import run_selection
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
@@ -36,15 +24,15 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run what is missing, 
 
 
 def reproduce(
-    board: BoardId,
-    sources: OfBoard = "",
-    lanes: OfBoard = "", strategies: OfBoard = "",
-    sizes: Sizes = "",
-    seeds: OfBoard = "",
-    out: Out = None, beside: Beside = "",
-    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
-    retry_failed: RetryFailed = False, pictures: Pictures = True,
-    run: Run = True, shard: ShardPart = "", dry_run: DryRun = False,
+    board: options.BoardId,
+    sources: options.OfBoard = "",
+    lanes: options.OfBoard = "", strategies: options.OfBoard = "",
+    sizes: options.Sizes = "",
+    seeds: options.OfBoard = "",
+    out: options.Out = None, beside: Beside = "",
+    device: options.Device = "auto", jobs: options.Jobs = 1, threads: options.Threads = None,
+    retry_failed: options.RetryFailed = False, pictures: options.Pictures = True,
+    run: Run = True, shard: options.ShardPart = "", dry_run: options.DryRun = False,
 ) -> None:  # fmt: skip
     """Run a published comparison with the data at hand, and compare its numbers with ours.
 
@@ -53,11 +41,10 @@ def reproduce(
     """
     from benchmark.planning.availability import counterparts, runnable_part
     from benchmark.planning.shards import Shard, shard_of_cells
-    from benchmark.running.options import RunOptions
 
     workspace, card = settings.workspace, settings.workspace.registry.board(board)
     _check_reproduces(card)
-    selection = grid_selection(
+    selection = options.grid_selection(
         sources=sources, lanes=lanes, strategies=strategies, sizes=sizes, seeds=seeds
     )
     if shard:
@@ -69,40 +56,34 @@ def reproduce(
     for name, why in here.why_not.items():
         print_text(f"left out: {name}: {why}")
     if run and here.anything:
-        options = RunOptions(
+        run_options = benchmark.RunOptions(
             device=device, jobs=jobs, threads=threads, retry_failed=retry_failed, pictures=pictures
         )
-        run_selection(workspace, card, here.selection, folder, options)
+        run_selection(workspace, card, here.selection, folder, run_options)
     if shard:
         return print_text(f"after all shards: segtransfer reproduce {board} --no-run")
     _compare(workspace, card, folder, here.why_not, beside)
     if run and not here.anything:
-        _print_counterparts(counterparts(workspace.registry, card))
+        boards = counterparts(workspace.registry, card)
+        commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
+        print_text(f"nothing of this board can be run here yet; on smaller data: {commands}")
 
 
 def _compare(
     workspace: Workspace, board: BoardCard, folder: Path, why_not: dict[str, str], beside: str
 ) -> None:
     """Print published numbers beside ours, and write them where there was a run."""
-    from benchmark.leaderboard.folder import find_leaderboard
-    from benchmark.leaderboard.published import compare_with_published
-    from benchmark.records.store import Store
     from benchmark.views.board import write_reproduction
 
     has_run = (folder / "board.yaml").is_file()
-    store = Store(folder if has_run else workspace.registry.folders[board.id])
-    other = find_leaderboard(beside, workspace) if beside else None
-    comparisons = compare_with_published(workspace.registry, board, store, why_not, other)
+    store = benchmark.Store(folder if has_run else workspace.registry.folders[board.id])
+    other = benchmark.find_leaderboard(beside, workspace) if beside else None
+    comparisons = benchmark.compare_with_published(workspace.registry, board, store, why_not, other)
     beside = other.board().id if other else ""
     _print(board, comparisons, beside)
     if has_run:
         files = write_reproduction(folder, board, comparisons, beside)
         print_text(f"{', '.join(file.name for file in files)}: {folder}")
-
-
-def _print_counterparts(boards: list[str]) -> None:
-    commands = " or ".join(f"`segtransfer reproduce {name}`" for name in boards)
-    print_text(f"nothing of this board can be run here yet; on smaller data: {commands}")
 
 
 def _check_reproduces(board: BoardCard) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+import benchmark
 from benchmark.cards.board import BoardCard
 from benchmark.cli.submit import print_checks
 from benchmark.cli.terminal import console, print_text
@@ -13,9 +14,6 @@ from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
-    from benchmark.planning.transfers import GridSelection
-    from benchmark.records.store import Store
-    from benchmark.running.options import RunOptions
     from benchmark.submission.read_pack import Submission
     from benchmark.submission.rerun import Rerun
 
@@ -25,7 +23,7 @@ def rerun(
     board: BoardCard,
     path: Path,
     out: Path | None,
-    options: "RunOptions",
+    options: "benchmark.RunOptions",
     cells: int | None,
     draw: int,
     dry_run: bool,
@@ -36,13 +34,11 @@ def rerun(
         SubmissionError: The submission is refused, or made under other conditions than here.
     """
     from benchmark.cli.monitor import TerminalMonitor
-    from benchmark.records.store import Store
     from benchmark.running.board import create_board_folder
     from benchmark.running.session import RunSession
     from benchmark.submission.rerun import choose
-    from benchmark.submission.verify import verify_submission
 
-    with verify_submission(path, workspace) as verdict:
+    with benchmark.verify_submission(path, workspace) as verdict:
         submission = verdict.submission
         if verdict.refused or submission is None:
             print_checks(verdict)
@@ -51,7 +47,7 @@ def rerun(
         if submission.board.id != board.id:
             raise SubmissionError(f"{path}: is of board {submission.board.id!r}, not {board.id!r}")
         names = choose(sorted(submission.records), cells, draw)
-        store = Store(out or Path("runs") / f"{board.id}_rerun_{source}")
+        store = benchmark.Store(out or Path("runs") / f"{board.id}_rerun_{source}")
         if dry_run:
             todo = sorted({*names} - {*store.files()})
             print_text(f"{counted(len(names), 'cell')} of {path}, to run:")
@@ -67,12 +63,10 @@ def rerun(
         _compare(submission, store, [transfer.cell.path for transfer in transfers])
 
 
-def _grid_of(submission: "Submission", names: list[str]) -> "GridSelection":
+def _grid_of(submission: "Submission", names: list[str]) -> "benchmark.GridSelection":
     """The cells of some records of a submission."""
-    from benchmark.planning.transfers import GridSelection
-
     cells = [submission.records[name].cell for name in names]
-    return GridSelection(
+    return benchmark.GridSelection(
         sources=tuple(dict.fromkeys(cell.source for cell in cells)),
         targets=tuple(dict.fromkeys(cell.target for cell in cells)),
         only=frozenset(names),
@@ -88,7 +82,7 @@ def _same_conditions(submission: "Submission", name: str, expected: dict[str, st
         )
 
 
-def _compare(submission: "Submission", store: "Store", names: list[str]) -> None:
+def _compare(submission: "Submission", store: "benchmark.Store", names: list[str]) -> None:
     from benchmark.records.predictions import read_hashes
     from benchmark.submission.rerun import Rerun, compare_cell, write_rerun
 

@@ -2,43 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cards.board import BoardCard
+from benchmark.cli import options
 from benchmark.cli.dry_run import print_cells
 from benchmark.cli.leaderboard import print_board
-from benchmark.cli.options import (
-    AllowPartial,
-    BoardId,
-    CpusPerCell,
-    Device,
-    DryRun,
-    Engine,
-    GpusPerCell,
-    Jobs,
-    MemoryPerCell,
-    OfBoard,
-    Out,
-    Pictures,
-    RetryFailed,
-    ShardPart,
-    Sizes,
-    Threads,
-    grid_selection,
-    ray_task,
-)
 from benchmark.cli.rerun import rerun
 from benchmark.cli.terminal import print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
-
-if TYPE_CHECKING:
-    from benchmark.planning.transfers import GridSelection
-    from benchmark.running.options import RunOptions
-
 
 OneSource = Annotated[
     str, typer.Option(help="One source card (path or id), compared with the baseline and ImageNet.")
@@ -61,18 +38,19 @@ Draw = Annotated[int, typer.Option(min=0, help="With --cells: seed of the draw."
 
 
 def run(
-    board: BoardId,
+    board: options.BoardId,
     source: OneSource = "", sources: Sources = "", targets: Targets = "",
-    lanes: OfBoard = "", strategies: OfBoard = "", sizes: Sizes = "", seeds: OfBoard = "",
-    out: Out = None,
-    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
+    lanes: options.OfBoard = "", strategies: options.OfBoard = "",
+    sizes: options.Sizes = "", seeds: options.OfBoard = "",
+    out: options.Out = None,
+    device: options.Device = "auto", jobs: options.Jobs = 1, threads: options.Threads = None,
     limit_steps: LimitSteps = None,
-    allow_partial: AllowPartial = False, retry_failed: RetryFailed = False,
-    shard: ShardPart = "",
-    engine: Engine = "local", cpus_per_cell: CpusPerCell = None,
-    gpus_per_cell: GpusPerCell = None, memory_per_cell: MemoryPerCell = None,
-    dry_run: DryRun = False,
-    pictures: Pictures = True, save_predictions: SavePredictions = False,
+    allow_partial: options.AllowPartial = False, retry_failed: options.RetryFailed = False,
+    shard: options.ShardPart = "",
+    engine: options.Engine = "local", cpus_per_cell: options.CpusPerCell = None,
+    gpus_per_cell: options.GpusPerCell = None, memory_per_cell: options.MemoryPerCell = None,
+    dry_run: options.DryRun = False,
+    pictures: options.Pictures = True, save_predictions: SavePredictions = False,
     rerun_of: RerunOf = None, cells: Cells = None, draw: Draw = 0,
 ) -> None:  # fmt: skip
     """Run a board's transfers and print its table.
@@ -81,34 +59,32 @@ def run(
     1/8, 2/8 and so on, several machines share a grid (docs/cluster.md). Exit status: 0 finished, 1
     refused, 3 finished with failures, 130 stopped.
     """
-    from benchmark.running.options import RunOptions
-
-    options = RunOptions(
+    run_options = benchmark.RunOptions(
         device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
         retry_failed=retry_failed, pictures=pictures, save_predictions=save_predictions,
-        ray=ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device),
+        ray=options.ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device),
     )  # fmt: skip
     workspace = settings.workspace
     card = workspace.registry.board(board)
     if rerun_of is not None:
         if any((source, sources, targets, lanes, strategies, sizes, seeds, limit_steps, shard)):
             raise CardError("--rerun-of: the submission names its cells; leave the others out")
-        rerun(workspace, card, rerun_of, out, options, cells, draw, dry_run)
+        rerun(workspace, card, rerun_of, out, run_options, cells, draw, dry_run)
         return
-    selection = grid_selection(
+    selection = options.grid_selection(
         sources=sources, targets=targets, lanes=lanes, strategies=strategies,
         sizes=sizes, seeds=seeds, limit_steps=limit_steps,
     )  # fmt: skip
     folder = out or Path("runs") / (board + (f"_trial{limit_steps}" if limit_steps else ""))
-    run_selection(workspace, card, selection, folder, options, source, shard, dry_run)
+    run_selection(workspace, card, selection, folder, run_options, source, shard, dry_run)
 
 
 def run_selection(
     workspace: Workspace,
     board: BoardCard,
-    selection: "GridSelection",
+    selection: "benchmark.GridSelection",
     folder: Path,
-    options: "RunOptions",
+    run_options: "benchmark.RunOptions",
     source: str = "",
     shard: str = "",
     dry_run: bool = False,
@@ -119,8 +95,6 @@ def run_selection(
     """
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.shards import Shard, shard_of_cells
-    from benchmark.records.store import Store
-    from benchmark.running.board import run_board
 
     compared: tuple[str, ...] = ()
     if source and selection.sources:
@@ -133,14 +107,14 @@ def run_selection(
         print_cells(workspace, board, selection, folder)
         return
     try:
-        run_board(
+        benchmark.run_board(
             workspace,
             board,
             selection,
             folder,
-            options=options,
+            options=run_options,
             monitor=TerminalMonitor(),
-            copy_from=Store(workspace.registry.folders[board.id]) if compared else None,
+            copy_from=benchmark.Store(workspace.registry.folders[board.id]) if compared else None,
             copied_sources=compared,
         )
     except UnfinishedRun as unfinished:
@@ -150,19 +124,17 @@ def run_selection(
     _print_end(workspace, selection, folder)
 
 
-def _print_end(workspace: Workspace, selection: "GridSelection", folder: Path) -> None:
-    from benchmark.records.store import Store
-
+def _print_end(workspace: Workspace, selection: "benchmark.GridSelection", folder: Path) -> None:
     if selection.only is None:
-        print_board(Store(folder), workspace)
+        print_board(benchmark.Store(folder), workspace)
     else:
         count = counted(len(selection.only), "cell")
         print_text(f"this shard of {count} has ended; the table: segtransfer leaderboard {folder}")
 
 
 def _join(
-    workspace: Workspace, board: BoardCard, source: str, selection: "GridSelection"
-) -> "tuple[Workspace, GridSelection, tuple[str, ...]]":
+    workspace: Workspace, board: BoardCard, source: str, selection: "benchmark.GridSelection"
+) -> "tuple[Workspace, benchmark.GridSelection, tuple[str, ...]]":
     """A source that joins a board, with those it is compared with."""
     from benchmark.planning.comparators import comparison_sources, find_source
 

@@ -5,42 +5,26 @@ from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cards.board import BoardCard
+from benchmark.cli import options
 from benchmark.cli.dry_run import print_sequences
-from benchmark.cli.options import (
-    AllowPartial,
-    CpusPerCell,
-    Device,
-    DryRun,
-    Engine,
-    GpusPerCell,
-    Jobs,
-    MemoryPerCell,
-    OfBoard,
-    Out,
-    RetryFailed,
-    ShardPart,
-    Threads,
-    grid_selection,
-    names,
-    ray_task,
-)
 from benchmark.cli.terminal import console, print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
 
 
 def sequence(
     board: Annotated[str, typer.Argument(help="Id of a board with `sequences`.")],
-    sequences: OfBoard = "",
+    sequences: options.OfBoard = "",
     sources: Annotated[str, typer.Option(help="Comma-separated; SOURCE or SOURCE@NETWORK.")] = "",
-    strategies: OfBoard = "", seeds: OfBoard = "",
-    out: Out = None,
-    device: Device = "auto", jobs: Jobs = 1, threads: Threads = None,
-    allow_partial: AllowPartial = False, retry_failed: RetryFailed = False,
-    shard: ShardPart = "",
-    engine: Engine = "local", cpus_per_cell: CpusPerCell = None,
-    gpus_per_cell: GpusPerCell = None, memory_per_cell: MemoryPerCell = None,
-    dry_run: DryRun = False,
+    strategies: options.OfBoard = "", seeds: options.OfBoard = "",
+    out: options.Out = None,
+    device: options.Device = "auto", jobs: options.Jobs = 1, threads: options.Threads = None,
+    allow_partial: options.AllowPartial = False, retry_failed: options.RetryFailed = False,
+    shard: options.ShardPart = "",
+    engine: options.Engine = "local", cpus_per_cell: options.CpusPerCell = None,
+    gpus_per_cell: options.GpusPerCell = None, memory_per_cell: options.MemoryPerCell = None,
+    dry_run: options.DryRun = False,
 ) -> None:  # fmt: skip
     """Train on one device after the other and measure what is forgotten.
 
@@ -51,13 +35,11 @@ def sequence(
     from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences
     from benchmark.planning.shards import Shard, shard_of_sequences
-    from benchmark.running.board import run_board_sequences
-    from benchmark.running.options import RunOptions
 
-    workspace, chosen = settings.workspace, names(sequences)
+    workspace, chosen = settings.workspace, options.names(sequences)
     card, folder = _board_with_sequences(board), out or Path("runs") / board
     check_sequences(card, chosen)
-    selection = grid_selection(
+    selection = options.grid_selection(
         sources=sources, targets=",".join(card.devices), strategies=strategies, seeds=seeds
     )
     if shard:
@@ -65,13 +47,16 @@ def sequence(
     if dry_run:
         print_sequences(workspace, card, selection, chosen, folder)
         return
-    task = ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device)
-    options = RunOptions(device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
-                         retry_failed=retry_failed, ray=task)  # fmt: skip
+    task = options.ray_task(engine, cpus_per_cell, gpus_per_cell, memory_per_cell, device)
+    run_options = benchmark.RunOptions(
+        device=device, jobs=jobs, threads=threads, allow_partial=allow_partial,
+        retry_failed=retry_failed, ray=task,
+    )  # fmt: skip
     try:
-        run_board_sequences(
-            workspace, card, selection, folder, chosen, options=options, monitor=TerminalMonitor()
-        )
+        benchmark.run_board_sequences(
+            workspace, card, selection, folder, chosen,
+            options=run_options, monitor=TerminalMonitor(),
+        )  # fmt: skip
     except UnfinishedRun as unfinished:
         _print_end(card, folder, shard)
         print_failures(unfinished)
@@ -104,7 +89,6 @@ def print_report(board: BoardCard, folder: Path) -> None:
     from benchmark.views.sequences import print_sequences, write_sequences
 
     report = sequence_report(board, list(SequenceStore(folder).records(board)))
-    for figure in write_sequences(folder, report):
-        print_text(f"not drawn: {figure.name}: {figure.why}")
+    write_sequences(folder, report)
     print_sequences(report, console)
     print_text(f"records, sequences.csv, README.md and figures: {folder / 'sequences'}")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.terminal import console, print_text, settings
+import benchmark
+from benchmark.cli.terminal import console, print_json, print_text, settings
 
 
 def show(
@@ -15,13 +16,8 @@ def show(
 
     If several cards have the id, all of them are shown.
     """
-    from benchmark.views.cards.find import summarise_cards
-
-    summaries = summarise_cards(settings.workspace, name)
+    summaries = benchmark.summarise_cards(settings.workspace, name)
     if json:
-        from json import dumps
-
-        print_text(dumps([summary.plain() for summary in summaries], indent=1, ensure_ascii=False))
-        return
+        return print_json([summary.plain() for summary in summaries])
     for number, summary in enumerate(summaries):
         print_text(*([""] if number else []), *summary.lines(console.width))

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+import benchmark
 from benchmark.cli.help import add
 from benchmark.cli.source_check import source_check
 from benchmark.cli.source_new import source_new
-from benchmark.cli.terminal import StageDisplay, bars, print_text, settings
+from benchmark.cli.terminal import print_text, settings, stages
 
 app = typer.Typer(no_args_is_help=True, help="Checkpoints of source tasks: draft, check, fetch.")
 
@@ -17,8 +18,8 @@ def source_get(name: Annotated[str, typer.Argument(help="Id of the source task."
     """Fetch a checkpoint from the address on its card, verify it and keep it."""
     from benchmark.models.weight_store import get_weights
 
-    with bars(transfer=True) as progress:
-        stored = get_weights(settings.workspace, name, StageDisplay(progress))
+    with stages(transfer=True) as show:
+        stored = get_weights(settings.workspace, name, show)
     print_text(f"{name}: sha256 {stored.sha256}\n  from {stored.origin}")
 
 
@@ -27,9 +28,7 @@ def source_import(
     file: Annotated[Path, typer.Option("--from", help="The checkpoint.")],
 ) -> None:
     """Check a checkpoint against its card (SHA-256) and keep a copy of it."""
-    from benchmark.models.weight_store import import_weights
-
-    stored = import_weights(settings.workspace, name, file)
+    stored = benchmark.import_weights(settings.workspace, name, file)
     print_text(f"{name}: {stored.path(settings.workspace)}")
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+import benchmark
 from benchmark.cards.card import read_card
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard
 from benchmark.cli.options import Threads
-from benchmark.cli.terminal import StageDisplay, bars, console, print_text, settings
+from benchmark.cli.terminal import console, print_text, settings, stages
 from benchmark.errors import CardError
 from benchmark.workspace import Workspace
 
@@ -58,15 +59,13 @@ def source_check(
         raise CardError(
             f"source task {name!r} has no weights file to check; `run` makes its weights"
         )
-    from benchmark.models.weight_store import import_weights
     from benchmark.running.devices import set_threads
-    from benchmark.sources.check import check_source
 
     if file:
-        import_weights(workspace, source.id, file)
+        benchmark.import_weights(workspace, source.id, file)
     set_threads(threads)
-    with bars() as progress:
-        report = check_source(workspace, source, StageDisplay(progress, "checking"))
+    with stages("checking") as show:
+        report = benchmark.check_source(workspace, source, show)
     _finish(report, folder)
 
 

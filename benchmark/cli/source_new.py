@@ -8,17 +8,10 @@ import typer
 
 from benchmark.cards.dataset import Domain
 from benchmark.cards.source import SourceCard, SourceObjective
-from benchmark.cli.terminal import StageDisplay, bars, interactive, print_text, settings
+from benchmark.cli.terminal import interactive, print_text, settings, stages
 from benchmark.errors import CardError
 from benchmark.files import printable
-from benchmark.sources.statements import (
-    check_address,
-    check_choices,
-    check_new_name,
-    new_card_path,
-    parse_exposure,
-    parse_values,
-)
+from benchmark.sources import statements
 from benchmark.views.text import counted
 
 if TYPE_CHECKING:
@@ -77,15 +70,15 @@ def source_new(
     """
     given = {"domain": domain, "task": task, "saw": ";".join(saw or ()), "title": title,
              "licence": licence, "citation": citation}  # fmt: skip
-    check_new_name(settings.workspace.registry, name)
-    check_address(origin)
-    check_choices(domain=domain, task=task, provides=provides)
-    parse_values("--mean", mean), parse_values("--std", std)
+    statements.check_new_name(settings.workspace.registry, name)
+    statements.check_address(origin)
+    statements.check_choices(domain=domain, task=task, provides=provides)
+    statements.parse_values("--mean", mean), statements.parse_values("--std", std)
     folder = out or (settings.content[-1] if settings.content else CARDS)
-    path = new_card_path(name, folder)
+    path = statements.new_card_path(name, folder)
     given = _complete(given, origin)
-    check_choices(domain=given["domain"], task=given["task"])
-    exposure = parse_exposure([text for text in given["saw"].split(";") if text.strip()])
+    statements.check_choices(domain=given["domain"], task=given["task"])
+    exposure = statements.parse_exposure([text for text in given["saw"].split(";") if text.strip()])
     from benchmark.sources.draft import write_draft
 
     examined = _examine(origin, encoder, part)
@@ -103,13 +96,13 @@ def _examine(origin: str, encoder: str, part: str) -> "ExaminedCheckpoint":
     from benchmark.sources.examine import examine
 
     workspace = settings.workspace
-    with bars() as progress:
+    with stages("reading") as show:
         examined = examine(
             locate_checkpoint(origin, workspace),
             encoder=encoder or None,
             part=part,
             decoder=workspace.registry.board("standard_v1").protocol.decoders["unet"],
-            progress=StageDisplay(progress, "reading"),
+            progress=show,
         )
     _print_examined(examined)
     return examined
@@ -174,7 +167,7 @@ def _statistics(
 
 
 def _values(option: str, text: str, channels: int) -> tuple[float, ...]:
-    values = parse_values(option, text)
+    values = statements.parse_values(option, text)
     return values * channels if len(values) == 1 else values
 
 

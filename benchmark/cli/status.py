@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmark.cli.dry_run import duration
-from benchmark.cli.terminal import print_text, settings
+from benchmark.cli.terminal import print_json, print_text, settings
 from benchmark.views.text import counted
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def status(
     workspace = settings.workspace
     found = run_status(workspace, workspace.leaderboard_folder(board))
     if json:
-        from json import dumps
-
-        print_text(dumps(_plain(found), indent=1, ensure_ascii=False))
+        print_json(_plain(found))
     else:
         _print(found)
 

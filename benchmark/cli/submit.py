@@ -8,13 +8,13 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+import benchmark
 from benchmark.cli.help import add
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import SubmissionError
 from benchmark.views.text import TextTable, counted
 
 if TYPE_CHECKING:
-    from benchmark.records.store import Store
     from benchmark.submission.verify import Verdict
 
 app = typer.Typer(
@@ -39,15 +39,13 @@ def pack(
 ) -> None:
     """Pack card, records, per-case scores, prediction hashes and a manifest of one source."""
     from benchmark.planning.comparators import find_source, own_baselines
-    from benchmark.records.store import Store
-    from benchmark.submission.write_pack import pack_submission
 
-    store = Store(folder)
+    store = benchmark.Store(folder)
     board = store.board()
     workspace, card = find_source(settings.workspace, source)
     path = out or Path(f"{board.id}_{card.id}.zip")
     baselines = own_baselines(workspace.registry, board, card)
-    made = pack_submission(
+    made = benchmark.pack_submission(
         store, card, path, baselines=baselines, with_predictions=with_predictions
     )
     size = sum(facts.bytes for facts in made.files.values()) / 1e6
@@ -78,9 +76,8 @@ def verify(
     are on this machine.
     """
     from benchmark.submission.report import write_reports
-    from benchmark.submission.verify import verify_submission
 
-    with verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
+    with benchmark.verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
         print_checks(verdict)
         write_reports(verdict, html, markdown)
         if verdict.refused:
@@ -100,16 +97,15 @@ def merge(
 ) -> None:
     """Verify a pack, copy it into a leaderboard, and write its tables again."""
     from benchmark.cli.leaderboard import print_board
-    from benchmark.submission.merge import card_folder, merge_submission
-    from benchmark.submission.verify import verify_submission
+    from benchmark.submission.merge import card_folder
 
-    with verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
+    with benchmark.verify_submission(path, settings.workspace, _store(board_folder)) as verdict:
         submission = verdict.submission
         if verdict.refused or submission is None:
             print_checks(verdict)
             raise SubmissionError(f"{path}: was refused; nothing was merged")
         folder = card_folder(submission.store.folder, cards)
-        names = merge_submission(verdict, folder, rerun)
+        names = benchmark.merge_submission(verdict, folder, rerun)
         print_board(submission.store, submission.workspace)
         print_text(f"merged {counted(len(names), 'record')}; card: {folder}")
 
@@ -138,9 +134,5 @@ def print_checks(verdict: "Verdict") -> None:
     print_text(headline(verdict))
 
 
-def _store(folder: Path | None) -> "Store | None":
-    if folder is None:
-        return None
-    from benchmark.records.store import Store
-
-    return Store(folder)
+def _store(folder: Path | None) -> "benchmark.Store | None":
+    return benchmark.Store(folder) if folder else None

@@ -1,5 +1,6 @@
 """What all commands share: settings, consoles, progress bars."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -68,16 +68,6 @@ def print_failures(unfinished: UnfinishedRun) -> None:
         errors.print(f"failed: {line}", markup=False)
 
 
-@contextmanager
-def resumable() -> Iterator[None]:
-    """Ctrl-C ends with one line and exit status 130; the same command resumes."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        errors.print("stopped; type the same command to resume")
-        raise typer.Exit(130) from None
-
-
 class StageDisplay:
     """Shows (stage, done, total) as one bar that changes its name.
 
@@ -97,6 +87,18 @@ class StageDisplay:
             errors.print(f"{stage} ...", markup=False)
         self.stage = stage
         self.progress.update(self.task, description=stage, completed=done, total=total)
+
+
+@contextmanager
+def stages(start: str = "starting", *, transfer: bool = False) -> Iterator[StageDisplay]:
+    """The display of what one task does, stage after stage."""
+    with bars(transfer=transfer) as progress:
+        yield StageDisplay(progress, start)
+
+
+def print_json(data: object) -> None:
+    """Print plain data as JSON."""
+    print_text(json.dumps(data, indent=1, ensure_ascii=False))
 
 
 def interactive() -> bool:

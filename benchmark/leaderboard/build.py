@@ -1,43 +1,34 @@
 """The leaderboard: per target with intervals and gain over the baseline, overall with mean rank."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
-from benchmark.leaderboard.bulk.array_files import Arrays, array_json
+from benchmark.leaderboard.bulk.array_files import array_json
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
-from benchmark.leaderboard.bulk.setting_statistics import (
-    SettingTask,
-    SizeTask,
-    statistics_of,
-)
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
 from benchmark.leaderboard.comparable import check_comparable
 from benchmark.leaderboard.index import BoardIndex, LaneSize, Setting
 from benchmark.leaderboard.metric_ranks import (
     MetricAgreement,
     overall_agreements,
-    overall_metric_ranks,
     setting_agreements,
 )
 from benchmark.leaderboard.missing_cells import NO_CARDS, Sources, missing_cells
-from benchmark.leaderboard.overall_table import overall_table, size_tasks, with_marks
-from benchmark.leaderboard.target_table import target_table, unranked_entries
+from benchmark.leaderboard.overall_table import overall_table
+from benchmark.leaderboard.rows import main_metric, rows_of_size
+from benchmark.leaderboard.target_table import LEGACY, target_table
+from benchmark.leaderboard.tasks import compute, setting_task, size_tasks
 from benchmark.records.record import RunRecord
 from benchmark.records.validate import Conditions
+from benchmark.scoring.metrics import Metric
 from benchmark.statistics.learned import nothing_learned
-from benchmark.statistics.scores import Entry, TargetScores, stack_runs
+from benchmark.statistics.scores import Entry, TargetScores
 from benchmark.workers import Workers
-
-LEGACY = "leaking split"  # mark of every row of a `legacy` board
-FAILED = "failed cells"  # mark of a row with cells whose training diverged
-Key: TypeAlias = Setting | LaneSize
-WORTH_PROCESSES = 10**8  # work of a second or two
 
 
 @dataclass(frozen=True)
@@ -69,6 +60,32 @@ class Leaderboard:
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     clean: bool = False
+
+    def metric(self, target: str) -> Metric:
+        """What is ranked on a target that has rows."""
+        return main_metric(self.rows[self.rows["target"] == target])
+
+    def rows_of(self, setting: Setting) -> pd.DataFrame:
+        """The rows of one setting; best first."""
+        on_target = self.rows[self.rows["target"] == setting.target]
+        return rows_of_size(on_target, setting.lane_size)
+
+    def ranked_rows(self, setting: Setting) -> pd.DataFrame:
+        """The ranked rows of one setting; best first."""
+        rows = self.rows_of(setting)
+        return rows[rows["rank"].notna()]
+
+    @property
+    def sizes(self) -> list[LaneSize]:
+        """Each lane and number of training subjects with rows; 0 for all comes first."""
+        if not len(self.rows):
+            return []
+        known = self.rows[["lane", "train_subjects"]].drop_duplicates()
+        return [
+            LaneSize(lane, int(size))
+            for lane in self.lanes
+            for size in sorted(known.loc[known["lane"] == lane, "train_subjects"])
+        ]
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -152,33 +169,29 @@ def build_from_columns(
     scores = {setting: index.ranked_scores(setting, board.seeds) for setting in index.settings}
     unlearned = _unlearned(board, index, scores)
     learned = [target for target in board.targets if target not in unlearned]
-    sizes = size_tasks(board, index, scores, learned)
-    settings = {setting: _setting_task(board, index, setting, own)
-                for setting, own in scores.items()}  # fmt: skip
-    statistics = dict(
-        _statistics(settings, sizes, cache or StatisticsCache(), workers or Workers(1))
+    by_setting, by_size = compute(
+        {setting: setting_task(board, index, setting, own) for setting, own in scores.items()},
+        size_tasks(board, index, scores, learned),
+        cache or StatisticsCache(),
+        workers or Workers(1),
     )
-    by_setting = {setting: statistics[setting] for setting in settings}
-    ranked = {setting: own for setting, own in scores.items() if own}
     rows = target_table(board, index, scores, by_setting, unlearned)
-    overall, stability = overall_table({size: statistics[size] for size in sizes})
-    rows["marks"] = [
-        ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
-        for mark, failed in zip(rows["marks"], rows["failed_cells"], strict=True)
-    ]
-    agreement = [*setting_agreements(rows)]
-    if len(overall):
-        of_board = rows[rows["target"].isin(learned)]
-        overall = with_marks(overall, of_board).join(overall_metric_ranks(overall, of_board))
-        agreement += overall_agreements(overall, of_board)
-    claims = dict.fromkeys(
-        claim for arrays in statistics.values() if "claim" in arrays
-        if (claim := str(array_json(arrays["claim"])))
-    )  # fmt: skip
+    of_board = rows[rows["target"].isin(learned)]
+    overall, stability = overall_table(by_size, of_board)
+    claims = [array_json(own["claim"]) for own in (*by_setting.values(), *by_size.values())
+              if "claim" in own]  # fmt: skip
     return Leaderboard(
-        board, rows, overall, ranked, stability, tuple(agreement), unlearned, tuple(claims),
-        missing, clean,
-    )  # fmt: skip
+        board,
+        rows,
+        overall,
+        scores={setting: own for setting, own in scores.items() if own},
+        stability=stability,
+        agreement=(*setting_agreements(rows), *overall_agreements(overall, of_board)),
+        unlearned=unlearned,
+        notes=tuple(dict.fromkeys(filter(None, claims))),
+        missing=missing,
+        clean=clean,
+    )
 
 
 def _unlearned(
@@ -193,55 +206,3 @@ def _unlearned(
             settings.setdefault(setting.target, []).append((own, baselines))
             blank[setting.target] = index.empty_prediction(setting)
     return tuple(name for name, own in settings.items() if nothing_learned(own, blank[name]))
-
-
-def _setting_task(
-    board: BoardCard, index: BoardIndex, setting: Setting, scores: TargetScores | None
-) -> SettingTask:
-    complete = scores or stack_runs(setting.target, {}, board.seeds)
-    baselines = index.baselines([setting], board.baseline)
-    others = unranked_entries(index, setting, scores).values()
-    entries = set(complete.entries)
-    return SettingTask(
-        complete,
-        {entry: baseline for entry, baseline in baselines.items() if entry in entries},
-        (0.0, index.metric(setting).bounds[1]),
-        tuple(own for own in others if own is not None),
-        index.shared_scores(
-            setting,
-            [pair for pair in baselines.items() if pair[0] != pair[1] and not {*pair} <= entries],
-        ),
-    )
-
-
-def _statistics(
-    settings: Mapping[Setting, SettingTask],
-    sizes: Mapping[LaneSize, SizeTask],
-    cache: StatisticsCache,
-    workers: Workers,
-) -> Iterator[tuple[Key, Arrays]]:
-    """Statistics of all tasks by their keys, which other processes begin to compute at once.
-
-    Settings of one lane and number of training subjects share their draws and are computed
-    together, unless there are too few of these to keep all cores busy.
-    """
-    together = len(sizes) >= 4 * workers.jobs
-    tasks: list[tuple[Key, SettingTask | SizeTask]] = [*settings.items(), *sizes.items()]
-    bundles: dict[Key, list[tuple[Key, SettingTask | SizeTask]]] = {}
-    for key, task in tasks:
-        size = LaneSize(key.lane, key.train_subjects)
-        bundles.setdefault(size if together else key, []).append((key, task))
-    parallel = sum(_work(task) for task in settings.values()) > WORTH_PROCESSES
-    todo = [[task for _, task in bundle] for bundle in bundles.values()]
-    results = cache.get_or_compute(statistics_of, todo, workers, parallel=parallel)
-    return (
-        (key, arrays)
-        for bundle, computed in zip(bundles.values(), results, strict=True)
-        for (key, _), arrays in zip(bundle, computed, strict=True)
-    )
-
-
-def _work(task: SettingTask) -> int:
-    """How much there is to compute, in scores of pairs and redraws."""
-    entries, scores = len(task.scores.entries), task.scores.values[:1].size
-    return entries * (entries * scores + 20_000) + len(task.others) * 10_000

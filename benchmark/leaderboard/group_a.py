@@ -6,6 +6,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.entry_name import EntryName
+from benchmark.leaderboard.rows import entries_of
 from benchmark.records.record import RunRecord
 
 
@@ -37,7 +38,7 @@ def group_a(
         return None
     at = (rows["lane"] == first.lane) & (rows["train_subjects"] == first.train_subjects)
     rows = rows[at & rows["rank"].notna()]
-    entries = zip(rows["source"], rows["strategy"], strict=True)
+    entries = entries_of(rows)
     ranked = [EntryName(*entry, first.lane, first.train_subjects) for entry in entries]
     if not {first, second} <= {*ranked}:
         return None

@@ -17,6 +17,7 @@ import pandas as pd
 from benchmark.cards.lanes import Lane
 from benchmark.cards.registry import Registry
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.rows import entries_of
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.mixed_model import MatchEffects, match_effects
 
@@ -124,7 +125,7 @@ def _pretrained(board: Leaderboard, domains: Mapping[str, str]) -> pd.DataFrame:
         for entry, mean in zip(scores.entries, scores.values.mean(axis=(1, 2)), strict=True)
     }
     rows = board.rows[board.rows["domain"] != "none"]
-    entries = zip(rows["source"], rows["strategy"], strict=True)
+    entries = entries_of(rows)
     keys = zip(rows["target"], rows["lane"], rows["train_subjects"], entries, strict=True)
     return rows[["target", "source", "contamination", "pretraining_items", *SPLIT]].assign(
         score=[means.get(key, np.nan) for key in keys],

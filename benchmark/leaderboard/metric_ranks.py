@@ -4,14 +4,14 @@ Only ranks under the main metric have intervals and tie groups. A missed structu
 score of every metric, so it counts in each of these ranks.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from math import isnan, nan
 
 import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from benchmark.cards.card import Model
 from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.columns import MEAN, RANK_BY
 from benchmark.scoring.metrics import METRICS
@@ -22,26 +22,25 @@ SETTING = ["target", *SIZE]
 ENTRY = [*SIZE, "source", "strategy"]
 
 
-@dataclass(frozen=True)
-class MetricAgreement:
+class MetricAgreement(Model):
     """How much the order of the entries under other metrics is that under the main metric.
 
     Attributes:
-        target: Its id; "" for the mean ranks over all targets.
+        target: Its id; None for the mean ranks over all targets.
         lane: Its entries.
         train_subjects: 0 for all.
-        main_metric: What is ranked; "" where targets differ in it.
+        main_metric: What is ranked; None where targets differ in it.
         entries: Number of ranked entries.
         tau: Per other metric Kendall's tau-b of the two orders: 1 for the same, -1 for the
             reverse; None with fewer than two entries, or where one of the orders ties them all.
     """
 
-    target: str
+    target: str | None
     lane: Lane
     train_subjects: int
-    main_metric: str
+    main_metric: str | None
     entries: int
-    tau: Mapping[str, float | None]
+    tau: dict[str, float | None]
 
 
 def metric_ranks(rows: pd.DataFrame) -> pd.DataFrame:
@@ -98,24 +97,27 @@ def setting_agreements(rows: pd.DataFrame) -> Iterator[MetricAgreement]:
 
 def overall_agreements(overall: pd.DataFrame, rows: pd.DataFrame) -> Iterator[MetricAgreement]:
     """Agreement of the mean ranks over all targets; arguments as of `overall_metric_ranks`."""
+    if not len(overall):
+        return
     mains = set(rows["main_metric"])
-    main = str(mains.pop()) if len(mains) == 1 else ""
+    main = str(mains.pop()) if len(mains) == 1 else None
     ranked = overall[overall["mean_rank"].notna()]
     for _, part in ranked.groupby(SIZE, sort=False):
-        yield _agreement("", main, part, part["mean_rank"])
+        yield _agreement(None, main, part, part["mean_rank"])
 
 
 def _agreement(
-    target: str, main: str, part: pd.DataFrame, ranks: "pd.Series[float]"
+    target: str | None, main: str | None, part: pd.DataFrame, ranks: "pd.Series[float]"
 ) -> MetricAgreement:
     """Agreement of these ranks by the main metric with those under each other metric."""
     tau = {
         name.removeprefix(RANK_BY): _tau(ranks, part[name])
         for name in map(str, part)
-        if name.startswith(RANK_BY) and name != RANK_BY + main and part[name].notna().all()
+        if name.startswith(RANK_BY) and name != f"{RANK_BY}{main}" and part[name].notna().all()
     }
     lane, size = (part[name].iloc[0] for name in SIZE)
-    return MetricAgreement(target, lane, int(size), main, len(part), tau)
+    return MetricAgreement(target=target, lane=lane, train_subjects=int(size), main_metric=main,
+                           entries=len(part), tau=tau)  # fmt: skip
 
 
 def _tau(first: "pd.Series[float]", second: "pd.Series[float]") -> float | None:

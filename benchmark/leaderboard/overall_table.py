@@ -1,56 +1,28 @@
 """All targets together: mean rank, group a, standardised gain; who lacks one is named."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from benchmark.cards.board import BoardCard
-from benchmark.cards.lanes import LANES
 from benchmark.leaderboard.bulk.array_files import Arrays, array_json
-from benchmark.leaderboard.bulk.setting_statistics import RANK, STANDARDISED, SizeTask
-from benchmark.leaderboard.index import BoardIndex, EntryKey, LaneSize, Setting
+from benchmark.leaderboard.bulk.setting_statistics import RANK, STANDARDISED
+from benchmark.leaderboard.index import EntryKey, LaneSize
+from benchmark.leaderboard.metric_ranks import overall_metric_ranks
 from benchmark.records.trust import LEVELS, TrustLevel
-from benchmark.statistics.scores import TargetScores, stack_runs
 
 COLUMNS = ("mean_rank", *RANK[1:], *STANDARDISED)
 NAMES = ("lane", "train_subjects", "source", "strategy")
 
 
-def size_tasks(
-    board: BoardCard,
-    index: BoardIndex,
-    scores: Mapping[Setting, TargetScores | None],
-    targets: Sequence[str],
-) -> dict[LaneSize, SizeTask]:
-    """What is to be computed for each lane and number of training subjects with ranked cells.
-
-    Args:
-        board: Its card.
-        index: All records.
-        scores: Complete ranked scores of each setting.
-        targets: The ones that count, with scores or without.
-    """
-    tasks = {}
-    sizes = {setting.lane_size for setting, ranked in scores.items() if ranked}
-    for size in sorted(sizes, key=lambda own: (LANES.index(own.lane), own.train_subjects)):
-        complete = tuple(
-            scores.get(Setting(name, *size)) or stack_runs(name, {}, board.seeds)
-            for name in targets
-        )
-        settings = [setting for setting in index.settings if setting.lane_size == size]
-        baselines = index.baselines(settings, board.baseline, ranked=True)
-        tasks[size] = SizeTask(complete, baselines)
-    return tasks
-
-
 def overall_table(
-    statistics: Mapping[LaneSize, Arrays],
+    statistics: Mapping[LaneSize, Arrays], of_board: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[LaneSize, float | None]]:
     """Entries of each lane and number of training subjects, best first.
 
     Args:
         statistics: Of each lane and number of training subjects, of `size_statistics`.
+        of_board: Rows of the board's targets on which something has learned.
 
     Returns:
         The table, and the stability of each ranking.
@@ -68,16 +40,14 @@ def overall_table(
             rows.append(names | dict.fromkeys(COLUMNS) | {"lacks": _grouped(lacks)})
     taus = {size: float(arrays["stability"][0]) for size, arrays in statistics.items()}
     stability = {size: None if np.isnan(tau) else tau for size, tau in taus.items()}
-    return pd.DataFrame(rows), stability
+    overall = pd.DataFrame(rows)
+    if len(overall):
+        overall = _with_marks(overall, of_board).join(overall_metric_ranks(overall, of_board))
+    return overall, stability
 
 
-def with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The table with every mark that an entry has on any target, and its lowest trust level.
-
-    Args:
-        overall: Of `overall_table`.
-        rows: Those of the board's targets.
-    """
+def _with_marks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with every mark that an entry has on any target, and its lowest trust level."""
     of_entry: dict[tuple[object, ...], tuple[dict[str, None], list[TrustLevel]]] = {}
     columns = [rows[name] for name in (*NAMES, "marks", "trust")]
     for *entry, marks, trust in zip(*columns, strict=True):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
+from benchmark.leaderboard.rows import entries_of
 from benchmark.statistics.gains import paired_differences
 from benchmark.statistics.intervals import (
     covers,
@@ -40,23 +41,13 @@ def entry_pairs(board: Leaderboard, *, entries: int, pairs: int) -> tuple[pd.Dat
     left_out = False
     largest_first = sorted(board.scores, key=lambda one: -(one.train_subjects or float("inf")))
     for setting in largest_first:
-        rows = _ranked(board, setting)
+        rows = board.ranked_rows(setting)
         shown = _best(rows, board.board.baseline, entries)
         own = [*_pairs(board, setting, shown)]
         fits = len(found) + len(own) <= pairs
         left_out = left_out or not fits or len(shown) < len(rows)
         found += own if fits else []
     return pd.DataFrame(found), left_out
-
-
-def _ranked(board: Leaderboard, setting: Setting) -> pd.DataFrame:
-    rows = board.rows
-    return rows[
-        (rows["target"] == setting.target)
-        & (rows["lane"] == setting.lane)
-        & (rows["train_subjects"] == setting.train_subjects)
-        & rows["rank"].notna()
-    ]
 
 
 def _best(rows: pd.DataFrame, baseline: str, most: int) -> pd.DataFrame:
@@ -69,7 +60,7 @@ def _pairs(board: Leaderboard, setting: Setting, rows: pd.DataFrame) -> Iterator
     scores = board.scores[setting]
     if len(rows) < 2 or len(scores.subjects) < 2:
         return
-    keys = list(zip(rows["source"], rows["strategy"], strict=True))
+    keys = entries_of(rows)
     means, error = paired_differences(scores, list(combinations(keys, 2)))
     estimates = t_intervals(means, error, covers(len(scores.seeds), len(scores.subjects)))
     chances, smallest = probability_not_above_zero(means, error), detectable(error)

@@ -7,39 +7,48 @@ from typing import cast
 
 import numpy as np
 
+from benchmark.cards.lanes import Lane
 from benchmark.cards.registry import Registry
 from benchmark.cards.subject_groups import SubjectGroups, read_subject_groups
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import EntryKey, Setting
-from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.subgroups import SubgroupMean, subgroup_means
+from benchmark.leaderboard.index import EntryKey
+from benchmark.statistics.intervals import Estimate
+from benchmark.statistics.subgroups import subgroup_means
 
 
 @dataclass(frozen=True)
 class Subgroup:
-    """One part of a group of subjects in one setting.
+    """An entry in one part of a group of test subjects.
 
     Attributes:
-        setting: Target, lane and number of training subjects.
+        target: Id of the target task.
+        lane: Of the entry.
+        train_subjects: 0 for all.
+        source: Of the entry, which is ranked.
+        strategy: Likewise.
         metric: Name of the metric.
         group: What divides the subjects, such as `lesion_size`.
         part: The part, such as "below 1 ml".
         subjects: Test subjects in it.
         rest: Test subjects in the other parts.
         unknown: Test subjects in no part; they are left out.
-        entries: The ranked entries.
-        means: Of each entry.
+        mean: Mean score of the part.
+        difference: From the mean score of the other parts.
     """
 
-    setting: Setting
+    target: str
+    lane: Lane
+    train_subjects: int
+    source: str
+    strategy: str
     metric: str
     group: str
     part: str
     subjects: int
     rest: int
     unknown: int
-    entries: tuple[EntryKey, ...]
-    means: tuple[SubgroupMean, ...]
+    mean: Estimate
+    difference: Estimate
 
 
 def registered_groups(registry: Registry) -> dict[str, SubjectGroups]:
@@ -53,17 +62,16 @@ def registered_groups(registry: Registry) -> dict[str, SubjectGroups]:
 
 
 def subgroups(leaderboard: Leaderboard, groups: Mapping[str, SubjectGroups]) -> Iterator[Subgroup]:
-    """Every part of every group that has test subjects inside and outside.
+    """Every ranked entry in every part of every group with test subjects inside and outside.
 
     Args:
-        leaderboard: Ranked entries alone have subgroups.
+        leaderboard: Its rows and scores.
         groups: Of the subjects, by target.
     """
     for setting, scores in leaderboard.scores.items():
         if not scores.entries:
             continue
-        rows = leaderboard.rows[leaderboard.rows["target"] == setting.target]
-        metric = METRICS[str(rows["main_metric"].iloc[0])]
+        metric = leaderboard.metric(setting.target)
         for group, part_of in groups.get(setting.target, {}).items():
             parts = np.array([part_of.get(name, "") for name in scores.subjects])
             known = parts != ""
@@ -74,12 +82,14 @@ def subgroups(leaderboard: Leaderboard, groups: Mapping[str, SubjectGroups]) -> 
             )
             for part in sorted(set(parts[known].tolist()), key=_place):
                 inside = parts[known] == part
-                if not inside.all():
+                if inside.all():
+                    continue
+                means = subgroup_means(own, inside, (0.0, metric.bounds[1]))
+                for entry, (mean, gap) in zip(own.entries, means, strict=True):
+                    source, strategy = cast(EntryKey, entry)
                     yield Subgroup(
-                        setting, metric.name, group, part, int(inside.sum()),
-                        int((~inside).sum()), int((~known).sum()),
-                        tuple(cast(EntryKey, entry) for entry in own.entries),
-                        tuple(subgroup_means(own, inside, (0.0, metric.bounds[1]))),
+                        *setting, source, strategy, metric.name, group, part, int(inside.sum()),
+                        int((~inside).sum()), int((~known).sum()), mean, gap,
                     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The rows of all targets: every entry with mean, rank, group a, gain, spread and cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from benchmark.statistics.variance_components import VarianceComponents, varianc
 
 STATISTICS = (*ESTIMATE, *RANK, *GAIN)
 UNLEARNED = "nothing has learned on this target"
+LEGACY = "leaking split"  # mark of every row of a `legacy` board
+FAILED = "failed cells"  # mark of a row with cells whose training diverged
 Table = dict[str, list[object]]
 
 
@@ -70,8 +72,10 @@ def target_table(
             if own is not None:
                 numbers[row, : len(ESTIMATE)] = next(estimates)
                 covered[row] = covers(*own.shape)
-        for entry, gain, note in _shared_gains(statistics[setting]):
-            numbers[row_of[entry], -len(GAIN) :], notes[row_of[entry]] = gain, note
+        shared = array_json(statistics[setting]["shared_notes"])
+        for (entry, note), gain in zip(shared, statistics[setting]["shared"], strict=True):
+            row = row_of[tuple(entry)]
+            numbers[row, -len(GAIN) :], notes[row] = gain, note
         end = start + len(entries)
         order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
         start = end
@@ -81,15 +85,11 @@ def target_table(
     table["why_unranked"] = reasons
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
     found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
+    found["marks"] = [
+        ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
+        for mark, failed in zip(found["marks"], found["failed_cells"], strict=True)
+    ]
     return found.join(metric_ranks(found))
-
-
-def _shared_gains(own: Arrays) -> Iterator[tuple[EntryKey, Scores, str]]:
-    """Entries with a gain over some seeds only, the columns of `GAIN`, and the seeds in words."""
-    for ((source, strategy), note), gain in zip(
-        array_json(own["shared_notes"]), own["shared"], strict=True
-    ):
-        yield (source, strategy), gain, note
 
 
 def unranked_entries(

@@ -8,7 +8,8 @@ the seeds which they share cancels; it is left in, and the interval is on the wi
 corrected for the number of groups and entries.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,7 @@ from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.two_part import two_part_intervals
 
 
-@dataclass(frozen=True)
-class SubgroupMean:
+class SubgroupMean(NamedTuple):
     """One entry in one group of subjects.
 
     Attributes:

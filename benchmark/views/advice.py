@@ -6,7 +6,14 @@ from dataclasses import asdict
 
 from benchmark.leaderboard.advice import Advice, AdvisedSetting
 from benchmark.scoring.metrics import METRICS
-from benchmark.views.text import TextTable, counted, fit_table, format_interval, format_number
+from benchmark.views.text import (
+    TextTable,
+    counted,
+    fit_table,
+    format_interval,
+    format_number,
+    listed,
+)
 
 MOST = 12  # names that are listed
 METHOD = (
@@ -90,8 +97,7 @@ def _untested(advice: Advice) -> Iterator[str]:
     texts = {"targets": advice.untested_targets, "sources": advice.untested_sources}
     for what, names in texts.items():
         if names:
-            more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-            yield f"not tested: {counted(len(names), what[:-1])}: {', '.join(names[:MOST])}{more}"
+            yield f"not tested: {counted(len(names), what[:-1])}: {listed(names, MOST)}"
     wanted = advice.question.subjects
     sizes = sorted({setting.subjects for setting in advice.settings} - {wanted})
     if sizes:

@@ -10,8 +10,7 @@ from rich.console import Console
 
 from benchmark.cards.board import BoardCard
 from benchmark.files import write_text
-from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.folder import of_target, read_folder, read_leaderboard
+from benchmark.leaderboard.folder import load_leaderboard, of_target, read_folder
 from benchmark.leaderboard.match import MatchView, registered_match_views
 from benchmark.leaderboard.published import PublishedComparison
 from benchmark.leaderboard.sequences import SequenceReport, read_sequences
@@ -56,9 +55,8 @@ class BoardView:
             CardError: There is no record of the target.
         """
         self.store, self.registry, self.target = store, workspace.registry, target
-        sources = self.registry.sources_of(store.board())
-        board = read_leaderboard(store, clean=clean, cache=workspace.table_cache, sources=sources)
-        self.leaderboard: Leaderboard = of_target(board, target) if target else board
+        board = load_leaderboard(store.folder, workspace, clean=clean)
+        self.leaderboard = of_target(board, target) if target else board
 
     @cached_property
     def sequences(self) -> SequenceReport | None:

@@ -8,7 +8,7 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.target_table import UNLEARNED
 from benchmark.records.record import MARK_NAMES
 from benchmark.statistics.learned import FLOOR
-from benchmark.views.text import counted
+from benchmark.views.text import counted, listed
 
 MOST = 4  # entries named for each reason
 
@@ -122,6 +122,4 @@ def _reasons(board: Leaderboard) -> Iterator[str]:
                 names = entries.setdefault((head, where, str(reason)), [])
                 names.append(f"{row['source']}/{row['strategy']}")
     for (head, target, reason), names in entries.items():
-        shown = [*dict.fromkeys(names)]
-        more = f" and {len(shown) - MOST} more" if len(shown) > MOST else ""
-        yield f"{head} on {target}: {', '.join(shown[:MOST])}{more}: {reason}."
+        yield f"{head} on {target}: {listed([*dict.fromkeys(names)], MOST)}: {reason}."

@@ -15,18 +15,7 @@ from benchmark.leaderboard.subgroups import Subgroup
 from benchmark.statistics.intervals import Estimate
 from benchmark.statistics.mixed_model import Effect
 from benchmark.statistics.rules import STATISTICS
-from benchmark.views.json_schema import (
-    BY_NAME,
-    AgreementRow,
-    BoardFile,
-    GroupRow,
-    MatchRow,
-    OverallRow,
-    ResultRow,
-    SequenceRow,
-    StageRow,
-    Value,
-)
+from benchmark.views import json_schema as schema
 from benchmark.views.sequences import stage_scores
 
 RowDict: TypeAlias = dict[Any, Any]  # a row of a frame
@@ -37,11 +26,11 @@ def board_file(
     views: Sequence[MatchView] = (),
     sequences: SequenceReport | None = None,
     groups: Iterable[Subgroup] = (),
-) -> BoardFile:
+) -> schema.BoardFile:
     """Everything that the tables show, as data."""
     card = board.board
     columns = leaderboard_columns(map(str, board.rows.columns))
-    file = BoardFile(
+    file = schema.BoardFile(
         board=card.id,
         board_version=card.version,
         title=card.title,
@@ -54,18 +43,8 @@ def board_file(
         domain_versus_task=tuple(map(_match_row, views)),
         sequences=tuple(_sequence_rows(sequences)) if sequences else (),
         stability={_size_key(size): _float(tau) for size, tau in board.stability.items()},
-        metric_agreement=tuple(
-            AgreementRow(
-                target=own.target or None,
-                lane=own.lane,
-                train_subjects=own.train_subjects,
-                main_metric=own.main_metric or None,
-                entries=own.entries,
-                tau=dict(own.tau),
-            )
-            for own in board.agreement
-        ),
-        groups=tuple(row for part in groups for row in _group_rows(part)),
+        metric_agreement=board.agreement,
+        groups=tuple(schema.GroupRow.model_validate(own, from_attributes=True) for own in groups),
         unlearned=board.unlearned,
         missing=board.missing,
         notes=board.notes,
@@ -89,11 +68,11 @@ def _size_key(size: LaneSize) -> str:
     return f"{lane}{size.train_subjects}"
 
 
-def _result_row(row: RowDict, columns: Sequence[tuple[str, ResultColumn]]) -> ResultRow:
-    fields: dict[str, Any] = {name: {} for name in BY_NAME}
+def _result_row(row: RowDict, columns: Sequence[tuple[str, ResultColumn]]) -> schema.ResultRow:
+    fields: dict[str, Any] = {name: {} for name in schema.BY_NAME}
     for name, column in columns:
         field = column.json_name or name
-        if column.json in BY_NAME:
+        if column.json in schema.BY_NAME:
             if (value := _float(row[name])) is not None:
                 fields[column.json][name.removeprefix(MEAN).removeprefix(RANK_BY)] = value
         elif column.json == "interval":
@@ -103,11 +82,11 @@ def _result_row(row: RowDict, columns: Sequence[tuple[str, ResultColumn]]) -> Re
         elif column.json == "plain":
             fields[field] = None if pd.isna(row[name]) else row[name]
     fields["seeds"] = tuple(map(int, fields["seeds"]))
-    return ResultRow(**fields)
+    return schema.ResultRow(**fields)
 
 
-def _overall_row(row: RowDict) -> OverallRow:
-    return OverallRow(
+def _overall_row(row: RowDict) -> schema.OverallRow:
+    return schema.OverallRow(
         lane=row["lane"],
         train_subjects=int(row["train_subjects"]),
         source=str(row["source"]),
@@ -127,9 +106,9 @@ def _overall_row(row: RowDict) -> OverallRow:
     )
 
 
-def _match_row(view: MatchView) -> MatchRow:
+def _match_row(view: MatchView) -> schema.MatchRow:
     effects = view.effects
-    return MatchRow(
+    return schema.MatchRow(
         lane=view.lane,
         strategy=view.strategy,
         train_subjects=view.train_subjects,
@@ -144,29 +123,11 @@ def _match_row(view: MatchView) -> MatchRow:
     )
 
 
-def _group_rows(part: Subgroup) -> Iterator[GroupRow]:
-    for (source, strategy), own in zip(part.entries, part.means, strict=True):
-        values = _values({"mean": own.mean, "difference": own.gap})
-        yield GroupRow(
-            **part.setting._asdict(),
-            source=source,
-            strategy=strategy,
-            metric=part.metric,
-            group=part.group,
-            part=part.part,
-            subjects=part.subjects,
-            rest=part.rest,
-            unknown=part.unknown,
-            mean=values["mean"],
-            difference=values["difference"],
-        )
-
-
-def _sequence_rows(report: SequenceReport) -> Iterator[SequenceRow]:
+def _sequence_rows(report: SequenceReport) -> Iterator[schema.SequenceRow]:
     for row in report.rows:
         trained = report.trained[row.entry].get(row.sequence)
         stages = stage_scores(trained, report.metric) if trained else ()
-        yield SequenceRow(
+        yield schema.SequenceRow(
             source=row.entry[0],
             strategy=row.entry[1],
             sequence=row.sequence,
@@ -175,29 +136,26 @@ def _sequence_rows(report: SequenceReport) -> Iterator[SequenceRow]:
             metric=report.metric.name,
             measures=_values(row.measures),
             stages=tuple(
-                StageRow(
-                    trained_on=devices,
-                    scores=_values(dict(zip(report.board.devices, scores, strict=True))),
-                )
+                schema.StageRow(trained_on=devices, scores=_values(scores))
                 for devices, scores in stages
             ),
         )
 
 
-def _values(estimates: Mapping[str, Estimate | Effect | None]) -> dict[str, Value]:
+def _values(estimates: Mapping[str, Estimate | Effect | None]) -> dict[str, schema.Value]:
     return {
-        name: Value(value=estimate.value, low=estimate.low, high=estimate.high)
+        name: schema.Value(value=estimate.value, low=estimate.low, high=estimate.high)
         for name, estimate in estimates.items()
         if estimate is not None
     }
 
 
-def _value(row: RowDict, name: str, low: str, high: str) -> Value | None:
+def _value(row: RowDict, name: str, low: str, high: str) -> schema.Value | None:
     """A number and its bounds."""
     value = _float(row[name])
     if value is None:
         return None
-    return Value(value=value, low=_float(row[low]), high=_float(row[high]))
+    return schema.Value(value=value, low=_float(row[low]), high=_float(row[high]))
 
 
 def _list(value: str | Sequence[str]) -> tuple[str, ...]:

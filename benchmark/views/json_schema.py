@@ -7,6 +7,7 @@ from pydantic import create_model
 from benchmark.cards.card import Model
 from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.columns import COLUMNS, ResultColumn
+from benchmark.leaderboard.metric_ranks import MetricAgreement
 from benchmark.records.trust import TrustLevel
 
 
@@ -84,21 +85,6 @@ class OverallRow(Model):
     standardised_gain: Value | None
     lacks: str
     ranks: dict[str, float]
-
-
-class AgreementRow(Model):
-    """Kendall's tau-b of the order under the main metric with that under each other metric.
-
-    `target` and `main_metric` are null for the mean ranks over all targets, `main_metric` only
-    where targets differ in it; a tau is null with fewer than two entries or where all are tied.
-    """
-
-    target: str | None
-    lane: Lane
-    train_subjects: int
-    main_metric: str | None
-    entries: int
-    tau: dict[str, float | None]
 
 
 class MatchRow(Model):
@@ -184,7 +170,7 @@ class BoardFile(Model):
     domain_versus_task: tuple[MatchRow, ...]
     sequences: tuple[SequenceRow, ...] = ()
     stability: dict[str, float | None]
-    metric_agreement: tuple[AgreementRow, ...] = ()
+    metric_agreement: tuple[MetricAgreement, ...] = ()
     groups: tuple[GroupRow, ...] = ()
     unlearned: tuple[str, ...] = ()
     missing: tuple[str, ...]

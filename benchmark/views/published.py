@@ -1,6 +1,6 @@
 """Published numbers next to ours as text: tables for terminal and Markdown, and CSV."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.cards.board import BoardCard
 from benchmark.files import csv_text
@@ -51,14 +51,21 @@ def reproduction_tables(
         beside: Name of another board of ours; empty leaves its column out.
     """
     notes = numbered_reasons(comparisons)
+    return [
+        _table(f"{target}: {metric_title(metric)}", own, notes, beside)
+        for (target, metric), own in by_target_and_metric(comparisons).items()
+    ]
+
+
+def by_target_and_metric(
+    comparisons: Iterable[PublishedComparison],
+) -> dict[tuple[str, str], list[PublishedComparison]]:
+    """The comparisons of each target and metric, in order of appearance."""
     groups: dict[tuple[str, str], list[PublishedComparison]] = {}
     for comparison in comparisons:
         published = comparison.published
         groups.setdefault((published.target, published.metric), []).append(comparison)
-    return [
-        _table(f"{target}: {metric_title(metric)}", own, notes, beside)
-        for (target, metric), own in groups.items()
-    ]
+    return groups
 
 
 def _table(

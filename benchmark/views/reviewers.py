@@ -11,7 +11,6 @@ from pathlib import Path
 from benchmark.files import csv_text, write_text
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
-from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.statistics.scores import TargetScores
 from benchmark.views.text import guard_formula
 
@@ -36,7 +35,7 @@ def write_reviewer_files(folder: Path, board: Leaderboard) -> list[Path]:
     for setting, scores in board.scores.items():
         if not scores.entries:
             continue
-        metric = _metric(board, setting)
+        metric = board.metric(setting.target)
         rows = by_metric.setdefault(metric.name, [list(RANKINGS_COLUMNS)])
         rows += _rankings_rows(_task(board, setting), scores)
         if metric.name == "dice" and len(scores.entries) > 1:
@@ -46,12 +45,6 @@ def write_reviewer_files(folder: Path, board: Leaderboard) -> list[Path]:
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
-
-
-def _metric(board: Leaderboard, setting: Setting) -> Metric:
-    """What is ranked in a setting."""
-    rows = board.rows[board.rows["target"] == setting.target]
-    return METRICS[str(rows["main_metric"].iloc[0])]
 
 
 def _task(board: Leaderboard, setting: Setting) -> str:

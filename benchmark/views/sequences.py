@@ -1,7 +1,6 @@
 """A board's sequences as text and figures: terminal, Markdown, CSV, SVG and PNG."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from benchmark.scoring.metrics import Metric
 from benchmark.statistics.forgetting import SequenceScores, estimate
 from benchmark.statistics.intervals import Estimate
 from benchmark.views.figures.catalogue import write_figures
-from benchmark.views.figures.frame import Drawing, NotDrawn
+from benchmark.views.figures.frame import Drawing
 from benchmark.views.figures.heat_maps import forgetting_matrix
 from benchmark.views.figures.style import with_direction
 from benchmark.views.terminal import print_table
@@ -49,21 +48,27 @@ def sequence_tables(report: SequenceReport) -> list[TextTable]:
     columns = ["sequence", "stage: trained on", *report.board.devices]
     for (source, strategy), trained in report.trained.items():
         rows = [
-            [name, f"{number}: {' + '.join(stage)}", *(format_estimate(e, digits) for e in scores)]
+            [name, f"{number}: {' + '.join(stage)}",
+             *(format_estimate(score, digits) for score in scores.values())]
             for name, sequence in trained.items()
             for number, (stage, scores) in enumerate(stage_scores(sequence, report.metric), start=1)
-        ]
+        ]  # fmt: skip
         tables.append(TextTable(f"R[i, j] of {source} / {strategy}{synthetic}", columns, rows))
     return tables
 
 
 def stage_scores(
     sequence: SequenceScores, metric: Metric
-) -> Iterator[tuple[tuple[str, ...], list[Estimate | None]]]:
+) -> Iterator[tuple[tuple[str, ...], dict[str, Estimate | None]]]:
     """The devices that each stage learned, and the score on each device after it."""
     for number, stage in enumerate(sequence.stages):
-        scores = {device: values[:, number] for device, values in sequence.scores.items()}
-        yield stage, [estimate({device: s}, metric.bounds) for device, s in scores.items()]
+        yield (
+            stage,
+            {
+                device: estimate({device: values[:, number]}, metric.bounds)
+                for device, values in sequence.scores.items()
+            },
+        )
 
 
 def footer(report: SequenceReport) -> str:
@@ -117,12 +122,12 @@ def sequence_csv(report: SequenceReport) -> str:
     for entry, trained in report.trained.items():
         for name, sequence in trained.items():
             for number, (_, scores) in enumerate(stage_scores(sequence, report.metric), start=1):
-                for device, score in zip(sequence.scores, scores, strict=True):
+                for device, score in scores.items():
                     add([*entry, name, "R", number, device], score, sequence.seeds)
     return csv_text(rows)
 
 
-def sequence_figures(report: SequenceReport) -> Iterator[Drawing | NotDrawn]:
+def sequence_figures(report: SequenceReport) -> Iterator[Drawing]:
     """The matrix of every sequence that learns device after device."""
     for (source, strategy), trained in report.trained.items():
         for name, sequence in trained.items():
@@ -133,12 +138,12 @@ def sequence_figures(report: SequenceReport) -> Iterator[Drawing | NotDrawn]:
             synthetic = " (SYNTHETIC)" if "synthetic" in report.marks[source, strategy] else ""
             title = f"{report.board.id}: {name}, {source} / {strategy}{synthetic}"
             matrix = sequence.matrix[:, columns]
-            figure = forgetting_matrix(matrix, devices, report.metric, title)
-            yield replace(figure, name=f"{name}-{source}-{strategy}")
+            file = f"{name}-{source}-{strategy}"
+            yield forgetting_matrix(file, matrix, devices, report.metric, title)
 
 
-def write_sequences(folder: Path, report: SequenceReport) -> list[NotDrawn]:
-    """Write README.md, sequences.csv and the figures below `sequences/`; returns those not drawn.
+def write_sequences(folder: Path, report: SequenceReport) -> None:
+    """Write README.md, sequences.csv and the figures below `sequences/`.
 
     Raises:
         RecordError: A file cannot be written.
@@ -146,4 +151,4 @@ def write_sequences(folder: Path, report: SequenceReport) -> list[NotDrawn]:
     folder = folder / "sequences"
     write_text(folder / "sequences.csv", sequence_csv(report))
     write_text(folder / "README.md", sequence_markdown(report))
-    return write_figures(folder / "figures", sequence_figures(report))[1]
+    write_figures(folder / "figures", sequence_figures(report))

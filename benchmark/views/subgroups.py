@@ -1,7 +1,6 @@
 """Scores of groups of subjects as tables of text."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 
 from benchmark.leaderboard.subgroups import Subgroup
 from benchmark.scoring.metrics import METRICS
@@ -16,41 +15,33 @@ METHOD = (
 )
 
 
-def subgroup_tables(groups: Sequence[Subgroup]) -> list[TextTable]:
+def subgroup_tables(subgroups: Iterable[Subgroup]) -> list[TextTable]:
     """One table for each target, lane and group of subjects."""
     tables: dict[tuple[str, str, str], list[Subgroup]] = {}
-    for own in groups:
-        key = (own.setting.target, own.setting.lane, own.group)
-        tables.setdefault(key, []).append(own)
+    for own in subgroups:
+        tables.setdefault((own.target, own.lane, own.group), []).append(own)
     return [_table(own) for own in tables.values()]
 
 
-def _table(groups: Sequence[Subgroup]) -> TextTable:
-    first = groups[0]
+def _table(subgroups: Sequence[Subgroup]) -> TextTable:
+    first = subgroups[0]
     metric = METRICS[first.metric]
     unknown = f"; {counted(first.unknown, 'subject')} in no part" if first.unknown else ""
-    lane = "" if first.setting.lane == "unet" else f", lane {first.setting.lane}"
+    lane = "" if first.lane == "unet" else f", lane {first.lane}"
     columns = ["source", "strategy", "n", first.group, "subjects",
                f"{metric.title} {metric.arrow} [95 %]", "difference [95 %]"]  # fmt: skip
-    style = metric.number_format
-    by_size = groupby(groups, lambda own: own.setting.train_subjects)
-    rows = [
-        _row(part, number, style)
-        for parts in (list(same) for _, same in by_size)
-        for number in range(len(parts[0].means))
-        for part in parts
-    ]
-    return TextTable(f"{first.setting.target}{lane} by {first.group}{unknown}", columns, rows)
-
-
-def _row(part: Subgroup, number: int, style: str) -> list[str]:
-    """One entry in one part."""
-    own, few = part.means[number], min(part.subjects, part.rest) < FEW
-    return [
-        *part.entries[number],
-        str(part.setting.train_subjects or "all"),
-        part.part,
-        f"{part.subjects}{' (few)' * few}",
-        format_estimate(own.mean, style),
-        format_estimate(own.gap, f"+{style}"),
-    ]
+    by_entry: dict[tuple[int, str, str], list[list[str]]] = {}
+    for own in subgroups:
+        few = " (few)" if min(own.subjects, own.rest) < FEW else ""
+        row = [
+            own.source,
+            own.strategy,
+            str(own.train_subjects or "all"),
+            own.part,
+            f"{own.subjects}{few}",
+            format_estimate(own.mean, metric.number_format),
+            format_estimate(own.difference, f"+{metric.number_format}"),
+        ]
+        by_entry.setdefault((own.train_subjects, own.source, own.strategy), []).append(row)
+    rows = [row for parts in by_entry.values() for row in parts]
+    return TextTable(f"{first.target}{lane} by {first.group}{unknown}", columns, rows)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
+from benchmark.leaderboard.rows import main_metric
 from benchmark.records.trust import LEVELS
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.candidates import LETTER
@@ -30,7 +31,7 @@ def title(board: Leaderboard) -> str:
 
 
 def _target_table(board: Leaderboard, rows: pd.DataFrame) -> TextTable:
-    metric = METRICS[str(rows["main_metric"].iloc[0])]
+    metric = main_metric(rows)
     sized = rows["train_subjects"].nunique() > 1
     further = [other for name, other in METRICS.items() if other.short_title
                and f"mean_{name}" in rows and rows[f"mean_{name}"].notna().all()]  # fmt: skip

@@ -48,6 +48,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names as one text; of many only the first."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def format_number(value: float | None, style: str) -> str:
     """A number in a format of `format`."""
     return MISSING if value is None or value != value else format(value, style)

@@ -55,7 +55,7 @@ def test_every_lane_is_ranked_as_if_it_were_alone() -> None:
     settings = [Setting(target, lane, 0) for target in CARD.targets for lane in LANES]
     assert list(FOUND.scores) == settings
     entries = {(own.target, own.lane): own.entries for own in FOUND.agreement}
-    assert entries[A, "dpt"] == 3 and entries["", "unet"] == 2
+    assert entries[A, "dpt"] == 3 and entries[None, "unet"] == 2
 
 
 def test_ranks_and_baselines_are_those_of_the_lane() -> None:

@@ -30,7 +30,7 @@ def records(target: str, scores: Scores, seeds: tuple[int, ...] = (0, 1)) -> lis
     ]
 
 
-def agreement(found: Leaderboard, target: str) -> MetricAgreement:
+def agreement(found: Leaderboard, target: str | None) -> MetricAgreement:
     (one,) = (own for own in found.agreement if own.target == target)
     return one
 
@@ -66,7 +66,7 @@ def test_over_all_targets_only_complete_entries_and_common_metrics_count() -> No
     assert overall["rank_by_dice"].dropna().to_dict() == {"b": 1.5, "scratch": 2, "c": 2.5}
     assert overall["rank_by_hd95_mm"].dropna().to_dict() == {"b": 1, "scratch": 2.5, "c": 2.5}
     assert overall["rank_by_iou"].isna().all()  # the second target does not have it
-    own = agreement(found, "")
+    own = agreement(found, None)
     assert own.entries == 3 and own.tau == {"hd95_mm": pytest.approx(2 / sqrt(3 * 2))}
 
 

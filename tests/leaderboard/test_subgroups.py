@@ -6,6 +6,7 @@ from support.factories import shipped_registry
 from support.simulated import simulated_board, simulated_records
 
 from benchmark.leaderboard.build import Leaderboard, build_leaderboard
+from benchmark.leaderboard.index import Setting
 from benchmark.leaderboard.subgroups import registered_groups, subgroups
 from benchmark.views.subgroups import subgroup_tables
 
@@ -24,16 +25,18 @@ def test_every_part_is_compared_with_the_others_and_unknown_subjects_are_left_ou
     leaderboard: Leaderboard,
 ) -> None:
     found = list(subgroups(leaderboard, {TARGET: {"size": SIZES}}))
-    assert [own.part for own in found] == ["below 1 ml", "1 to 9 ml", "10 ml or more"] * 2
-    assert [(own.subjects, own.rest, own.unknown) for own in found[:3]] == [
-        (6, 17, 1), (14, 9, 1), (3, 20, 1)
-    ]  # fmt: skip
-    scores = leaderboard.scores[found[0].setting]
-    values = scores.values.mean(axis=1)
-    for row, own in zip(values, found[0].means, strict=True):
+    entries = leaderboard.scores[Setting(TARGET, "unet", found[0].train_subjects)].entries
+    parts = [("below 1 ml", 6, 17, 1), ("1 to 9 ml", 14, 9, 1), ("10 ml or more", 3, 20, 1)]
+    assert [
+        (own.part, own.subjects, own.rest, own.unknown, (own.source, own.strategy))
+        for own in found[:6]
+    ] == [(*part, entry) for part in parts for entry in entries]
+    assert len(found) == 2 * 6 and found[6].train_subjects != found[0].train_subjects
+    scores = leaderboard.scores[Setting(TARGET, "unet", found[0].train_subjects)]
+    for row, own in zip(scores.values.mean(axis=1), found[:2], strict=True):
         assert own.mean.value == pytest.approx(row[:6].mean())
-        assert own.gap.value == pytest.approx(row[:6].mean() - row[6:23].mean())
-        assert own.gap.low is not None and np.isfinite(own.gap.low)
+        assert own.difference.value == pytest.approx(row[:6].mean() - row[6:23].mean())
+        assert own.difference.low is not None and np.isfinite(own.difference.low)
 
 
 def test_a_part_of_all_subjects_is_no_comparison(leaderboard: Leaderboard) -> None:

@@ -12,7 +12,8 @@ from support.factories import workspace_at
 from benchmark.cards.board import BoardCard
 from benchmark.data.layouts.registry import load_case
 from benchmark.errors import RecordError
-from benchmark.leaderboard.build import FAILED, build_leaderboard
+from benchmark.leaderboard.build import build_leaderboard
+from benchmark.leaderboard.target_table import FAILED
 from benchmark.planning.sequences import plan_sequences
 from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.predictions import read_hashes

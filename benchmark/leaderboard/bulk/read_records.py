@@ -62,7 +62,10 @@ def begin_reading(
             parts.append(part)
             problems += problems_of_part
         raise_for_problems(problems)
-        records = _sorted_by_path(RecordColumns.join(parts))
+        records = RecordColumns.join(parts)
+        order = records.texts["path"].order
+        if not (np.diff(order) > 0).all():
+            records = records.take(np.argsort(order))
         if cache_file is not None and (new or cached is None or len(unchanged) != len(cached)):
             save_columns(cache_file, records, conditions)
         return records
@@ -102,8 +105,3 @@ def _unchanged(
     if not keep.all():
         cached = cached.take(np.flatnonzero(keep))
     return cached, [name for name in names if name not in same]
-
-
-def _sorted_by_path(records: RecordColumns) -> RecordColumns:
-    order = records.texts["path"].order
-    return records if (np.diff(order) > 0).all() else records.take(np.argsort(order))

@@ -9,13 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.leaderboard.bulk.array_files import (
-    Arrays,
-    array_json,
-    json_array,
-    load_arrays,
-    save_arrays,
-)
+from benchmark.leaderboard.bulk import array_files
+from benchmark.leaderboard.bulk.array_files import Arrays
 from benchmark.leaderboard.bulk.record_columns import Numbers, RecordColumns, TextColumn
 from benchmark.leaderboard.columns import RECORD_COLUMNS
 
@@ -32,8 +27,8 @@ def save_columns(path: Path, records: RecordColumns, conditions: str) -> None:
         "whole": whole,
         "others": others,
     }
-    save_arrays(path, {
-        "content": json_array(content),
+    array_files.save_arrays(path, {
+        "content": array_files.json_array(content),
         "codes": np.stack([column.codes for column in records.texts.values()]),
         "whole": np.stack([records.numbers[name] for name in whole]),
         "others": np.stack([records.numbers[name] for name in others]),
@@ -44,7 +39,7 @@ def save_columns(path: Path, records: RecordColumns, conditions: str) -> None:
 
 def load_columns(path: Path, conditions: str) -> RecordColumns | None:
     """Columns kept under the same conditions, if any; those that are inconsistent are ignored."""
-    arrays = load_arrays(path)
+    arrays = array_files.load_arrays(path)
     try:
         return None if arrays is None else _unpack(arrays, conditions)
     except (ValueError, KeyError, TypeError, IndexError):
@@ -52,7 +47,7 @@ def load_columns(path: Path, conditions: str) -> RecordColumns | None:
 
 
 def _unpack(arrays: Arrays, conditions: str) -> RecordColumns | None:
-    content = array_json(arrays["content"])
+    content = array_files.array_json(arrays["content"])
     if content["conditions"] != conditions:
         return None
     lengths = arrays["lengths"].astype(np.int64)

@@ -87,7 +87,10 @@ class SizeTask:
         return _digest(names, [scores.values for scores in self.targets])
 
 
-def statistics_of(tasks: Sequence[SettingTask | SizeTask]) -> list[Arrays]:
+Task = SettingTask | SizeTask
+
+
+def statistics_of(tasks: Sequence[Task]) -> list[Arrays]:
     """Statistics of each task; redraws of the same scores are shared between tasks."""
     statistics = [
         setting_statistics(task) if isinstance(task, SettingTask) else size_statistics(task)

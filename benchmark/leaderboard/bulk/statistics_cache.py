@@ -4,28 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
 
-from benchmark.leaderboard.bulk.array_files import (
-    Arrays,
-    code_fingerprint,
-    load_arrays,
-    save_arrays,
-)
+from benchmark.leaderboard.bulk import array_files
+from benchmark.leaderboard.bulk.array_files import Arrays
+from benchmark.leaderboard.bulk.setting_statistics import Task
 from benchmark.workers import Workers
 
 UNUSED_DAYS = 30
-
-
-class Task(Protocol):
-    """Inputs of a computation whose results depend on nothing else."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the inputs."""
-
-
-Work = TypeVar("Work", bound=Task)
 
 
 @dataclass(frozen=True)
@@ -36,8 +21,8 @@ class StatisticsCache:
 
     def get_or_compute(
         self,
-        work: Callable[[Sequence[Work]], list[Arrays]],
-        bundles: Sequence[Sequence[Work]],
+        work: Callable[[Sequence[Task]], list[Arrays]],
+        bundles: Sequence[Sequence[Task]],
         workers: Workers,
         *,
         parallel: bool,
@@ -54,7 +39,7 @@ class StatisticsCache:
         """
         if self.folder is None:
             return workers.map(work, bundles, parallel=parallel)
-        folder = self.folder / code_fingerprint()[:16]
+        folder = self.folder / array_files.code_fingerprint()[:16]
         cached = [[_load(folder, task) for task in tasks] for tasks in bundles]
         todo = [
             [task for task, (_, arrays) in zip(tasks, files, strict=True) if arrays is None]
@@ -67,7 +52,7 @@ class StatisticsCache:
 
 def _load(folder: Path, task: Task) -> tuple[Path, Arrays | None]:
     path = folder / type(task).__name__ / f"{task.fingerprint[:40]}.npz"
-    return path, load_arrays(path)
+    return path, array_files.load_arrays(path)
 
 
 def _completed(
@@ -79,7 +64,7 @@ def _completed(
     for path, arrays in files:
         if arrays is None:
             arrays = next(new)
-            save_arrays(path, arrays)
+            array_files.save_arrays(path, arrays)
         complete.append(arrays)
     return complete
 

@@ -7,14 +7,10 @@ import torch
 
 from benchmark.cards.source import WeightsFile
 from benchmark.errors import WeightsError, unknown_name
+from benchmark.models import encoders
 from benchmark.models.checkpoints.conversions import CONVERSIONS
 from benchmark.models.checkpoints.network_index import Shape, plain_name, without_unit_axes
-from benchmark.models.encoders import (
-    TIMM_PREFIX,
-    TensorShapes,
-    encoder_shapes,
-    tensor_namings,
-)
+from benchmark.models.encoders import TIMM_PREFIX, TensorShapes
 from benchmark.models.timm_models import converted_by_timm
 from benchmark.models.weights import renamed, renamed_key
 
@@ -64,7 +60,7 @@ def convert(
     Raises:
         WeightsError: timm cannot convert these tensors.
     """
-    own = encoder_shapes(encoder, channels) or {}
+    own = encoders.encoder_shapes(encoder, channels) or {}
     named = _renamed(tensors, conversion, [plain_name(name) for name in own])
     resampled: tuple[str, ...] = ()
     if encoder.startswith(TIMM_PREFIX):
@@ -73,7 +69,7 @@ def convert(
         named = converted
     best = max(
         ({renamed_key(name, naming.for_prefix("")).removeprefix(naming.key_prefix): tensor
-          for name, tensor in named.items()} for naming in tensor_namings(encoder, own)),
+          for name, tensor in named.items()} for naming in encoders.tensor_namings(encoder, own)),
         key=lambda candidate: len(candidate.keys() & own.keys()),
     )  # fmt: skip
     return {

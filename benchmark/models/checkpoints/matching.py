@@ -9,16 +9,9 @@ from itertools import product
 
 from benchmark.cards.protocol import Decoder
 from benchmark.errors import WeightsError
+from benchmark.models import encoders
 from benchmark.models.checkpoints.convert import convert_shapes
-from benchmark.models.encoders import (
-    SIZE,
-    RenameRules,
-    TensorShapes,
-    encoder_family,
-    encoder_shapes,
-    shapes_of_built,
-    tensor_namings,
-)
+from benchmark.models.encoders import RenameRules, TensorShapes
 from benchmark.models.networks import build_network
 from benchmark.models.weights import renamed_key
 
@@ -111,10 +104,10 @@ def match_by_names(groups: Groups, encoder: str) -> EncoderMatch | None:
 
 
 def _match_by_names(groups: Groups, encoder: str, channels: int) -> EncoderMatch | None:
-    own, matches = encoder_shapes(encoder, channels), []
+    own, matches = encoders.encoder_shapes(encoder, channels), []
     if own is None:
         return None
-    for naming, (prefix, group) in product(tensor_namings(encoder, own), groups.items()):
+    for naming, (prefix, group) in product(encoders.tensor_namings(encoder, own), groups.items()):
         added = naming.rules[0][1] if naming.rules else ""
         if len(group) < LEAST_SHARE_OF_TENSORS * len(own) or (added and prefix.endswith(added)):
             continue
@@ -142,7 +135,7 @@ def match_converted(
 def _match_converted(
     group: TensorShapes, prefix: str, encoder: str, channels: int, conversion: str
 ) -> EncoderMatch | None:
-    own = encoder_shapes(encoder, channels)
+    own = encoders.encoder_shapes(encoder, channels)
     if own is None:
         return None
     try:
@@ -160,7 +153,7 @@ def _of_any_channels(
     encoder: str, match: Callable[[int], EncoderMatch | None]
 ) -> EncoderMatch | None:
     """The match for the usual input channels, or for those of the checkpoint's first layer."""
-    usual = match(encoder_family(encoder).usual_channels)
+    usual = match(encoders.encoder_family(encoder).usual_channels)
     if usual is None or usual.complete:
         return usual
     for name, shape in usual.mismatched.items():
@@ -173,8 +166,8 @@ def _of_any_channels(
 
 def match_by_order(groups: Groups, encoder: str) -> EncoderMatch | None:
     """The match of an encoder whose tensors have the checkpoint's kinds and shapes in its order."""
-    channels = encoder_family(encoder).usual_channels
-    own = encoder_shapes(encoder, channels)
+    channels = encoders.encoder_family(encoder).usual_channels
+    own = encoders.encoder_shapes(encoder, channels)
     if own is None:
         return None
     kinds = [(name.rpartition(".")[2], shape) for name, shape in own.items()]
@@ -216,9 +209,9 @@ def with_decoder(
         if any(name.startswith(f"{outer}segmentation_head.") for name in shapes):
             rules.append((r"^segmentation_head\.", "head."))
     renamed = {renamed_key(name, rules): shape for name, shape in shapes.items()}
-    expected = shapes_of_built(
+    expected = encoders.shapes_of_built(
         lambda: build_network(
-            match.encoder, channels=match.channels, classes=1, input_size=SIZE,
+            match.encoder, channels=match.channels, classes=1, input_size=encoders.SIZE,
             decoder=decoder, normalisation_mean=(0.0,), normalisation_std=(1.0,),
         ).decoder
     )  # fmt: skip

@@ -6,8 +6,8 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.strategy import Strategy
 from benchmark.views.cards.methods import methods
 from benchmark.views.cards.results import BoardResults, Row
-from benchmark.views.cards.summary import CardSummary, shortened
-from benchmark.views.text import MISSING, TextTable
+from benchmark.views.cards.summary import CardSummary
+from benchmark.views.text import MISSING, TextTable, listed
 from benchmark.workspace import Workspace
 
 
@@ -23,20 +23,19 @@ def board_summary(workspace: Workspace, board: BoardCard) -> CardSummary:
         ],
         "state": [f"{results.records} of {results.cells} {unit} have a record in {results.folder}"],
         "methods": [methods(board)],
-        "sources": [shortened(board.sources, 40)],
-        "targets": [shortened(board.targets, 40)],
+        "sources": [listed(board.sources, 40)],
+        "targets": [listed(board.targets, 40)],
         "subjects": [f"training subjects: {_sizes(board.train_subjects)}", *few],
         "seeds": [", ".join(map(str, board.seeds))],
         "baseline": [f"{board.baseline}, on the same network and with the same strategy"],
         "reproduces": [board.reproduces.numbers] if board.reproduces else [],
-        "sequences": [_sequence(name, stages) for name, stages in board.sequences.items()],
+        "sequences": [
+            f"{name}: {', then '.join(' with '.join(stage) for stage in stages)}"
+            for name, stages in board.sequences.items()
+        ],
     }
     table = _strategies(board, list(results.rows()))
     return CardSummary("board", board, facts, table, [*_commands(board, results)])
-
-
-def _sequence(name: str, stages: Iterable[Iterable[str]]) -> str:
-    return f"{name}: " + ", then ".join(" with ".join(stage) for stage in stages)
 
 
 def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from benchmark.cards.dataset import DatasetCard
 from benchmark.views.cards.here import dataset_is_here, how_to_get_data
-from benchmark.views.cards.summary import CardSummary, shortened
+from benchmark.views.cards.summary import CardSummary
+from benchmark.views.text import listed
 from benchmark.workspace import Workspace
 
 ACCESS = {
@@ -43,8 +44,8 @@ def dataset_summary(workspace: Workspace, card: DatasetCard) -> CardSummary:
         "here": _here(workspace, card) if here else ["not on this machine"],
         "home page": [card.homepage],
         "to cite": [card.citation],
-        "targets": [shortened(targets) or "none"],
-        "pretrains": [shortened(sources)] if sources else [],
+        "targets": [listed(targets) or "none"],
+        "pretrains": [listed(sources)] if sources else [],
         "issues": card.known_issues,
         "unverified": card.unverified,
     }

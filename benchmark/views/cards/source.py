@@ -8,7 +8,8 @@ from benchmark.cards.source import SourceCard, WeightsFile
 from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.views.cards.here import how_to_get_weights, weights_are_here
 from benchmark.views.cards.results import board_results, result_lines
-from benchmark.views.cards.summary import CardSummary, shortened
+from benchmark.views.cards.summary import CardSummary
+from benchmark.views.text import listed
 from benchmark.workspace import Workspace
 
 COMMERCIAL_USE = {True: "yes", False: "no", None: "not stated"}
@@ -23,7 +24,7 @@ def source_summary(workspace: Workspace, card: SourceCard) -> CardSummary:
         here = weights_are_here(workspace, card)
         facts["weights"] = [*facts["weights"], f"{'' if here else 'not '}on this machine"]
     facts |= {
-        "boards": [shortened(boards) or "none"],
+        "boards": [listed(boards) or "none"],
         "results": result_lines(every, card.id) or ["none yet"],
     }
     return CardSummary("source", card, facts, commands=[*_commands(workspace, card, boards)])

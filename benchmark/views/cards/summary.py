@@ -67,9 +67,3 @@ def _wrapped(text: str, width: int, further: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def shortened(names: Sequence[str], most: int = 12) -> str:
-    """Names as one text; of many only the first."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -8,7 +8,8 @@ from benchmark.planning.exposure import contamination, declared_exposure
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.cards.here import dataset_is_here, how_to_get_data
 from benchmark.views.cards.results import board_results, leaders
-from benchmark.views.cards.summary import CardSummary, shortened
+from benchmark.views.cards.summary import CardSummary
+from benchmark.views.text import listed
 from benchmark.workspace import Workspace
 
 
@@ -21,7 +22,7 @@ def target_summary(workspace: Workspace, card: TargetCard) -> CardSummary:
     facts = target_facts(workspace.registry, card)
     facts["data set"] = [*facts["data set"], f"{'' if here else 'not '}on this machine"]
     facts |= {
-        "boards": [shortened(boards) or "none"],
+        "boards": [listed(boards) or "none"],
         "leaders": leaders(every, card.id) or ["no results yet"],
     }
     commands = [] if here else [how_to_get_data(data)]
@@ -37,7 +38,10 @@ def target_facts(registry: Registry, card: TargetCard) -> dict[str, Sequence[str
     data = registry.dataset(card.dataset)
     return {
         "problem": _problem(card),
-        "labels": [_label(name, merged) for name, merged in card.labels.items()],
+        "labels": [
+            name if merged == (name,) else f"{name}: {', '.join(merged)}"
+            for name, merged in card.labels.items()
+        ],
         "data set": [
             f"{data.id}: {data.title}",
             f"domain {data.domain}, {'synthetic' if data.synthetic else 'real images'}",
@@ -62,10 +66,6 @@ def _problem(card: TargetCard) -> list[str]:
     if card.fold:
         lines.append(f"fold {card.fold.number} of {card.fold.of} is tested, by subject")
     return lines
-
-
-def _label(name: str, merged: tuple[str, ...]) -> str:
-    return name if merged == (name,) else f"{name}: {', '.join(merged)}"
 
 
 def _metrics(card: TargetCard) -> str:

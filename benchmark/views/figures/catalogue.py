@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import LaneSize
 from benchmark.leaderboard.match import MatchView
 from benchmark.views.figures.costs import cost_fronts
 from benchmark.views.figures.curves import size_curves
@@ -27,17 +26,11 @@ def board_figures(
     if not len(board.rows):
         yield NotDrawn("figures", "no records yet")
         return
-    found = board.rows[["lane", "train_subjects"]].drop_duplicates()
-    sizes = [
-        LaneSize(lane, int(size))
-        for lane in board.lanes
-        for size in sorted(found.loc[found["lane"] == lane, "train_subjects"])
-    ]
-    for size in sizes:
+    for size in board.sizes:
         yield gain_map(board, size)
-    for lane in dict.fromkeys(size.lane for size in sizes):
+    for lane in dict.fromkeys(size.lane for size in board.sizes):
         yield size_curves(board, lane)
-    for size in sizes:
+    for size in board.sizes:
         yield rank_diagram(board, size)
     for setting in board.scores:
         yield subject_diagram(board, setting)

@@ -1,31 +1,14 @@
 """A contact sheet: pictures of cases with their masks outlined, a legend and notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.cards.dataset import DatasetCard, Subset
 from benchmark.records.predictions import Labels
-from benchmark.views.figures.frame import (
-    LineStyle,
-    drawing_rules,
-    finish,
-    legend_handle,
-    shortened,
-)
-from benchmark.views.figures.outlines import (
-    Image,
-    Outline,
-    draw_outlined,
-    label_style,
-    picture_grid,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
+from benchmark.views.figures import frame, outlines
+from benchmark.views.figures.frame import LineStyle
 
 IGNORED: tuple[str, LineStyle] = ("white", "dotted")
 COLUMNS = 4
@@ -42,13 +25,15 @@ class Tile:
     one entry per line.
     """
 
-    image: Image
+    image: outlines.Image
     labels: Labels
     aspect: float
     title: tuple[str, ...]
 
 
-def contact_sheet(card: DatasetCard, subset: Subset, tiles: Sequence[Tile], total: int) -> "Figure":
+def contact_sheet(
+    card: DatasetCard, subset: Subset, tiles: Sequence[Tile], total: int
+) -> "frame.Figure":
     """A figure of the tiles, with a legend of the labels in them.
 
     Args:
@@ -57,36 +42,36 @@ def contact_sheet(card: DatasetCard, subset: Subset, tiles: Sequence[Tile], tota
         tiles: At least one.
         total: Cases of the subset that are on this machine.
     """
-    with drawing_rules():
+    with frame.drawing_rules():
         legend, notes = _legend(card, tiles)
         synthetic = "; synthetic" if card.synthetic else ""
-        shapes = [(*tile.labels.shape, tile.aspect) for tile in tiles]
-        figure, grid = picture_grid(shapes, COLUMNS, max(len(tile.title) for tile in tiles))
-        for axes, tile in zip(grid, tiles, strict=True):
-            title = "\n".join(shortened(line, NAME_LENGTH) for line in tile.title)
-            draw_outlined(axes, tile.image, tile.aspect, title, _outlines(card, tile))
+        figure = outlines.draw_outlined([_outlined(card, tile) for tile in tiles], COLUMNS)
         heading = f"{card.id}, {subset}: {len(tiles)} of {total} cases"
         notes.append(f"{card.title}; licence {card.licence}{synthetic}")
-        finish(figure, heading, notes, legend)
+        frame.finish(figure, heading, notes, legend)
     return figure
 
 
 def label_styles(card: DatasetCard) -> dict[int, tuple[str, LineStyle]]:
     """Colour and line of each mask value; the same on every sheet of a data set."""
     values = sorted(set(card.labels.values()))
-    styles = {value: label_style(number) for number, value in enumerate(values)}
+    styles = {value: outlines.label_style(number) for number, value in enumerate(values)}
     return styles | ({} if card.ignore_value is None else {card.ignore_value: IGNORED})
 
 
-def _outlines(card: DatasetCard, tile: Tile) -> Iterator[Outline]:
-    """The first label is drawn widest, so that a shared border shows both colours."""
+def _outlined(card: DatasetCard, tile: Tile) -> outlines.OutlinedImage:
+    """A tile's picture; its first label is drawn widest: a shared border shows both colours."""
     styles, values = label_styles(card), _values(tile)
     widths = np.linspace(2.4 if len(values) > 1 else 1.3, 1.3, len(values))
-    for value, width in zip(values, widths, strict=True):
-        yield Outline(tile.labels == value, *styles[value], width)
+    borders = [
+        outlines.Outline(tile.labels == value, *styles[value], width)
+        for value, width in zip(values, widths, strict=True)
+    ]
+    title = "\n".join(frame.shortened(line, NAME_LENGTH) for line in tile.title)
+    return outlines.OutlinedImage(tile.image, tile.aspect, title, borders)
 
 
-def _legend(card: DatasetCard, tiles: Sequence[Tile]) -> "tuple[list[Line2D], list[str]]":
+def _legend(card: DatasetCard, tiles: Sequence[Tile]) -> "tuple[list[frame.Line2D], list[str]]":
     """Entries for the labels that are on the sheet, and notes about the others."""
     if not card.labels:
         return [], ["no masks"]
@@ -94,10 +79,11 @@ def _legend(card: DatasetCard, tiles: Sequence[Tile]) -> "tuple[list[Line2D], li
     if card.ignore_value is not None:
         names[card.ignore_value] = "ignored"
     present, styles = sorted({v for tile in tiles for v in _values(tile)}), label_styles(card)
-    entries = [
-        legend_handle(shortened(names[value], NAME_LENGTH), styles[value][0], line=styles[value][1])
-        for value in present[:LEGEND_ENTRIES]
-    ]
+    entries = []
+    for value in present[:LEGEND_ENTRIES]:
+        colour, line = styles[value]
+        name = frame.shortened(names[value], NAME_LENGTH)
+        entries.append(frame.legend_handle(name, colour, line=line))
     notes = []
     if more := [names[value] for value in present[LEGEND_ENTRIES:]]:
         notes.append(f"drawn too: {', '.join(more)}")

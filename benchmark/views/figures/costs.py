@@ -2,29 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey, Setting
-from benchmark.scoring.metrics import METRICS
+from benchmark.leaderboard.rows import entries_of, main_metric
 from benchmark.statistics.pareto import pareto_front
-from benchmark.views.figures.frame import Drawing, NotDrawn, drawing_rules, finish, panels, wrapped
-from benchmark.views.figures.style import (
-    Look,
-    heading,
-    interval_coverage,
-    looks,
-    setting_rows,
-    sign_note,
-    size_code,
-    size_name,
-    with_direction,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from benchmark.views.figures import frame, style
+from benchmark.views.figures.frame import Drawing, NotDrawn
+from benchmark.views.figures.style import Look
 
 
 @dataclass(frozen=True)
@@ -46,13 +33,26 @@ class CostAxis:
 
 @dataclass(frozen=True)
 class CostPanel:
-    """The rows of one panel: one cost, measured in one way."""
+    """One cost, measured in one way.
+
+    Attributes:
+        axis: The cost.
+        method: How it is measured.
+        rows: Entries with their `cost` in the unit of the axis, and whether they are on the
+            Pareto `front`.
+    """
 
     axis: CostAxis
     method: str
     rows: pd.DataFrame
 
+    @property
+    def log(self) -> bool:
+        """Whether the costs differ so much that their axis is logarithmic."""
+        return bool(self.rows["cost"].max() > 20 * self.rows["cost"].min() > 0)
 
+
+SUBJECT = "quality against cost"
 ALIKE = ["encoder", "strategy", "lane"]  # entries with these in common cost the same
 COST_AXES = (
     CostAxis("trainable_parameters", "trainable parameters [million]", 1e6),
@@ -66,15 +66,14 @@ COST_AXES = (
 
 def cost_fronts(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Mean score of one target and size against every cost in which entries differ."""
-    name = f"pareto_{setting.target}_{size_code(setting.lane_size)}"
-    rows = setting_rows(board, setting)
-    rows = rows[rows["rank"].notna()]
+    name = f"pareto_{setting.target}_{style.size_code(setting.lane_size)}"
+    rows = board.ranked_rows(setting)
     if len(rows) < 2:
         return NotDrawn(name, "a front needs two or more ranked entries")
     differing, same = cost_panels(rows)
     if not differing:
         return NotDrawn(name, "all entries cost the same, or one per timing method")
-    with drawing_rules():
+    with frame.drawing_rules():
         return _draw(board, name, setting, differing, same)
 
 
@@ -97,7 +96,9 @@ def cost_panels(rows: pd.DataFrame) -> tuple[list[CostPanel], list[str]]:
                 alike = part.groupby(ALIKE)[axis.column]
                 part = part.assign(**{axis.column: alike.transform("median")})
             if len(part) > 1 and part[axis.column].nunique() > 1:
-                differing.append(CostPanel(axis, str(method), part))
+                part = part.assign(cost=part[axis.column] / axis.scale)
+                front = pareto_front(part, main_metric(part).higher_is_better)
+                differing.append(CostPanel(axis, str(method), part.assign(front=front)))
             elif len(part):
                 same.append(axis.title.split(" [")[0])
     return differing, list(dict.fromkeys(same))
@@ -107,11 +108,9 @@ def _draw(
     board: Leaderboard, name: str, setting: Setting, shown: Sequence[CostPanel], same: Sequence[str]
 ) -> Drawing:
     rows = pd.concat([panel.rows for panel in shown])
-    known = looks(board, rows)
-    entries: list[EntryKey] = list(
-        dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
-    )
-    figure, grid = panels(len(shown))
+    known = style.looks(board, rows)
+    entries: list[EntryKey] = list(dict.fromkeys(entries_of(rows)))
+    figure, grid = frame.panels(len(shown))
     for axes, panel in zip(grid, shown, strict=True):
         _draw_panel(axes, panel, known, entries)
     alike = f" The same for all entries or known of one: {', '.join(same)}." if same else ""
@@ -119,29 +118,24 @@ def _draw(
         "Numbers: see the legend. Filled: on the Pareto front (no entry is at least as good and "
         "as cheap, and better in one); grey line: the best score for that much. Times, memory "
         "and energy are medians over the sources of one network and strategy, compared within one "
-        f"timing method only. Bars: {interval_coverage(rows)}.{alike}",
-        sign_note([known[entry].label for entry in entries]),
+        f"timing method only. Bars: {style.interval_coverage(rows)}.{alike}",
+        style.sign_note([known[entry].label for entry in entries]),
     ]
     legend = [
         known[entry].handle(line=False, prefix=f"{number} ")
         for number, entry in enumerate(entries, start=1)
     ]
-    size = size_name(board, setting.lane_size)
-    title = heading(board, f"{setting.target}, quality against cost, {size}")
-    finish(figure, title, notes, legend)
+    title = style.setting_heading(board, setting, SUBJECT)
+    frame.finish(figure, title, notes, legend)
     return Drawing(name, title, figure)
 
 
 def _draw_panel(
-    axes: "Axes", panel: CostPanel, known: dict[EntryKey, Look], entries: Sequence[EntryKey]
+    axes: "frame.Axes", panel: CostPanel, known: dict[EntryKey, Look], entries: Sequence[EntryKey]
 ) -> None:
-    axis = panel.axis
-    metric = METRICS[str(panel.rows["main_metric"].iloc[0])]
-    table = panel.rows.assign(cost=panel.rows[axis.column] / axis.scale)
-    on_front = pareto_front(table, metric.higher_is_better)
-    front = table[on_front].sort_values("cost")
+    front = panel.rows[panel.rows["front"]].sort_values("cost")
     axes.step(front["cost"], front["score"], where="post", color="#999999", linewidth=1.1, zorder=1)
-    for (_, row), filled in zip(table.iterrows(), on_front, strict=True):
+    for _, row in panel.rows.iterrows():
         entry = row["source"], row["strategy"]
         look, point = known[entry], (row["cost"], row["score"])
         if pd.notna(row["low"]):
@@ -150,14 +144,14 @@ def _draw_panel(
             )
         axes.scatter(
             *point, s=30, marker=look.marker, edgecolors=look.colour,
-            facecolors=look.colour if filled else "white", linewidths=1, zorder=3,
+            facecolors=look.colour if row["front"] else "white", linewidths=1, zorder=3,
         )  # fmt: skip
         number = str(entries.index(entry) + 1)
         axes.annotate(number, point, (4, 3), textcoords="offset points", fontsize=6)
-    if table["cost"].max() > 20 * table["cost"].min() > 0:
+    if panel.log:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel(axis.title)
-    axes.set_ylabel(with_direction(metric))
-    if axis.method:
-        axes.set_title(wrapped(panel.method, 44), fontsize=7)
+    axes.set_xlabel(panel.axis.title)
+    axes.set_ylabel(style.with_direction(main_metric(panel.rows)))
+    if panel.axis.method:
+        axes.set_title(frame.wrapped(panel.method, 44), fontsize=7)

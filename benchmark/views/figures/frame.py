@@ -16,9 +16,9 @@ from benchmark.errors import RecordError
 from benchmark.files import write_bytes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+    from matplotlib.lines import Line2D as Line2D
 
 LineStyle: TypeAlias = (
     "Literal['solid', 'dashed', 'dotted', 'dashdot', 'none'] | tuple[float, tuple[float, ...]]"
@@ -29,6 +29,8 @@ FONT = "font-family: 'DejaVu Sans'"
 BLUE, ORANGE, GREEN, VERMILION = "#0173b2", "#de8f05", "#029e73", "#d55e00"
 PURPLE, YELLOW, SKY = "#cc78bc", "#ece133", "#56b4e9"
 BLACK, GREY = "#000000", "#555555"
+ENTRY_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)  # neighbours differ in lightness too
+LABEL_COLOURS = (ORANGE, SKY, YELLOW, GREEN, PURPLE, VERMILION, BLUE)  # on grey, brightest first
 # Inches and points.
 PANEL = 3.4
 NOTE_SIZE, HEADING_SIZE = 6.5, 9
@@ -112,7 +114,7 @@ def shortened(name: str, width: int = 36) -> str:
 
 def new_figure(width: float, height: float, dpi: float | None = None) -> "Figure":
     """An empty white figure, in inches; `dpi` of None is that of the settings."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
     return Figure(figsize=(width, height), layout="constrained", facecolor="white", dpi=dpi)
 
@@ -168,7 +170,7 @@ def finish(figure: "Figure", title: str, notes: Sequence[str], legend: Sequence[
 def legend_handle(label: str, colour: str, marker: str = "", line: LineStyle = "none",
                   filled: bool = True) -> "Line2D":  # fmt: skip
     """One entry of a legend."""
-    from matplotlib.lines import Line2D
+    from matplotlib.lines import Line2D as Line2D
 
     return Line2D([], [], color=colour, marker=marker, linestyle=line, label=label,
                   markerfacecolor=colour if filled else "white")  # fmt: skip

@@ -9,17 +9,10 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey, LaneSize
+from benchmark.leaderboard.rows import entries_of, rows_of_size
 from benchmark.records.cell import cell_path
 from benchmark.scoring.metrics import METRICS, Metric
-from benchmark.views.figures.style import (
-    heading,
-    interval_coverage,
-    looks,
-    sign_note,
-    size_name,
-    size_rows,
-    with_unit,
-)
+from benchmark.views.figures import style
 
 NOT_RUN = "not run"  # text of a square without a record
 SOME_SEEDS = "*"  # daggers mark labels
@@ -76,7 +69,7 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
         most: Show at most so many entries, the first of the overall table; None shows all.
     """
     baseline = board.board.baseline
-    rows = size_rows(board.rows, size)
+    rows = rows_of_size(board.rows, size)
     rows = rows[[source.partition("@")[0] != baseline for source in map(str, rows["source"])]]
     if not len(rows):
         return f"no source besides the baseline {baseline}"
@@ -84,13 +77,13 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
     entries = every[:most]
     if len(entries) < len(every):
         shown = set(entries)
-        rows = rows[[key in shown for key in zip(rows["source"], rows["strategy"], strict=True)]]
+        rows = rows[[key in shown for key in entries_of(rows)]]
     metrics = set(rows["main_metric"])
     metric = METRICS[metrics.pop()] if len(metrics) == 1 else None
     if not rows["gain" if metric else "standardised"].notna().any():
         whys = [note for note in rows["gain_note"] if note]
         return f"no gain over {baseline} is known: {whys[0] if whys else 'no baseline'}"
-    known = looks(board, rows)
+    known = style.looks(board, rows)
     targets = list(dict.fromkeys([*board.board.targets, *map(str, rows["target"])]))
     by_cell = {(r["target"], r["source"], r["strategy"]): r for _, r in rows.iterrows()}
     columns = {
@@ -107,23 +100,25 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
     contaminated = any(square.contaminated for line in squares for square in line)
     notes = [
         f"Gain: paired difference to {baseline} with the same network and strategy, positive is "
-        f"better; below it the {interval_coverage(rows)}. Bold: the interval excludes 0."
+        f"better; below it the {style.interval_coverage(rows)}. Bold: the interval excludes 0."
         + (" Hatched: contaminated." if contaminated else "")
         + (f" {SOME_SEEDS}: not over all seeds." if some_seeds else ""),
-        sign_note(labels),
+        style.sign_note(labels),
         f"No results on {', '.join(empty)}." if empty else "",
     ]
-    title = heading(board, f"gain over {baseline}, {size_name(board, size)}")
-    unit = f"gain in {with_unit(metric)}" if metric else "standardised gain [sd between subjects]"
+    title = style.heading(board, f"gain over {baseline}, {style.size_name(board, size)}")
+    unit = "standardised gain [sd between subjects]"
+    if metric:
+        unit = f"gain in {style.with_unit(metric)}"
     left_out = len(every) - len(entries)
     return GainGrid(title, unit, targets, labels, squares, notes, left_out)
 
 
 def _entries(board: Leaderboard, rows: pd.DataFrame, size: LaneSize) -> list[EntryKey]:
     """Entries of the rows, in the order of the overall table."""
-    ranked = size_rows(board.overall, size) if len(board.overall) else rows
-    present = dict.fromkeys(zip(rows["source"], rows["strategy"], strict=True))
-    order = zip(ranked["source"], ranked["strategy"], strict=True)
+    ranked = rows_of_size(board.overall, size) if len(board.overall) else rows
+    present = dict.fromkeys(entries_of(rows))
+    order = entries_of(ranked)
     return list(dict.fromkeys([*(entry for entry in order if entry in present), *present]))
 
 

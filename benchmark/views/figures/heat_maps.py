@@ -1,7 +1,7 @@
 """Matrices: the gain of every source on every target, and the forgetting of a sequence."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,22 +9,13 @@ import numpy.typing as npt
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import LaneSize
 from benchmark.scoring.metrics import Metric
-from benchmark.views.figures.frame import (
-    Drawing,
-    NotDrawn,
-    drawing_rules,
-    finish,
-    new_figure,
-    wrapped,
-)
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import Drawing, NotDrawn
 from benchmark.views.figures.gain_grid import GainGrid, Square, gain_grid
 from benchmark.views.figures.style import (
     size_code,
     with_direction,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 CELL = (1.02, 0.42)  # inches
 GAIN_COLOURS = "PuOr_r"
@@ -36,22 +27,23 @@ def gain_map(board: Leaderboard, size: LaneSize) -> Drawing | NotDrawn:
     grid = gain_grid(board, size)
     if isinstance(grid, str):
         return NotDrawn(name, grid)
-    with drawing_rules():
-        figure = new_figure(
+    with frame.drawing_rules():
+        figure = frame.new_figure(
             1.9 + CELL[0] * len(grid.targets) + 0.7, max(1.3, CELL[1] * len(grid.labels)) + 0.75
         )
         _draw_gains(figure.add_subplot(), grid)
-        finish(figure, grid.title, grid.notes)
+        frame.finish(figure, grid.title, grid.notes)
     return Drawing(name, grid.title, figure)
 
 
-def _draw_gains(axes: "Axes", grid: GainGrid) -> None:
+def _draw_gains(axes: "frame.Axes", grid: GainGrid) -> None:
     values = np.array([[square.value for square in line] for line in grid.squares])
     limit = grid.limit
     shape = {"shrink": 0.9, "aspect": 20 * max(1, len(grid.labels) / 8)}
     _heat_map(
-        axes, values, [wrapped(target, 15) for target in grid.targets],
-        [*map(wrapped, grid.labels)], grid.unit, shape, cmap=GAIN_COLOURS, vmin=-limit, vmax=limit,
+        axes, values, [frame.wrapped(target, 15) for target in grid.targets],
+        [*map(frame.wrapped, grid.labels)], grid.unit, shape, cmap=GAIN_COLOURS, vmin=-limit,
+        vmax=limit,
     )  # fmt: skip
     axes.set_facecolor("#F2F2F2")
     axes.set_xlabel("target task")
@@ -62,7 +54,7 @@ def _draw_gains(axes: "Axes", grid: GainGrid) -> None:
 
 
 def _heat_map(
-    axes: "Axes",
+    axes: "frame.Axes",
     values: npt.NDArray[np.float64],
     columns: Sequence[str],
     rows: Sequence[str],
@@ -81,7 +73,7 @@ def _heat_map(
     axes.tick_params(length=0, rotation=0)
 
 
-def _write(axes: "Axes", x: float, y: float, square: Square, limit: float) -> None:
+def _write(axes: "frame.Axes", x: float, y: float, square: Square, limit: float) -> None:
     import matplotlib
     from matplotlib.patches import Rectangle
 
@@ -107,48 +99,36 @@ def _write(axes: "Axes", x: float, y: float, square: Square, limit: float) -> No
 
 
 def forgetting_matrix(
-    scores: npt.NDArray[np.float64],
-    tasks: Sequence[str],
-    metric: Metric,
-    title: str = "Sequential transfer",
-    notes: Sequence[str] = (),
-) -> Drawing | NotDrawn:
+    name: str, scores: npt.NDArray[np.float64], tasks: Sequence[str], metric: Metric, title: str
+) -> Drawing:
     """R[i, j]: the score on task j after training on the tasks up to i, one after the other.
 
     Args:
-        scores: (tasks, tasks), NaN where nothing was scored.
+        name: Of the file.
+        scores: (tasks, tasks), NaN where nothing was scored; two or more tasks.
         tasks: Their names, in the order of training.
         metric: Of the scores.
         title: Heading.
-        notes: Lines at the foot, such as that the data are synthetic.
     """
-    name = "forgetting"
-    if scores.shape != (len(tasks), len(tasks)):
-        return NotDrawn(name, f"a matrix of shape {scores.shape} for {len(tasks)} tasks")
-    if len(tasks) < 2:
-        return NotDrawn(name, "a sequence needs two or more tasks")
-    if not np.isfinite(scores).any():
-        return NotDrawn(name, "no score is known")
     note = (
         "R[i, j]: score on task j after training on tasks 1 to i in turn. Framed: the task just "
         "learned. Below the frame: what is kept of earlier tasks; above: tasks not yet seen."
     )
-    with drawing_rules():
+    with frame.drawing_rules():
         from matplotlib.patches import Rectangle
 
-        figure = new_figure(2.3 + 0.75 * len(tasks), 0.9 + 0.55 * len(tasks))
+        figure = frame.new_figure(2.3 + 0.75 * len(tasks), 0.9 + 0.55 * len(tasks))
         axes = figure.add_subplot()
         _heat_map(
-            axes, scores, [wrapped(task, 14) for task in tasks],
-            [f"{k}. {wrapped(task)}" for k, task in enumerate(tasks, start=1)],
+            axes, scores, [frame.wrapped(task, 14) for task in tasks],
+            [f"{k}. {frame.wrapped(task)}" for k, task in enumerate(tasks, start=1)],
             with_direction(metric), {}, cmap="cividis" if metric.higher_is_better else "cividis_r",
             annot=True, fmt=".1f" if metric.unit else ".3f", annot_kws={"size": 8},
         )  # fmt: skip
         axes.set_xlabel("scored on task j")
         axes.set_ylabel("after training on task i")
         for k in range(len(tasks)):
-            axes.add_patch(
-                Rectangle((k, k), 1, 1, fill=False, edgecolor="black", linewidth=1.4, zorder=3)
-            )
-        finish(figure, title, [note, *notes])
+            square = Rectangle((k, k), 1, 1, fill=False, edgecolor="black", linewidth=1.4, zorder=3)
+            axes.add_patch(square)
+        frame.finish(figure, title, [note])
     return Drawing(name, title, figure)

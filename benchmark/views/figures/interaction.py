@@ -1,36 +1,21 @@
 """Domain x task: the effect of a match in one with and without a match in the other."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import MatchView
-from benchmark.views.figures.frame import (
-    BLUE,
-    ORANGE,
-    Drawing,
-    LineStyle,
-    NotDrawn,
-    drawing_rules,
-    finish,
-    legend_handle,
-    new_figure,
-)
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import Drawing, LineStyle, NotDrawn
 from benchmark.views.figures.spreads import jitter
 from benchmark.views.figures.style import heading
 from benchmark.views.text import format_interval
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
-
 TASKS = ("another task", "segmentation")
 # Whether the domain matches, label, colour, marker, line.
 DOMAINS: tuple[tuple[bool, str, str, str, LineStyle], ...] = (
-    (False, "another domain", ORANGE, "s", "dashed"),
-    (True, "same domain", BLUE, "o", "solid"),
+    (False, "another domain", frame.ORANGE, "s", "dashed"),
+    (True, "same domain", frame.BLUE, "o", "solid"),
 )
 
 
@@ -64,8 +49,8 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | No
         *(f"{effect}: no estimate ({why})" for effect, why in effects.missing.items()),
         *view.notes,
     ]  # fmt: skip
-    with drawing_rules():
-        figure = new_figure(4.6, 2.7)
+    with frame.drawing_rules():
+        figure = frame.new_figure(4.6, 2.7)
         axes = figure.add_subplot()
         axes.axhline(0, color="#888888", linewidth=0.6)
         handles = _draw_cells(axes, better, domain.to_numpy(), task.to_numpy())
@@ -75,16 +60,16 @@ def match_plot(board: Leaderboard, view: MatchView, number: int) -> Drawing | No
         axes.set_ylabel(f"{view.unit} above the\ntarget's mean (higher is better)")
         axes.grid(axis="x", visible=False)
         title = heading(board, "domain match and task match")
-        finish(figure, title, notes, handles)
+        frame.finish(figure, title, notes, handles)
     return Drawing(name, title, figure)
 
 
 def _draw_cells(
-    axes: "Axes",
+    axes: "frame.Axes",
     better: npt.NDArray[np.float64],
     domain: npt.NDArray[np.bool_],
     task: npt.NDArray[np.bool_],
-) -> "list[Line2D]":
+) -> "list[frame.Line2D]":
     """Every cell and the means, by both matches; the legend's handles."""
     handles = []
     for match, label, colour, marker, line in DOMAINS:
@@ -105,5 +90,5 @@ def _draw_cells(
             markeredgecolor="white", linewidth=1.6, zorder=3,
         )  # fmt: skip
         label = f"{label} ({int((domain == match).sum())} cells)"
-        handles.append(legend_handle(label, colour, marker, line))
+        handles.append(frame.legend_handle(label, colour, marker, line))
     return handles

@@ -1,32 +1,17 @@
 """Images with outlined masks, and figures of several of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.records.predictions import Labels
-from benchmark.views.figures.frame import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    YELLOW,
-    LineStyle,
-    new_figure,
-    panel_grid,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import LABEL_COLOURS, LineStyle, new_figure, panel_grid
 
 Image = npt.NDArray[np.float32]  # (rows, columns) or (rows, columns, 3), from 0 to 1
-# Colours that show on grey, the brightest first; then again with broken lines.
-LABEL_COLOURS = (ORANGE, SKY, YELLOW, GREEN, PURPLE, VERMILION, BLUE)
+# Of labels with the same colour.
 LINES: tuple[LineStyle, ...] = ("solid", "dashed", "dotted", "dashdot")
 PANEL = 2.6  # inches
 SHAPE = (0.2, 1.2)  # least and largest height of a panel divided by its width
@@ -41,6 +26,15 @@ class Outline(NamedTuple):
     colour: str
     line: LineStyle = "solid"
     width: float = 1.3
+
+
+class OutlinedImage(NamedTuple):
+    """A picture with masks; `aspect` is the height of a pixel divided by its width."""
+
+    image: Image
+    aspect: float
+    title: str
+    outlines: Iterable[Outline]
 
 
 def label_style(number: int) -> tuple[str, LineStyle]:
@@ -62,28 +56,30 @@ def fullest_slice(*masks: Labels) -> int:
     return len(masks[0]) // 2
 
 
-def picture_grid(
-    shapes: Sequence[tuple[int, int, float]], columns: int, title_lines: int
-) -> "tuple[Figure, list[Axes]]":
+def draw_outlined(pictures: Sequence[OutlinedImage], columns: int) -> "frame.Figure":
     """A figure with a panel per picture, of the height that the tallest needs.
 
     Args:
-        shapes: Rows, columns and aspect (height of a pixel divided by its width) of each picture.
+        pictures: At least one.
         columns: Panels next to each other.
-        title_lines: Most lines of a title.
     """
-    tallest = max(rows * aspect / width for rows, width, aspect in shapes)
+    tallest = max(
+        picture.image.shape[0] * picture.aspect / picture.image.shape[1] for picture in pictures
+    )
+    title_lines = max(picture.title.count("\n") + 1 for picture in pictures)
     height = PANEL * float(np.clip(tallest, *SHAPE)) + TITLE_LINE * (title_lines + 1)
-    figure = new_figure(PANEL * columns, height * -(-len(shapes) // columns), DPI)
-    return figure, panel_grid(figure, len(shapes), columns)
+    figure = new_figure(PANEL * columns, height * -(-len(pictures) // columns), DPI)
+    panels = panel_grid(figure, len(pictures), columns)
+    for axes, picture in zip(panels, pictures, strict=True):
+        _draw_panel(axes, picture)
+    return figure
 
 
-def draw_outlined(
-    axes: "Axes", image: Image, aspect: float, title: str, outlines: Iterable[Outline]
-) -> None:
+def _draw_panel(axes: "frame.Axes", picture: OutlinedImage) -> None:
     """Draw a grey or colour image and the borders of masks on it."""
-    axes.imshow(image, cmap="gray", vmin=0, vmax=1, aspect=aspect)
-    for mask, colour, line, width in outlines:
+    image = picture.image
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1, aspect=picture.aspect)
+    for mask, colour, line, width in picture.outlines:
         padded = np.pad(mask.astype(np.float32), 1)
         if padded.any():
             rows, columns = (np.arange(-1, size - 1) for size in padded.shape)
@@ -95,4 +91,4 @@ def draw_outlined(
     axes.set_ylim(image.shape[0] - 0.5, -0.5)
     axes.set_anchor("NW")
     axes.set_axis_off()
-    axes.set_title(title, fontsize=7.5, pad=2)
+    axes.set_title(picture.title, fontsize=7.5, pad=2)

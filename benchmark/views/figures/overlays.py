@@ -4,10 +4,9 @@ They lie next to the records and are never part of one. They show the data set's
 passes a board's folder on passes these on too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,26 +18,7 @@ from benchmark.planning.transfers import Transfer
 from benchmark.records.predictions import Labels
 from benchmark.records.record import MARK_NAMES, RunRecord
 from benchmark.scoring.metrics import METRICS
-from benchmark.views.figures.frame import (
-    BLACK,
-    ORANGE,
-    SKY,
-    drawing_rules,
-    finish,
-    legend_handle,
-    write_figure,
-)
-from benchmark.views.figures.outlines import (
-    Image,
-    Outline,
-    draw_outlined,
-    fullest_slice,
-    label_style,
-    picture_grid,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from benchmark.views.figures import frame, outlines
 
 LEGEND_LABELS = 6
 
@@ -47,7 +27,7 @@ LEGEND_LABELS = 6
 class Overlay:
     """One slice of a case: image in [0, 1], reference and prediction with labels 1 ... L."""
 
-    image: Image
+    image: outlines.Image
     reference: Labels
     prediction: Labels
     aspect: float
@@ -81,7 +61,7 @@ def write_overlays(
     chosen = best_median_worst(record)
     overlays = [make_overlay(transfer, opened, case, text, predict(case)) for case, text in chosen]
     figure = draw_overlays(overlays, tuple(transfer.target.labels), caption(record))
-    write_figure(figure, picture_path(folder, record))
+    frame.write_figure(figure, picture_path(folder, record))
 
 
 def best_median_worst(record: RunRecord) -> list[tuple[str, str]]:
@@ -115,7 +95,7 @@ def make_overlay(
     images = to_slices(scale_intensity(loaded.image, target.intensity), target.slice_axis)
     merged = np.stack(to_slices(merge_labels(loaded.mask, card, rules), target.slice_axis))
     reference = np.where(merged == IGNORE, 0, merged).astype(np.uint8)
-    number = fullest_slice(reference, planes)
+    number = outlines.fullest_slice(reference, planes)
     rows, columns = plane_spacing(loaded, target.slice_axis)
     lines = [text, f"case {case}"]
     if len(planes) > 1:
@@ -139,28 +119,29 @@ def caption(record: RunRecord) -> str:
     return "; ".join(words)
 
 
-def draw_overlays(overlays: Sequence[Overlay], labels: Sequence[str], heading: str) -> "Figure":
+def draw_overlays(
+    overlays: Sequence[Overlay], labels: Sequence[str], heading: str
+) -> "frame.Figure":
     """One row of pictures with a legend; several labels have a colour each."""
-    with drawing_rules():
+    with frame.drawing_rules():
         several = len(labels) > 1
-        reference, prediction = (BLACK, BLACK) if several else (SKY, ORANGE)
-        legend = [legend_handle("reference", reference, line="solid"),
-                  legend_handle("prediction", prediction, line="dashed")]  # fmt: skip
+        reference, prediction = (frame.BLACK, frame.BLACK) if several else (frame.SKY, frame.ORANGE)
+        legend = [frame.legend_handle("reference", reference, line="solid"),
+                  frame.legend_handle("prediction", prediction, line="dashed")]  # fmt: skip
         if several:
-            legend += [legend_handle(name[:24], label_style(number)[0], line="solid")
+            legend += [frame.legend_handle(name[:24], outlines.label_style(number)[0], line="solid")
                        for number, name in enumerate(labels[:LEGEND_LABELS])]  # fmt: skip
-        shapes = [(*overlay.reference.shape, overlay.aspect) for overlay in overlays]
-        lines = max(overlay.title.count("\n") + 1 for overlay in overlays)
-        figure, grid = picture_grid(shapes, max(2, len(overlays)), lines)
-        for axes, overlay in zip(grid, overlays, strict=True):
-            outlines = _outlines(overlay, len(labels))
-            draw_outlined(axes, overlay.image, overlay.aspect, overlay.title, outlines)
-        finish(figure, heading, (), legend)
+        pictures = [_outlined(overlay, len(labels)) for overlay in overlays]
+        figure = outlines.draw_outlined(pictures, max(2, len(overlays)))
+        frame.finish(figure, heading, (), legend)
     return figure
 
 
-def _outlines(overlay: Overlay, labels: int) -> Iterator[Outline]:
+def _outlined(overlay: Overlay, labels: int) -> outlines.OutlinedImage:
+    borders = []
     for label in range(1, labels + 1):
-        reference, prediction = (SKY, ORANGE) if labels == 1 else [label_style(label - 1)[0]] * 2
-        yield Outline(overlay.reference == label, reference, "solid", 1.4)
-        yield Outline(overlay.prediction == label, prediction, "dashed", 1.2)
+        own = outlines.label_style(label - 1)[0]
+        reference, prediction = (frame.SKY, frame.ORANGE) if labels == 1 else (own, own)
+        borders.append(outlines.Outline(overlay.reference == label, reference, "solid", 1.4))
+        borders.append(outlines.Outline(overlay.prediction == label, prediction, "dashed", 1.2))
+    return outlines.OutlinedImage(overlay.image, overlay.aspect, overlay.title, borders)

@@ -1,27 +1,15 @@
 """Paired dot plot: the difference of two entries, case by case, sorted."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.leaderboard.comparison import Comparison
-from benchmark.views.figures.frame import (
-    BLUE,
-    GREY,
-    ORANGE,
-    Drawing,
-    drawing_rules,
-    finish,
-    legend_handle,
-    panels,
-    wrapped,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import Drawing
 
 MARKERS = ("o", "v", "s")  # first better, second better, equal
+COLOURS = (frame.BLUE, frame.ORANGE, frame.GREY)
 MANY = 300  # cases above which the ranges of the seeds would be a grey area
 
 
@@ -45,21 +33,17 @@ def paired_plot(comparisons: Sequence[Comparison]) -> Drawing:
     ]
     synthetic = " (SYNTHETIC)" if all(comparison.synthetic for comparison in comparisons) else ""
     title = f"{first} against {second}{synthetic}"
-    with drawing_rules():
-        figure, grid = panels(len(comparisons), 2, 2.7)
+    with frame.drawing_rules():
+        figure, grid = frame.panels(len(comparisons), 2, 2.7)
         for axes, comparison in zip(grid, comparisons, strict=True):
             _draw_panel(axes, comparison)
         labels = [*(f"{name} better" for name in names), "equal"]
-        sides = zip(labels, _side_colours(), MARKERS, strict=True)
-        finish(figure, title, notes, [legend_handle(*side) for side in sides])
+        sides = zip(labels, COLOURS, MARKERS, strict=True)
+        frame.finish(figure, title, notes, [frame.legend_handle(*side) for side in sides])
     return Drawing("compare", title, figure)
 
 
-def _side_colours() -> tuple[str, ...]:
-    return (BLUE, ORANGE, GREY)
-
-
-def _draw_panel(axes: "Axes", comparison: Comparison) -> None:
+def _draw_panel(axes: "frame.Axes", comparison: Comparison) -> None:
     cases, mean = comparison.cases, comparison.subjects
     values, low, high = (
         np.array([getattr(case, name) for case in cases]) for name in ("difference", "low", "high")
@@ -70,7 +54,7 @@ def _draw_panel(axes: "Axes", comparison: Comparison) -> None:
     axes.axhline(mean.value, color="black", linestyle="dashed", linewidth=0.9)
     axes.axhline(0, color="black", linewidth=0.7)
     sides = (values > 0, values < 0, values == 0)
-    for colour, marker, side in zip(_side_colours(), MARKERS, sides, strict=True):
+    for colour, marker, side in zip(COLOURS, MARKERS, sides, strict=True):
         if len(comparison.seeds) > 1 and len(values) <= MANY:
             axes.vlines(x[side], low[side], high[side], color=colour, linewidth=0.7, alpha=0.6)
         axes.scatter(
@@ -82,7 +66,7 @@ def _draw_panel(axes: "Axes", comparison: Comparison) -> None:
     unit = f" [{comparison.metric.unit}]" if comparison.metric.unit else ""
     axes.set_ylabel(f"better in {comparison.metric.title} by{unit}")
     axes.set_title(
-        f"{wrapped(comparison.target, 40)}\nsubjects: {comparison.better} better, "
+        f"{frame.wrapped(comparison.target, 40)}\nsubjects: {comparison.better} better, "
         f"{comparison.worse} worse, {comparison.equal} equal"
     )
     axes.grid(axis="x", visible=False)

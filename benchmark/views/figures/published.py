@@ -2,28 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from benchmark.leaderboard.published import PublishedComparison, Reproduced
 from benchmark.leaderboard.published_numbers import PublishedNumber
-from benchmark.views.figures.frame import (
-    BLACK,
-    BLUE,
-    ORANGE,
-    Drawing,
-    NotDrawn,
-    drawing_rules,
-    finish,
-    legend_handle,
-    panels,
-    shortened,
-)
-from benchmark.views.published import doubt, metric_title
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import Drawing, NotDrawn
+from benchmark.views.published import by_target_and_metric, doubt, metric_title
 
 MARKERS = ("D", "o", "s")  # published (hollow), ours, ours of another board
+COLOURS = (frame.BLACK, frame.BLUE, frame.ORANGE)
 LINE = 0.2  # inches per row
 
 
@@ -40,9 +27,7 @@ def published_plot(
     shown = [one for one in comparisons if one.ours or one.beside]
     if not shown:
         return NotDrawn("reproduction", "no published number has one of ours to compare with")
-    groups: dict[tuple[str, str], list[PublishedComparison]] = {}
-    for one in shown:
-        groups.setdefault((one.published.target, one.published.metric), []).append(one)
+    groups = by_target_and_metric(shown)
     counts = Counter(one.status for one in comparisons)
     notes = [
         "Bars: one sample deviation over runs. Of the published numbers: "
@@ -52,26 +37,22 @@ def published_plot(
     synthetic = all("synthetic" in one.reasons for one in shown if one.ours)
     title = f"{name}: published and ours{' (SYNTHETIC)' if synthetic else ''}"
     labels = ["published", f"{name} (ours)", *([f"{beside} (ours)"] if beside else [])]
-    with drawing_rules():
-        figure, grid = panels(len(groups), 2, 0.9 + LINE * max(map(len, groups.values())))
+    with frame.drawing_rules():
+        figure, grid = frame.panels(len(groups), 2, 0.9 + LINE * max(map(len, groups.values())))
         figure.set_figwidth(figure.get_figwidth() * 1.2)
         for axes, ((_, metric), group) in zip(grid, groups.items(), strict=True):
             _draw_panel(axes, metric_title(metric), group)
         legend = [
-            legend_handle(label, colour, marker, filled=marker != MARKERS[0])
-            for label, colour, marker in zip(labels, _series_colours(), MARKERS, strict=False)
+            frame.legend_handle(label, colour, marker, filled=marker != MARKERS[0])
+            for label, colour, marker in zip(labels, COLOURS, MARKERS, strict=False)
         ]
-        finish(figure, title, notes, legend)
+        frame.finish(figure, title, notes, legend)
     return Drawing("reproduction", title, figure)
 
 
-def _series_colours() -> tuple[str, ...]:
-    return (BLACK, BLUE, ORANGE)
-
-
-def _draw_panel(axes: "Axes", title: str, comparisons: Sequence[PublishedComparison]) -> None:
+def _draw_panel(axes: "frame.Axes", title: str, comparisons: Sequence[PublishedComparison]) -> None:
     for row, one in enumerate(comparisons):
-        series = zip((one.published, one.ours, one.beside), _series_colours(), MARKERS, strict=True)
+        series = zip((one.published, one.ours, one.beside), COLOURS, MARKERS, strict=True)
         for offset, (number, colour, marker) in zip((-0.2, 0.0, 0.2), series, strict=True):
             if isinstance(number, PublishedNumber | Reproduced):
                 axes.errorbar(
@@ -80,7 +61,7 @@ def _draw_panel(axes: "Axes", title: str, comparisons: Sequence[PublishedCompari
                     linestyle="none", elinewidth=0.8,
                 )  # fmt: skip
     labels = [
-        f"{shortened(one.published.source, 28)} / {one.published.strategy}, "
+        f"{frame.shortened(one.published.source, 28)} / {one.published.strategy}, "
         f"n {one.published.train_subjects or 'all'}{doubt(one.published)}"
         for one in comparisons
     ]

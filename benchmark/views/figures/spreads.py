@@ -1,73 +1,56 @@
 """The spread of the scores: every test subject of one target, entry by entry."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
-from benchmark.scoring.metrics import METRICS
-from benchmark.views.figures.frame import (
-    Drawing,
-    NotDrawn,
-    drawing_rules,
-    finish,
-    new_figure,
-    wrapped,
-)
-from benchmark.views.figures.style import (
-    Look,
-    error_bars,
-    heading,
-    interval_coverage,
-    looks,
-    setting_rows,
-    sign_note,
-    size_code,
-    size_name,
-    with_direction,
-)
+from benchmark.leaderboard.rows import entries_of, main_metric
+from benchmark.views.figures import frame, style
+from benchmark.views.figures.frame import Drawing, NotDrawn
+from benchmark.views.figures.style import Look
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
+SUBJECT = "spread over test subjects"
 ROW = 0.36  # inches
 MANY = 3000  # dots above which they are a raster image in the SVG
 
 
 def subject_spread(board: Leaderboard, setting: Setting) -> Drawing | NotDrawn:
     """Scores of all test subjects of one target and size: box, dots, mean with interval."""
-    target, size = setting.target, setting.lane_size
-    name = f"spread_{target}_{size_code(size)}"
+    name = f"spread_{setting.target}_{style.size_code(setting.lane_size)}"
     scores = board.scores[setting]
     if not scores.entries:
         return NotDrawn(name, "no entry is complete")
     if len(scores.subjects) < 2:
         return NotDrawn(name, "one test subject has no spread")
-    rows = setting_rows(board, setting)
-    rows = rows[rows["rank"].notna()]
-    known = looks(board, rows)
-    entries = list(zip(rows["source"], rows["strategy"], strict=True))
-    values = scores.values[[scores.entries.index(entry) for entry in entries]].mean(axis=1)
-    labels = [known[entry].label for entry in entries]
+    rows = board.ranked_rows(setting)
+    looks, values = subject_means(board, setting, rows)
     notes = [
         f"Dots: {len(scores.subjects)} test subjects, mean over {len(scores.seeds)} seeds. Box: "
         "quartiles and median; whiskers: last subject within 1.5 interquartile ranges. Diamond: "
-        f"mean with {interval_coverage(rows)}. Best entry on top.",
-        sign_note(labels),
+        f"mean with {style.interval_coverage(rows)}. Best entry on top.",
+        style.sign_note([look.label for look in looks]),
     ]
-    title = heading(board, f"{target}, spread over test subjects, {size_name(board, size)}")
-    with drawing_rules():
-        figure = new_figure(6.2, ROW * len(entries) + 0.8)
-        _draw(figure.add_subplot(), rows, values, [known[entry] for entry in entries])
-        finish(figure, title, notes)
+    title = style.setting_heading(board, setting, SUBJECT)
+    with frame.drawing_rules():
+        figure = frame.new_figure(6.2, ROW * len(looks) + 0.8)
+        _draw(figure.add_subplot(), rows, values, looks)
+        frame.finish(figure, title, notes)
     return Drawing(name, title, figure)
 
 
+def subject_means(
+    board: Leaderboard, setting: Setting, rows: pd.DataFrame
+) -> tuple[list[Look], npt.NDArray[np.float64]]:
+    """How the entries of some ranked rows are drawn, and their (entries, subjects) seed means."""
+    scores, entries, known = board.scores[setting], entries_of(rows), style.looks(board, rows)
+    values = scores.values[[scores.entries.index(entry) for entry in entries]].mean(axis=1)
+    return [known[entry] for entry in entries], values
+
+
 def _draw(
-    axes: "Axes", rows: pd.DataFrame, values: npt.NDArray[np.float64], entries: list[Look]
+    axes: "frame.Axes", rows: pd.DataFrame, values: npt.NDArray[np.float64], entries: list[Look]
 ) -> None:
     """Values (entries, subjects) of the rows, the first on top."""
     lines = {"color": "#777777", "linewidth": 0.8}
@@ -85,13 +68,13 @@ def _draw(
             rasterized=values.size > MANY,
         )  # fmt: skip
     axes.errorbar(
-        rows["score"], np.arange(len(rows)), xerr=error_bars(rows), fmt="D", color="black",
+        rows["score"], np.arange(len(rows)), xerr=style.error_bars(rows), fmt="D", color="black",
         markersize=5, markerfacecolor="white", elinewidth=1.6, capsize=3, zorder=4,
     )  # fmt: skip
-    axes.set_yticks(range(len(entries)), [wrapped(look.label) for look in entries])
+    axes.set_yticks(range(len(entries)), [frame.wrapped(look.label) for look in entries])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(with_direction(METRICS[str(rows["main_metric"].iloc[0])]))
+    axes.set_xlabel(style.with_direction(main_metric(rows)))
     axes.set_ylabel("")
 
 

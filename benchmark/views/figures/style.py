@@ -5,30 +5,15 @@ Safe for the colour-blind, readable in grey, and marked as synthetic.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey, LaneSize, Setting
 from benchmark.scoring.metrics import Metric
-from benchmark.views.figures.frame import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    LineStyle,
-    legend_handle,
-    shortened,
-)
+from benchmark.views.figures import frame
+from benchmark.views.figures.frame import BLACK, ENTRY_COLOURS, LineStyle, legend_handle, shortened
 
-if TYPE_CHECKING:
-    from matplotlib.lines import Line2D
-
-ENTRY_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)  # neighbours differ in lightness too
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*")
 LINES: tuple[LineStyle, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 # Signs behind the name of an entry that has a mark.
@@ -69,7 +54,7 @@ class Look:
         """The style of its lines."""
         return LINES[self.strategy % len(LINES)]
 
-    def handle(self, *, line: bool = True, prefix: str = "") -> "Line2D":
+    def handle(self, *, line: bool = True, prefix: str = "") -> "frame.Line2D":
         """The entry's mark in a legend, with its line if lines are drawn."""
         style: LineStyle = self.line if line else "none"
         label = shortened(prefix + self.label, 44)
@@ -133,6 +118,11 @@ def heading(board: Leaderboard, subject: str) -> str:
     return f"{board.board.id}: {subject}{clean}{f' ({cautions})' if cautions else ''}"
 
 
+def setting_heading(board: Leaderboard, setting: Setting, subject: str) -> str:
+    """The heading of a figure of one setting."""
+    return heading(board, f"{setting.target}, {subject}, {size_name(board, setting.lane_size)}")
+
+
 def with_unit(metric: Metric) -> str:
     """Title and unit of a metric."""
     return f"{metric.title}{f' [{metric.unit}]' if metric.unit else ''}"
@@ -159,16 +149,6 @@ def size_code(size: LaneSize) -> str:
     """The number of training subjects in the names of figures, after a lane other than `unet`."""
     code = f"n{size.train_subjects or 'all'}"
     return code if size.lane == "unet" else f"{size.lane}_{code}"
-
-
-def size_rows(rows: pd.DataFrame, size: LaneSize) -> pd.DataFrame:
-    """Rows of one lane and number of training subjects."""
-    return rows[(rows["lane"] == size.lane) & (rows["train_subjects"] == size.train_subjects)]
-
-
-def setting_rows(board: Leaderboard, setting: Setting) -> pd.DataFrame:
-    """Rows of one setting."""
-    return size_rows(board.rows[board.rows["target"] == setting.target], setting.lane_size)
 
 
 def error_bars(rows: pd.DataFrame) -> "list[pd.Series[float]]":

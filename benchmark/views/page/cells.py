@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import escape
 
-from benchmark.leaderboard.build import LEGACY
+from benchmark.leaderboard.target_table import LEGACY
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.candidates import LETTER
 
@@ -85,19 +85,19 @@ def escaped(values: Iterable[object]) -> list[str]:
     ]
 
 
-def text_cells(values: Iterable[object]) -> ColumnCells:
+def texts(values: Iterable[object]) -> ColumnCells:
     """Plain text."""
     return ColumnCells(escaped(values))
 
 
-def long_text_cells(values: Iterable[object]) -> ColumnCells:
+def long_texts(values: Iterable[object]) -> ColumnCells:
     """Text that may be long; it is broken into lines."""
     return ColumnCells(
         [f'<span class="long">{text}</span>' if text else "" for text in escaped(values)]
     )
 
 
-def link_cells(values: Iterable[object], anchors: Mapping[Any, str]) -> ColumnCells:
+def links(values: Iterable[object], anchors: Mapping[Any, str]) -> ColumnCells:
     """Text that links to a section of the page; a name without a section stays text."""
     values = as_list(values)
     return ColumnCells([
@@ -106,7 +106,7 @@ def link_cells(values: Iterable[object], anchors: Mapping[Any, str]) -> ColumnCe
     ])  # fmt: skip
 
 
-def size_cells(values: Iterable[int]) -> ColumnCells:
+def sizes(values: Iterable[int]) -> ColumnCells:
     """Numbers of training subjects; 0 stands for all of them and sorts last."""
     values = as_list(values)
     return ColumnCells(
@@ -114,19 +114,19 @@ def size_cells(values: Iterable[int]) -> ColumnCells:
     )
 
 
-def number_cells(values: Sequence[float], style: str) -> ColumnCells:
+def numbers(values: Sequence[float], style: str) -> ColumnCells:
     """Numbers in one format."""
     return ColumnCells(_formatted(values, style, NONE), values)
 
 
-def share_cells(counts: Sequence[float], totals: Sequence[float]) -> ColumnCells:
+def shares(counts: Sequence[float], totals: Sequence[float]) -> ColumnCells:
     """Counts with their totals, sorted by the ratio."""
     pairs = list(zip(counts, totals, strict=True))
     html = [f"{count:.0f}/{total:.0f}" for count, total in pairs]
     return ColumnCells(html, [count / total if total else 0.0 for count, total in pairs])
 
 
-def interval_cells(
+def intervals(
     frame: pd.DataFrame, name: str, style: str, notes: Sequence[str] | None = None
 ) -> ColumnCells:
     """Numbers with their interval in small type, and the note, also where there is no number."""
@@ -141,7 +141,7 @@ def interval_cells(
     return ColumnCells(html, values, {"": texts, "low": low, "high": high})
 
 
-def rank_cells(frame: pd.DataFrame, name: str) -> ColumnCells:
+def ranks(frame: pd.DataFrame, name: str) -> ColumnCells:
     """Ranks with letter a and interval; `name` is the column of the rank itself."""
     values, *bounds = (floats(frame, column) for column in (name, "rank_low", "rank_high"))
     texts, low, high = (_formatted(column, ".3g") for column in (values, *bounds))
@@ -154,7 +154,7 @@ def rank_cells(frame: pd.DataFrame, name: str) -> ColumnCells:
     return ColumnCells(html, values, {"": texts, "group": groups, "low": low, "high": high})
 
 
-def mark_cells(frame: pd.DataFrame) -> ColumnCells:
+def marks(frame: pd.DataFrame) -> ColumnCells:
     """The marks of each entry, its trust level and why it is unranked, as badges."""
     known: dict[tuple[str, ...], str] = {}
     columns = (strings(frame, name) for name in ("marks", "trust", "unranked", "why_unranked"))

@@ -8,22 +8,8 @@ from benchmark.leaderboard.columns import COLUMNS, MEAN, RANK_BY
 from benchmark.leaderboard.metric_ranks import ENTRY
 from benchmark.scoring.metrics import METRICS, Metric
 from benchmark.views.footnotes import FEW
-from benchmark.views.page.cells import (
-    ColumnCells,
-    as_list,
-    escaped,
-    floats,
-    interval_cells,
-    link_cells,
-    long_text_cells,
-    mark_cells,
-    number_cells,
-    rank_cells,
-    share_cells,
-    size_cells,
-    strings,
-    text_cells,
-)
+from benchmark.views.page import cells
+from benchmark.views.page.cells import ColumnCells
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import Column
 
@@ -40,154 +26,171 @@ def column_groups(context: Context) -> dict[str, str]:
     return groups
 
 
-def entry_columns(context: Context, rows: pd.DataFrame, sized: bool) -> Iterator[Column]:
+def text(rows: pd.DataFrame, name: str, title: str = "") -> Column:
+    """A column of texts; the title is the name unless it has another."""
+    return Column(name, title or name, cells.texts(cells.strings(rows, name)))
+
+
+def number(
+    rows: pd.DataFrame,
+    name: str,
+    title: str,
+    style: str,
+    *,
+    column: str = "",
+    best_first: bool = False,
+    group: str = "",
+) -> Column:
+    """A column of numbers in one format; `column` is its name in the rows, if that is another."""
+    values = cells.numbers(cells.floats(rows, column or name), style)
+    return Column(name, title, values, best_first, group)
+
+
+def entry(context: Context, rows: pd.DataFrame, sized: bool) -> Iterator[Column]:
     """The entry of a row: source, strategy if there are several, number of subjects."""
-    yield Column("source", "source", link_cells(rows["source"], context.sources))
+    yield Column("source", "source", cells.links(rows["source"], context.sources))
     if context.several_strategies:
-        yield _strategy_column(rows)
+        yield text(rows, "strategy")
     if sized:
-        yield size_column(rows)
+        yield size(rows)
 
 
-def trait_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
+def traits(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
     """What is known of an entry besides its results, and what all entries of the table share."""
-    yield Column("marks", "marks", mark_cells(rows))
-    for name in ("domain", "task"):
-        yield Column(name, name, text_cells(strings(rows, name)))
+    yield Column("marks", "marks", cells.marks(rows))
+    yield text(rows, "domain")
+    yield text(rows, "task")
     if not context.several_strategies:
-        yield _strategy_column(rows)
-    yield from lane_columns(context, rows)
+        yield text(rows, "strategy")
+    yield from lanes(context, rows)
 
 
-def _strategy_column(rows: pd.DataFrame) -> Column:
-    return Column("strategy", "strategy", text_cells(strings(rows, "strategy")))
-
-
-def lane_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
+def lanes(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
     """The lane, if the board has several."""
     if context.laned:
-        yield Column("lane", "lane", text_cells(strings(rows, "lane")))
+        yield text(rows, "lane")
 
 
-def size_column(rows: pd.DataFrame) -> Column:
+def size(rows: pd.DataFrame) -> Column:
     """Number of training subjects."""
-    return Column("size", "n", size_cells(int(size) for size in rows["train_subjects"]))
+    return Column("size", "n", cells.sizes(int(size) for size in rows["train_subjects"]))
 
 
-def subjects_column(rows: pd.DataFrame) -> Column:
+def subjects(rows: pd.DataFrame) -> Column:
     """Number of test subjects, with a note where it is small."""
-    counts = floats(rows, "subjects")
+    counts = cells.floats(rows, "subjects")
     html = [f"{n:.0f}" + (f" <small>n &lt; {FEW}</small>" if n < FEW else "") for n in counts]
     return Column("subjects", "test subjects", ColumnCells(html, counts))
 
 
-def rank_columns(rows: pd.DataFrame, rank: str, title: str) -> Iterator[Column]:
+def ranks(rows: pd.DataFrame, rank: str, title: str) -> Iterator[Column]:
     """The rank, and the one without contaminated entries if it is known."""
-    yield Column("rank", title, rank_cells(rows, rank))
+    yield Column("rank", title, cells.ranks(rows, rank))
     if f"clean_{rank}" in rows:
         names = {f"clean_{name}": name for name in (rank, "rank_low", "rank_high", "group")}
         clean = rows[list(names)].rename(columns=names)
-        yield Column("clean_rank", f"{title}, clean", rank_cells(clean, rank))
+        yield Column("clean_rank", f"{title}, clean", cells.ranks(clean, rank))
 
 
-def first_column(rows: pd.DataFrame) -> Column:
+def first(rows: pd.DataFrame) -> Column:
     """Probability that the entry is the first of its table."""
-    cells = number_cells(floats(rows, "p_rank_1"), ".2f")
-    return Column("p_rank_1", "P(rank 1)", cells, best_first=True)
+    return number(rows, "p_rank_1", "P(rank 1)", ".2f", best_first=True)
 
 
-def target_rank_columns(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
+def target_ranks(context: Context, rows: pd.DataFrame) -> Iterator[Column]:
     """The rank on each target of the board, from the tables below."""
     group = "targets" if len(context.targets) > SHOWN_TARGETS else ""
     for target, anchor in context.targets.items():
         on_target = context.rows[context.rows["target"] == target]
         ranked = rows[ENTRY].merge(on_target[[*ENTRY, "rank"]], on=ENTRY, how="left")
-        cells = number_cells(floats(ranked, "rank"), ".3g")
-        links = [f'<a href="#{anchor}">{text}</a>' for text in cells.html]
-        yield Column(
-            f"rank {anchor}", f"rank on {target}", ColumnCells(links, cells.keys), group=group
-        )
+        plain = cells.numbers(cells.floats(ranked, "rank"), ".3g")
+        links = [f'<a href="#{anchor}">{rank}</a>' for rank in plain.html]
+        linked = ColumnCells(links, plain.keys)
+        yield Column(f"rank {anchor}", f"rank on {target}", linked, group=group)
 
 
-def score_column(rows: pd.DataFrame, metric: Metric) -> Column:
+def score(rows: pd.DataFrame, metric: Metric) -> Column:
     """The main metric with its interval."""
-    cells = interval_cells(rows, "score", metric.number_format)
-    return Column("score", _heading(metric), cells, metric.higher_is_better)
+    means = cells.intervals(rows, "score", metric.number_format)
+    return Column("score", _heading(metric), means, metric.higher_is_better)
 
 
-def gain_column(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
+def gain(context: Context, rows: pd.DataFrame, metric: Metric) -> Column:
     """The gain over the baseline, or why it is not known."""
-    baseline = context.board.board.baseline
+    baseline, sources = context.board.board.baseline, cells.as_list(rows["source"])
     notes = [
         "baseline" if source == baseline else note
-        for source, note in zip(as_list(rows["source"]), strings(rows, "gain_note"), strict=True)
+        for source, note in zip(sources, cells.strings(rows, "gain_note"), strict=True)
     ]
-    return Column("gain", "gain", interval_cells(rows, "gain", "+" + metric.number_format, notes),
-                  best_first=True)  # fmt: skip
+    gains = cells.intervals(rows, "gain", "+" + metric.number_format, notes)
+    return Column("gain", "gain", gains, best_first=True)
 
 
-def not_better_column(rows: pd.DataFrame) -> Column:
+def not_better(rows: pd.DataFrame) -> Column:
     """Probability that the entry is not better than its baseline."""
-    return Column("p_not_better", "P(no gain)", number_cells(floats(rows, "p_not_better"), ".3f"))
+    return number(rows, "p_not_better", "P(no gain)", ".3f")
 
 
-def failed_column(rows: pd.DataFrame) -> Column:
+def failed(rows: pd.DataFrame) -> Column:
     """Structures without any overlap."""
-    return Column("failed", "failed", share_cells(floats(rows, "failures"), floats(rows, "scored")))
+    counts = (cells.floats(rows, name) for name in ("failures", "scored"))
+    return Column("failed", "failed", cells.shares(*counts))
 
 
-def seed_scores_column(context: Context, rows: pd.DataFrame, page: str = "") -> Column:
+def seed_scores(context: Context, rows: pd.DataFrame, page: str = "") -> Column:
     """The score of each seed, which links to its record on the page of the board."""
     return Column("records", "score of each seed", ColumnCells(context.record_links(rows, page)))
 
 
-def metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
+def metrics(rows: pd.DataFrame) -> Iterator[Column]:
     """Every metric in addition to the main one, and the rank by it."""
     for metric in other_metrics(rows):
-        cells = number_cells(floats(rows, MEAN + metric.name), metric.number_format)
-        group = f"metric {metric.name}"
-        yield Column(metric.name, _heading(metric), cells, metric.higher_is_better, group)
-        yield from metric_rank_columns(rows, [metric])
+        name, best_first = metric.name, metric.higher_is_better
+        yield number(rows, name, _heading(metric), metric.number_format, column=MEAN + name,
+                     best_first=best_first, group=f"metric {name}")  # fmt: skip
+        yield from metric_ranks(rows, [metric])
 
 
-def metric_rank_columns(rows: pd.DataFrame, metrics: Iterable[Metric]) -> Iterator[Column]:
+def metric_ranks(rows: pd.DataFrame, metrics: Iterable[Metric]) -> Iterator[Column]:
     """The rank by each of the metrics that all ranked rows have."""
-    for name, title in ((RANK_BY + metric.name, f"rank by {metric.title}") for metric in metrics):
+    for metric in metrics:
+        name = RANK_BY + metric.name
         if name in rows and rows[name].notna().any():
-            cells = number_cells(floats(rows, name), ".3g")
-            yield Column(name, title, cells, group=f"metric {name.removeprefix(RANK_BY)}")
+            title = f"rank by {metric.title}"
+            yield number(rows, name, title, ".3g", group=f"metric {metric.name}")
 
 
-def group_columns(rows: pd.DataFrame, group: str) -> Iterator[Column]:
+def of_group(rows: pd.DataFrame, group: str) -> Iterator[Column]:
     """The columns of one group of the schema that these rows have."""
     for column in COLUMNS:
-        if column.group == group and column.name in rows:
-            if column.kind != "text":
-                cells = number_cells(floats(rows, column.name), column.style)
-            else:
-                make_cells = long_text_cells if column.style == "long" else text_cells
-                cells = make_cells(strings(rows, column.name))
-            yield Column(column.name, column.title, cells, group=group)
+        name, title = column.name, column.title
+        if column.group != group or name not in rows:
+            continue
+        if column.kind != "text":
+            yield number(rows, name, title, column.style, group=group)
+        else:
+            make_cells = cells.long_texts if column.style == "long" else cells.texts
+            yield Column(name, title, make_cells(cells.strings(rows, name)), group=group)
 
 
-def spread_columns(rows: pd.DataFrame) -> Iterator[Column]:
+def spread(rows: pd.DataFrame) -> Iterator[Column]:
     """Standardised gain, number of seeds, and the sources of variance of the scores."""
-    gains = interval_cells(rows, "standardised", "+.2f")
+    gains = cells.intervals(rows, "standardised", "+.2f")
     yield Column("standardised", "standardised gain", gains, True, "spread")
     seeds = [
         f"{len(paths)} of {wanted}"
         for paths, wanted in zip(rows["records"], rows["seeds_wanted"], strict=True)
     ]
-    yield Column("seeds", "seeds", text_cells(seeds), group="spread")
-    yield from group_columns(rows, "spread")
+    yield Column("seeds", "seeds", cells.texts(seeds), group="spread")
+    yield from of_group(rows, "spread")
 
 
-def file_column(context: Context, rows: pd.DataFrame) -> Column:
+def file(context: Context, rows: pd.DataFrame) -> Column:
     """The name of each record, which links to its file."""
-    paths = as_list(rows["path"])
-    names = escaped(path.rsplit("/", 1)[-1] for path in paths)
-    cells = [context.file_link(path, name) for path, name in zip(paths, names, strict=True)]
-    return Column("file", "record", ColumnCells(cells))
+    paths = cells.as_list(rows["path"])
+    names = cells.escaped(path.rsplit("/", 1)[-1] for path in paths)
+    links = [context.file_link(path, name) for path, name in zip(paths, names, strict=True)]
+    return Column("file", "record", ColumnCells(links))
 
 
 def other_metrics(rows: pd.DataFrame) -> list[Metric]:

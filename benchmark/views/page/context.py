@@ -20,6 +20,7 @@ from benchmark.views.page.cells import as_list, escaped
 from benchmark.views.page.drawings import Curve
 
 DOCS = "docs/index.html"  # seen from the folder of a site
+NO_CARDS = Registry(datasets={}, sources={}, targets={}, boards={}, folders={})
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Context:
     folder: Path
     files_in: Path
     out: Path
-    registry: Registry | None = None
+    registry: Registry = NO_CARDS
     site: bool = False
 
     @property
@@ -123,8 +124,8 @@ class Context:
 
     def may_be_shown(self, target: str) -> bool:
         """Whether images of a target's data set may be passed on with the page."""
-        card = self.registry.targets.get(target) if self.registry else None
-        data = self.registry.datasets.get(card.dataset) if self.registry and card else None
+        card = self.registry.targets.get(target)
+        data = self.registry.datasets.get(card.dataset) if card else None
         return data is not None and data.access in ("open", "synthetic")
 
     def file_link(self, path: str, name: str) -> str:

@@ -5,16 +5,7 @@ from dataclasses import dataclass
 from benchmark.leaderboard.pairs import entry_pairs
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.figures.style import entry_name
-from benchmark.views.page.cells import (
-    as_list,
-    floats,
-    interval_cells,
-    link_cells,
-    mark_cells,
-    number_cells,
-    text_cells,
-)
-from benchmark.views.page.columns import lane_columns, size_column, subjects_column
+from benchmark.views.page import cells, columns
 from benchmark.views.page.context import Context
 from benchmark.views.page.table import Column, PageTable
 
@@ -49,21 +40,20 @@ def pair_section(context: Context) -> PairSection | None:
         ]
         for side in ("first", "second")
     )
-    differences = interval_cells(rows, "difference", "+.3f")
-    smallest = number_cells(floats(rows, "detectable"), ".3f")
-    table = PageTable("Pairs of entries", [
-        Column("target", "target", link_cells(rows["target"], context.targets)),
-        *([size_column(rows)] if context.sized else []),
-        *lane_columns(context, rows),
-        Column("first", "A", text_cells(first)),
-        Column("second", "B", text_cells(second)),
+    differences = cells.intervals(rows, "difference", "+.3f")
+    metrics = [METRICS[name] for name in cells.as_list(rows["main_metric"])]
+    shown = [
+        Column("target", "target", cells.links(rows["target"], context.targets)),
+        *([columns.size(rows)] if context.sized else []),
+        *columns.lanes(context, rows),
+        Column("first", "A", cells.texts(first)),
+        Column("second", "B", cells.texts(second)),
         Column("difference", "A better than B by", differences, best_first=True),
-        Column("not_better", "P(A is not better than B)",
-               number_cells(floats(rows, "not_better"), ".3f")),
-        Column("detectable", "smallest found in 80 % of boards", smallest),
-        subjects_column(rows),
-        Column("metric", "metric", text_cells(METRICS[name].title + METRICS[name].unit_suffix
-                                              for name in as_list(rows["main_metric"]))),
-        Column("marks", "marks", mark_cells(rows)),
-    ])  # fmt: skip
+        columns.number(rows, "not_better", "P(A is not better than B)", ".3f"),
+        columns.number(rows, "detectable", "smallest found in 80 % of boards", ".3f"),
+        columns.subjects(rows),
+        Column("metric", "metric", cells.texts(m.title + m.unit_suffix for m in metrics)),
+        Column("marks", "marks", cells.marks(rows)),
+    ]
+    table = PageTable("Pairs of entries", shown)
     return PairSection(table, tuple(sorted({*first, *second})), left_out)

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from benchmark.cards.card import Card, fingerprint
-from benchmark.leaderboard.build import FAILED
 from benchmark.leaderboard.sequences import SequenceReport
+from benchmark.leaderboard.target_table import FAILED
 from benchmark.records.record import MARK_NAMES
 from benchmark.records.trust import LEVELS
 from benchmark.statistics.rules import STATISTICS
@@ -57,8 +57,8 @@ class Section:
 def target_sections(context: Context) -> Iterator[Section]:
     """One section per target, in the board's order."""
     for name, rows in _parts(context.rows, "target"):
-        card = context.registry.targets.get(name) if context.registry else None
-        data = context.registry.datasets.get(card.dataset) if context.registry and card else None
+        card = context.registry.targets.get(name)
+        data = context.registry.datasets.get(card.dataset) if card else None
         title = card.title if card else ""
         notes = [f"{' or '.join(map(str, rows['subjects'].unique()))} test subjects"]
         if rows["subjects"].min() < FEW:
@@ -87,8 +87,7 @@ def source_sections(context: Context) -> Iterator[Section]:
     by_source = dict(_parts(context.records, "source"))
     pictures = Pictures(context)
     for name, rows in _parts(context.rows, "source"):
-        registered = context.registry.sources if context.registry else {}
-        card = registered.get(name.partition("@")[0])
+        card = context.registry.sources.get(name.partition("@")[0])
         records = by_source.get(name, pd.DataFrame())
         title = card.title if card else str(records["source_title"].iloc[0] if len(records) else "")
         before, own = pictures.left_out, tuple(pictures.of(rows))

@@ -2,40 +2,10 @@
 
 import pandas as pd
 
+from benchmark.leaderboard.rows import main_metric
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.cards.source import terms_of_use
-from benchmark.views.page.cells import (
-    as_list,
-    floats,
-    interval_cells,
-    link_cells,
-    long_text_cells,
-    mark_cells,
-    number_cells,
-    rank_cells,
-    strings,
-    text_cells,
-)
-from benchmark.views.page.columns import (
-    entry_columns,
-    failed_column,
-    file_column,
-    first_column,
-    gain_column,
-    group_columns,
-    lane_columns,
-    metric_columns,
-    metric_rank_columns,
-    not_better_column,
-    other_metrics,
-    rank_columns,
-    score_column,
-    seed_scores_column,
-    size_column,
-    spread_columns,
-    target_rank_columns,
-    trait_columns,
-)
+from benchmark.views.page import cells, columns
 from benchmark.views.page.context import Context
 from benchmark.views.page.drawings import curve_cells, plot_cells, plot_range
 from benchmark.views.page.table import Column, PageTable
@@ -51,20 +21,20 @@ def overall_tables(context: Context) -> dict[str, PageTable]:
 
 def _overall_table(context: Context, rows: pd.DataFrame, lane: str) -> PageTable:
     """Mean rank over all targets, standardised gain, and the rank on each target."""
-    gains = interval_cells(rows, "standardised", "+.2f")
-    lacks = strings(rows, "lacks")
-    columns = [
-        *rank_columns(rows, "mean_rank", "mean rank"),
-        *entry_columns(context, rows, context.sized),
+    gains = cells.intervals(rows, "standardised", "+.2f")
+    lacks = cells.strings(rows, "lacks")
+    shown = [
+        *columns.ranks(rows, "mean_rank", "mean rank"),
+        *columns.entry(context, rows, context.sized),
         Column("gain", "standardised gain", gains, best_first=True),
-        first_column(rows),
-        *target_rank_columns(context, rows),
-        *trait_columns(context, rows),
-        *metric_rank_columns(rows, other_metrics(context.rows)),
-        *([Column("lacks", "lacks", long_text_cells(lacks))] if any(lacks) else []),
-        *group_columns(rows, "provenance"),
+        columns.first(rows),
+        *columns.target_ranks(context, rows),
+        *columns.traits(context, rows),
+        *columns.metric_ranks(rows, columns.other_metrics(context.rows)),
+        *([Column("lacks", "lacks", cells.long_texts(lacks))] if any(lacks) else []),
+        *columns.of_group(rows, "provenance"),
     ]
-    return PageTable(f"All targets{_in_lane(lane)}: mean ranks", columns)
+    return PageTable(f"All targets{_in_lane(lane)}: mean ranks", shown)
 
 
 def target_tables(context: Context, name: str, rows: pd.DataFrame) -> dict[str, PageTable]:
@@ -81,91 +51,85 @@ def _in_lane(lane: str) -> str:
 
 def _target_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTable:
     """Every entry of one target with every number."""
-    metric = METRICS[str(rows["main_metric"].iloc[0])]
+    metric = main_metric(rows)
     baseline = rows[(rows["source"] == context.board.board.baseline) & rows["score"].notna()]
     zero = float(baseline["score"].iloc[0]) if len(baseline) == 1 else None
     low, high = (format(bound, metric.number_format) for bound in plot_range(rows))
-    columns = [
-        *rank_columns(rows, "rank", "rank"),
-        *entry_columns(context, rows, context.sized),
-        score_column(rows, metric),
+    shown = [
+        *columns.ranks(rows, "rank", "rank"),
+        *columns.entry(context, rows, context.sized),
+        columns.score(rows, metric),
         Column("plot", f"interval, {low} to {high}", plot_cells(rows, zero), drawn=True),
-        gain_column(context, rows, metric),
-        not_better_column(rows),
-        first_column(rows),
-        failed_column(rows),
-        *trait_columns(context, rows),
-        *metric_columns(rows),
-        seed_scores_column(context, rows),
-        *group_columns(rows, "provenance"),
-        *spread_columns(rows),
-        *group_columns(rows, "cost"),
+        columns.gain(context, rows, metric),
+        columns.not_better(rows),
+        columns.first(rows),
+        columns.failed(rows),
+        *columns.traits(context, rows),
+        *columns.metrics(rows),
+        columns.seed_scores(context, rows),
+        *columns.of_group(rows, "provenance"),
+        *columns.spread(rows),
+        *columns.of_group(rows, "cost"),
     ]
-    sizes = as_list(rows["train_subjects"])
+    sizes = cells.as_list(rows["train_subjects"])
     breaks = [row for row in range(1, len(sizes)) if sizes[row] != sizes[row - 1]]
-    return PageTable(caption, columns, breaks=breaks)
+    return PageTable(caption, shown, breaks=breaks)
 
 
 def source_overview(context: Context) -> PageTable:
     """One row per source: what it learned from what, and on which terms it may be used."""
     rows = context.rows.drop_duplicates("source")
-    names = as_list(rows["source"])
-    cards = context.registry.sources if context.registry else {}
-    known = [cards.get(name.partition("@")[0]) for name in names]
-    terms = [
-        terms_of_use(context.registry, card) if context.registry and card else ("", "")
-        for card in known
+    names = cells.as_list(rows["source"])
+    cards = [context.registry.sources.get(name.partition("@")[0]) for name in names]
+    terms = [terms_of_use(context.registry, card) if card else ("", "") for card in cards]
+    shown = [
+        Column("source", "source", cells.links(names, context.sources)),
+        columns.text(rows, "domain"),
+        columns.text(rows, "task"),
+        columns.text(rows, "encoder", "network"),
+        Column("licence", "licence", cells.long_texts(licence for licence, _ in terms)),
+        Column("commercial", "commercial use", cells.texts(use for _, use in terms)),
     ]
-    columns = [
-        Column("source", "source", link_cells(names, context.sources)),
-        *(Column(name, name, text_cells(strings(rows, name))) for name in ("domain", "task")),
-        Column("encoder", "network", text_cells(strings(rows, "encoder"))),
-        Column("licence", "licence", long_text_cells(licence for licence, _ in terms)),
-        Column("commercial", "commercial use", text_cells(use for _, use in terms)),
-    ]
-    return PageTable("Sources: what each learned, and its terms of use", columns)
+    return PageTable("Sources: what each learned, and its terms of use", shown)
 
 
 def source_table(context: Context, rows: pd.DataFrame, caption: str) -> PageTable:
     """Every target of one source; the metric is named in each row, since targets differ."""
     curves = [[context.curves.get(path, ()) for path in paths] for paths in rows["records"]]
-    metrics = text_cells(METRICS[name].title for name in as_list(rows["main_metric"]))
-    columns = [
-        Column("target", "target", link_cells(rows["target"], context.targets)),
-        Column("marks", "marks", mark_cells(rows)),
-        Column("strategy", "strategy", text_cells(rows["strategy"])),
-        *lane_columns(context, rows),
-        *([size_column(rows)] if context.sized else []),
-        Column("rank", "rank", rank_cells(rows, "rank")),
+    metrics = cells.texts(METRICS[name].title for name in cells.as_list(rows["main_metric"]))
+    shown = [
+        Column("target", "target", cells.links(rows["target"], context.targets)),
+        Column("marks", "marks", cells.marks(rows)),
+        columns.text(rows, "strategy"),
+        *columns.lanes(context, rows),
+        *([columns.size(rows)] if context.sized else []),
+        Column("rank", "rank", cells.ranks(rows, "rank")),
         Column("metric", "metric", metrics),
-        Column("score", "score", interval_cells(rows, "score", ".3f"), best_first=True),
-        Column("gain", "gain", interval_cells(rows, "gain", "+.3f"), best_first=True),
+        Column("score", "score", cells.intervals(rows, "score", ".3f"), best_first=True),
+        Column("gain", "gain", cells.intervals(rows, "gain", "+.3f"), best_first=True),
         Column("curve", "validation Dice, one line per seed", curve_cells(curves), True),
-        seed_scores_column(context, rows),
-        *group_columns(rows, "provenance"),
+        columns.seed_scores(context, rows),
+        *columns.of_group(rows, "provenance"),
     ]
-    return PageTable(caption, columns)
+    return PageTable(caption, shown)
 
 
 def records_table(context: Context) -> PageTable:
     """One row per record, in the order of `context.links`."""
-    rows = context.records
-
-    def number(name: str, title: str, style: str, column: str = "", best: bool = False) -> Column:
-        return Column(name, title, number_cells(floats(rows, column or name), style), best)
-
-    columns = [
-        Column("target", "target", text_cells(rows["target"])),
-        *entry_columns(context, rows, sized=True),
-        number("seed", "seed", ".0f"),
-        number("score", "score", ".3f", best=True),
-        *trait_columns(context, rows),
-        failed_column(rows),
-        number("rate", "learning rate", ".1e", "learning_rate"),
-        number("step", "step", ".0f"),
-        number("validation", "validation Dice", ".3f", "validation_dice", best=True),
-        number("seconds", "fine-tuning s", ".1f", "fine_tuning_seconds"),
-        file_column(context, rows),
-        *group_columns(rows, "provenance"),
-    ]
-    return PageTable("Records: one per row", columns, [f"r{row}" for row in range(len(rows))])
+    rows, number = context.records, columns.number
+    shown = [
+        columns.text(rows, "target"),
+        *columns.entry(context, rows, sized=True),
+        number(rows, "seed", "seed", ".0f"),
+        number(rows, "score", "score", ".3f", best_first=True),
+        *columns.traits(context, rows),
+        columns.failed(rows),
+        number(rows, "rate", "learning rate", ".1e", column="learning_rate"),
+        number(rows, "step", "step", ".0f"),
+        number(rows, "validation", "validation Dice", ".3f", column="validation_dice",
+               best_first=True),
+        number(rows, "seconds", "fine-tuning s", ".1f", column="fine_tuning_seconds"),
+        columns.file(context, rows),
+        *columns.of_group(rows, "provenance"),
+    ]  # fmt: skip
+    return PageTable("Records: one per row", shown, [f"r{row}" for row in range(len(rows))])

@@ -13,19 +13,12 @@ from benchmark.records.trust import LEVELS
 from benchmark.views.footnotes import method
 from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
+from benchmark.views.page import sections
 from benchmark.views.page.charts.board import board_charts
 from benchmark.views.page.columns import column_groups
-from benchmark.views.page.context import Context
+from benchmark.views.page.context import NO_CARDS, Context
 from benchmark.views.page.pairs import pair_section
 from benchmark.views.page.render import NO_SCRIPT, render, script
-from benchmark.views.page.sections import (
-    mark_counts,
-    missing_by_entry,
-    protocol_facts,
-    sequence_marks,
-    source_sections,
-    target_sections,
-)
 from benchmark.views.page.tables import overall_tables, records_table, source_overview
 from benchmark.views.sequences import footer, sequence_tables
 from benchmark.views.subgroups import METHOD, subgroup_tables
@@ -39,7 +32,7 @@ def write_page(
     clean: Leaderboard,
     records: pd.DataFrame,
     folder: Path,
-    registry: Registry | None = None,
+    registry: Registry = NO_CARDS,
     files_in: Path | None = None,
     *,
     site: bool = False,
@@ -74,34 +67,30 @@ def render_page(context: Context) -> str:
         site="" if context.site else None,
         docs=context.docs,
         board=board,
-        marks=mark_counts(board.rows),
+        marks=sections.mark_counts(board.rows),
         overall=overall_tables(context),
         ranked_overall=len(board.overall) > 0 and board.overall["mean_rank"].notna().any(),
         charts_of_board=board_charts(board),
         anchors={**context.targets, **context.sources},
         pairs=pair_section(context),
         target_names=context.targets,
-        target_sections=target_sections(context),
-        matches=match_tables(registered_match_views(board, context.registry))
-        if context.registry
-        else (),
+        target_sections=sections.target_sections(context),
+        matches=match_tables(registered_match_views(board, context.registry)),
         agreement=agreement_tables(board),
-        groups=subgroup_tables([*subgroups(board, registered_groups(context.registry))])
-        if context.registry
-        else (),
+        groups=subgroup_tables([*subgroups(board, registered_groups(context.registry))]),
         group_method=METHOD,
         source_names=context.sources,
         source_overview=lambda: source_overview(context),
-        source_sections=source_sections(context),
+        source_sections=sections.source_sections(context),
         caution=board.caution or ("SYNTHETIC" if sequences and sequences.synthetic else ""),
         sequences=sequences,
-        sequence_marks=sequence_marks(sequences),
+        sequence_marks=sections.sequence_marks(sequences),
         sequence_tables=sequence_tables(sequences) if sequences else (),
         sequence_method=footer(sequences) if sequences else "",
         record_count=len(context.records),
         records=lambda: records_table(context),
-        protocol=protocol_facts(context),
-        missing=missing_by_entry(board.missing),
+        protocol=sections.protocol_facts(context),
+        missing=sections.missing_by_entry(board.missing),
         method=method(board),
         filters=[(name, title, _options(board.rows, name)) for name, title in FILTERS],
         lanes=board.lanes if context.laned else (),

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.cards.board import BoardCard
-from benchmark.cards.registry import Registry
-from benchmark.views.figures.style import entry_name, setting_rows, size_name
+from benchmark.leaderboard.rows import entries_of
+from benchmark.views.figures.style import entry_name, size_name
 from benchmark.views.page.charts.board import largest_settings
 from benchmark.views.page.context import Context
 from benchmark.views.page.sections import mark_counts, sequence_marks
@@ -37,11 +37,14 @@ class SiteBoard:
 
     @property
     def synthetic(self) -> bool:
-        """Whether all its images are synthetic."""
+        """Whether all its images are synthetic; without results, by the cards of its targets."""
         board, sequences = self.context.board, self.context.sequences
         if len(board.rows):
             return board.synthetic
-        return sequences.synthetic if sequences else _on_phantoms(self.card, self.context.registry)
+        if sequences:
+            return sequences.synthetic
+        registry, targets = self.context.registry, set(self.card.targets)
+        return targets <= registry.targets.keys() and registry.is_synthetic(self.card)
 
     @property
     def marks(self) -> Mapping[str, str]:
@@ -62,20 +65,14 @@ class SiteBoard:
         board = self.context.board
         several = len(board.rows) > 0 and board.rows["strategy"].nunique() > 1
         for setting in largest_settings(board):
-            rows = setting_rows(board, setting)
+            rows = board.rows_of(setting)
             rows = rows[rows["group"].notna()]
             names = [entry_name(*entry, several)
-                     for entry in zip(rows["source"], rows["strategy"], strict=True)]  # fmt: skip
+                     for entry in entries_of(rows)]  # fmt: skip
             words = f"{setting.target}, {size_name(board, setting.lane_size)}"
             if names:
                 address = f"{self.page}#{self.context.targets[setting.target]}"
                 yield address, words, ", ".join(names)
-
-
-def _on_phantoms(board: BoardCard, registry: Registry | None) -> bool:
-    """Whether every target of a board without results is known to be synthetic."""
-    known = registry is not None and set(board.targets) <= registry.targets.keys()
-    return known and registry is not None and registry.is_synthetic(board)
 
 
 def grouped(boards: Sequence[SiteBoard]) -> dict[str, list[SiteBoard]]:

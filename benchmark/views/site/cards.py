@@ -12,12 +12,8 @@ from benchmark.files import write_text
 from benchmark.views.cards.dataset import access_words
 from benchmark.views.cards.source import source_facts, terms_of_use
 from benchmark.views.cards.target import target_facts
-from benchmark.views.page.cells import (
-    ColumnCells,
-    long_text_cells,
-    number_cells,
-    text_cells,
-)
+from benchmark.views.page import cells
+from benchmark.views.page.cells import ColumnCells
 from benchmark.views.page.table import Column, PageTable
 from benchmark.views.site.boards import SiteBoard
 from benchmark.views.site.render import render_site
@@ -91,11 +87,11 @@ def _source_list(registry: Registry, pages: Sequence[CardPage]) -> PageTable:
     cards: list[SourceCard] = [registry.source(page.card.id) for page in pages]
     terms = [terms_of_use(registry, card) for card in cards]
     columns = [
-        Column("domain", "domain", text_cells(card.domain for card in cards)),
-        Column("task", "task", text_cells(card.task for card in cards)),
-        Column("encoder", "network", text_cells(card.encoder or "the board's" for card in cards)),
-        Column("licence", "licence of the weights", long_text_cells(one for one, _ in terms)),
-        Column("commercial", "commercial use", text_cells(use for _, use in terms)),
+        Column("domain", "domain", cells.texts(card.domain for card in cards)),
+        Column("task", "task", cells.texts(card.task for card in cards)),
+        Column("encoder", "network", cells.texts(card.encoder or "the board's" for card in cards)),
+        Column("licence", "licence of the weights", cells.long_texts(one for one, _ in terms)),
+        Column("commercial", "commercial use", cells.texts(use for _, use in terms)),
     ]
     return _list("Sources", pages, columns)
 
@@ -104,10 +100,10 @@ def _target_list(registry: Registry, pages: Sequence[CardPage]) -> PageTable:
     cards: list[TargetCard] = [registry.target(page.card.id) for page in pages]
     data = [registry.dataset(card.dataset) for card in cards]
     columns = [
-        Column("domain", "domain", text_cells(card.domain for card in data)),
-        Column("data", "data set", long_text_cells(card.title for card in data)),
-        Column("licence", "licence of the images", long_text_cells(card.licence for card in data)),
-        Column("access", "access", text_cells(card.access for card in data)),
+        Column("domain", "domain", cells.texts(card.domain for card in data)),
+        Column("data", "data set", cells.long_texts(card.title for card in data)),
+        Column("licence", "licence of the images", cells.long_texts(card.licence for card in data)),
+        Column("access", "access", cells.texts(card.access for card in data)),
     ]
     return _list("Targets", pages, columns)
 
@@ -115,7 +111,7 @@ def _target_list(registry: Registry, pages: Sequence[CardPage]) -> PageTable:
 def _list(title: str, pages: Sequence[CardPage], columns: Sequence[Column]) -> PageTable:
     """A row per card, with the number of its entries on real and on synthetic images."""
     links = [card_link(page.kind, page.card.id, page.card.id, root="") for page in pages]
-    titles = long_text_cells(page.card.title for page in pages).html
+    titles = cells.long_texts(page.card.title for page in pages).html
     names = [f"{link} {text}" for link, text in zip(links, titles, strict=True)]
     images = ["synthetic" if page.synthetic else "real" for page in pages]
     counts = {
@@ -124,7 +120,7 @@ def _list(title: str, pages: Sequence[CardPage], columns: Sequence[Column]) -> P
     }
     return PageTable(title, [
         Column("name", title.lower().removesuffix("s"), ColumnCells(names)),
-        *(Column(head, head, number_cells(own, ".0f")) for head, own in counts.items()),
+        *(Column(head, head, cells.numbers(own, ".0f")) for head, own in counts.items()),
         *columns,
-        Column("images", "images", text_cells(images)),
+        Column("images", "images", cells.texts(images)),
     ])  # fmt: skip

@@ -8,25 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from benchmark.scoring.metrics import METRICS
-from benchmark.views.page.cells import (
-    ColumnCells,
-    as_list,
-    escaped,
-    floats,
-    interval_cells,
-    mark_cells,
-    number_cells,
-    rank_cells,
-    text_cells,
-)
-from benchmark.views.page.columns import (
-    gain_column,
-    lane_columns,
-    not_better_column,
-    seed_scores_column,
-    size_column,
-    subjects_column,
-)
+from benchmark.views.page import cells, columns
+from benchmark.views.page.cells import ColumnCells
 from benchmark.views.page.drawings import plot_cells, plot_range
 from benchmark.views.page.table import Column, PageTable
 from benchmark.views.site.boards import SiteBoard
@@ -59,7 +42,7 @@ def results_of(
         rows = board.context.rows
         if not len(rows):
             continue
-        rows = rows[[card_of(own) == name for own in as_list(rows[kind])]]
+        rows = rows[[card_of(own) == name for own in cells.as_list(rows[kind])]]
         if len(rows):
             page = f"../{board.page}"
             yield CardResults(board, page, len(rows), _table(board, kind, rows, page, has_page))
@@ -83,31 +66,31 @@ def _table(
     has_page: Callable[[str], bool],
 ) -> PageTable:
     other = "target" if kind == "source" else "source"
-    names = as_list(rows[other])
+    names = cells.as_list(rows[other])
     links = [
         card_link(other, name, text) if has_page(card_of(name)) else text
-        for name, text in zip(names, escaped(names), strict=True)
+        for name, text in zip(names, cells.escaped(names), strict=True)
     ]
-    metrics = [METRICS[name] for name in as_list(rows["main_metric"])]
+    metrics = [METRICS[name] for name in cells.as_list(rows["main_metric"])]
     networks = rows["encoder"].nunique() > 1
-    columns = [
+    shown = [
         Column(other, other, ColumnCells(links)),
-        size_column(rows),
-        gain_column(board.context, rows, metrics[0]),
+        columns.size(rows),
+        columns.gain(board.context, rows, metrics[0]),
         *([_gain_plot(rows)] if len(set(metrics)) == 1 and rows["gain"].notna().any() else []),
-        not_better_column(rows),
-        Column("rank", "rank", rank_cells(rows, "rank")),
-        Column("score", "score", interval_cells(rows, "score", metrics[0].number_format)),
+        columns.not_better(rows),
+        Column("rank", "rank", cells.ranks(rows, "rank")),
+        Column("score", "score", cells.intervals(rows, "score", metrics[0].number_format)),
         *_empty_prediction(rows),
-        Column("metric", "metric", text_cells(metric.title for metric in metrics)),
-        subjects_column(rows),
-        Column("strategy", "strategy", text_cells(rows["strategy"])),
-        *lane_columns(board.context, rows),
-        *([Column("encoder", "network", text_cells(rows["encoder"]))] if networks else []),
-        Column("marks", "marks", mark_cells(rows)),
-        seed_scores_column(board.context, rows, page),
+        Column("metric", "metric", cells.texts(metric.title for metric in metrics)),
+        columns.subjects(rows),
+        columns.text(rows, "strategy"),
+        *columns.lanes(board.context, rows),
+        *([columns.text(rows, "encoder", "network")] if networks else []),
+        Column("marks", "marks", cells.marks(rows)),
+        columns.seed_scores(board.context, rows, page),
     ]
-    return PageTable(f"{board.card.id}: results of {card_of(str(rows[kind].iloc[0]))}", columns)
+    return PageTable(f"{board.card.id}: results of {card_of(str(rows[kind].iloc[0]))}", shown)
 
 
 def _gain_plot(rows: pd.DataFrame) -> Column:
@@ -119,6 +102,6 @@ def _gain_plot(rows: pd.DataFrame) -> Column:
 
 def _empty_prediction(rows: pd.DataFrame) -> Iterator[Column]:
     """What a prediction without any structure would score, where that is not the worst score."""
-    blank = [score or nan for score in floats(rows, "empty_prediction")]
+    blank = [score or nan for score in cells.floats(rows, "empty_prediction")]
     if any(isfinite(score) for score in blank):
-        yield Column("empty", "an empty prediction scores", number_cells(blank, ".3f"))
+        yield Column("empty", "an empty prediction scores", cells.numbers(blank, ".3f"))

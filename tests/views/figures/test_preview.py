@@ -22,7 +22,7 @@ from benchmark.data.local_copies import register
 from benchmark.errors import DataError, RecordError
 from benchmark.views.figures import preview as preview_module
 from benchmark.views.figures.contact_sheet import Tile, contact_sheet, label_styles
-from benchmark.views.figures.outlines import LABEL_COLOURS
+from benchmark.views.figures.frame import LABEL_COLOURS
 from benchmark.views.figures.preview import evenly, grey_window, make_tile, preview
 from benchmark.workspace import Workspace
 

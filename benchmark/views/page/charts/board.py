@@ -1,7 +1,7 @@
 """The charts of a board's page: over all targets, and of each target."""
 
 from benchmark.leaderboard.build import Leaderboard
-from benchmark.leaderboard.index import LaneSize, Setting
+from benchmark.leaderboard.index import Setting
 from benchmark.views.page.charts.costs import cost_chart
 from benchmark.views.page.charts.curves import size_chart
 from benchmark.views.page.charts.gains import gain_chart
@@ -13,13 +13,12 @@ def board_charts(board: Leaderboard) -> list[Chart]:
     """Gain maps and size curves of every lane."""
     if not len(board.rows):
         return []
-    sizes = board.rows[["lane", "train_subjects"]].drop_duplicates()
-    found = [
-        gain_chart(board, LaneSize(lane, int(size)))
-        for lane in board.lanes
-        for size in sorted(sizes.loc[sizes["lane"] == lane, "train_subjects"], key=_all_last)
-    ]
-    found += [size_chart(board, lane) for lane in board.lanes]
+    lanes = board.lanes
+    sizes = sorted(
+        board.sizes, key=lambda size: (lanes.index(size.lane), _all_last(size.train_subjects))
+    )
+    found = [*(gain_chart(board, size) for size in sizes),
+             *(size_chart(board, lane) for lane in lanes)]  # fmt: skip
     return [chart for chart in found if chart]
 
 

@@ -8,34 +8,14 @@ from markupsafe import Markup
 from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import EntryKey
+from benchmark.leaderboard.rows import main_metric
 from benchmark.scoring.metrics import METRICS
-from benchmark.views.figures.curves import MOST, best_entries, size_positions
+from benchmark.views.figures import style
+from benchmark.views.figures.curves import MOST, SizeCurves, size_positions
 from benchmark.views.figures.frame import shortened
-from benchmark.views.figures.style import (
-    Look,
-    heading,
-    interval_coverage,
-    looks,
-    sign_note,
-    with_direction,
-)
-from benchmark.views.page.charts.svg import (
-    HEIGHT,
-    LEFT,
-    RIGHT,
-    WIDTH,
-    Axis,
-    Chart,
-    colour,
-    dashes,
-    frame,
-    legend_entry,
-    marker,
-    path,
-    score_axis,
-    svg,
-    whisker,
-)
+from benchmark.views.figures.style import Look
+from benchmark.views.page.charts import svg
+from benchmark.views.page.charts.svg import Axis, Chart
 from benchmark.views.text import MISSING, TextTable, format_interval
 
 DODGE = 4  # pixels between neighbouring entries
@@ -43,41 +23,36 @@ DODGE = 4  # pixels between neighbouring entries
 
 def size_chart(board: Leaderboard, lane: Lane) -> Chart | None:
     """Ranked rows of one lane; None where no target has two numbers of training subjects."""
-    rows = board.rows[board.rows["rank"].notna() & (board.rows["lane"] == lane)]
-    counts = rows.groupby("target", sort=False)["train_subjects"].nunique()
-    rows = rows[rows["target"].isin(counts.index[counts > 1])]
-    if not len(rows):
+    curves = SizeCurves.of(board, lane)
+    if curves is None:
         return None
-    known = looks(board, rows)
-    entries = {entry: known[entry] for entry in best_entries(board, rows)}
-    subject = "score against the number of training subjects"
-    title = heading(board, ", ".join(filter(None, (subject, board.lane_words(lane)))))
-    more = len(rows[["source", "strategy"]].drop_duplicates()) - len(entries)
+    rows, looks, more = curves.rows, curves.looks, curves.left_out
     notes = [
-        f"Bars: {interval_coverage(rows)}.",
+        f"Bars: {style.interval_coverage(rows)}.",
         f"The best {MOST} and the baseline; {more} more are in the tables." if more else "",
-        sign_note([look.label for look in entries.values()]),
+        style.sign_note([look.label for look in looks.values()]),
     ]
-    panels = [_panel(str(name), part, entries) for name, part in rows.groupby("target", sort=False)]
-    legend = [legend_entry(look, line=True) for look in entries.values()]
-    return Chart(title, [*filter(None, notes)], panels, _table(title, rows, entries), legend)
+    panels = [_panel(name, own, looks) for name, own in curves.targets.items()]
+    legend = [svg.legend_entry(look, line=True) for look in looks.values()]
+    table = _table(curves.title, rows, looks)
+    return Chart(curves.title, [*filter(None, notes)], panels, table, legend)
 
 
 def _panel(target: str, rows: pd.DataFrame, entries: Mapping[EntryKey, Look]) -> Markup:
     subjects = max(rows.loc[rows["train_subjects"] == 0, "train_subjects_used"], default=0)
     sizes = size_positions(rows, subjects)
-    x = Axis.around(sizes.values(), LEFT + 12, WIDTH - RIGHT - 12, log=True)
-    y = score_axis(rows)
+    x = Axis.around(sizes.values(), svg.LEFT + 12, svg.WIDTH - svg.RIGHT - 12, log=True)
+    y = svg.score_axis(rows)
     ticks = [(place, str(size) if size else f"all ({subjects})") for size, place in sizes.items()]
-    metric = METRICS[str(rows["main_metric"].iloc[0])]
-    parts = frame(x, y, shortened(target, 46), "training subjects (log scale)",
-                  with_direction(metric), ticks)  # fmt: skip
+    metric = main_metric(rows)
+    parts = svg.frame(x, y, shortened(target, 46), "training subjects (log scale)",
+                  style.with_direction(metric), ticks)  # fmt: skip
     for number, (entry, look) in enumerate(entries.items()):
         shift = DODGE * (number - (len(entries) - 1) / 2)
         own = rows[(rows["source"] == entry[0]) & (rows["strategy"] == entry[1])]
         own = own.assign(x=own["train_subjects"].map(sizes)).sort_values("x")
         parts += _line(own, look, x, y, shift)
-    return svg(WIDTH, HEIGHT, f"{target}: score by number of training subjects", parts)
+    return svg.svg(svg.WIDTH, svg.HEIGHT, f"{target}: score by number of training subjects", parts)
 
 
 def _line(rows: pd.DataFrame, look: Look, x: Axis, y: Axis, shift: float) -> Iterator[str]:
@@ -88,10 +63,10 @@ def _line(rows: pd.DataFrame, look: Look, x: Axis, y: Axis, shift: float) -> Ite
     ]
     if points:
         line = "L".join(f"{px:.1f} {py:.1f}" for px, py, _, _ in points)
-        yield path(f"M{line}", "line", colour(look), dashes(look))
+        yield svg.path(f"M{line}", "line", svg.colour(look), svg.dashes(look))
     for (px, py, low, high), seen in zip(points, rows["contamination"], strict=True):
-        yield whisker(px, low, high, colour(look))
-        yield marker(look, px, py, filled=not seen)
+        yield svg.whisker(px, low, high, svg.colour(look))
+        yield svg.marker(look, px, py, filled=not seen)
 
 
 def _table(title: str, rows: pd.DataFrame, entries: Mapping[EntryKey, Look]) -> TextTable:

@@ -6,7 +6,8 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import LaneSize
 from benchmark.views.figures.frame import wrapped
 from benchmark.views.figures.gain_grid import GainGrid, Square, gain_grid
-from benchmark.views.page.charts.svg import Chart, svg, text
+from benchmark.views.page.charts import svg
+from benchmark.views.page.charts.svg import Chart
 from benchmark.views.text import MISSING, TextTable
 
 NAMES, SQUARE, LINE, HEAD = 158, (92, 38), 13, 44  # pixels
@@ -22,7 +23,9 @@ def gain_chart(board: Leaderboard, size: LaneSize) -> Chart | None:
     rows = [[label, *line] for label, line in zip(grid.labels, cells, strict=True)]
     table = TextTable(f"{grid.title}, table", ["source", *grid.targets], rows)
     width, height = NAMES + SQUARE[0] * len(grid.targets), HEAD + SQUARE[1] * len(grid.labels)
-    drawing = svg(width, height, f"{grid.title}: map, the table below has its numbers", _draw(grid))
+    drawing = svg.svg(
+        width, height, f"{grid.title}: map, the table below has its numbers", _draw(grid)
+    )
     notes = [
         f"Orange: better than the baseline, purple: worse ({grid.unit}).",
         *grid.notes,
@@ -43,12 +46,12 @@ def _draw(grid: GainGrid) -> Iterator[str]:
         lines = wrapped(target, 13).split("\n")[:3]
         for number, words in enumerate(lines):
             y = HEAD - 6 - LINE * (len(lines) - 1 - number)
-            yield text(NAMES + wide * (column + 0.5), y, words, "mid")
+            yield svg.text(NAMES + wide * (column + 0.5), y, words, "mid")
     for row, (label, line) in enumerate(zip(grid.labels, grid.squares, strict=True)):
         y = HEAD + high * row
         names = wrapped(label, 22).split("\n")[:2]
         for number, words in enumerate(names):
-            yield text(NAMES - 8, y + 23 - 6.5 * (len(names) - 1) + LINE * number, words, "end")
+            yield svg.text(NAMES - 8, y + 23 - 6.5 * (len(names) - 1) + LINE * number, words, "end")
         for column, square in enumerate(line):
             yield from _square(NAMES + wide * column, y, square, grid.limit)
 
@@ -63,6 +66,6 @@ def _square(x: float, y: float, square: Square, limit: float) -> Iterator[str]:
            f'height="{high - 2}"{strength}/>')  # fmt: skip
     middle = x + wide / 2
     style = ["mid", *(["strong"] if square.significant else []), *([] if known else ["words"])]
-    yield text(middle, y + (17 if square.interval else 23), square.text, *style)
+    yield svg.text(middle, y + (17 if square.interval else 23), square.text, *style)
     if square.interval:
-        yield text(middle, y + 31, square.interval, "mid", "tiny")
+        yield svg.text(middle, y + 31, square.interval, "mid", "tiny")
