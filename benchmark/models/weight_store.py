@@ -75,7 +75,7 @@ def import_weights(workspace: Workspace, name: str, file: Path) -> StoredWeights
         WeightsError: The source has no weights file, or the file is missing or another one.
     """
     source = workspace.registry.source(name)
-    if not file.is_file():
+    if _weights(source) and not file.is_file():
         raise WeightsError(f"{file}: no such file")
     return keep_weights(source, file, f"file {file.name}", workspace)
 

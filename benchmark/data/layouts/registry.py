@@ -75,10 +75,12 @@ def _check_masks(cases: Iterable[Case]) -> None:
     """Refuse masks of which some belong to another case: `p1*` matches those of `p10` too."""
     owners: dict[MaskFile, tuple[Case, list[MaskFile]]] = {}
     for case in cases:
+        alike: dict[str | None, list[MaskFile]] = {}
         for mask in case.masks:
-            alike = [other for other in case.masks if other.label == mask.label]
-            owner, theirs = owners.setdefault(mask, (case, alike))
-            if theirs != alike:
+            alike.setdefault(mask.label, []).append(mask)
+        for mask in case.masks:
+            owner, theirs = owners.setdefault(mask, (case, alike[mask.label]))
+            if owner is not case and theirs != alike[mask.label]:
                 raise DataError(
                     f"{mask.path}: a mask of {owner.case!r} and of {case.case!r}, which have "
                     "others too; the wildcard in `masks` matches too much"
