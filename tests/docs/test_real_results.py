@@ -16,7 +16,7 @@ from benchmark.views.text import format_interval, format_number
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "leaderboards/real_v2"
-SETTINGS = (("full", 4), ("full", 16), ("decoder", 16), ("linear", 16))
+SETTINGS = (("full", 4), ("full", 16), ("full", 0), ("decoder", 16), ("linear", 16))  # 0: all
 FROZEN = ("imagenet_mobilenet_v2", "imagenet_efficientnet_lite0", "hippocampus_segmentation")
 
 
@@ -35,7 +35,7 @@ def gain_table(rows: pd.DataFrame) -> str:
         for _, row in rows.iterrows()
     }
     shown = [setting for setting in SETTINGS if any(key[:2] == setting for key in cells)]
-    lines = [["source", *(f"{strategy}, {size}" for strategy, size in shown)]]
+    lines = [["source", *(f"{strategy}, {size or 'all'}" for strategy, size in shown)]]
     for source in dict.fromkeys(rows["source"]):
         lines.append([f"`{source}`", *(cells.get((*one, source), "") for one in shown)])
     return _markdown(lines)
@@ -57,7 +57,8 @@ def frozen_table(strategy: str, targets: list[str]) -> str:
 def tables() -> list[str]:
     """Every table of the page: gains by target, then full fine-tuning against frozen encoders."""
     by_target = {str(name): rows for name, rows in results().groupby("target", sort=False)}
-    frozen = [frozen_table(strategy, [*by_target]) for strategy in ("decoder", "linear")]
+    with_frozen = [name for name, rows in by_target.items() if "decoder" in {*rows["strategy"]}]
+    frozen = [frozen_table(strategy, with_frozen) for strategy in ("decoder", "linear")]
     return [*map(gain_table, by_target.values()), *frozen]
 
 
