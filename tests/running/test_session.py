@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from campaign.bench import CELLS, Bench
+from campaign.bench import CELLS, PRETRAININGS, Bench
 from support.factories import threads_here
 
 from benchmark.cards.registry import Registry
@@ -46,16 +46,16 @@ def test_a_grid_gives_the_same_records_whatever_runs_it(tmp_path: Path) -> None:
     expected = bench.records()
     assert len(expected) == CELLS
     bench.forget()
-    targets, sources = "phantom_stroke_lesion_64,pictures", "short_pretraining,scratch"
+    targets, sources = "phantom_stroke_lesion_64,pictures", ",".join((*PRETRAININGS, "scratch"))
     bench.command(
         "--targets", targets, "--sources", sources, "--jobs", "2", "--threads", "1"
     ).check()
     assert bench.records() == expected
-    (facts,) = [read_facts(path) for path in (bench.home / "pretrained").iterdir()]
-    stated = facts["environment"]
-    assert stated["threads"] == 1 and stated["processor"] and stated["timm"] == version("timm")
+    for path in (bench.home / "pretrained").iterdir():
+        stated = read_facts(path)["environment"]
+        assert stated["threads"] == 1 and stated["processor"] and stated["timm"] == version("timm")
     bench.forget()
-    stopped = bench.command("--sources", "short_pretraining", "--targets", "pictures")
+    stopped = bench.command("--sources", PRETRAININGS[0], "--targets", "pictures")
     while bench.phase() in ("start", "preparation"):
         time.sleep(0.01)
     stopped.kill(stopped.process.pid)
@@ -69,15 +69,15 @@ def test_while_another_run_pretrains_a_source_the_cells_of_others_are_run(tmp_pa
     bench = Bench.create(tmp_path)
     bench.command(out="alone").check()
     bench.forget()
-    first = bench.command("--sources", "short_pretraining")
+    first = bench.command("--sources", PRETRAININGS[0])
     while bench.phase() != "pretraining":
         time.sleep(0.01)
     os.kill(first.process.pid, signal.SIGSTOP)  # it goes on to hold the source
     second = bench.command()
-    while len(bench.records()) < CELLS // 2:
+    while len(bench.records()) < CELLS - 2:
         assert second.process.poll() is None
         time.sleep(0.05)
-    assert bench.phase() == "cells" and all("/scratch/" in name for name in bench.records())
+    assert not any(f"/{PRETRAININGS[0]}/" in name for name in bench.records())
     time.sleep(1)
     assert second.process.poll() is None  # it waits
     os.kill(first.process.pid, signal.SIGCONT)
