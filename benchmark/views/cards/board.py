@@ -53,7 +53,7 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
         for name, strategy in board.strategies.items()
     ]
     return TextTable(
-        "Strategies: parts that train, parameters (of the records), batch norm, stages before",
+        "Strategies: what trains, parameters (of the records), batch norm, stages before",
         columns,
         cells,
     )
