@@ -85,11 +85,16 @@ def target_table(
     table["why_unranked"] = reasons
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
     found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
-    found["marks"] = [
-        ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
-        for mark, failed in zip(found["marks"], found["failed_cells"], strict=True)
-    ]
+    found["marks"] = _marks(found, board)
     return found.join(metric_ranks(found))
+
+
+def _marks(rows: pd.DataFrame, board: BoardCard) -> list[str]:
+    """Marks of the records of each row, with those of failed cells and of a leaking split."""
+    return [
+        ", ".join(filter(None, (mark, FAILED * bool(failed), LEGACY * board.legacy)))
+        for mark, failed in zip(rows["marks"], rows["failed_cells"], strict=True)
+    ]
 
 
 def unranked_entries(

@@ -1,4 +1,4 @@
-"""What a run is told, and to whom it reports."""
+"""The options of a run, and the monitor that it reports to."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
