@@ -7,6 +7,11 @@ from collections.abc import Iterable, Sequence
 
 FEW = 12  # names that an error lists
 LONGEST, END = 1000, 300  # characters of a message, and of its end when it is shortened
+LOOK_ALIKE = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXo",
+)
+"""Cyrillic and Greek letters, as another keyboard types them, and the Latin ones they look like."""
 
 
 def one_line(text: object) -> str:
@@ -157,11 +162,14 @@ def spelling_clash(names: Iterable[str]) -> str:
     """An error message on the first two names that are two spellings of one; empty if none are.
 
     They differ in case, in blanks or signs without width, in how a letter is encoded (as macOS does
-    it), or in the `.0` of a spreadsheet that took a name for a number.
+    it), in letters of two alphabets that look alike, or in the `.0` of a spreadsheet that took a
+    name for a number.
     """
     first: dict[str, str] = {}
     for name in names:
-        if (other := first.setdefault(_plain_spelling(name), name)) != name:
+        for spelling in {_plain_spelling(name), _plain_spelling(name.translate(LOOK_ALIKE))}:
+            if (other := first.setdefault(spelling, name)) == name:
+                continue
             if other.casefold() == name.casefold():
                 return (
                     f"{other!r} and {name!r} differ in case only, which some disks do not tell "

@@ -80,15 +80,20 @@ def read_json(path: Path, error: type[BenchmarkError], most_bytes: int = MAX_TEX
     """
     text = read_text(path, error, most_bytes)
     with reading(path, "JSON", error, "correct it, or get it again"):
-        return json.loads(text, object_pairs_hook=_keys_once)
+        return json.loads(text, object_pairs_hook=keys_once)
 
 
-def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, of which parsers would keep the last of two equal keys."""
-    keys = Counter(key for key, _ in pairs)
-    if twice := next((key for key, count in keys.items() if count > 1), None):
+def keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, of which parsers would keep the last of two equal keys.
+
+    Raises:
+        ValueError: A key comes twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise ValueError(f"the key {twice!r} comes twice")
-    return dict(pairs)
+    return found
 
 
 def read_csv(

@@ -54,3 +54,11 @@ def test_two_spellings_of_one_name(second: str, said: str) -> None:
 def test_a_number_of_a_spreadsheet_is_a_spelling_of_a_name() -> None:
     assert "'7' and '7.0' are two spellings" in spelling_clash(["7", "7.0"])
     assert not spelling_clash(["7", "07", "7.1", "v7.0", "v7"])
+
+
+def test_letters_of_another_keyboard_are_a_spelling_of_a_name() -> None:
+    cyrillic, greek = "\u042101", "\u039101"
+    assert r"'\u042101' and 'C01' are two spellings" in spelling_clash([cyrillic, "C01"])
+    assert r"'A01' and '\u039101' are two spellings" in spelling_clash(["A01", greek])
+    assert "differ in case only" in spelling_clash(["\u0412", "\u0432"])
+    assert not spelling_clash(["\u0412", "V", "\u0432\u0432", "bb", "\u03b11", "a1"])

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -66,6 +66,11 @@ class LocalCopy(Model):
         """Whether cases that the card describes are missing."""
         return bool(self.missing) or self.cases < (self.expected_cases or 0)
 
+    def absent_labels(self, labels: Iterable[str]) -> frozenset[str]:
+        """Those of the card's labels that occur in no case; none where nobody has counted."""
+        counts = self.label_cases
+        return frozenset(name for name in labels if counts and not counts.get(name))
+
     def summary(self, part_of: str) -> str:
         """Lines for the user after an import; `part_of` is the card's."""
         spacing = "unknown"
@@ -88,6 +93,8 @@ class LocalCopy(Model):
         if self.subset or part_of:
             reason = "a partial copy" if self.subset else part_of
             lines.append(f"  {reason}: every record will be marked `subset`")
+        if absent := sorted(self.absent_labels(self.label_cases)):
+            lines.append(f"  in no case, so targets with it are refused: {', '.join(absent)}")
         return "\n".join(lines)
 
 

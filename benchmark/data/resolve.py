@@ -29,6 +29,7 @@ class ResolvedDataset:
         fingerprint: `sha256:<hex>` of its files, or of the recipe of phantoms.
         subset: Whether it is a part of what its card describes.
         without_spacing: Cases of unknown pixel spacing.
+        absent_labels: Labels of the card that no case on this machine had when it was registered.
     """
 
     card: DatasetCard
@@ -37,6 +38,7 @@ class ResolvedDataset:
     fingerprint: str
     subset: bool
     without_spacing: int = 0
+    absent_labels: frozenset[str] = frozenset()
 
     @property
     def split_fingerprint(self) -> str:
@@ -92,8 +94,15 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
     if copy is None:
         return ResolvedDataset(card, cases, rows, _phantom_fingerprint(card), subset=False)
     check_unchanged(workspace, copy, cases)
-    subset = copy.subset or bool(card.part_of)
-    return ResolvedDataset(card, cases, rows, copy.fingerprint, subset, copy.without_spacing)
+    return ResolvedDataset(
+        card,
+        cases,
+        rows,
+        copy.fingerprint,
+        subset=copy.subset or bool(card.part_of),
+        without_spacing=copy.without_spacing,
+        absent_labels=copy.absent_labels(card.labels),
+    )
 
 
 def resolve_target(
@@ -102,8 +111,8 @@ def resolve_target(
     """The part of its data set that a target task uses.
 
     Raises:
-        DataError: It is not on this machine, holds no test case, or has no pixel spacing though
-            the target asks for millimetres.
+        DataError: It is not on this machine, holds no test case, has no pixel spacing though the
+            target asks for millimetres, or no case has one of the labels.
         SplitError: It has fewer subjects than the target has folds.
     """
     data = resolve_dataset(workspace, target.dataset, legacy=legacy).where(target.where)
@@ -117,6 +126,13 @@ def resolve_target(
             f"task {target.id} asks for {', '.join(distances)}; give spacing_mm on the data set's "
             "card, or leave these metrics out of the target's"
         )
+    for label, merged in target.labels.items():
+        if data.absent_labels.issuperset(merged):
+            raise DataError(
+                f"{target.dataset}: label {label!r} of target task {target.id} is in no mask, so "
+                "whoever predicts nothing would score best; correct `labels` or `masks` of the "
+                "card, or import a fuller copy"
+            )
     return data
 
 

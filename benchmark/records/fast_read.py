@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from benchmark.records.record import CaseScore, RunRecord
 
 Names = tuple[str, ...]
+KEY = b'":'
 PLAIN = (str, int, float, bool, NoneType)
 
 
@@ -34,10 +35,38 @@ def read_quickly(text: bytes, metrics: Names = ()) -> RunRecord | None:
     """
     for guess in dict.fromkeys((metrics, ())):
         try:
-            return cast(RunRecord, _decoder(guess).decode(text))
+            record = cast(RunRecord, _decoder(guess).decode(text))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
+        return record if _keys_once(text, record) else None
     return None
+
+
+def _keys_once(text: bytes, record: RunRecord) -> bool:
+    """Whether no key comes twice, of which the parser would keep the last: keys are counted.
+
+    The scores are most of a record, and every row has as many keys as the first. In a text that
+    another program has written, a key may count as repeated that is not, never the reverse.
+    """
+    if not record.cases:
+        return False
+    start, end = text.find(b'"cases":'), text.rfind(b'"scores":')
+    frame = text[:start] + b'"cases": [{' + text[end:]
+    row = len(CaseScore.model_fields) + len(record.cases[0].scores)
+    after_end = len(record.cases[-1].scores) + 1
+    expected = 1 + row * len(record.cases) - after_end
+    try:
+        outside = _keys(msgspec.json.decode(frame))
+    except msgspec.DecodeError:
+        return False
+    return text.count(KEY, start, end) == expected and frame.count(KEY) == outside
+
+
+def _keys(data: Any) -> int:
+    """How many keys plain data have, at any depth."""
+    if isinstance(data, dict):
+        return len(data) + sum(map(_keys, data.values()))
+    return sum(map(_keys, data)) if isinstance(data, list) else 0
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from benchmark.errors import RecordError
 from benchmark.files import printable, write_text
+from benchmark.reading import keys_once
 from benchmark.records.record_content import (
     FileState,
     RecordContent,
@@ -133,7 +134,7 @@ def read_strictly(path: Path | str, model: type[Content], again: str) -> Content
 
     Raises:
         RecordError: The file cannot be read, is too large, is not JSON, has another schema, or a
-            field is missing, unknown or of a wrong type.
+            field is missing, unknown, of a wrong type or there twice.
     """
     return parse_strictly(read_bytes(path)[0], path, model, again)
 
@@ -141,10 +142,14 @@ def read_strictly(path: Path | str, model: type[Content], again: str) -> Content
 def parse_strictly(text: bytes, path: Path | str, model: type[Content], again: str) -> Content:
     """As `read_strictly`, from the content of the file."""
     try:
-        return model.model_validate_json(text, strict=True)
+        content = model.model_validate_json(text, strict=True)
+        json.loads(text, object_pairs_hook=keys_once)
+        return content
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-    raise RecordError(f"{printable(path)}: {_in_words(problem, again)}")
+        problem = _in_words(error.errors(include_url=False)[0], again)
+    except ValueError as error:
+        problem = f"{error}; {again}"
+    raise RecordError(f"{printable(path)}: {problem}")
 
 
 def _in_words(problem: ErrorDetails, again: str) -> str:

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 from support.factories import workspace_at
 
+from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import Registry
+from benchmark.cards.target import TargetCard
 from benchmark.data.local_copies import local_copy, register
-from benchmark.data.resolve import resolve_dataset
+from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import make_case
 from benchmark.workspace import Workspace
@@ -69,6 +71,30 @@ def test_a_whole_copy(content: Path) -> None:
     assert local_copy("mine", workspace_at(content / "home")) == copy
     data = resolve_dataset(Workspace(registry(content), content / "home"), "mine")
     assert len(data.cases) == 6 and data.fingerprint == copy.fingerprint and not data.subset
+
+
+def test_a_label_that_no_mask_has_is_refused_where_it_would_be_scored(content: Path) -> None:
+    """Nothing predicted where nothing is scores 1: such a label would lift every mean."""
+    card = content / "content/datasets/mine/dataset.yaml"
+    card.write_text(CARD.replace("labels: {head: 255}", "labels: {head: 255, brain: 7}"))
+    workspace = Workspace(registry(content), content / "home")
+    copy = register(workspace, "mine", content)
+    assert copy.label_cases == {"head": 6, "brain": 0}
+    assert "in no case, so targets with it are refused: brain" in copy.summary("")
+    target = TargetCard(
+        id="two",
+        version=1,
+        title="t",
+        dataset="mine",
+        slice_axis=None,
+        intensity=Intensity(kind="range", low=0, high=255),
+        labels={"head": ("head",), "brain": ("brain",)},
+    )
+    with pytest.raises(DataError, match="mine: label 'brain' of target task two is in no mask"):
+        resolve_target(workspace, target)
+    for labels in ({"head": ("head",)}, {"both": ("head", "brain")}):
+        chosen = target.model_copy(update={"labels": labels})
+        assert len(resolve_target(workspace, chosen).cases) == 6
 
 
 def test_a_partial_copy_is_marked_and_extra_files_are_ignored(content: Path) -> None:
