@@ -104,8 +104,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a sign shows ?
+    words = sys.argv[1:]
+    if "--debug" in words:  # wherever it is added to a command that was typed before
+        words = ["--debug", *(word for word in words if word != "--debug")]
     try:
-        app()
+        app(words)
     except Exception as error:
         if settings.debug:
             raise

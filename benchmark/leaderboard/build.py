@@ -97,6 +97,11 @@ class Leaderboard:
         return f"lane {lane}" if len(self.lanes) > 1 else ""
 
     @property
+    def over_targets(self) -> pd.DataFrame:
+        """`overall` for tables; no rows if the board has one target, whose own table says it."""
+        return self.overall if len(self.board.targets) > 1 else self.overall.iloc[:0]
+
+    @property
     def synthetic(self) -> bool:
         """Whether every row is synthetic."""
         return bool(len(self.rows)) and all("synthetic" in marks for marks in self.rows["marks"])

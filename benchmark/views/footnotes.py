@@ -41,13 +41,7 @@ def footer(board: Leaderboard) -> str:
     if not len(board.rows):
         return missing
     texts = [method(board), *_group_notes(board), *_unlearned(board), *_reasons(board)]
-    for (lane, size), tau in board.stability.items():
-        if tau is not None:
-            which = f" with {counted(size, 'training subject')}" if size else ""
-            which += f" in {words}" if (words := board.lane_words(lane)) else ""
-            texts.append(
-                f"Kendall's tau of the overall ranking and its resamples{which}: {tau:.2f}."
-            )
+    texts.extend(filter(None, [stability(board)]))
     if failed := int(board.rows["failed_cells"].sum()):
         texts.append(
             f"Failed cells: {failed}, whose training diverged; every structure counts as missed "
@@ -67,6 +61,19 @@ def footer(board: Leaderboard) -> str:
             "Unchecked data: nobody outside can tell whether the source saw the target's data."
         )
     return " ".join([*texts, missing]).rstrip()
+
+
+def stability(board: Leaderboard) -> str:
+    """How far the ranks over all targets hold when resampled; "" if nothing is ranked over them."""
+    taus = []
+    for (lane, size), tau in board.stability.items() if len(board.over_targets) else ():
+        if tau is not None:
+            which = f" with {counted(size, 'training subject')}" if size else ""
+            which += f" in {words}" if (words := board.lane_words(lane)) else ""
+            taus.append(f"{tau:.2f}{which}")
+    if not taus:
+        return ""
+    return f"Kendall's tau of the ranks over all targets and their resamples: {', '.join(taus)}."
 
 
 def _pretrained_again(rows: pd.DataFrame) -> list[str]:

@@ -20,8 +20,9 @@ def leaderboard_tables(board: Leaderboard) -> list[TextTable]:
     tables = [
         _target_table(board, rows) for _, rows in board.rows.groupby(["target", "lane"], sort=False)
     ]
-    overall = board.overall.groupby("lane", sort=False) if len(board.overall) else ()
-    return [*tables, *(_overall_table(board, rows) for _, rows in overall)]
+    overall = board.over_targets
+    lanes = overall.groupby("lane", sort=False) if len(overall) else ()
+    return [*tables, *(_overall_table(board, rows) for _, rows in lanes)]
 
 
 def title(board: Leaderboard) -> str:

@@ -223,9 +223,10 @@ def test_no_exception_is_a_traceback(
     monkeypatch.setattr(Workspace, "load", fails)
     text = refusal("list", monkeypatch=monkeypatch, capsys=capsys)
     assert text.startswith(message) and text.count("\n") == 1
-    monkeypatch.setattr(sys, "argv", ["segtransfer", "--debug", "list"])
-    with pytest.raises((type(fault), ValueError)):
-        main()
+    for words in (["--debug", "list"], ["list", "--debug"]):
+        monkeypatch.setattr(sys, "argv", ["segtransfer", *words])
+        with pytest.raises((type(fault), ValueError)):
+            main()
 
 
 def test_a_terminal_without_utf_8_shows_other_signs(folder: Path) -> None:

@@ -16,16 +16,23 @@ ROOT = Path(__file__).parents[2]
 
 
 class Pivot(NamedTuple):
-    """What a row and a column of the table of a board are; columns of `leaderboard.csv`."""
+    """What rows and columns of the table of a board are; columns of `leaderboard.csv`.
+
+    `mean` is a column whose mean over the targets closes each row.
+    """
 
     page: str
-    row: str
+    rows: tuple[str, ...]
     column: str
+    mean: str = ""
 
 
 PIVOTS = {
-    "real_zoetmulder2022": Pivot("zoetmulder2022", "source", "target"),
-    "real_yoon2024": Pivot("yoon2024", "source", "train_subjects"),
+    "real_zoetmulder2022": Pivot("zoetmulder2022", ("source",), "target"),
+    "real_yoon2024": Pivot("yoon2024", ("source",), "train_subjects"),
+    "real_cheng2021": Pivot(
+        "cheng2021", ("source", "strategy"), "target", mean="mean_artefact_count"
+    ),
 }
 
 
@@ -33,10 +40,14 @@ def table(board: str) -> str:
     """Scores and gains of a board with their intervals, as Markdown."""
     pivot, rows = PIVOTS[board], pd.read_csv(ROOT / "leaderboards" / board / "leaderboard.csv")
     heads = [*dict.fromkeys(rows[pivot.column])]
-    cells = {(row[pivot.row], row[pivot.column]): _cell(row) for _, row in rows.iterrows()}
-    lines = [[pivot.row, *map(str, heads)], ["---"] * (len(heads) + 1)]
-    for name in dict.fromkeys(rows[pivot.row]):
-        lines.append([f"`{name}`", *(cells.get((name, head), "") for head in heads)])
+    last = [pivot.mean.replace("mean_", "").replace("_", " ")] if pivot.mean else []
+    lines = [[*pivot.rows, *map(str, heads), *last]]
+    lines.append(["---"] * len(lines[0]))
+    for names, own in rows.groupby([*pivot.rows], sort=False):
+        cells = {row[pivot.column]: _cell(row) for _, row in own.iterrows()}
+        mean = [f"{own[pivot.mean].mean():.2f}"] if pivot.mean else []
+        entry = [f"`{name}`" for name in names]
+        lines.append([*entry, *(cells.get(head, "") for head in heads), *mean])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

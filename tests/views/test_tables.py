@@ -1,10 +1,13 @@
 """Marks below and in the tables of text."""
 
+from dataclasses import replace
+
 from support.factories import board, make_record
 
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.compare import compare
 from benchmark.leaderboard.entry_name import EntryName
+from benchmark.leaderboard.index import LaneSize
 from benchmark.records.record import RunRecord
 from benchmark.views.csv import to_csv
 from benchmark.views.footnotes import footer
@@ -47,3 +50,14 @@ def test_a_comparison_names_the_data() -> None:
     pair = (EntryName("web", "full", "unet", 0), EntryName("scratch", "full", "unet", 0))
     (comparison,) = compare(board(), *pair, records(("lvd1689m", "sa_1b")))
     assert "web/full/nall: unchecked data (lvd1689m; sa_1b)" in comparison.notes
+
+
+def test_a_board_of_one_target_has_no_table_over_all_targets() -> None:
+    one = board().model_copy(update={"targets": board().targets[:1]})
+    several = build_leaderboard(board(), records(()))
+    alone = build_leaderboard(one, records(()))
+    assert len(board().targets) > 1 and len(alone.overall)
+    for table, shown in ((several, True), (alone, False)):
+        assert ("All targets" in to_markdown(table)) == shown
+        steady = replace(table, stability={LaneSize("unet", 8): 0.5})
+        assert ("resamples: 0.50 with 8 training subjects." in footer(steady)) == shown

@@ -98,7 +98,7 @@ def drawing_rules() -> Iterator[None]:
 def wrapped(name: str, width: int = NAME_LENGTH) -> str:
     """A name in lines of at most `width`, broken after a sign or space if it has one."""
     lines = [""]
-    for part in re.findall(r"[^_\-/. ]*[_\-/. ]?", name):
+    for part in re.findall(r"[^_@\-/. ]*[_@\-/. ]?", name):
         for piece in [part[k : k + width] for k in range(0, len(part), width)]:
             if len(lines[-1]) + len(piece.rstrip()) > width:
                 lines.append("")

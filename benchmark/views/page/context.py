@@ -63,7 +63,7 @@ class Context:
     @cached_property
     def overall(self) -> pd.DataFrame:
         """The overall rows, with domain, task and reasons for being unranked of each entry."""
-        overall = self.board.overall
+        overall = self.board.over_targets
         if not len(overall):
             return overall
         if self.board.contaminated and len(self.clean.overall):

@@ -10,7 +10,7 @@ from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.match import registered_match_views
 from benchmark.leaderboard.subgroups import registered_groups, subgroups
 from benchmark.records.trust import LEVELS
-from benchmark.views.footnotes import method
+from benchmark.views.footnotes import method, stability
 from benchmark.views.match import match_tables
 from benchmark.views.metric_ranks import agreement_tables
 from benchmark.views.page import sections
@@ -70,6 +70,7 @@ def render_page(context: Context) -> str:
         marks=sections.mark_counts(board.rows),
         overall=overall_tables(context),
         ranked_overall=len(board.overall) > 0 and board.overall["mean_rank"].notna().any(),
+        stability=stability(board),
         charts_of_board=board_charts(board),
         anchors={**context.targets, **context.sources},
         pairs=pair_section(context),

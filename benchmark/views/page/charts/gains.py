@@ -43,17 +43,23 @@ def _words(square: Square) -> str:
 def _draw(grid: GainGrid) -> Iterator[str]:
     wide, high = SQUARE
     for column, target in enumerate(grid.targets):
-        lines = wrapped(target, 13).split("\n")[:3]
+        lines = _lines(target, 13)
         for number, words in enumerate(lines):
             y = HEAD - 6 - LINE * (len(lines) - 1 - number)
             yield svg.text(NAMES + wide * (column + 0.5), y, words, "mid")
     for row, (label, line) in enumerate(zip(grid.labels, grid.squares, strict=True)):
         y = HEAD + high * row
-        names = wrapped(label, 22).split("\n")[:2]
+        names = _lines(label, 22)
         for number, words in enumerate(names):
             yield svg.text(NAMES - 8, y + 23 - 6.5 * (len(names) - 1) + LINE * number, words, "end")
         for column, square in enumerate(line):
             yield from _square(NAMES + wide * column, y, square, grid.limit)
+
+
+def _lines(name: str, width: int) -> list[str]:
+    """A name in at most three lines, which is what fits a square; a longer one keeps its end."""
+    lines = wrapped(name, width).split("\n")
+    return lines if len(lines) <= 3 else [*lines[:2], f"…{lines[-1]}"]
 
 
 def _square(x: float, y: float, square: Square, limit: float) -> Iterator[str]:

@@ -74,6 +74,13 @@ def test_the_gain_map_shows_gains_and_intervals(board: Leaderboard) -> None:
     assert max(strength) == 0.7
 
 
+def test_sources_that_differ_at_their_end_can_be_told_apart() -> None:
+    board = read_leaderboard(Store(shipped_content() / "leaderboards/real_yoon2024"))
+    words = "".join(texts(drawn(gain_chart(board, FIVE))))
+    for source in ("coco_segmentation@monai-unet", "coco_segmentation@monai-vnet"):
+        assert source in words
+
+
 def test_targets_without_results_are_named_instead_of_drawn(board: Leaderboard) -> None:
     card = board.board.model_copy(update={"targets": ("other", *TARGETS)})
     chart = gain_chart(replace(board, board=card), FIVE)
