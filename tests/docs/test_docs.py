@@ -126,14 +126,21 @@ def test_its_examples_are_cards(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=stem)
 def test_its_python_runs(
-    page: Path, shared_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    shared_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The rows of a table that it prints are those of the page."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEGTRANSFER_HOME", str(shared_home))
     code = compile("\n".join(blocks(page, "python")), str(page), "exec")
     names = {"__name__": page.stem}
     exec(code, names)
     assert len(names) > 1
+    rows = {line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")}
+    assert rows <= {*page.read_text(encoding="utf-8").splitlines()}
 
 
 def test_the_table_of_the_readme_is_that_of_the_board() -> None:

@@ -48,10 +48,12 @@ def board_folder(folder: Path) -> Path:
     return folder
 
 
-def two_steps(home: Path, seeds: tuple[int, ...] = (0, 1)) -> tuple[Workspace, BoardCard]:
-    """A board that is run in seconds: `scratch` on two targets with two steps."""
+def two_steps(
+    home: Path, seeds: tuple[int, ...] = (0, 1), steps: int = 2
+) -> tuple[Workspace, BoardCard]:
+    """A board that is run in seconds: `scratch` on two targets with two steps, or as given."""
     workspace, card = workspace_at(home), board()
-    protocol = card.protocol.model_copy(update={"steps": 2, "epochs": None, "evaluations": 1})
+    protocol = card.protocol.model_copy(update={"steps": steps, "epochs": None, "evaluations": 1})
     changes = {
         "protocol": protocol, "targets": ("phantom_fetal_head_64", "phantom_stroke_lesion_64"),
         "seeds": seeds, "sources": ("scratch",),
