@@ -149,6 +149,12 @@ class Workers(AbstractContextManager["Workers"]):
         for future in as_completed(item_of):
             yield item_of[future], future
 
+    def submit(self, work: Callable[[Item, Progress], Result], item: Item) -> "Future[Result]":
+        """The result of one item, to come; without other processes, it is there on return."""
+        if self.jobs < 2:
+            return _done(work, item, self.listeners[0])
+        return self._started().submit(_reporting, pickle.dumps(work), item)
+
     def start(self) -> None:
         """Start the processes now, so that they are ready when there is work."""
         if self.jobs > 1:

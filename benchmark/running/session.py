@@ -5,6 +5,7 @@ Torch is imported only when there is work to do, so that a finished board is rec
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -87,17 +88,18 @@ class RunSession(AbstractContextManager["RunSession"]):
     ) -> Iterator[GridSelection]:
         """What can be run, after pretraining the in-suite sources that are not there yet.
 
-        Sources that another run is pretraining make later parts. Targets and sources without local
-        data, and sources whose pretraining fails, are left out and noted, as long as there is
-        anything to run.
+        Sources whose pretraining takes longer make later parts: those that other processes of this
+        run or another run are pretraining. Targets and sources without local data, and sources
+        whose pretraining fails, are left out and noted, as long as there is anything to run.
 
         Raises:
             BenchmarkError: What `plan` raises, or nothing is left to run.
         """
         grid, missing = self._grid_with_data(board, selection)
         ready, failed = {*grid.sources} - {*missing}, list[BaseException]()
+        under_way = dict[str, Future[Path]]()
         while ready or missing:
-            ended = self._pretrain(board, missing, wait=not ready) if missing else {}
+            ended = self._pretrain(board, missing, under_way, wait=not ready) if missing else {}
             ready |= {name for name, error in ended.items() if error is None}
             failed += filter(None, ended.values())
             if ready:
@@ -123,12 +125,38 @@ class RunSession(AbstractContextManager["RunSession"]):
         return complete_selection(self.workspace.registry, board, selection), missing
 
     def _pretrain(
-        self, board: BoardCard, names: Sequence[str], wait: bool
+        self,
+        board: BoardCard,
+        names: Sequence[str],
+        under_way: dict[str, "Future[Path]"],
+        wait: bool,
     ) -> dict[str, BaseException | None]:
-        """Pretrain these sources; the errors of those that ended.
+        """Have these sources pretrained; the errors of those that ended.
 
-        The others are being pretrained by another run; to `wait` is until one of them has ended.
+        Alone, this process pretrains them all. Otherwise those that are `under_way` stay so, here
+        or in another run; to `wait` is until one has ended.
         """
+        ended = dict[str, BaseException | None]()
+        with self.monitor.counting("sources", self.workers, len(names), 0) as finished:
+            while True:
+                for name in names:
+                    if name not in under_way:
+                        under_way[name] = self._start_pretraining(board, name)
+                if wait:
+                    futures.wait(under_way.values(), return_when=futures.FIRST_COMPLETED)
+                for name in [name for name, future in under_way.items() if future.done()]:
+                    error = under_way.pop(name).exception()
+                    if isinstance(error, Timeout):
+                        continue
+                    ended[name] = error
+                    if error:
+                        self.failures.add(f"source {name}", error)
+                    finished()
+                if ended or not wait:
+                    return ended
+                time.sleep(POLL_S)
+
+    def _start_pretraining(self, board: BoardCard, name: str) -> "Future[Path]":
         from benchmark.running.devices import choose_device
         from benchmark.running.pretraining import ensure_pretrained
 
@@ -140,21 +168,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         )  # fmt: skip
         if isinstance(self.workers, RayWorkers):
             make = self.workers.calling(make)
-        sources = [self.workspace.registry.source(name) for name in names]
-        ended = dict[str, BaseException | None]()
-        with self.monitor.counting("sources", self.workers, len(sources), 0) as finished:
-            while True:
-                for source, future in self.workers.as_completed(make, sources):
-                    error = future.exception()
-                    if isinstance(error, Timeout):
-                        continue
-                    ended[source.id] = error
-                    if error:
-                        self.failures.add(f"source {source.id}", error)
-                    finished()
-                if ended or not wait:
-                    return ended
-                time.sleep(POLL_S)
+        return self.workers.submit(make, self.workspace.registry.source(name))
 
     def _unfinished(self, what: str, attempts: Sequence[Attempt], store: AnyStore) -> list[Attempt]:
         """What has to be run; reports what was found finished."""

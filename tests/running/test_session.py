@@ -4,18 +4,24 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from campaign.bench import CELLS, PRETRAININGS, Bench
-from support.factories import threads_here
+from support.factories import threads_here, two_steps
 
 from benchmark.cards.registry import Registry
+from benchmark.errors import Diverged
 from benchmark.planning.source_weights import read_facts
+from benchmark.planning.transfers import GridSelection
 from benchmark.running.options import RunOptions
 from benchmark.running.session import RunSession
+from benchmark.workers import Workers
 from benchmark.workspace import Workspace
 
 EMPTY = Registry(datasets={}, sources={}, targets={}, boards={}, folders={})
@@ -36,6 +42,31 @@ def test_every_cell_has_the_threads_of_the_options(items: int, tmp_path: Path) -
             done.result() for _, done in session.workers.as_completed(threads_here, range(items))
         ]
     assert found == [3] * items
+
+
+class Promised(Workers):
+    """Two processes whose results the test gives."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.promised = dict[str, Future[Any]]()
+
+    def submit(self, work: object, item: Any) -> "Future[Any]":
+        return self.promised.setdefault(item.id, Future())
+
+
+def test_cells_are_run_while_sources_are_pretrained(tmp_path: Path) -> None:
+    workspace, board = two_steps(tmp_path)
+    first, second = "phantom_natural_contrastive", "phantom_brain_segmentation"
+    with RunSession(workspace) as session:
+        session.workers = workers = Promised()
+        parts = session.pretrained_parts(board, GridSelection(sources=(first, "scratch", second)))
+        assert next(parts).sources == ("scratch",)
+        workers.promised[second].set_result(tmp_path)
+        assert next(parts).sources == (second,)
+        workers.promised[first].set_exception(Diverged("loss", 1, 1.0))
+        assert [*parts] == []
+        assert [line.partition(":")[0] for line in session.failures.lines] == [f"source {first}"]
 
 
 @pytest.mark.slow
@@ -62,6 +93,35 @@ def test_a_grid_gives_the_same_records_whatever_runs_it(tmp_path: Path) -> None:
     stopped.end()
     bench.command().check()
     assert bench.records() == expected
+
+
+def holds_a_source(process: int) -> bool:
+    for path in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if path.readlink().match("pretrained/*/lock"):
+                return True
+    return False
+
+
+@pytest.mark.slow
+def test_one_process_pretrains_while_the_other_runs_cells(tmp_path: Path) -> None:
+    bench = Bench.create(tmp_path)
+    words = ("--sources", f"{PRETRAININGS[0]},scratch")
+    bench.command(*words, out="alone").check()
+    bench.forget()
+    run = bench.command(*words, "--jobs", "2", "--threads", "1")
+    while not (pretraining := [x for x in run.workers() if holds_a_source(x)]):
+        assert run.process.poll() is None
+        time.sleep(0.01)
+    (worker,) = pretraining
+    os.kill(worker, signal.SIGSTOP)
+    while len(bench.records()) < 2:
+        assert run.process.poll() is None
+        time.sleep(0.05)
+    assert all("/scratch/" in name for name in bench.records())
+    os.kill(worker, signal.SIGCONT)
+    run.check()
+    assert bench.records() == bench.records("alone")
 
 
 @pytest.mark.slow
