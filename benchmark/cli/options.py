@@ -54,7 +54,7 @@ CpusPerCell = Annotated[
     float | None, typer.Option(min=0.1, help="With --engine ray: CPUs, and threads (default: 1).")
 ]
 GpusPerCell = Annotated[
-    float | None, typer.Option(min=0, help="With --engine ray: GPUs, 0.25 for a quarter.")
+    float | None, typer.Option(min=0, max=1, help="With --engine ray: GPUs, 0.25 for a quarter.")
 ]
 MemoryPerCell = Annotated[
     float | None, typer.Option(min=0, help="With --engine ray: GiB set aside.")

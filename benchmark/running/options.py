@@ -15,9 +15,9 @@ class RayTask:
 
     Attributes:
         cpus: CPUs; as many threads work on the cell, at least one.
-        gpus: GPUs. A fraction shares one: Ray counts it, but neither memory nor time of the GPU is
-            divided, so that timings are those of a shared GPU. Without any, the device is the CPU:
-            Ray does not hide GPUs from tasks that asked for none.
+        gpus: GPUs, at most one. A fraction shares it: Ray counts it, but neither memory nor time of
+            the GPU is divided, so that timings are those of a shared GPU. Without any, the device
+            is the CPU: Ray does not hide GPUs from tasks that asked for none.
         memory_gib: Memory in GiB that Ray sets aside; 0 asks for none.
     """
 

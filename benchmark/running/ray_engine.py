@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -20,9 +21,11 @@ from typing import Any
 
 from benchmark.errors import BenchmarkError, ProtocolError, in_one_line
 from benchmark.files import write_bytes
+from benchmark.owners import HOST
 from benchmark.records.record_pack import KINDS
 from benchmark.running.attempts import RunOne
 from benchmark.running.options import GIB, RayTask
+from benchmark.running.ray_cluster import connect, count_room, import_ray
 from benchmark.workers import Item, Progress, Result, configure_process, no_progress, unpickled
 from benchmark.workspace import Workspace
 
@@ -52,11 +55,11 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
         Raises:
             ProtocolError: Ray is not installed, no cluster answers, or no node has what is asked.
         """
-        ray = _ray()
+        ray = import_ray()
         self._connected = not ray.is_initialized()
         if self._connected:
-            _connect(ray)
-        capacity = _capacity(task, ray.nodes())
+            connect(ray)
+        capacity = count_room(task, ray)
         self.jobs = min(capacity, SHOWN)
         self.listeners: Sequence[Progress] = (no_progress,)
         self._threads = threads or task.threads
@@ -75,9 +78,13 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
         self, work: Callable[[Item, Progress], Result], items: Sequence[Item]
     ) -> "Iterator[tuple[Item, Future[Result]]]":
         """Each item with its result or error, as they come; the work makes calls."""
-        item_of = {self._pool.submit(self._in_slot, work, item): item for item in items}
+        item_of = {self.submit(work, item): item for item in items}
         for future in as_completed(item_of):
             yield item_of[future], future
+
+    def submit(self, work: Callable[[Item, Progress], Result], item: Item) -> "Future[Result]":
+        """The result of one item, to come."""
+        return self._pool.submit(self._in_slot, work, item)
 
     def call(self, function: Callable[[Item], Result], item: Item) -> Result:
         """Have a function called on the cluster, and wait for its result.
@@ -86,11 +93,13 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
             TaskLost: Its worker or node was lost again and again, or everything ends.
             Exception: What the function raised.
         """
-        ray = _ray()
+        ray = import_ray()
         with self._lock:
             if self._ended:
                 raise TaskLost("stopped")
-            reference = self._task.remote(self._packed(function), pickle.dumps(item), self._threads)
+            reference = self._task.remote(
+                self._packed(function), pickle.dumps(item), self._threads, software()
+            )
             self._under_way.add(reference)
         try:
             kind, value = ray.get(reference)
@@ -119,7 +128,7 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
 
     def __exit__(self, *raised: object) -> None:
         """Cancel what is under way, and leave the cluster; one that was started here ends."""
-        ray = _ray()
+        ray = import_ray()
         with self._lock:
             self._ended = True
             for reference in self._under_way:
@@ -157,8 +166,25 @@ def absolute(workspace: Workspace) -> Workspace:
     return replace(workspace, registry=registry, home=workspace.home.absolute())
 
 
-def _run_task(function: bytes, item: bytes, threads: int) -> tuple[str, Any]:
-    """A task: the result of a function, or its error. Nothing is imported before this begins."""
+@cache
+def software() -> dict[str, str]:
+    """Releases of what a result depends on; builds of torch for CPUs and GPUs are one release."""
+    names = ("segtransfer", "torch", "numpy", "timm", "segmentation-models-pytorch", "monai")
+    return {name: version(name).partition("+")[0] for name in names}
+
+
+def _run_task(
+    function: bytes, item: bytes, threads: int, wanted: dict[str, str]
+) -> tuple[str, Any]:
+    """A task: the result of a function, or its error. Nothing is imported before this begins.
+
+    A node that has other releases than those `wanted` refuses it.
+    """
+    for name, release in software().items():
+        if release != wanted[name]:
+            return "error", ProtocolError(
+                f"{HOST} has {name} {release}, the command {wanted[name]}; install the same there"
+            )
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     configure_process()
     from benchmark.running.devices import set_threads
@@ -172,50 +198,3 @@ def _run_task(function: bytes, item: bytes, threads: int) -> tuple[str, Any]:
         except Exception:
             error = RuntimeError(f"{type(error).__name__}: {error}")
         return "error", error
-
-
-def _capacity(task: RayTask, nodes: Sequence[Any]) -> int:
-    """How many tasks the nodes have room for."""
-    resources = [node["Resources"] for node in nodes if node["Alive"]]
-    needs = task.resources
-    count = sum(
-        int(min(has.get(name, 0) / amount for name, amount in needs.items())) for has in resources
-    )
-    if not count:
-        asked = ", ".join(f"{amount:g} {name}" for name, amount in needs.items())
-        raise ProtocolError(
-            f"no node of the Ray cluster ({len(resources)}) has {asked}; type smaller "
-            "--cpus-per-cell, --gpus-per-cell or --memory-per-cell, or add nodes first"
-        )
-    return count
-
-
-def _connect(ray: Any) -> None:
-    address = os.environ.get("RAY_ADDRESS")
-    local = {} if address else {"include_dashboard": False}
-    try:
-        ray.init(logging_level="ERROR", log_to_driver=False, **local)
-    except Exception as error:  # Ray raises many kinds
-        why = in_one_line(error)
-        raise ProtocolError(
-            f"RAY_ADDRESS {address}: no cluster to be used there ({why}); start one with "
-            "`ray start --head`, or unset RAY_ADDRESS to have one started here"
-            if address
-            else f"no Ray cluster could be started here ({why}); type the same command again when "
-            "the machine is less busy, or without --engine ray"
-        ) from None
-
-
-def _ray() -> Any:
-    """Ray itself.
-
-    Raises:
-        ProtocolError: It is not installed.
-    """
-    try:
-        import ray
-    except ImportError:
-        raise ProtocolError(
-            "--engine ray: Ray is not installed; type pip install 'segtransfer[ray]'"
-        ) from None
-    return ray

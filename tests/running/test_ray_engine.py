@@ -2,17 +2,18 @@
 
 import os
 import pickle
+import re
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support.factories import two_steps
+from support.ray_cluster import ray_cluster
 
 import benchmark.running.ray_engine as engine
 from benchmark.errors import DataError, ProtocolError
@@ -22,51 +23,7 @@ from benchmark.records.store import Store, read_record
 from benchmark.running.board import run_board
 from benchmark.running.options import RayTask, RunOptions
 
-NODES = [
-    {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0, "memory": 64.0 * 2**30}},
-    {"Alive": True, "Resources": {"CPU": 3.0}},
-    {"Alive": False, "Resources": {"CPU": 99.0}},
-]
-SMALL = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
 LOCAL = RunOptions(device="cpu", pictures=False, threads=1)
-
-
-@pytest.mark.parametrize(
-    ("task", "count"),
-    [
-        (RayTask(), 11),
-        (RayTask(cpus=2), 4 + 1),
-        (RayTask(gpus=0.25), 8),
-        (RayTask(cpus=4, gpus=1), 2),
-        (RayTask(memory_gib=30), 2),
-    ],
-)
-def test_as_many_cells_are_under_way_as_the_nodes_have_room_for(task: RayTask, count: int) -> None:
-    assert engine._capacity(task, NODES) == count
-
-
-def test_a_cell_that_fits_no_node_is_refused() -> None:
-    with pytest.raises(ProtocolError, match=r"no node of the Ray cluster \(2\) has 9 CPU, 1 GPU"):
-        engine._capacity(RayTask(cpus=9, gpus=1), NODES)
-
-
-@pytest.mark.parametrize(
-    ("address", "error", "message"),
-    [
-        ("ray://head:10001", ConnectionError("timeout"), "^RAY_ADDRESS ray://head.*timeout.*unset"),
-        ("", Exception("node timed out"), "^no Ray cluster could be started here .*out.*again"),
-    ],
-)
-def test_a_cluster_that_does_not_answer_or_start_is_refused(
-    address: str, error: Exception, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def init(**_: object) -> None:
-        raise error
-
-    monkeypatch.setenv("RAY_ADDRESS", address)
-    monkeypatch.setattr(engine, "_ray", lambda: SimpleNamespace(is_initialized=bool, init=init))
-    with pytest.raises(ProtocolError, match=message):
-        engine.RayWorkers(RayTask())
 
 
 def test_device_and_threads_are_stated() -> None:
@@ -89,8 +46,16 @@ def test_an_error_of_a_task_comes_back(
     kind: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    answer, found = engine._run_task(pickle.dumps(fail), pickle.dumps(kind), 1)
+    work, item = pickle.dumps(fail), pickle.dumps(kind)
+    answer, found = engine._run_task(work, item, 1, engine.software())
     assert answer == "error" and type(found) is error and str(found)
+
+
+def test_a_node_with_another_release_refuses_the_cell() -> None:
+    wanted = engine.software() | {"torch": "1.0"}
+    answer, error = engine._run_task(b"", b"", 1, wanted)
+    assert answer == "error" and isinstance(error, ProtocolError)
+    assert re.search(r"has torch \d\S+, the command 1\.0; install", str(error))
 
 
 def run_tasks() -> list[int]:
@@ -118,24 +83,11 @@ def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
     return found
 
 
-def head(**arguments: int) -> Any:
-    """A cluster of one node on this machine."""
-    for package in ("ray", "grpc"):
-        pytest.importorskip(package, reason="needs Ray: pip install 'segtransfer[ray]'")
-    from ray.cluster_utils import Cluster
-
-    return Cluster(initialize_head=True, head_node_args={**arguments, **SMALL})
-
-
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def cluster() -> Iterator[Any]:
     """A head without CPUs and two nodes of one CPU each, on this machine."""
-    made = head(num_cpus=0)
-    for _ in range(2):
-        made.add_node(num_cpus=1, **SMALL)
-    monkeypatch.setenv("RAY_ADDRESS", made.address)
-    yield made
-    made.shutdown()
+    with ray_cluster(nodes=2) as made:
+        yield made
 
 
 @pytest.fixture
@@ -144,10 +96,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    made = head(num_cpus=1, ray_client_server_port=port)
-    monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{port}")
-    yield
-    made.shutdown()
+    with ray_cluster(num_cpus=1, ray_client_server_port=port):
+        monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{port}")
+        yield
 
 
 def assert_equal(folder: Path, expected: Store) -> None:
