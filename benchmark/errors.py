@@ -3,8 +3,11 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
+Value = TypeVar("Value", bound=Hashable)
 FEW = 12  # names that an error lists
 LONGEST, END = 1000, 300  # characters of a message, and of its end when it is shortened
 LOOK_ALIKE = str.maketrans(
@@ -156,6 +159,11 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     if len(names) > FEW:
         return f"unknown {kind} {name!r}."
     return f"unknown {kind} {name!r}; known: {', '.join(names) or 'none'}."
+
+
+def first_repeated(values: Iterable[Value]) -> Value | None:
+    """The first of some values that comes twice; None if all differ."""
+    return next((value for value, count in Counter(values).items() if count > 1), None)
 
 
 def spelling_clash(names: Iterable[str]) -> str:

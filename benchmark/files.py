@@ -145,7 +145,7 @@ def sweep(*roots: Path) -> None:
     for parent, folders, files in chain.from_iterable(map(os.walk, roots)):
         for name in [*folders, *files]:
             path = os.path.join(parent, name)
-            if (found := TEMPORARY.match(name)) and _left(path, found):
+            if (match := TEMPORARY.match(name)) and _left(path, match):
                 shutil.rmtree(path, ignore_errors=True)
                 with suppress(OSError):
                     os.unlink(path)

@@ -157,10 +157,12 @@ class _Parent(logging.Handler):
         self.connection, self.sending = connection, Lock()
 
     def send(self, *message: Any) -> None:
+        """Send a message, one after the other from any thread."""
         with self.sending:
             self.connection.send(message)
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Log a warning in the parent."""
         self.send("logged", (record.name, record.levelno, "%s", record.getMessage()))
 
 

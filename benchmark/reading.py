@@ -3,14 +3,13 @@
 import codecs
 import csv
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, first_repeated
 
 MAX_TEXT_BYTES = 200_000_000
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -91,7 +90,7 @@ def keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        twice = first_repeated(key for key, _ in pairs)
         raise ValueError(f"the key {twice!r} comes twice")
     return found
 
@@ -124,7 +123,7 @@ def read_csv(
     wanted = list(columns)
     if header != wanted and (exactly or not set(wanted) <= set(header)):
         raise error(f"{path}: {_columns_fault(header, wanted, delimiter, exactly)}")
-    if twice := next((name for name in header if name and header.count(name) > 1), None):
+    if twice := first_repeated(filter(None, header)):
         raise error(f"{path}: two columns are named {twice!r}; rename one")
     for number, row in enumerate(rows, start=2):
         if row and (len(row) < len(header) or any(row[len(header) :])):

@@ -1,6 +1,5 @@
 """Boards: one fine-tuning protocol, and the grid of transfers held to it."""
 
-from collections import Counter
 from collections.abc import Iterable
 from itertools import product
 from typing import Annotated, Any, TypeVar
@@ -12,7 +11,7 @@ from benchmark.cards.lanes import Lane, encoder_lane
 from benchmark.cards.protocol import FineTuningProtocol
 from benchmark.cards.source import SourceCard
 from benchmark.cards.strategy import Strategy
-from benchmark.errors import spelling_clash, unknown_name
+from benchmark.errors import first_repeated, spelling_clash, unknown_name
 from benchmark.scoring.metrics import POOLED
 
 Names = TypeVar("Names", bound=Iterable[str])
@@ -21,7 +20,7 @@ Stages = Annotated[tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...], 
 
 
 class Reproduction(Model):
-    """Which published numbers a board is held against, and what stands for what.
+    """Which published numbers a board is compared with, and what stands for what.
 
     `numbers` is the board whose folder holds the published.csv. `targets`, `sources` and `sizes`
     map what this board has to what stands there in its place (a phantom, another network, fewer
@@ -82,9 +81,8 @@ class BoardCard(Card):
     @field_validator("sources", "targets", "train_subjects", "seeds")
     @classmethod
     def _each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        for value, count in Counter(values).items():
-            if count > 1:
-                raise ValueError(f"{value!r} comes twice")
+        if (twice := first_repeated(values)) is not None:
+            raise ValueError(f"{twice!r} comes twice")
         return values
 
     @model_validator(mode="after")

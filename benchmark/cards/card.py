@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,6 +120,14 @@ def _texts(data: Any) -> Iterator[str]:
     elif isinstance(data, (list, tuple, set)):
         for item in data:
             yield from _texts(item)
+
+
+def yaml_text(data: Any, width: int = 80) -> str:
+    """Plain data as YAML, keys in their order; lines are broken near `width` characters."""
+    text, yaml = StringIO(), YAML()
+    yaml.width = width
+    yaml.dump(data, text)
+    return text.getvalue()
 
 
 def read_card(path: Path, kind: type[CardType], parsed: ParsedCards | None = None) -> CardType:

@@ -1,23 +1,19 @@
 """Data set cards: licence, access, layout on disk, label values, grouping, known issues."""
 
-from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from benchmark.cards.card import Card, Model, omitted_default
 from benchmark.cards.layouts import DatasetLayout, PairedImages
-from benchmark.cards.patterns import PathPattern
+from benchmark.cards.patterns import Names, PathPattern
 from benchmark.cards.problem import Problem
 from benchmark.cards.subject_groups import GroupRule
+from benchmark.errors import first_repeated
 
 Domain = Literal["natural", "brain_mri", "ultrasound", "ct", "medical", "none"]
 """`medical` is of sources that saw several kinds of medical images."""
 Subset = Literal["train", "val", "test", "pretrain"]
-
-
-def _split(names: Any) -> tuple[str, ...]:
-    return tuple(names.split() if isinstance(names, str) else names)
 
 
 def _is_label(value: int) -> int:
@@ -27,7 +23,6 @@ def _is_label(value: int) -> int:
 
 
 LabelValue = Annotated[int, AfterValidator(_is_label)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # a list, or words in one string
 
 
 class Download(Model):
@@ -51,7 +46,7 @@ class Download(Model):
 class SplitRule(Model):
     """A fixed split without a file: the official one where a fact tells it, else by subject.
 
-    A subject's place is a number in [0, 1) made from the SHA-256 of seed and name, held against
+    A subject's place is a number in [0, 1) made from the SHA-256 of seed and name, compared with
     the cumulated `shares`; it does not depend on which other subjects are there. `fact` names a
     fact of the case (a named group or a column) and `values` maps what it says to a subset;
     `train_val` stands for shares of train and val only. `listed` names the cases of a subset, and
@@ -70,7 +65,7 @@ class SplitRule(Model):
         if self.listed and self.fact:
             raise ValueError("give either listed cases or a fact")
         names = [name for subset in self.listed.values() for name in subset]
-        if twice := next((name for name, count in Counter(names).items() if count > 1), None):
+        if twice := first_repeated(names):
             raise ValueError(f"listed: case {twice!r} comes twice")
         if abs(sum(self.shares.values()) - 1) > 1e-9 or min(self.shares.values()) < 0:
             raise ValueError("shares must add up to 1")
@@ -128,13 +123,13 @@ class DatasetCard(Card):
 
     @model_validator(mode="after")
     def _values_mean_one_thing(self) -> "DatasetCard":
-        values = [*self.labels.values(), self.ignore_value]
-        if twice := next((value for value in values[:-1] if values.count(value) > 1), None):
+        ignored = [] if self.ignore_value is None else [self.ignore_value]
+        if twice := first_repeated([*self.labels.values(), *ignored]):
             raise ValueError(
                 f"labels, ignore_value: {twice} stands for two; give each value one name"
             )
         people = [name for names in self.same_subject for name in set(names)]
-        if twice_named := next((name for name in people if people.count(name) > 1), None):
+        if twice_named := first_repeated(people):
             raise ValueError(f"same_subject: {twice_named!r} is in two groups; make them one")
         pictures = isinstance(self.layout, PairedImages) and self.layout
         if pictures and pictures.threshold is not None and isinstance(pictures.masks, tuple):

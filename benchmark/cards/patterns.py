@@ -5,9 +5,9 @@ import string
 from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 from posixpath import normpath
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 MOST_CHARACTERS = 500
 REPEATED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\)[*+{]")
@@ -82,6 +82,10 @@ def check_fields(key: str, templates: Iterable[str], known: Iterable[str]) -> No
                 raise ValueError(f"{key}: {{{name}}} is unknown; there are {', '.join(names)}")
 
 
+def _words(names: Any) -> tuple[str, ...]:
+    return tuple(names.split() if isinstance(names, str) else names)
+
+
 def _renaming(rule: tuple[str, str]) -> tuple[str, str]:
     """Refuse a replacement that names a group which the pattern has not."""
     try:
@@ -91,6 +95,7 @@ def _renaming(rule: tuple[str, str]) -> tuple[str, str]:
     return rule
 
 
+Names = Annotated[tuple[str, ...], BeforeValidator(_words)]  # a list, or words in one string
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Renaming = Annotated[tuple[Pattern, str], AfterValidator(_renaming)]
 Template = Annotated[str, AfterValidator(_template)]

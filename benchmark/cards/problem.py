@@ -1,12 +1,11 @@
 """What is asked of a data set: labels, grey values, slices, metrics."""
 
-from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from benchmark.cards.card import Model, omitted_default
-from benchmark.errors import unknown_name
+from benchmark.errors import first_repeated, unknown_name
 from benchmark.scoring.metrics import METRICS
 
 
@@ -59,10 +58,9 @@ class Problem(Model):
 
     @model_validator(mode="after")
     def _a_pixel_has_one_label(self) -> "Problem":
-        merged = Counter(name for names in self.labels.values() for name in names)
         if empty := next((label for label, names in self.labels.items() if not names), None):
             raise ValueError(f"labels: {empty!r} merges nothing")
-        if twice := next((name for name, count in merged.items() if count > 1), None):
+        if twice := first_repeated(name for names in self.labels.values() for name in names):
             raise ValueError(
                 f"labels: {twice!r} is merged twice, but a pixel has one label; regions that lie "
                 "in each other are targets of their own"
@@ -71,11 +69,11 @@ class Problem(Model):
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> "Problem":
-        for name, count in Counter(self.metrics).items():
+        for name in self.metrics:
             if name not in METRICS:
                 raise ValueError(unknown_name("metric", name, METRICS))
-            if count > 1:
-                raise ValueError(f"metrics: {name!r} comes twice")
+        if twice := first_repeated(self.metrics):
+            raise ValueError(f"metrics: {twice!r} comes twice")
         if self.main_metric not in self.metrics:
             raise ValueError(f"main_metric {self.main_metric!r} is not among metrics")
         return self

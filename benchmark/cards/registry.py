@@ -163,8 +163,8 @@ class Registry:
         """What a network must know of a problem; how data sets call the labels does not matter."""
         channels = self.datasets[target.dataset].channels
         facts = dict(target) | {"labels": list(target.labels), "channels": channels}
-        own = ("id", "version", "title", "dataset", "where")
-        return {fact: value for fact, value in facts.items() if fact not in own}
+        identity = ("id", "version", "title", "dataset", "where")
+        return {fact: value for fact, value in facts.items() if fact not in identity}
 
 
 def read_split(path: Path) -> tuple[SplitRow, ...]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from benchmark.cards.card import Model
+from benchmark.cards.patterns import Names
 from benchmark.errors import CardError
 from benchmark.reading import read_csv
 
@@ -14,10 +15,6 @@ FILE = "groups.csv"  # beside the card
 SUBJECT = "subject"
 SubjectGroups = Mapping[str, Mapping[str, str]]
 """By the name of the group: by subject the part it falls into; subjects not known are not in it."""
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    return tuple(value.split() if isinstance(value, str) else value)
 
 
 class GroupRule(Model):
@@ -31,7 +28,7 @@ class GroupRule(Model):
     """
 
     fact: str = ""
-    size_of: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    size_of: Names = ()
     bands: Annotated[tuple[float, ...], Field(max_length=9)] = ()
     unit: str = ""
 

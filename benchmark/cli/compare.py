@@ -9,6 +9,7 @@ from rich.markup import escape
 import benchmark
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError
+from benchmark.views.text import TextTable, format_bounds
 
 
 def compare(
@@ -55,7 +56,6 @@ def _only_run() -> str:
 
 def _print_comparison(comparison: "benchmark.Comparison", count: int) -> None:
     from benchmark.views.footnotes import FEW
-    from benchmark.views.text import format_bounds
 
     first, second, metric = comparison.first, comparison.second, comparison.metric
     digits = ".2f" if metric.unit else ".4f"
@@ -101,7 +101,6 @@ def _candidates(comparison: "benchmark.Comparison") -> str:
 
 def _print_cases(comparison: "benchmark.Comparison", count: int, digits: str) -> None:
     from benchmark.views.terminal import print_table
-    from benchmark.views.text import TextTable
 
     columns = ["case", "subject", str(comparison.first), str(comparison.second), "difference"]
     rows = [

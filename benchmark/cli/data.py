@@ -8,9 +8,14 @@ import typer
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
 from benchmark.cards.registry import SplitRow
+from benchmark.cards.subject_groups import FILE
 from benchmark.cli.help import add
 from benchmark.cli.terminal import interactive, print_text, settings, stages
+from benchmark.data.install import install, remove_downloads
+from benchmark.data.licences import accept, acceptance
+from benchmark.data.listed_files import LIST, read_file_list
 from benchmark.errors import CardError, DataError
+from benchmark.files import csv_text, write_text
 
 app = typer.Typer(no_args_is_help=True, help="Get, register, check and look at data sets.")
 
@@ -28,8 +33,6 @@ def data_get(
 
     After an interruption type the same command: nothing is fetched or unpacked twice.
     """
-    from benchmark.data.install import install, remove_downloads
-
     card = settings.workspace.registry.dataset(name)
     if isinstance(card.layout, PhantomLayout):
         print_text(
@@ -50,8 +53,6 @@ def data_get(
 
 def print_terms(card: DatasetCard) -> None:
     """Print what a data set is, its licence and its size."""
-    from benchmark.data.listed_files import LIST, read_file_list
-
     lines = [
         f"{card.id}: {card.title}",
         f"  licence: {card.licence}",
@@ -92,8 +93,6 @@ def agree(card: DatasetCard, accepted: bool) -> None:
     Raises:
         DataError: It is refused, or the command is not interactive.
     """
-    from benchmark.data.licences import accept, acceptance
-
     if known := acceptance(card, settings.workspace):
         print_text(f"licence accepted on {known.accepted}")
         return
@@ -138,7 +137,6 @@ def data_split(
     """Draw a fixed split (60 / 20 / 20 % of the subjects) for a data set of your own."""
     from benchmark.data.layouts.registry import find_cases
     from benchmark.data.splits import make_split
-    from benchmark.files import csv_text, write_text
 
     registry = settings.workspace.registry
     card = registry.dataset(name)
@@ -160,10 +158,8 @@ def data_groups(
 
     `segtransfer leaderboard BOARD --groups` compares the scores of the groups.
     """
-    from benchmark.cards.subject_groups import FILE
     from benchmark.data.groups import group_rows
     from benchmark.data.resolve import resolve_dataset
-    from benchmark.files import csv_text, write_text
 
     registry = settings.workspace.registry
     path = out or registry.folders[registry.dataset(name).id] / FILE

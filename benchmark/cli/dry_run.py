@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import benchmark
 from benchmark.cards.board import BoardCard
 from benchmark.cli.terminal import print_text
+from benchmark.planning.measured_time import measured_time
 from benchmark.views.text import counted
 from benchmark.workspace import Workspace
 
@@ -19,7 +20,6 @@ def print_cells(
     workspace: Workspace, board: BoardCard, selection: "benchmark.GridSelection", folder: Path
 ) -> None:
     """Print which cells of a board would be run."""
-    from benchmark.planning.measured_time import measured_time
     from benchmark.planning.progress import board_progress
 
     progress, time = board_progress(workspace, board, selection, folder), None
@@ -36,7 +36,6 @@ def print_sequences(
     folder: Path,
 ) -> None:
     """Print which sequences of a board would be run."""
-    from benchmark.planning.measured_time import measured_time
     from benchmark.planning.progress import sequence_progress
 
     progress = sequence_progress(workspace, board, selection, sequences, folder)

@@ -32,7 +32,7 @@ def forecast(
     ] = None,
     validate: Annotated[
         bool,
-        typer.Option("--validate", help="Hold the board's kept forecasts against its records."),
+        typer.Option("--validate", help="Compare the board's kept forecasts with its records."),
     ] = False,
     lane: Annotated[
         str, typer.Option(help="With --validate: lane of the gains (default: the board's first).")

@@ -8,6 +8,8 @@ import typer
 import benchmark
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import CardError, unknown_name
+from benchmark.files import write_bytes
+from benchmark.records.run_errors import run_errors
 from benchmark.workspace import Workspace
 
 FORMATS = {"text": ".txt", "markdown": ".md", "csv": ".csv", "latex": ".tex", "json": ".json",
@@ -74,8 +76,6 @@ def _write_page(store: "benchmark.Store", out: Path, workspace: Workspace, targe
 
 def _show(view: "benchmark.BoardView") -> None:
     """Print the table, and what could not be run."""
-    from benchmark.records.run_errors import run_errors
-
     print_view(view)
     for note in run_errors(view.store.folder):
         print_text(f"could not be run on {note.host}: {note.name}: {note.error}")
@@ -98,8 +98,6 @@ def _print_groups(view: "benchmark.BoardView") -> None:
 
 def _export(view: "benchmark.BoardView", file_format: str, out: Path | None) -> None:
     """Print the leaderboard in a format, or write it to a file."""
-    from benchmark.files import write_bytes
-
     if file_format == "text":
         content: str | bytes = view.to_text(console.width)
     else:

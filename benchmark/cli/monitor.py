@@ -32,6 +32,7 @@ class TerminalMonitor(RunMonitor):
             overall = progress.add_task(what, total=total, completed=done)
 
             def count() -> None:
+                """One result more: the bar, or a line, with the time that is left."""
                 nonlocal finished
                 finished += 1
                 times.append(time.monotonic())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import benchmark
+from benchmark.cards.lanes import LANES
 from benchmark.errors import CardError, unknown_name
 
 if TYPE_CHECKING:
@@ -88,8 +89,6 @@ def _lanes(text: str) -> "tuple[Lane, ...]":
     Raises:
         CardError: A part is not the name of a lane.
     """
-    from benchmark.cards.lanes import LANES
-
     chosen = names(text)
     for name in chosen:
         if name not in LANES:

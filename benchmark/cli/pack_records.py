@@ -7,6 +7,8 @@ import typer
 
 from benchmark.cli.terminal import print_text, settings
 from benchmark.errors import RecordError
+from benchmark.records import packing
+from benchmark.running.claims import running_claims
 from benchmark.views.text import counted
 
 
@@ -20,9 +22,6 @@ def pack_records(
     new records are files, until they are packed too. Unpacking gives the same bytes back. Boards
     among the cards keep small files, which version control shows one by one.
     """
-    from benchmark.records.packing import pack_records, unpack_records
-    from benchmark.running.claims import running_claims
-
     place = settings.workspace.leaderboard_folder(folder)
     if place in settings.workspace.registry.folders.values():
         raise RecordError(f"{place}: is among the cards, where records stay files; copy the folder")
@@ -33,9 +32,9 @@ def pack_records(
             "pack when the run has ended"
         )
     if unpack:
-        print_text(f"{counted(unpack_records(place, place), 'record')} as files in {place}")
+        print_text(f"{counted(packing.unpack_records(place, place), 'record')} as files in {place}")
         return
-    packed = pack_records(place)
+    packed = packing.pack_records(place)
     print_text(
         f"{counted(packed.records, 'record')}, {packed.file_bytes / 1e6:.2f} MB, in "
         f"{packed.pack_bytes / 1e6:.2f} MB: {place / 'records.sqlite'}"

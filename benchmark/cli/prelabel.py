@@ -8,6 +8,7 @@ import typer
 
 import benchmark
 from benchmark.cards.dataset import DatasetCard
+from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.options import Device, Threads
 from benchmark.cli.terminal import print_text, settings, stages
 from benchmark.errors import CardError
@@ -53,7 +54,6 @@ def prelabel(
     The folder is a data set of its own: correct its label maps in ITK-SNAP or 3D Slicer, then
     import it. Cases that have labels are not left out by themselves: give a folder without them.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.prelabel.proposals import CERTAINTY, refuse_corrected
     from benchmark.prelabel.unlabelled import unlabelled_cases
     from benchmark.running.session import RunSession

@@ -7,10 +7,11 @@ import typer
 
 import benchmark
 from benchmark.cards.board import BoardCard
+from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.submit import print_checks
 from benchmark.cli.terminal import console, print_text
 from benchmark.errors import SubmissionError
-from benchmark.views.text import counted
+from benchmark.views.text import TextTable, counted
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def rerun(
     Raises:
         SubmissionError: The submission is refused, or made under other conditions than here.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.running.board import create_board_folder
     from benchmark.running.session import RunSession
     from benchmark.submission.rerun import choose
@@ -108,7 +108,6 @@ def _compare(submission: "Submission", store: "benchmark.Store", names: list[str
 
 def _print(rerun: "Rerun") -> None:
     from benchmark.views.terminal import print_table
-    from benchmark.views.text import TextTable
 
     rows = [
         (cell.record, f"{cell.difference:+.4f}", f"{cell.tolerance:.4f}", cell.verdict)

@@ -11,6 +11,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cli import options
 from benchmark.cli.dry_run import print_cells
 from benchmark.cli.leaderboard import print_board
+from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.rerun import rerun
 from benchmark.cli.terminal import print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
@@ -93,7 +94,6 @@ def run_selection(
 
     The table is printed after all but a shard, whose cells are not all that there will be.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.shards import Shard, shard_of_cells
 
     compared: tuple[str, ...] = ()

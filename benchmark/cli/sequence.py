@@ -9,6 +9,7 @@ import benchmark
 from benchmark.cards.board import BoardCard
 from benchmark.cli import options
 from benchmark.cli.dry_run import print_sequences
+from benchmark.cli.monitor import TerminalMonitor
 from benchmark.cli.terminal import console, print_failures, print_text, settings
 from benchmark.errors import CardError, UnfinishedRun
 
@@ -32,7 +33,6 @@ def sequence(
     after Ctrl-C type the same command: it resumes after the last finished stage. Exit status: that
     of `run`.
     """
-    from benchmark.cli.monitor import TerminalMonitor
     from benchmark.planning.sequences import check_sequences
     from benchmark.planning.shards import Shard, shard_of_sequences
 

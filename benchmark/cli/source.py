@@ -1,5 +1,6 @@
 """`segtransfer source`: checkpoints of source tasks."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -34,8 +35,6 @@ def source_import(
 
 def source_template() -> None:
     """Print an encoder of your own to copy: a module with its entry point and its test."""
-    from importlib.resources import files
-
     template = files("benchmark.models.plugins").joinpath("template.py")
     print_text(template.read_text(encoding="utf-8").rstrip())
 

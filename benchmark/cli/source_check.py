@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 import benchmark
 from benchmark.cards.card import read_card
@@ -15,6 +16,8 @@ from benchmark.cards.source import SourceCard
 from benchmark.cli.options import Threads
 from benchmark.cli.terminal import console, print_text, settings, stages
 from benchmark.errors import CardError
+from benchmark.files import printable
+from benchmark.sources.report import Finding, check_report
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,8 +43,6 @@ def source_check(
     fine-tuning against scratch, cost.
     Ends with status 1 if anything failed.
     """
-    from benchmark.sources.report import Finding, check_report
-
     path = Path(card) if card.endswith((".yaml", ".yml")) else None
     name = path.stem if path else card
     folder = out or Path("runs") / "source_check" / (name if "/" not in name else "card")
@@ -75,10 +76,10 @@ def _open(path: Path | None, name: str) -> tuple[Workspace, SourceCard]:
         return settings.workspace, settings.workspace.registry.source(name)
     source = read_card(path, SourceCard)
     roots = list(content_roots(settings.content))
-    own = path.resolve().parents[CONTENT - 1] if len(path.resolve().parts) > CONTENT else path
-    inside = path.resolve() == own / "tasks" / "source" / path.name
-    if inside and own not in (root.resolve() for root in roots):
-        roots.append(own)
+    folder = path.resolve().parents[CONTENT - 1] if len(path.resolve().parts) > CONTENT else path
+    inside = path.resolve() == folder / "tasks" / "source" / path.name
+    if inside and folder not in (root.resolve() for root in roots):
+        roots.append(folder)
     registry = Registry.load(tuple(roots))
     if not inside:
         registry = replace(registry, sources={**registry.sources, source.id: source})
@@ -96,10 +97,6 @@ def _finish(report: "CheckReport", folder: Path) -> None:
 
 
 def _table(report: "CheckReport") -> Table:
-    from rich.text import Text
-
-    from benchmark.files import printable
-
     table = Table(title=f"source task {printable(report.source)}", title_justify="left")
     table.add_column("")
     table.add_column("check")

@@ -27,49 +27,49 @@ def status(
     from benchmark.running.status import run_status
 
     workspace = settings.workspace
-    found = run_status(workspace, workspace.leaderboard_folder(board))
+    state = run_status(workspace, workspace.leaderboard_folder(board))
     if json:
-        print_json(_plain(found))
+        print_json(_plain(state))
     else:
-        _print(found)
+        _print(state)
 
 
-def _plain(found: "RunStatus") -> dict[str, Any]:
-    return vars(found) | {
-        "running": [claim._asdict() for claim in found.running],
-        "errors": [error.model_dump(exclude={"schema_version"}) for error in found.errors],
+def _plain(state: "RunStatus") -> dict[str, Any]:
+    return vars(state) | {
+        "running": [claim._asdict() for claim in state.running],
+        "errors": [error.model_dump(exclude={"schema_version"}) for error in state.errors],
     }
 
 
-def _print(found: "RunStatus") -> None:
-    total = len(found.done) + len(found.missing)
-    beyond = f"; {counted(found.beyond, 'other record')}" if found.beyond else ""
+def _print(state: "RunStatus") -> None:
+    total = len(state.done) + len(state.missing)
+    beyond = f"; {counted(state.beyond, 'other record')}" if state.beyond else ""
     print_text(
-        f"{found.board}: {len(found.done)} of {counted(total, found.unit)} done, "
-        f"{len(found.running)} running, {len(found.missing)} missing{beyond}"
+        f"{state.board}: {len(state.done)} of {counted(total, state.unit)} done, "
+        f"{len(state.running)} running, {len(state.missing)} missing{beyond}"
     )
     _list(
         "running",
         [f"{claim.name}: on {claim.host}, process {claim.process}, for {duration(claim.seconds)}"
-         for claim in found.running],
+         for claim in state.running],
     )  # fmt: skip
-    _list("diverged; run again with --retry-failed", found.failed)
+    _list("diverged; run again with --retry-failed", state.failed)
     _list(
         "could not be run; the same command runs it again",
-        [f"{error.name}: on {error.host}: {error.error}" for error in found.errors],
+        [f"{error.name}: on {error.host}: {error.error}" for error in state.errors],
     )
-    if found.missing:
-        print_text(_remaining(found))
+    if state.missing:
+        print_text(_remaining(state))
 
 
-def _remaining(found: "RunStatus") -> str:
-    seconds, running = found.remaining_seconds, len(found.running)
+def _remaining(state: "RunStatus") -> str:
+    seconds, running = state.remaining_seconds, len(state.running)
     if seconds is None:
-        return f"remaining time: not known; no {found.unit} has been measured"
+        return f"remaining time: not known; no {state.unit} has been measured"
     together = f", {duration(seconds / running)} with {running} at a time" if running > 1 else ""
     return (
         f"remaining time: about {duration(seconds)} one after the other{together} "
-        f"(by {counted(found.measured, 'record')})"
+        f"(by {counted(state.measured, 'record')})"
     )
 
 

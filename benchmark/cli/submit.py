@@ -10,6 +10,7 @@ from rich.table import Table
 
 import benchmark
 from benchmark.cli.help import add
+from benchmark.cli.leaderboard import print_board
 from benchmark.cli.terminal import console, print_text, settings
 from benchmark.errors import SubmissionError
 from benchmark.views.text import TextTable, counted
@@ -96,7 +97,6 @@ def merge(
     ] = None,
 ) -> None:
     """Verify a pack, copy it into a leaderboard, and write its tables again."""
-    from benchmark.cli.leaderboard import print_board
     from benchmark.submission.merge import card_folder
 
     with benchmark.verify_submission(path, settings.workspace, _store(board_folder)) as verdict:

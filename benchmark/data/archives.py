@@ -22,7 +22,8 @@ SMALL_BYTES = 100_000_000
 ZIP = (b"PK\3\4", b"PK\5\6", b"PK\7\10")
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(EOFError, NotImplementedError, ValueError),
+    *(EOFError, ValueError),
+    NotImplementedError,  # zipfile's, for a compression or an encryption that it does not know
 )
 
 
@@ -99,6 +100,7 @@ class _Budget:
         self.members = self.bytes = 0
 
     def spend(self, size: int) -> None:
+        """Count a member of `size` bytes; ValueError or OSError once there is too much."""
         self.members += 1
         self.bytes += size
         if self.members > MAX_MEMBERS:

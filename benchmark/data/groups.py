@@ -36,18 +36,18 @@ def group_rows(
     for name, rule in rules.items():
         if unknown := [label for label in rule.size_of if label not in card.labels]:
             raise CardError(f"{card.id}: group {name!r} is of unknown labels {', '.join(unknown)}")
-    found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    of_subject: dict[str, dict[str, list[tuple[str, str]]]] = {}
     listed = list(cases)
     for number, case in enumerate(listed, start=1):
-        own = found.setdefault(case.subject, {name: [] for name in rules})
+        by_rule = of_subject.setdefault(case.subject, {name: [] for name in rules})
         loaded = load_case(card, case) if any(rule.size_of for rule in rules.values()) else None
         for name, rule in rules.items():
-            own[name].append(_size(card, rule, loaded) if loaded and rule.size_of
+            by_rule[name].append(_size(card, rule, loaded) if loaded and rule.size_of
                              else (_fact(case, rule), rule.unit))  # fmt: skip
         progress(f"reading {card.id}", number, len(listed))
     return [(SUBJECT, *rules), *(
-        (subject, *(_part(subject, rules[name], values) for name, values in own.items()))
-        for subject, own in sorted(found.items())
+        (subject, *(_part(subject, rules[name], values) for name, values in by_rule.items()))
+        for subject, by_rule in sorted(of_subject.items())
     )]  # fmt: skip
 
 

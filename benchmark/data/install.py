@@ -7,7 +7,6 @@ recorded.
 
 import hashlib
 import shutil
-from collections import Counter
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +18,7 @@ from benchmark.data.download import RemoteFile, fetch
 from benchmark.data.install_state import read_state
 from benchmark.data.listed_files import LIST, fetch_listed, read_file_list
 from benchmark.data.place_files import folder_of_one, move_content, path_inside
-from benchmark.errors import DataError
+from benchmark.errors import DataError, first_repeated
 from benchmark.workers import Progress, no_progress
 from benchmark.workspace import Workspace
 
@@ -41,8 +40,7 @@ def install(
         DataError: A transfer or an archive fails, the disk is full, the folder holds another
             data set or another version, or another process installs it.
     """
-    files = Counter(download.file for download in card.download)
-    if repeated := next((file for file, count in files.items() if count > 1), None):
+    if repeated := first_repeated(download.file for download in card.download):
         raise DataError(f"{card.id}: two downloads are named {repeated!r}; fix the card")
     downloads = workspace.downloads / card.id
     try:

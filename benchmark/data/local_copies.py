@@ -5,20 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
 from benchmark.cards.card import Model
-from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
+from benchmark.cards.registry import SplitRow
+from benchmark.data.case_summaries import summarise_cases
 from benchmark.data.cases import Case
 from benchmark.data.copy_files import content_of, dates_of, fingerprint_of
-from benchmark.data.layouts.registry import load_case
-from benchmark.data.near_duplicates import check_near_duplicates, thumbnail
-from benchmark.data.slices import Axis, check_axis
+from benchmark.data.near_duplicates import check_near_duplicates
 from benchmark.data.splits import cases_and_split, check_subjects
 from benchmark.errors import DataError, RecordError, SplitError, in_one_line, spelling_clash
 from benchmark.files import write_text
@@ -119,22 +115,9 @@ def register(
     root = root.resolve()
     cases, rows = cases_and_split(workspace.registry, card, root)
     check_subjects(name, rows, cases.values())
-    used = [row for row in rows if row.case in cases]
-    missing = tuple(row.case for row in rows if row.case not in cases)
-    extra = tuple(sorted(cases.keys() - {row.case for row in used}))
-    if clash := spelling_clash([*missing, *extra]):
-        raise SplitError(f"{name}/splits.csv and the files in {root}: {clash}")
-    if not used:
-        raise DataError(
-            f"{root}: {len(cases)} cases found (first: {next(iter(cases))}), but none is in "
-            f"{name}/splits.csv (first: {rows[0].case})"
-        )
-    names = sorted(row.case for row in used)
-    summaries: dict[str, _CaseSummary] = {}
-    axes = [t.slice_axis for t in workspace.registry.targets.values() if t.dataset == name]
-    for summary in in_order(lambda case: _summarise(card, cases[case], axes), names):
-        summaries[names[len(summaries)]] = summary
-        progress(f"reading {name}", len(summaries), len(names))
+    used, missing, extra = _in_split(name, root, rows, cases)
+    to_read = {row.case: cases[row.case] for row in used}
+    summaries = summarise_cases(workspace, card, to_read, progress)
     if not card.legacy_split:
         thumbnails = {case: summary.thumbnail for case, summary in summaries.items()}
         check_near_duplicates(name, thumbnails, used)
@@ -144,7 +127,7 @@ def register(
     copy = LocalCopy(
         dataset=name,
         root=str(root),
-        fingerprint=fingerprint_of({case: one.sha256 for case, one in summaries.items()}),
+        fingerprint=fingerprint_of({case: summary.sha256 for case, summary in summaries.items()}),
         cases=len(used),
         subjects=len({row.subject for row in used}),
         subsets=dict(Counter(row.subset for row in used)),
@@ -155,10 +138,27 @@ def register(
         without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
         grey_values=(min(greys), max(greys)),
         label_cases={label: present[value] for label, value in card.labels.items()},
-        dates=dates_of(cases[case] for case in names),
+        dates=dates_of(cases[case] for case in summaries),
     )
     write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")
     return copy
+
+
+def _in_split(
+    name: str, root: Path, rows: Sequence[SplitRow], cases: Mapping[str, Case]
+) -> tuple[list[SplitRow], tuple[str, ...], tuple[str, ...]]:
+    """Rows of the split that have a case; names of the other rows, and of the other cases."""
+    used = [row for row in rows if row.case in cases]
+    missing = tuple(row.case for row in rows if row.case not in cases)
+    extra = tuple(sorted(cases.keys() - {row.case for row in used}))
+    if clash := spelling_clash([*missing, *extra]):
+        raise SplitError(f"{name}/splits.csv and the files in {root}: {clash}")
+    if not used:
+        raise DataError(
+            f"{root}: {len(cases)} cases found (first: {next(iter(cases))}), but none is in "
+            f"{name}/splits.csv (first: {rows[0].case})"
+        )
+    return used, missing, extra
 
 
 def local_copy(name: str, workspace: Workspace) -> LocalCopy:
@@ -208,34 +208,6 @@ def check_unchanged(workspace: Workspace, copy: LocalCopy, cases: Mapping[str, C
     with suppress(RecordError):  # a home folder that may only be read
         kept = copy.model_copy(update={"dates": dates})
         write_text(workspace.local_copy_file(copy.dataset), kept.model_dump_json(indent=1) + "\n")
-
-
-class _CaseSummary(NamedTuple):
-    """What is kept of a case that was read; spacing in mm, empty where it is unknown.
-
-    `grey_values` are the smallest and the largest, `labels` the mask values that occur.
-    """
-
-    thumbnail: npt.NDArray[np.uint8]
-    spacing_mm: tuple[float, ...]
-    sha256: str
-    grey_values: tuple[float, float]
-    labels: tuple[int, ...]
-
-
-def _summarise(card: DatasetCard, case: Case, axes: Sequence[Axis | None]) -> _CaseSummary:
-    loaded = load_case(card, case)
-    for axis in axes:
-        check_axis(loaded, axis, case.case)
-    seen = np.zeros(256, bool)
-    seen[loaded.mask] = True
-    return _CaseSummary(
-        thumbnail(loaded.image, volume=loaded.is_volume),
-        loaded.spacing_mm or (),
-        content_of(case),
-        (float(loaded.image.min()), float(loaded.image.max())),
-        tuple(np.flatnonzero(seen).tolist()),
-    )
 
 
 def _counts(cases: dict[str, int], of: int) -> str:

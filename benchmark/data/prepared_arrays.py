@@ -153,12 +153,13 @@ def _map(folder: Path, state: tuple[FileState, ...]) -> PreparedDataset:
         raise ValueError("another size or type of numbers")
 
     def digest(case: PreparedCase) -> bytes:
+        """SHA-256 of the slices of a case."""
         rows = slice(case.first, case.first + case.slices)
         return arrays_digest(images[rows], masks[rows])
 
     whole = hashlib.sha256()
-    for one in in_order(digest, index.cases):
-        whole.update(one)
+    for case_digest in in_order(digest, index.cases):
+        whole.update(case_digest)
     if index.fingerprint != "sha256:" + whole.hexdigest() or index.checksum != index.of_cases():
         raise ValueError("another SHA-256")
     return PreparedDataset(images, masks, index.cases, index.fingerprint)
@@ -205,10 +206,12 @@ class _GrowingArray:
         self._write_header()
 
     def append(self, array: npt.NDArray[np.generic]) -> None:
+        """Add rows, of the shape and type that the file was opened with."""
         self.file.write(np.ascontiguousarray(array).data)
         self.count += len(array)
 
     def close(self) -> None:
+        """Write the header with the final number of rows."""
         self.file.seek(0)
         self._write_header()
         self.file.close()

@@ -88,9 +88,9 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
             f"{name}: {card.legacy_split}; only a board marked `legacy: true` may use this split"
         )
     copy = None if isinstance(card.layout, PhantomLayout) else local_copy(name, workspace)
-    found, rows = cases_and_split(workspace.registry, card, Path(copy.root) if copy else None)
+    on_disk, rows = cases_and_split(workspace.registry, card, Path(copy.root) if copy else None)
     in_split = {row.case for row in rows}
-    cases = {name: case for name, case in found.items() if name in in_split}
+    cases = {name: case for name, case in on_disk.items() if name in in_split}
     if copy is None:
         return ResolvedDataset(card, cases, rows, _phantom_fingerprint(card), subset=False)
     check_unchanged(workspace, copy, cases)

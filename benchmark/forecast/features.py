@@ -37,17 +37,18 @@ def pixel_features(
     parts: list[list[torch.Tensor]] = []
     for start in range(0, len(sample), BATCH):
         batch = sample[start : start + BATCH]
-        images = to_device(prepared.images[[own.row for own in batch]], network.device).float()
-        maps = [one for one in network.features(images)[-MAPS:] if one.shape[1]]
-        for number, own in enumerate(batch):
-            grid = _grid(own.at, images.shape[-1]).to(network.device)
-            parts.append([_at(one[number : number + 1], grid) for one in maps])
+        rows = [pixels.row for pixels in batch]
+        images = to_device(prepared.images[rows], network.device).float()
+        maps = [level for level in network.features(images)[-MAPS:] if level.shape[1]]
+        for number, pixels in enumerate(batch):
+            grid = _grid(pixels.at, images.shape[-1]).to(network.device)
+            parts.append([_at(level[number : number + 1], grid) for level in maps])
         progress("features", start + len(batch), len(sample))
     maps_of = tuple(
-        torch.cat(one).cpu().numpy().astype(np.float64) for one in zip(*parts, strict=True)
+        torch.cat(level).cpu().numpy().astype(np.float64) for level in zip(*parts, strict=True)
     )
-    labels = np.concatenate([own.labels for own in sample])
-    cases = np.concatenate([np.full(len(own.labels), own.case) for own in sample])
+    labels = np.concatenate([pixels.labels for pixels in sample])
+    cases = np.concatenate([np.full(len(pixels.labels), pixels.case) for pixels in sample])
     return PixelFeatures(maps_of, labels, cases)
 
 
@@ -56,7 +57,7 @@ def _grid(at: Indices, size: int) -> torch.Tensor:
     return torch.from_numpy((2 * at[:, ::-1] + 1) / size - 1).float()[None, None]
 
 
-def _at(one: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
+def _at(level: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
     """Values (pixels, channels) of one map (1, channels, rows, columns)."""
-    values = F.grid_sample(one, grid, padding_mode="border", align_corners=False)
+    values = F.grid_sample(level, grid, padding_mode="border", align_corners=False)
     return values[0, :, 0].T

@@ -78,10 +78,10 @@ class BoardForecasts(Model):
 
         Sources that are forecast from other data or pixels of that target are left out.
         """
-        targets = {one.target: one for one in self.targets}
+        targets = {target.target: target for target in self.targets}
         known = targets.get(other.target)
         if known is not None and known.sample == other.sample:
-            sources = {own.source: own for own in (*known.sources, *other.sources)}
+            sources = {forecast.source: forecast for forecast in (*known.sources, *other.sources)}
             other = other.model_copy(update={"sources": tuple(sources.values())})
         targets[other.target] = other
         return self.model_copy(update={"targets": tuple(targets.values())})
@@ -100,20 +100,25 @@ def read_forecasts(path: Path, board: BoardCard) -> BoardForecasts:
             another board or protocol.
     """
     try:
-        found = BoardForecasts.model_validate_json(read_text(path, RecordError))
+        forecasts = BoardForecasts.model_validate_json(read_text(path, RecordError))
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
         raise RecordError(f"{path}: damaged ({reason}); write it with --out again") from None
-    names = {name for target in found.targets for own in target.sources for name in own.values}
+    names = {
+        name
+        for target in forecasts.targets
+        for forecast in target.sources
+        for name in forecast.values
+    }
     if unknown := names - TITLES.keys():
         raise RecordError(f"{path}: unknown forecasts {', '.join(sorted(unknown))}")
     empty = no_forecasts(board)
-    if (found.board, found.protocol) != (empty.board, empty.protocol):
+    if (forecasts.board, forecasts.protocol) != (empty.board, empty.protocol):
         raise RecordError(
             f"{path}: holds forecasts for another board or protocol than that of {board.id}; name "
             "another file with --out"
         )
-    return found
+    return forecasts
 
 
 def write_forecasts(path: Path, forecasts: BoardForecasts) -> None:

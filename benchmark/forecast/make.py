@@ -74,8 +74,8 @@ def forecast_target(
         target=target,
         data=data.dataset.fingerprint,
         synthetic=data.dataset.card.synthetic,
-        cases=len({own.case for own in sample}),
-        pixels=sum(len(own.labels) for own in sample),
+        cases=len({pixels.case for pixels in sample}),
+        pixels=sum(len(pixels.labels) for pixels in sample),
         sources=tuple(made),
     )
     return forecast, why_not

@@ -1,4 +1,4 @@
-"""The measured gains that a forecast is held against, and which of them differ."""
+"""The measured gains that a forecast is compared with, and which of them differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -62,11 +62,11 @@ def measured_gains(
     for setting, scores in leaderboard.scores.items():
         if setting.lane == lane and setting.target not in leaderboard.unlearned:
             baselines = _baselines(leaderboard, setting, strategy, against)
-            own = {source: baseline for source, baseline in baselines.items()
+            complete = {source: baseline for source, baseline in baselines.items()
                    if {(name, strategy) for name in (source, baseline) if name}
                    <= {*scores.entries}}  # fmt: skip
-            if len(own) > 1:
-                yield _measured(setting, strategy, scores, own)
+            if len(complete) > 1:
+                yield _measured(setting, strategy, scores, complete)
 
 
 def _baselines(

@@ -47,9 +47,9 @@ def sample_pixels(prepared: PreparedDataset, names: Sequence[str]) -> list[Slice
     """
     cases = {case.case: case for case in prepared.cases}
     chosen = [cases[name] for name in hashed_order(names)[:CASES]]
-    sample = [own for number, case in enumerate(chosen)
-              for own in _of_case(prepared, case, number)]  # fmt: skip
-    if len({label for own in sample for label in own.labels.tolist()}) < 2:
+    sample = [pixels for number, case in enumerate(chosen)
+              for pixels in _of_case(prepared, case, number)]  # fmt: skip
+    if len({label for pixels in sample for label in pixels.labels.tolist()}) < 2:
         raise DataError(
             f"{len(chosen)} training cases hold fewer than two classes; a forecast needs a label "
             "and background"

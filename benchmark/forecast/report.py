@@ -23,14 +23,14 @@ NO_MEASUREMENT = (
 
 def forecast_table(forecast: TargetForecast) -> TextTable:
     """The forecasts of one target, each with its rank in brackets; best by LogME first."""
-    places = {name: ranks({own.source: own.values[name] for own in forecast.sources})
+    places = {name: ranks({made.source: made.values[name] for made in forecast.sources})
               for name in SCORES}  # fmt: skip
     last = len(forecast.sources) + 1
     rows = []
-    for own in sorted(forecast.sources, key=lambda own: places["logme"].get(own.source, last)):
-        values = [MISSING if (value := own.values[name]) is None
-                  else f"{value:.3f} ({places[name][own.source]})" for name in SCORES]  # fmt: skip
-        rows.append([own.source, *values, f"{own.seconds:.1f}"])
+    for made in sorted(forecast.sources, key=lambda made: places["logme"].get(made.source, last)):
+        values = [MISSING if (value := made.values[name]) is None
+                  else f"{value:.3f} ({places[name][made.source]})" for name in SCORES]  # fmt: skip
+        rows.append([made.source, *values, f"{made.seconds:.1f}"])
     synthetic = ", SYNTHETIC" if forecast.synthetic else ""
     title = (
         f"{forecast.target}{synthetic}: {counted(forecast.cases, 'training case')}, "
@@ -44,39 +44,39 @@ def validation_lines(validation: Validation) -> Iterator[str]:
     """Both tables in Markdown, and which score is better than the best trivial forecast."""
     columns = ["forecast", "mean tau [95 %]", "difference from the best trivial forecast [95 %]"]
     yield from markdown_table(
-        columns, [_overall_row(name, own) for name, own in validation.overall.items()]
+        columns, [_overall_row(name, result) for name, result in validation.overall.items()]
     )
     yield ""
     yield _conclusion(validation)
     yield ""
     columns = ["target", "training subjects", "sources", "separated pairs", *TITLES.values()]
     rows = []
-    for one in validation.settings:
-        setting, pairs = one.measured.setting, one.agreements["logme"].pairs
+    for validated in validation.settings:
+        setting, pairs = validated.measured.setting, validated.agreements["logme"].pairs
         size = str(setting.train_subjects or "all")
-        taus = [format_interval(own.tau, own.low, own.high, "+.2f")
-                for own in one.agreements.values()]  # fmt: skip
-        rows.append([setting.target, size, str(len(one.measured.sources)),
-                     f"{pairs} of {one.possible}", *taus])  # fmt: skip
+        taus = [format_interval(result.tau, result.low, result.high, "+.2f")
+                for result in validated.agreements.values()]  # fmt: skip
+        rows.append([setting.target, size, str(len(validated.measured.sources)),
+                     f"{pairs} of {validated.possible}", *taus])  # fmt: skip
     yield from markdown_table(columns, rows)
 
 
-def _overall_row(name: str, own: OverallValidation) -> list[str]:
+def _overall_row(name: str, result: OverallValidation) -> list[str]:
     trivial = " (trivial)" if name in TRIVIAL else ""
-    against = MISSING if own.against_trivial is None else _mean(own.against_trivial)
-    return [TITLES[name] + trivial, _mean(own.tau), against]
+    against = MISSING if result.against_trivial is None else _mean(result.against_trivial)
+    return [TITLES[name] + trivial, _mean(result.tau), against]
 
 
-def _mean(own: OverTargets) -> str:
-    return format_interval(own.mean, own.low, own.high, "+.2f")
+def _mean(estimate: OverTargets) -> str:
+    return format_interval(estimate.mean, estimate.low, estimate.high, "+.2f")
 
 
 def _conclusion(validation: Validation) -> str:
     if not validation.overall:
         return "No difference between two measured gains excludes 0: there is nothing to order."
-    differences = {name: own.against_trivial for name, own in validation.overall.items()
-                   if name in SCORES and own.against_trivial}  # fmt: skip
-    better = [TITLES[name] for name, own in differences.items() if (own.low or 0) > 0]
+    differences = {name: result.against_trivial for name, result in validation.overall.items()
+                   if name in SCORES and result.against_trivial}  # fmt: skip
+    better = [TITLES[name] for name, result in differences.items() if (result.low or 0) > 0]
     targets = next(iter(validation.overall.values())).tau.targets
     best = TITLES[validation.best_trivial]
     if better:

@@ -44,8 +44,8 @@ class PixelFeatures:
         """Whether there are two classes, and finite features that are not all equal."""
         return (
             len(np.unique(self.labels)) > 1
-            and all(np.isfinite(one).all() for one in self.maps)
-            and any(np.ptp(one, axis=0).any() for one in self.maps)
+            and all(np.isfinite(level).all() for level in self.maps)
+            and any(np.ptp(level, axis=0).any() for level in self.maps)
         )
 
 
@@ -136,7 +136,7 @@ def gbc(pixels: PixelFeatures) -> float:
     features = features @ vectors[:, -COMPONENTS:]
     least = SMALLEST * features.var(axis=0).mean()
     groups = [features[pixels.labels == label] for label in np.unique(pixels.labels)]
-    gaussians = [(own.mean(axis=0), own.var(axis=0) + least) for own in groups]
+    gaussians = [(group.mean(axis=0), group.var(axis=0) + least) for group in groups]
     total = 0.0
     for (mean, variance), (other_mean, other) in combinations(gaussians, 2):
         both = (variance + other) / 2
@@ -162,8 +162,8 @@ def cc_fv(pixels: PixelFeatures) -> float:
     if not pixels.usable:
         return np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = [np.log(_variety(one, pixels.cases)) - np.log(_inconsistency(one, pixels))
-                for one in pixels.maps]  # fmt: skip
+        logs = [np.log(_variety(level, pixels.cases)) - np.log(_inconsistency(level, pixels))
+                for level in pixels.maps]  # fmt: skip
     value = float(np.mean(logs))
     return value if np.isfinite(value) else np.nan
 
@@ -172,10 +172,10 @@ def _variety(features: Features, cases: Labels) -> float:
     """Inverse potential energy of the features of a case, mean over cases with two pixels."""
     inverses = []
     for case in np.unique(cases):
-        own = features[cases == case]
-        squares = (own**2).sum(axis=1)
-        distances = squares[:, None] + squares - 2 * own @ own.T
-        distances = distances[np.triu_indices(len(own), 1)]
+        in_case = features[cases == case]
+        squares = (in_case**2).sum(axis=1)
+        distances = squares[:, None] + squares - 2 * in_case @ in_case.T
+        distances = distances[np.triu_indices(len(in_case), 1)]
         if len(distances):
             floor = SMALLEST * max(float(distances.mean()), SMALLEST)
             inverses.append(1 / np.mean(1 / np.sqrt(np.maximum(distances, floor))))
@@ -188,7 +188,7 @@ def _inconsistency(features: Features, pixels: PixelFeatures) -> float:
     for label in np.unique(pixels.labels[pixels.labels > 0]):
         of_label = pixels.labels == label
         groups = [features[of_label & (pixels.cases == case)] for case in np.unique(pixels.cases)]
-        groups = [own for own in groups if len(own) > 1]
+        groups = [group for group in groups if len(group) > 1]
         if len(groups) > 1:
             total += float(np.mean(_wasserstein(groups)))
     return total
@@ -199,10 +199,10 @@ def _wasserstein(groups: list[Features]) -> Features:
 
     The trace of (C1^1/2 C2 C1^1/2)^1/2 is the nuclear norm of A1 A2', where C = A'A.
     """
-    means = np.stack([own.mean(axis=0) for own in groups])
+    means = np.stack([group.mean(axis=0) for group in groups])
     roots = np.zeros((len(groups), max(map(len, groups)), means.shape[1]))
-    for root, own, mean in zip(roots, groups, means, strict=True):
-        root[: len(own)] = (own - mean) / np.sqrt(len(own) - 1)
+    for root, group, mean in zip(roots, groups, means, strict=True):
+        root[: len(group)] = (group - mean) / np.sqrt(len(group) - 1)
     traces = (roots**2).sum(axis=(1, 2))
     first, second = np.triu_indices(len(groups), 1)
     norms = [np.linalg.svd(roots[k] @ roots[k + 1 :].transpose(0, 2, 1), compute_uv=False).sum(1)

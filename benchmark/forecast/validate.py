@@ -48,7 +48,7 @@ class OverallValidation:
 
 @dataclass(frozen=True)
 class Validation:
-    """Forecasts held against a board.
+    """Forecasts compared with the gains of a board.
 
     Attributes:
         settings: Those with two or more sources that have a gain and a forecast.
@@ -67,7 +67,7 @@ def validate(
     lane: Lane | None = None,
     against: Against = "gain",
 ) -> Validation:
-    """Hold forecasts against the gains of a board's records.
+    """Compare forecasts with the gains of a board's records.
 
     Tau of a target is the mean over its numbers of training subjects.
 
@@ -77,7 +77,7 @@ def validate(
         lane: Whose gains count; None stands for the board's first.
         against: Whether gains or scores are forecast.
     """
-    of_target = {one.target: one for one in forecasts.targets}
+    of_target = {forecast.target: forecast for forecast in forecasts.targets}
     settings = tuple(
         found
         for measured in measured_gains(leaderboard, lane, against)
@@ -90,23 +90,23 @@ def validate(
     best = max(TRIVIAL, key=lambda name: sum(taus[name].values()))
     overall = {
         name: OverallValidation(
-            mean_over_targets(list(own.values())),
+            mean_over_targets(list(tau_of.values())),
             None
             if name == best
-            else mean_over_targets([own[target] - taus[best][target] for target in own]),
+            else mean_over_targets([tau_of[target] - taus[best][target] for target in tau_of]),
         )
-        for name, own in taus.items()
+        for name, tau_of in taus.items()
     }
     return Validation(settings, overall, best)
 
 
 def _setting(forecast: TargetForecast, measured: MeasuredGains) -> SettingValidation | None:
     """None where fewer than two sources have both a gain and a forecast."""
-    values = {own.source: own.values for own in forecast.sources}
+    values = {source.source: source.values for source in forecast.sources}
     kept = [k for k, source in enumerate(measured.sources) if source in values]
     if len(kept) < 2:
         return None
-    own = MeasuredGains(
+    gains = MeasuredGains(
         measured.setting,
         measured.strategy,
         tuple(measured.sources[k] for k in kept),
@@ -115,17 +115,17 @@ def _setting(forecast: TargetForecast, measured: MeasuredGains) -> SettingValida
     )
     agreements = {
         name: kendall(
-            np.array([values[source].get(name) for source in own.sources], float), own.better
+            np.array([values[source].get(name) for source in gains.sources], float), gains.better
         )
         for name in TITLES
     }
-    return SettingValidation(own, agreements)
+    return SettingValidation(gains, agreements)
 
 
 def _by_target(settings: Iterable[SettingValidation], name: str) -> dict[str, float]:
     """Mean tau of each target over the settings in which it has one."""
     taus: dict[str, list[float]] = {}
-    for one in settings:
-        if (tau := one.agreements[name].tau) is not None:
-            taus.setdefault(one.measured.setting.target, []).append(tau)
-    return {target: float(np.mean(own)) for target, own in taus.items()}
+    for validated in settings:
+        if (tau := validated.agreements[name].tau) is not None:
+            taus.setdefault(validated.measured.setting.target, []).append(tau)
+    return {target: float(np.mean(values)) for target, values in taus.items()}

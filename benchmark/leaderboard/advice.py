@@ -155,17 +155,17 @@ def _targets(registry: Registry, question: AdviceQuestion) -> set[str]:
     """Ids of the targets that the question is about."""
     if question.domain not in get_args(Domain):
         raise CardError(unknown_name("domain", question.domain, get_args(Domain)))
-    found = set()
+    chosen = set()
     for target in registry.targets.values():
         data = registry.dataset(target.dataset)
         if data.domain == question.domain and (question.synthetic or not data.synthetic):
-            found.add(target.id)
+            chosen.add(target.id)
     if question.target is None:
-        return found
+        return chosen
     domain = registry.dataset(registry.target(question.target).dataset).domain
     if domain != question.domain:
         raise CardError(f"target task {question.target!r} is of the domain {domain}")
-    return found & {question.target}
+    return chosen & {question.target}
 
 
 def _settings(
@@ -176,12 +176,12 @@ def _settings(
         return
     rows = rows[rows["target"].isin(targets) & (rows["unranked"] == "")]
     lanes = rows["lane"] if "lane" in rows else "unet"
-    for _, own in rows.assign(lane=lanes).groupby(["target", "lane"], sort=False):
-        sizes = own.groupby("train_subjects")["train_subjects_used"].max()
+    for _, in_lane in rows.assign(lane=lanes).groupby(["target", "lane"], sort=False):
+        sizes = in_lane.groupby("train_subjects")["train_subjects_used"].max()
         size = min(sizes.index, key=lambda n: abs(log(sizes[n] / question.subjects)))
-        found = _setting(leaderboard, own[own["train_subjects"] == size], question)
-        if found is not None:
-            yield found
+        setting = _setting(leaderboard, in_lane[in_lane["train_subjects"] == size], question)
+        if setting is not None:
+            yield setting
 
 
 def _setting(
@@ -198,8 +198,8 @@ def _setting(
         chosen = rows[rows["encoder"].isin(question.encoders)]
     if not len(chosen):
         return None
-    own = chosen[chosen["rank"].notna()].sort_values("rank", kind="stable")
-    leading = own[own["group"].notna()]
+    ordered = chosen[chosen["rank"].notna()].sort_values("rank", kind="stable")
+    leading = ordered[ordered["group"].notna()]
     candidates = len(leading) > 0
     return AdvisedSetting(
         board=leaderboard.board.id,
@@ -210,7 +210,7 @@ def _setting(
         metric=str(first["main_metric"]),
         synthetic=synthetic,
         ranked=len(ranked),
-        leading=leading if candidates else own.head(1),
+        leading=leading if candidates else ordered.head(1),
         candidates=candidates,
         unranked=tuple(
             f"{row['source']}/{row['strategy']}: {row['why_unranked']}"

@@ -8,7 +8,8 @@ import pandas as pd
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
-from benchmark.leaderboard.bulk.array_files import array_json
+from benchmark.leaderboard.board_statistics import board_statistics
+from benchmark.leaderboard.bulk.array_files import Arrays, array_json
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
 from benchmark.leaderboard.comparable import check_comparable
@@ -22,7 +23,6 @@ from benchmark.leaderboard.missing_cells import NO_CARDS, Sources, missing_cells
 from benchmark.leaderboard.overall_table import overall_table
 from benchmark.leaderboard.rows import main_metric, rows_of_size
 from benchmark.leaderboard.target_table import LEGACY, target_table
-from benchmark.leaderboard.tasks import compute, setting_task, size_tasks
 from benchmark.records.record import RunRecord
 from benchmark.records.validate import Conditions
 from benchmark.scoring.metrics import Metric
@@ -166,37 +166,41 @@ def build_from_columns(
         check_comparable(records)
     missing = missing_cells(board, records, sources)
     if clean and len(records):
-        contamination = records.texts["contamination"].array()
-        records = records.take(np.flatnonzero(contamination == ""))
+        records = _without_contaminated(records)
     if not len(records):
         return Leaderboard(board, pd.DataFrame(), pd.DataFrame(), missing=missing, clean=clean)
     index = BoardIndex.of(board, records)
     scores = {setting: index.ranked_scores(setting, board.seeds) for setting in index.settings}
     unlearned = _unlearned(board, index, scores)
     learned = [target for target in board.targets if target not in unlearned]
-    by_setting, by_size = compute(
-        {setting: setting_task(board, index, setting, own) for setting, own in scores.items()},
-        size_tasks(board, index, scores, learned),
-        cache or StatisticsCache(),
-        workers or Workers(1),
+    by_setting, by_size = board_statistics(
+        board, index, scores, learned, cache or StatisticsCache(), workers or Workers(1)
     )
     rows = target_table(board, index, scores, by_setting, unlearned)
     of_board = rows[rows["target"].isin(learned)]
     overall, stability = overall_table(by_size, of_board)
-    claims = [array_json(own["claim"]) for own in (*by_setting.values(), *by_size.values())
-              if "claim" in own]  # fmt: skip
     return Leaderboard(
         board,
         rows,
         overall,
-        scores={setting: own for setting, own in scores.items() if own},
+        scores={setting: ranked for setting, ranked in scores.items() if ranked},
         stability=stability,
         agreement=(*setting_agreements(rows), *overall_agreements(overall, of_board)),
         unlearned=unlearned,
-        notes=tuple(dict.fromkeys(filter(None, claims))),
+        notes=_claims([*by_setting.values(), *by_size.values()]),
         missing=missing,
         clean=clean,
     )
+
+
+def _without_contaminated(records: RecordColumns) -> RecordColumns:
+    return records.take(np.flatnonzero(records.texts["contamination"].array() == ""))
+
+
+def _claims(statistics: Iterable[Arrays]) -> tuple[str, ...]:
+    """What the candidates for the best are claimed to be, each text once."""
+    texts = (array_json(arrays["claim"]) for arrays in statistics if "claim" in arrays)
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def _unlearned(
@@ -205,9 +209,9 @@ def _unlearned(
     """Targets on which nothing has learned, of those with a score from 0 to 1."""
     settings: dict[str, list[tuple[TargetScores, Mapping[Entry, Entry]]]] = {}
     blank: dict[str, float] = {}
-    for setting, own in scores.items():
-        if own and index.metric(setting).bounds == (0.0, 1.0):
+    for setting, ranked in scores.items():
+        if ranked and index.metric(setting).bounds == (0.0, 1.0):
             baselines = index.baselines([setting], board.baseline)
-            settings.setdefault(setting.target, []).append((own, baselines))
+            settings.setdefault(setting.target, []).append((ranked, baselines))
             blank[setting.target] = index.empty_prediction(setting)
-    return tuple(name for name, own in settings.items() if nothing_learned(own, blank[name]))
+    return tuple(name for name, scored in settings.items() if nothing_learned(scored, blank[name]))

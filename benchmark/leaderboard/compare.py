@@ -115,7 +115,7 @@ def _compare(
         raise RecordError(f"{target}: {names[0]} and {names[1]} have no seed in common")
     used = [[side[seed] for seed in seeds] for side in sides]
     _check_comparable(target, [record for side in used for record in side])
-    scores = [pd.DataFrame(map(_case_scores, side)) for side in used]
+    scores = [pd.DataFrame([record.case_means() for record in side]) for side in used]
     if set(scores[0]) != set(scores[1]) or scores[0].isna().any(axis=None):
         raise RecordError(f"{target}: {names[0]} and {names[1]} were scored on different cases")
     cases = [str(name) for name in scores[0]]
@@ -187,14 +187,6 @@ def _check_comparable(target: str, records: Sequence[RunRecord]) -> None:
             )
 
 
-def _case_scores(record: RunRecord) -> dict[str, float]:
-    """Main metric of each case, averaged over labels."""
-    labels: dict[str, list[float]] = {}
-    for case in record.cases:
-        labels.setdefault(case.case, []).append(case.scores[record.main_metric])
-    return {name: float(np.mean(scores)) for name, scores in labels.items()}
-
-
 def _seed_noise(
     target: str,
     names: tuple[EntryName, EntryName],
@@ -225,10 +217,10 @@ def _marks(names: tuple[EntryName, EntryName], sides: Sequence[BySeed]) -> Itera
     for name, side in zip(names, sides, strict=True):
         marks = [record.marks for record in side.values()]
         for field, mark in MARK_NAMES.items():
-            if field != "synthetic" and any(mark in own.names for own in marks):
-                values = [getattr(own, field) for own in marks]
+            if field != "synthetic" and any(mark in of_record.names for of_record in marks):
+                values = [getattr(of_record, field) for of_record in marks]
                 reasons = dict.fromkeys(r for v in values if isinstance(v, tuple) for r in v)
                 because = f" ({'; '.join(reasons)})" if reasons else ""
                 yield f"{name}: {mark}{because}"
-        for reason in dict.fromkeys(reason for own in marks for reason in own.unranked):
+        for reason in dict.fromkeys(reason for of_record in marks for reason in of_record.unranked):
             yield f"{name}: UNRANKED, {reason}"

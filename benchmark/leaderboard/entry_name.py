@@ -74,14 +74,14 @@ def _candidates(text: str, known: Sequence[EntryName]) -> list[EntryName]:
     free = [0, 1, 2]  # each word is one of `words`; a strategy and a lane may have the same name
     for word in words:
         names = {k: {entry.words[k] for entry in matching} for k in free}
-        found = next((k for k in free if word in names[k]), None)
-        if found is None:
+        position = next((k for k in free if word in names[k]), None)
+        if position is None:
             laned = any(entry.lane != "unet" for entry in matching)
             kind = "strategy or lane" if laned else "strategy"
             kind = "size" if re.fullmatch(r"n(\d+|all)", word) else kind
             raise RecordError(
                 unknown_name(f"{kind} of {source}", word, set().union(*names.values()))
             )
-        matching = [entry for entry in matching if entry.words[found] == word]
-        free.remove(found)
+        matching = [entry for entry in matching if entry.words[position] == word]
+        free.remove(position)
     return matching

@@ -130,9 +130,9 @@ def of_target(board: "Leaderboard", target: str) -> "Leaderboard":
         board,
         rows=board.rows[board.rows["target"] == target],
         overall=board.overall.iloc[:0],
-        scores={own: scores for own, scores in board.scores.items() if own.target == target},
+        scores={key: scores for key, scores in board.scores.items() if key.target == target},
         stability={},
-        agreement=tuple(own for own in board.agreement if own.target == target),
+        agreement=tuple(agreement for agreement in board.agreement if agreement.target == target),
         unlearned=tuple(name for name in board.unlearned if name == target),
         missing=tuple(path for path in board.missing if path.startswith(f"{target}/")),
     )
@@ -143,7 +143,7 @@ def _read(
 ) -> "tuple[RecordColumns, Callable[..., Leaderboard]]":
     """The records of a folder, and the function that builds its tables."""
     finish = begin_reading(store, workers, cache)
-    from benchmark.leaderboard.build import build_from_columns
+    from benchmark.leaderboard.build import build_from_columns  # pandas loads while they read
 
     records = finish().with_trust(trust_levels(store.folder))
     statistics = StatisticsCache(cache)

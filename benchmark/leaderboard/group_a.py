@@ -32,8 +32,8 @@ def group_a(
     if (first.lane, first.train_subjects) != (second.lane, second.train_subjects):
         return None
     try:
-        own = [record for record in records if record.cell.target == target]
-        rows = build_leaderboard(board, own).rows
+        of_target = [record for record in records if record.cell.target == target]
+        rows = build_leaderboard(board, of_target).rows
     except RecordError:
         return None
     at = (rows["lane"] == first.lane) & (rows["train_subjects"] == first.train_subjects)

@@ -76,13 +76,13 @@ class BoardIndex:
         )
         settings: dict[Setting, dict[EntryKey, Rows]] = {}
         earlier = texts["unranked"].array() == OTHER_PROTOCOL
-        for own in np.split(rows, starts):
-            current = own[~earlier[own]]
-            own = current if len(current) else own
-            first = own[0]
+        for entry_rows in np.split(rows, starts):
+            current = entry_rows[~earlier[entry_rows]]
+            entry_rows = current if len(current) else entry_rows
+            first = entry_rows[0]
             size = int(numbers["train_subjects"][first])
             setting = Setting(target_of[first], lanes[lane.codes[first]], size)
-            settings.setdefault(setting, {})[source_of[first], strategy_of[first]] = own
+            settings.setdefault(setting, {})[source_of[first], strategy_of[first]] = entry_rows
         return cls(records, settings)
 
     @cached_property
@@ -143,15 +143,15 @@ class BoardIndex:
             for entry, rows in entries
             if entry in wanted
         }
-        found = []
+        shared = []
         for pair in pairs:
             both = sorted(by_seed[pair[0]].keys() & by_seed[pair[1]].keys())
             if len({reason for _, reason in both}) == 1:
-                runs = {one: self._runs(np.array([by_seed[one][key] for key in both]))
-                        for one in pair}  # fmt: skip
+                runs = {entry: self._runs(np.array([by_seed[entry][key] for key in both]))
+                        for entry in pair}  # fmt: skip
                 better = self.metric(setting).higher_is_better
-                found.append(stack_runs(setting.target, runs, [key[0] for key in both], better))
-        return tuple(scores for scores in found if len(scores.entries) == 2)
+                shared.append(stack_runs(setting.target, runs, [key[0] for key in both], better))
+        return tuple(scores for scores in shared if len(scores.entries) == 2)
 
     def entry_scores(self, rows: Rows) -> Scores | None:
         """Scores (seeds, subjects) of one entry; None if its records have different subjects."""

@@ -140,16 +140,16 @@ def _usable(rows: pd.DataFrame, unlearned: Sequence[str]) -> tuple[pd.DataFrame,
     left_out = [name for name in unlearned if name in set(rows["target"])]
     rows = rows[~rows["target"].isin(left_out)]
     known, clean = rows["target_domain"].notna(), rows["contamination"] == ""
-    one, complete = rows["source_domain"] != "medical", rows["score"].notna()
+    one_domain, complete = rows["source_domain"] != "medical", rows["score"].notna()
     counts = {
         "contaminated": int((known & ~clean).sum()),
-        "several-domain": int((known & clean & ~one).sum()),
-        "incomplete or unranked": int((known & clean & one & ~complete).sum()),
+        "several-domain": int((known & clean & ~one_domain).sum()),
+        "incomplete or unranked": int((known & clean & one_domain & ~complete).sum()),
     }
     notes = [f"{kind} cells left out: {count}" for kind, count in counts.items() if count]
     notes += [f"domain of {name} unknown" for name in sorted(set(rows.loc[~known, "target"]))]
     notes += [f"{name} left out: nothing has learned there" for name in left_out]
-    return rows[known & clean & one & complete], tuple(notes)
+    return rows[known & clean & one_domain & complete], tuple(notes)
 
 
 def _by_data(part: pd.DataFrame, caps: Caps) -> Iterator[tuple[str, pd.DataFrame]]:

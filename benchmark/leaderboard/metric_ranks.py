@@ -81,9 +81,9 @@ def overall_metric_ranks(overall: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFr
         Columns `rank_by_<metric>` with the index of `overall`; NaN for entries without a mean rank.
     """
     complete = overall.loc[overall["mean_rank"].notna(), ENTRY]
-    own = rows.merge(complete, on=ENTRY)
+    ranked = rows.merge(complete, on=ENTRY)
     targets = rows["target"].nunique()
-    sums = metric_ranks(own).groupby([own[name] for name in ENTRY]).sum(min_count=targets)
+    sums = metric_ranks(ranked).groupby([ranked[name] for name in ENTRY]).sum(min_count=targets)
     return overall[ENTRY].join(sums / targets, on=ENTRY).drop(columns=ENTRY)
 
 

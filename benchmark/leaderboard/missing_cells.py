@@ -1,13 +1,12 @@
 """The cells of a board that have no ranked record."""
 
 from collections.abc import Mapping
-from itertools import product
 
 from benchmark.cards.board import BoardCard
 from benchmark.cards.lanes import Lane
 from benchmark.cards.source import SourceCard
 from benchmark.leaderboard.bulk.record_columns import RecordColumns
-from benchmark.records.cell import cell_path
+from benchmark.records.cell import cell_paths
 
 Sources = Mapping[str, SourceCard]
 NO_CARDS: Sources = {}
@@ -37,6 +36,7 @@ def expected_cells(
     seen = set(zip(texts["source"], texts["lane"], strict=True))
 
     def lanes(source: str) -> tuple[Lane, ...]:
+        """The lanes in which a source is expected."""
         if len(board.lanes) == 1:
             return board.lanes
         if source in sources:
@@ -48,8 +48,4 @@ def expected_cells(
                  for name in board.strategies_for(source, lane)]
         for source in dict.fromkeys([*board.sources, *texts["source"]])
     }  # fmt: skip
-    return [
-        cell_path(target, source, strategy, size, seed, lane)
-        for (target, size), source in product(board.settings, entries)
-        for (lane, strategy), seed in product(entries[source], board.seeds)
-    ]
+    return cell_paths(board, entries)

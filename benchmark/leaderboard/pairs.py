@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
-from benchmark.leaderboard.rows import entries_of
+from benchmark.leaderboard.rows import best_rows, entries_of
 from benchmark.statistics.gains import paired_differences
 from benchmark.statistics.intervals import (
     covers,
@@ -37,23 +37,17 @@ def entry_pairs(board: Leaderboard, *, entries: int, pairs: int) -> tuple[pd.Dat
         not better; `detectable`, the smallest difference found in 80 % of boards of this size.
         And whether anything was left out.
     """
-    found: list[dict[str, Any]] = []
+    collected: list[dict[str, Any]] = []
     left_out = False
-    largest_first = sorted(board.scores, key=lambda one: -(one.train_subjects or float("inf")))
+    largest_first = sorted(board.scores, key=lambda key: -(key.train_subjects or float("inf")))
     for setting in largest_first:
         rows = board.ranked_rows(setting)
-        shown = _best(rows, board.board.baseline, entries)
-        own = [*_pairs(board, setting, shown)]
-        fits = len(found) + len(own) <= pairs
+        shown = best_rows(rows, board.board.baseline, entries)
+        of_setting = [*_pairs(board, setting, shown)]
+        fits = len(collected) + len(of_setting) <= pairs
         left_out = left_out or not fits or len(shown) < len(rows)
-        found += own if fits else []
-    return pd.DataFrame(found), left_out
-
-
-def _best(rows: pd.DataFrame, baseline: str, most: int) -> pd.DataFrame:
-    """The first rows, and those of the baseline."""
-    position = pd.Series(range(len(rows)), index=rows.index)
-    return rows[(position < most) | (rows["source"] == baseline)]
+        collected += of_setting if fits else []
+    return pd.DataFrame(collected), left_out
 
 
 def _pairs(board: Leaderboard, setting: Setting, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:

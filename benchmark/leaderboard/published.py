@@ -140,16 +140,22 @@ def compare_published(
 def _has_cell(board: BoardCard, reproduction: Reproduction, number: PublishedNumber) -> bool:
     """Whether a cell of the board stands for that of a published number."""
     return number.cell in {
-        (
-            reproduction.targets.get(target, target),
-            reproduction.sources.get(source, source),
-            strategy,
-            reproduction.sizes.get(size, size),
-        )
+        _stands_for(reproduction, (target, source, strategy, size))
         for target, size in board.settings
         for source in board.sources
         for strategy in board.strategies_for(source)
     }
+
+
+def _stands_for(reproduction: Reproduction, cell: Cell) -> Cell:
+    """The published cell that a cell of ours stands for."""
+    target, source, strategy, size = cell
+    return (
+        reproduction.targets.get(target, target),
+        reproduction.sources.get(source, source),
+        strategy,
+        reproduction.sizes.get(size, size),
+    )
 
 
 def _status(ours: Reproduced) -> Status:
@@ -170,14 +176,8 @@ def reproduced_numbers(
     for record in records:
         cell = record.cell
         ours = (cell.target, cell.source, cell.strategy, cell.train_subjects)
-        theirs = (
-            reproduction.targets.get(cell.target, cell.target),
-            reproduction.sources.get(cell.source, cell.source),
-            cell.strategy,
-            reproduction.sizes.get(cell.train_subjects, cell.train_subjects),
-        )
         if cell.lane == "unet":
-            runs[theirs][ours].append(record)
+            runs[_stands_for(reproduction, ours)][ours].append(record)
     reproduced = {}
     for number in numbers:
         cells = sorted(runs[number.cell].items()) if number.cell in runs else []

@@ -103,13 +103,13 @@ def sequence_report(board: BoardCard, records: Sequence[SequenceRecord]) -> Sequ
     ]
     trained, marks = {}, {}
     for entry in ordered:
-        own = by_entry[entry]
+        of_entry = by_entry[entry]
         trained[entry] = {
-            name: _sequence_scores(own[name], board, metric)
+            name: _sequence_scores(of_entry[name], board, metric)
             for name in board.sequences
-            if name in own
+            if name in of_entry
         }
-        every = [record for some in own.values() for record in some]
+        every = [record for some in of_entry.values() for record in some]
         names = {mark for record in every for mark in record.marks.names}
         marks[entry] = [mark for mark in MARK_NAMES.values() if mark in names]
         if failed := sum(record.failed is not None for record in every):
@@ -142,23 +142,23 @@ def _rows(
 ) -> Iterator[SequenceResult]:
     bounds = metric.bounds
     change = (-bounds[1], bounds[1])
-    for name, own in trained.items():
-        same_seeds = [scores for scores in trained.values() if scores.seeds == own.seeds]
-        mean = average(own)
+    for name, sequence in trained.items():
+        same_seeds = [scores for scores in trained.values() if scores.seeds == sequence.seeds]
+        mean = average(sequence)
         measures = {
             "average": estimate(mean, bounds),
-            "backward transfer": estimate(backward_transfer(own), change),
-            "forgetting": estimate(forgetting(own), change),
+            "backward transfer": estimate(backward_transfer(sequence), change),
+            "forgetting": estimate(forgetting(sequence), change),
         }
-        if len(own.stages) > 1:
+        if len(sequence.stages) > 1:
             for measure, reference in (
                 ("against joint", joint_average(same_seeds)),
                 ("against alone", single_device_average(same_seeds)),
             ):
                 measures[measure] = estimate(difference(mean, reference), change)
-        yield SequenceResult(name, entry, own.seeds, measures)
-    alone = [own for own in trained.values() if [len(stage) for stage in own.stages] == [1]]
-    if len({own.seeds for own in alone}) == 1 and (mean := single_device_average(alone)):
+        yield SequenceResult(name, entry, sequence.seeds, measures)
+    alone = [run for run in trained.values() if [len(stage) for stage in run.stages] == [1]]
+    if len({run.seeds for run in alone}) == 1 and (mean := single_device_average(alone)):
         measures = {"average": estimate(mean, bounds)}
         yield SequenceResult(ALONE, entry, alone[0].seeds, measures)
 

@@ -75,7 +75,7 @@ def subgroups(leaderboard: Leaderboard, groups: Mapping[str, SubjectGroups]) -> 
         for group, part_of in groups.get(setting.target, {}).items():
             parts = np.array([part_of.get(name, "") for name in scores.subjects])
             known = parts != ""
-            own = replace(
+            known_scores = replace(
                 scores,
                 subjects=tuple(name for name in scores.subjects if name in part_of),
                 values=scores.values[:, :, known],
@@ -84,8 +84,8 @@ def subgroups(leaderboard: Leaderboard, groups: Mapping[str, SubjectGroups]) -> 
                 inside = parts[known] == part
                 if inside.all():
                     continue
-                means = subgroup_means(own, inside, (0.0, metric.bounds[1]))
-                for entry, (mean, gap) in zip(own.entries, means, strict=True):
+                means = subgroup_means(known_scores, inside, (0.0, metric.bounds[1]))
+                for entry, (mean, gap) in zip(known_scores.entries, means, strict=True):
                     source, strategy = cast(EntryKey, entry)
                     yield Subgroup(
                         *setting, source, strategy, metric.name, group, part, int(inside.sum()),

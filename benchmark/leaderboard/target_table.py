@@ -66,12 +66,12 @@ def target_table(
                     reasons[row] = UNLEARNED
         left_out = ranked.left_out if ranked else {}
         estimates = iter(statistics[setting]["others"])
-        for entry, own in unranked_entries(index, setting, ranked).items():
+        for entry, unranked_scores in unranked_entries(index, setting, ranked).items():
             row = row_of[entry]
             reasons[row] = table["unranked"][row] or left_out.get(entry, "")
-            if own is not None:
+            if unranked_scores is not None:
                 numbers[row, : len(ESTIMATE)] = next(estimates)
-                covered[row] = covers(*own.shape)
+                covered[row] = covers(*unranked_scores.shape)
         shared = array_json(statistics[setting]["shared_notes"])
         for (entry, note), gain in zip(shared, statistics[setting]["shared"], strict=True):
             row = row_of[tuple(entry)]
@@ -84,9 +84,9 @@ def target_table(
     table |= {"interval_covers": covered, "gain_note": notes}
     table["why_unranked"] = reasons
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
-    found = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
-    found["marks"] = _marks(found, board)
-    return found.join(metric_ranks(found))
+    frame = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
+    frame["marks"] = _marks(frame, board)
+    return frame.join(metric_ranks(frame))
 
 
 def _marks(rows: pd.DataFrame, board: BoardCard) -> list[str]:
@@ -121,7 +121,7 @@ def _entry_columns(board: BoardCard, index: BoardIndex) -> Table:
     entries = [rows for entries in index.settings.values() for rows in entries.values()]
     records = index.records
     rows = np.concatenate(entries)
-    counts = np.array([len(own) for own in entries])
+    counts = np.array([len(entry_rows) for entry_rows in entries])
     starts = np.cumsum(counts) - counts
     table: Table = {}
     for name, column in leaderboard_columns(records.numbers):
@@ -135,8 +135,8 @@ def _entry_columns(board: BoardCard, index: BoardIndex) -> Table:
     table["seeds"] = [",".join(seeds[part]) for part in parts]
     table["seeds_wanted"] = [len(board.seeds)] * len(entries)
     components = _variance_components(index, entries)
-    table["seed_sd"] = [own.seed_sd for own in components]
-    table["subject_sd"] = [own.subject_sd for own in components]
+    table["seed_sd"] = [component.seed_sd for component in components]
+    table["subject_sd"] = [component.subject_sd for component in components]
     entry = np.repeat(np.arange(len(entries)), counts)
     by_row = rows[np.lexsort((rows, entry))]
     paths = records.texts["path"].array()[by_row].tolist()
@@ -157,8 +157,8 @@ def _combined_texts(
     return [
         texts.values[code]
         if alike
-        else " and ".join(dict.fromkeys(texts.values[other] for other in texts.codes[own]))
-        for code, alike, own in zip(codes[starts], same, entries, strict=True)
+        else " and ".join(dict.fromkeys(texts.values[other] for other in texts.codes[entry_rows]))
+        for code, alike, entry_rows in zip(codes[starts], same, entries, strict=True)
     ]
 
 
@@ -186,8 +186,8 @@ def _variance_components(index: BoardIndex, entries: Sequence[Rows]) -> list[Var
     for shape, numbers in groups.items():
         scores = np.concatenate(index.scores[np.concatenate([entries[k] for k in numbers])])
         components = variance_components(scores.reshape(-1, *shape))
-        for number, own in zip(numbers, components, strict=True):
-            result[number] = own
+        for number, component in zip(numbers, components, strict=True):
+            result[number] = component
     return result
 
 

@@ -43,7 +43,7 @@ class DptBlocks(nn.Module):
         """The fused map."""
         if not self.class_token:
             return self._fused(maps, [None] * len(maps))
-        pairs = [one.chunk(2, 1) for one in maps]
+        pairs = [feature_map.chunk(2, 1) for feature_map in maps]
         tokens = [token[:, None, :, 0, 0] for _, token in pairs]
         return self._fused([patches.contiguous() for patches, _ in pairs], tokens)
 
@@ -64,7 +64,7 @@ class LastMaps(nn.Module):
         """The concatenated maps."""
         first, *others = maps[-self.count :]
         size = first.shape[2:]
-        resized = [F.interpolate(one, size, mode="bilinear") for one in others]
+        resized = [F.interpolate(feature_map, size, mode="bilinear") for feature_map in others]
         return torch.cat([first, *resized], 1)
 
 

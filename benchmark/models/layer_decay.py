@@ -31,9 +31,9 @@ def relative_rates(
     parameters = dict(network.encoder.named_parameters())
     rates = _timm_rates(network.encoder, decay)
     if not rates:
-        found = stages(network, images)
-        count = 1 + max(found.values())
-        rates = {name: decay ** (count - stage) for name, stage in found.items()}
+        stage_of = stages(network, images)
+        count = 1 + max(stage_of.values())
+        rates = {name: decay ** (count - stage) for name, stage in stage_of.items()}
     return {parameters[name]: rate for name, rate in rates.items()}
 
 
@@ -54,8 +54,8 @@ def _timm_rates(encoder: nn.Module, decay: float) -> dict[str, float]:
     for group in timm.optim.param_groups_layer_decay(model, layer_decay=decay):
         for name in (names[parameter] for parameter in group["params"]):
             rates[name] = rates[name.replace(".", "_", 1)] = group["lr_scale"]
-    own = {name: name.rpartition("model.")[2] for name, _ in encoder.named_parameters()}
-    return {name: rates[own[name]] for name in own} if rates.keys() >= {*own.values()} else {}
+    plain = {name: name.rpartition("model.")[2] for name, _ in encoder.named_parameters()}
+    return {name: rates[plain[name]] for name in plain} if rates.keys() >= {*plain.values()} else {}
 
 
 def stages(network: SegmentationNetwork, images: torch.Tensor) -> dict[str, int]:
@@ -67,16 +67,16 @@ def stages(network: SegmentationNetwork, images: torch.Tensor) -> dict[str, int]
     parameters = dict(network.encoder.named_parameters())
     trains = {name: value.requires_grad for name, value in parameters.items()}
     network.encoder.requires_grad_(True)
-    found: dict[str, int] = {}
+    stage_of: dict[str, int] = {}
     for feature_map in network.eval().features(images):
         if feature_map.requires_grad:
             gradients = torch.autograd.grad(
                 feature_map.sum(), list(parameters.values()), retain_graph=True, allow_unused=True
             )
-            stage = 1 + max(found.values(), default=-1)
+            stage = 1 + max(stage_of.values(), default=-1)
             for name, gradient in zip(parameters, gradients, strict=True):
                 if gradient is not None:
-                    found.setdefault(name, stage)
+                    stage_of.setdefault(name, stage)
     for name, value in parameters.items():
         value.requires_grad_(trains[name])
-    return dict.fromkeys(parameters, max(found.values())) | found
+    return dict.fromkeys(parameters, max(stage_of.values())) | stage_of

@@ -49,7 +49,7 @@ def add_low_rank(
             weights of one without calling it, so that an update would have no effect.
     """
     try:
-        from peft import LoraConfig, inject_adapter_in_model
+        from peft import LoraConfig, inject_adapter_in_model  # the extra `lora`
     except ImportError:
         raise ProtocolError(
             "lora needs the package peft; install it with `pip install 'segtransfer[lora]'`"

@@ -123,7 +123,7 @@ def fetch_from_hub(
     Raises:
         WeightsError: The repository, revision or file does not exist, or there is no answer.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download  # slow to import, and few weights are there
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:

@@ -153,28 +153,30 @@ def load_part(
     Raises:
         WeightsError: No tensor matches, or not all of them do and `allow_partial` is not given.
     """
-    own = nn.Module.state_dict(part)
+    expected = nn.Module.state_dict(part)
     keys = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
-    common = {name: tensors[keys[name]] for name in own if name in keys}
-    matched = {name: value for name, value in common.items() if value.shape == own[name].shape}
-    loaded, total = (sum(t.numel() for t in group.values()) for group in (matched, own))
+    common = {name: tensors[keys[name]] for name in expected if name in keys}
+    matched = {name: value for name, value in common.items() if value.shape == expected[name].shape}
+    loaded, total = (sum(t.numel() for t in group.values()) for group in (matched, expected))
     coverage = Coverage(
         matched=len(matched),
         missing=tuple(
-            name for name in own if name not in keys and not name.endswith("num_batches_tracked")
+            name
+            for name in expected
+            if name not in keys and not name.endswith("num_batches_tracked")
         ),
         mismatched=tuple(
-            f"{name} {tuple(value.shape)} for {tuple(own[name].shape)}"
+            f"{name} {tuple(value.shape)} for {tuple(expected[name].shape)}"
             for name, value in common.items()
             if name not in matched
         ),
-        unused=tuple(key for key in tensors if key.removeprefix(prefix) not in own),
+        unused=tuple(key for key in tensors if key.removeprefix(prefix) not in expected),
         parameter_share=round(loaded / max(1, total), 6),
     )
     if not matched or not (coverage.complete or allow_partial):
-        raise WeightsError(_not_covered(coverage, len(own), name))
+        raise WeightsError(_not_covered(coverage, len(expected), name))
     # smp encoders override load_state_dict and report nothing; torch's own does the work.
-    nn.Module.load_state_dict(part, {**own, **matched})
+    nn.Module.load_state_dict(part, {**expected, **matched})
     return coverage
 
 

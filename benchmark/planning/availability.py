@@ -69,6 +69,7 @@ def counterparts(registry: Registry, board: BoardCard) -> list[str]:
     """Boards of the same numbers on parts of data sets or on phantoms, real images first."""
 
     def is_small(other: BoardCard) -> bool:
+        """Whether every data set is a part, or made of phantoms."""
         cards = (registry.dataset(registry.target(name).dataset) for name in other.targets)
         return all(card.synthetic or card.part_of for card in cards)
 

@@ -45,8 +45,8 @@ def with_source(registry: Registry, card: SourceCard) -> Registry:
 def baseline_on(board: BoardCard, card: SourceCard, lane: Lane) -> str:
     """Name of the baseline on the network of a source: `scratch`, or `scratch@NETWORK`."""
     encoder = board.encoder_of(card, lane)
-    own = encoder == board.protocol.decoders[lane].encoder
-    return board.baseline if own else f"{board.baseline}@{encoder}"
+    same_network = encoder == board.protocol.decoders[lane].encoder
+    return board.baseline if same_network else f"{board.baseline}@{encoder}"
 
 
 def own_baselines(registry: Registry, board: BoardCard, card: SourceCard) -> tuple[SourceCard, ...]:

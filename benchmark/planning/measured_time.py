@@ -66,17 +66,18 @@ def measured_time(
         ]
 
     def steps(of: BoardCard, paths: Sequence[str]) -> dict[str, float]:
+        """Steps of the cells, or stages of the sequences, with these paths."""
         return sequence_stages(of, paths) if kind != "records" else cell_steps(registry, of, paths)
 
     for card, place in places:
-        found = [*_timings(place, kind, _spread(record_names(place, kind)))]
-        measured = {path: seconds for path, seconds, _ in found}
+        timed = [*_timings(place, kind, _spread(record_names(place, kind)))]
+        measured = {path: seconds for path, seconds, _ in timed}
         if measured:
             known = steps(card, [*measured]) | steps(board, paths)
             expected = expected_seconds(known, measured)
             total = sum(map(expected.__getitem__, paths))
-            hardware = tuple(dict.fromkeys(where for *_, where in found))
-            return MeasuredTime(total, len(found), card.id, hardware)
+            hardware = tuple(dict.fromkeys(where for *_, where in timed))
+            return MeasuredTime(total, len(timed), card.id, hardware)
     return None
 
 

@@ -21,6 +21,8 @@ def running_order(items: Iterable[Item], seed: Callable[[Item], int]) -> list[It
     """
     ordered = list[Item]()
     for _, group in groupby(sorted(items, key=seed), seed):
-        own = [*group]
-        ordered += [own[index] for index in sorted(range(len(own)), key=lambda x: x * GOLDEN % 1)]
+        of_seed = [*group]
+        ordered += [
+            of_seed[index] for index in sorted(range(len(of_seed)), key=lambda x: x * GOLDEN % 1)
+        ]
     return ordered

@@ -6,11 +6,9 @@ network, a manifest that pairs them with their images, and a card.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
+from benchmark.cards.card import yaml_text
 from benchmark.cards.dataset import DatasetCard, SplitRule
 from benchmark.cards.layouts import ManifestLayout
 from benchmark.cards.problem import Problem
@@ -78,6 +76,7 @@ def write_data_set(
 
 def _certainty(proposals: Sequence[Proposal], labels: Sequence[str]) -> str:
     def number(value: float | None, digits: int) -> str:
+        """A number; empty where it is unknown."""
         return "" if value is None else f"{value:.{digits}f}"
 
     columns = ["case", "subject", "mean_probability", *(f"{label}_area_cm2" for label in labels)]
@@ -125,6 +124,4 @@ def _card(card: DatasetCard, transfer: Transfer, name: str) -> str:
         ),
         **{field: getattr(card, field) for field in kept},
     )
-    text = StringIO()
-    YAML().dump(new.model_dump(mode="json", exclude_defaults=True), text)
-    return text.getvalue()
+    return yaml_text(new.model_dump(mode="json", exclude_defaults=True))

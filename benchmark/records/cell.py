@@ -1,14 +1,16 @@
 """The identity of a cell, the conditions of its result, and the key of both."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import product
 from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from benchmark.cards.board import BoardCard
 from benchmark.cards.card import Model, omitted_default
 from benchmark.cards.lanes import Lane
 
@@ -64,6 +66,20 @@ def cell_path(
     size = f"n{train_subjects}" if train_subjects else "nall"
     suffix = "" if lane == "unet" else f".{lane}"
     return f"{target}/{source}/{strategy}{suffix}/{size}/seed{seed}.json"
+
+
+def cell_paths(board: BoardCard, entries: Mapping[str, Iterable[tuple[Lane, str]]]) -> list[str]:
+    """Paths of all cells of a board's grid of some sources, setting by setting.
+
+    Args:
+        board: Its settings and seeds.
+        entries: The lanes and strategies that each source takes part with.
+    """
+    return [
+        cell_path(target, source, strategy, size, seed, lane)
+        for (target, size), source in product(board.settings, entries)
+        for (lane, strategy), seed in product(entries[source], board.seeds)
+    ]
 
 
 def cell_key(cell: CellId, fingerprints: Fingerprints) -> str:

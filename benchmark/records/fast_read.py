@@ -81,12 +81,12 @@ def _struct(model: type[BaseModel], metrics: Names) -> Any:
     With `metrics`, a case has its scores in `values`, and makes its property `scores` of them.
     """
     fields = []
-    members = {name: one for name, one in vars(model).items() if isinstance(one, property)}
+    members = {name: member for name, member in vars(model).items() if isinstance(member, property)}
     for name, field in model.model_fields.items():
         kind = _bounded(_type(field.annotation, metrics), field.metadata)
         default = msgspec.NODEFAULT if field.is_required() else field.default
         if metrics and (model, name) == (CaseScore, "scores"):
-            name, kind = "values", _frozen("Values", [(one, float) for one in metrics])
+            name, kind = "values", _frozen("Values", [(metric, float) for metric in metrics])
             members["scores"] = property(lambda case: msgspec.structs.asdict(case.values))
         fields.append((name, kind, default))
     return _frozen(model.__name__, fields, namespace=members, rename={"values": "scores"})
@@ -110,8 +110,11 @@ def _type(kind: Any, metrics: Names) -> Any:
         return _struct(kind, metrics)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        fields = [one for one in parts[1:] if isinstance(one, FieldInfo)]
-        return _bounded(_type(parts[0], metrics), [said for one in fields for said in one.metadata])
+        fields = [field for field in parts[1:] if isinstance(field, FieldInfo)]
+        return _bounded(
+            _type(parts[0], metrics),
+            [constraint for field in fields for constraint in field.metadata],
+        )
     if origin in (Union, UnionType):
         return Union[tuple(_type(part, metrics) for part in parts)]  # noqa: UP007
     if origin in (tuple, dict):
@@ -119,7 +122,9 @@ def _type(kind: Any, metrics: Names) -> Any:
     raise TypeError(f"{kind}: extend records/fast_read.py")
 
 
-def _bounded(kind: Any, said: Sequence[Any]) -> Any:
+def _bounded(kind: Any, constraints: Sequence[Any]) -> Any:
     """A type with the bounds that a field states; both libraries call them the same."""
-    bounds = {name: value for one in said for name, value in asdict(one).items()}
+    bounds = {
+        name: value for constraint in constraints for name, value in asdict(constraint).items()
+    }
     return Annotated[kind, msgspec.Meta(**bounds)] if bounds else kind

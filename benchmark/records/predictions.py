@@ -60,7 +60,7 @@ def prediction_log(path: Path | None, key: str, processor: str, maps: bool) -> I
     Raises:
         RecordError: The disk refused.
     """
-    found: dict[str, str] = {}
+    sha256_of: dict[str, str] = {}
     if path is None:
         yield lambda case, labels: None
         return
@@ -73,19 +73,20 @@ def prediction_log(path: Path | None, key: str, processor: str, maps: bool) -> I
                 archive = stack.enter_context(zipfile.ZipFile(part, "w"))
 
             def keep(case: str, labels: Labels) -> None:
+                """Hash the label map of a case, and keep it if asked."""
                 if archive is not None:
-                    member = zipfile.ZipInfo(f"{len(found)}.npy")
+                    member = zipfile.ZipInfo(f"{len(sha256_of)}.npy")
                     member.compress_type = zipfile.ZIP_DEFLATED
                     with archive.open(member, "w", force_zip64=True) as file:
                         np.lib.format.write_array(file, labels, (1, 0), allow_pickle=False)
-                found[case] = prediction_sha256(labels)
+                sha256_of[case] = prediction_sha256(labels)
 
             yield keep
         if not maps:
             packed.unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(not_written(packed, error)) from None
-    hashes = PredictionHashes(key=key, processor=processor, cases=found)
+    hashes = PredictionHashes(key=key, processor=processor, cases=sha256_of)
     write_text(path, hashes.model_dump_json(indent=1) + "\n")
 
 
@@ -114,13 +115,13 @@ def read_map(path: Path, number: int, shape: tuple[int, ...] | None = None) -> L
         with zipfile.ZipFile(path) as archive, archive.open(name) as file:
             if np.lib.format.read_magic(file) != (1, 0):
                 raise ValueError("another version of .npy")
-            found, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            size = math.prod(found)
-            if found != (shape or found) or fortran or dtype != np.uint8:
-                raise ValueError(f"{dtype} {found}, expected uint8 {shape or ''}")
+            stored, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            size = math.prod(stored)
+            if stored != (shape or stored) or fortran or dtype != np.uint8:
+                raise ValueError(f"{dtype} {stored}, expected uint8 {shape or ''}")
             if not 0 <= size <= MAX_PIXELS:
-                raise ValueError(f"{found} are more than {MAX_PIXELS} pixels")
+                raise ValueError(f"{stored} are more than {MAX_PIXELS} pixels")
             data = file.read(size + 1)
             if len(data) != size:
                 raise ValueError(f"not {size} pixels")
-    return np.frombuffer(data, np.uint8).reshape(found)
+    return np.frombuffer(data, np.uint8).reshape(stored)

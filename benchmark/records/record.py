@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from benchmark.cards.card import omitted_default
@@ -178,6 +179,13 @@ class RunRecord(Facts):
     def selections(self) -> tuple[Selection, ...]:
         """Of the network of each fold; one without folds."""
         return self.selection, *self.other_folds
+
+    def case_means(self) -> dict[str, float]:
+        """Main metric of each case, averaged over its labels."""
+        labels: dict[str, list[float]] = {}
+        for case in self.cases:
+            labels.setdefault(case.case, []).append(case.scores[self.main_metric])
+        return {name: float(np.mean(scores)) for name, scores in labels.items()}
 
     def without_timings(self) -> dict[str, object]:
         """The record as plain data, less what differs between two runs on one machine."""

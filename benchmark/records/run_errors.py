@@ -46,10 +46,10 @@ def forget_error(folder: Path, name: str) -> None:
 
 def run_errors(folder: Path) -> list[RunError]:
     """Of cells without a record, by name; what cannot be read is left out."""
-    found = list[RunError]()
+    errors = list[RunError]()
     for name in loose_names(folder / FOLDER):
         with suppress(RecordError):
             if has_record(folder, name):
                 continue
-            found.append(read_strictly(folder / FOLDER / name, RunError, "delete it"))
-    return found
+            errors.append(read_strictly(folder / FOLDER / name, RunError, "delete it"))
+    return errors

@@ -69,23 +69,18 @@ def write_trust(folder: Path, known: Mapping[str, Trust]) -> None:
     write_text(folder / "trust.csv", csv_text([COLUMNS, *rows]))
 
 
-def trust_of(folder: Path, name: str, known: Mapping[str, Trust]) -> TrustLevel:
-    """The level of one record, by its path below `records/`; an edited one is self-reported."""
-    if name not in known:
-        return "self-reported"
-    content = record_content(folder, f"records/{name}").data
-    return level_of(hashlib.sha256(content).hexdigest(), known.get(name))
-
-
 def trust_levels(folder: Path) -> dict[str, TrustLevel]:
-    """The level of each record that `trust.csv` names; any other is self-reported.
+    """The level of each record that `trust.csv` names: after an edit self-reported, as any other.
 
     Raises:
         RecordError: The list is damaged.
     """
-    known = read_trust(folder)
-    existing = [name for name in known if has_record(folder, f"records/{name}")]
-    return {name: trust_of(folder, name, known) for name in existing}
+    levels = dict[str, TrustLevel]()
+    for name, trust in read_trust(folder).items():
+        if has_record(folder, f"records/{name}"):
+            content = record_content(folder, f"records/{name}").data
+            levels[name] = level_of(hashlib.sha256(content).hexdigest(), trust)
+    return levels
 
 
 def level_of(sha256: str, trust: Trust | None) -> TrustLevel:

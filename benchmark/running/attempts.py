@@ -44,12 +44,12 @@ def unfinished(
     many had others too.
     """
     todo, changed = list[Attempt](), 0
-    for one in wanted:
-        record = store.get(one.identity, one.key)
+    for candidate in wanted:
+        record = store.get(candidate.identity, candidate.key)
         if record is None or (retry_failed and record.failed):
-            todo.append(one)
+            todo.append(candidate)
         if record is not None:
-            changed += refresh_marks(store, record, one.item.marks)
+            changed += refresh_marks(store, record, candidate.item.marks)
     return todo, changed
 
 

@@ -125,7 +125,9 @@ def _fine_tune_folds(
 ) -> tuple[tuple[Selection, ...], int, Failure | None]:
     """Selections of all folds, the number of steps, and why the cell failed, if it did."""
     try:
-        selected, steps = zip(*(one.fine_tune(progress=progress) for one in setups), strict=True)
+        selected, steps = zip(
+            *(setup.fine_tune(progress=progress) for setup in setups), strict=True
+        )
         return selected, sum(steps), None
     except Diverged as error:
         return fold_failures(setups, error), error.step, failure(error)

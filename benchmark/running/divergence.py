@@ -37,9 +37,9 @@ def fold_failures(setups: Sequence[Setup], error: Diverged) -> tuple[Selection, 
     """`no_selection` for each fold of a cell."""
     return tuple(
         no_selection(
-            error, one.data.transfer.protocol.learning_rates, one.data.training_set.subjects
+            error, setup.data.transfer.protocol.learning_rates, setup.data.training_set.subjects
         )
-        for one in setups
+        for setup in setups
     )
 
 

@@ -1,12 +1,10 @@
 """What a pretraining gave: in a few lines, and as a source of its own."""
 
 import shutil
-from io import StringIO
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from benchmark.cards.board import BoardCard
+from benchmark.cards.card import yaml_text
 from benchmark.cards.source import SourceCard
 from benchmark.files import write_text
 from benchmark.planning.source_weights import (
@@ -57,7 +55,5 @@ def export(source: SourceCard, board: BoardCard, folder: Path, out: Path) -> Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / WEIGHTS_FILE, out / f"{name}.safetensors")
     shutil.copyfile(folder / FACTS_FILE, out / f"{name}.json")
-    text = StringIO()
-    YAML().dump(card, text)
-    write_text(path, text.getvalue())
+    write_text(path, yaml_text(card))
     return path

@@ -53,7 +53,7 @@ def score_test_set(
     cases = [by_name[name] for name in names]
     rows = [np.arange(case.first, case.first + case.slices) for case in cases]
     if protocol.version == 1:
-        by_case = chain(*(_batches(own, protocol.batch_size) for own in rows))
+        by_case = chain(*(_batches(case_rows, protocol.batch_size) for case_rows in rows))
         logits = _predicted(network, prepared, by_case)
     else:
         batches = _batches(np.concatenate(rows), protocol.inference_batch_size)

@@ -61,6 +61,7 @@ def energy_counter(device: torch.device) -> tuple[str, Reader]:
     packages = [path for path in counters if path.parent.name.count(":") == 1]
 
     def rapl() -> float | None:
+        """Joules since a start of its own; None where the counters may not be read."""
         try:
             return sum(int(path.read_text()) for path in packages) / 1e6
         except OSError:
@@ -112,6 +113,7 @@ def _nvml(device: torch.device, query: Callable[[object], float]) -> Reader:
         return lambda: None
 
     def read() -> float | None:
+        """The answer of NVML, in the unit of `query`; None if it has none."""
         try:
             return query(card)
         except pynvml.NVMLError:
@@ -130,6 +132,7 @@ def _sampled(read: Reader) -> Iterator[list[float]]:
     ended = Event()
 
     def sample() -> None:
+        """Read until the work has ended, and once more."""
         running = True
         while running:
             running = not ended.wait(SAMPLING_PERIOD_S)

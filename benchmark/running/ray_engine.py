@@ -120,6 +120,7 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
         """As `run_one`, on the cluster; its files are written into the folder here."""
 
         def run(folder: Path, item: Any, progress: Progress) -> None:
+            """Run the item on the cluster, then write its files into the folder."""
             files = self.call(_Scratch(run_one), item)
             for name in sorted(files, key=lambda name: name.startswith(KINDS)):  # the record last
                 write_bytes(folder / name, files[name])
@@ -187,7 +188,7 @@ def _run_task(
             )
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     configure_process()
-    from benchmark.running.devices import set_threads
+    from benchmark.running.devices import set_threads  # torch, after its environment is set
 
     set_threads(threads)
     try:

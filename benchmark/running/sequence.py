@@ -61,7 +61,7 @@ def run_sequence(
     """
     started = datetime.now(UTC)
     device, checkpoint = choose_device(options.device), workspace.sequence_checkpoint(run.key)
-    loaded = [load_target(one, workspace, progress) for one in run.devices.values()]
+    loaded = [load_target(transfer, workspace, progress) for transfer in run.devices.values()]
     targets, first = dict(zip(run.devices, loaded, strict=True)), loaded[0]
     setup = set_up(first, workspace, device, allow_partial=options.allow_partial)
     stages = _run_stages(setup, run, targets, checkpoint, progress)

@@ -63,7 +63,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         if self.options.ray:
             return RayWorkers(self.options.ray, self.options.threads)
         configure_process()
-        from benchmark.running.devices import set_threads
+        from benchmark.running.devices import set_threads  # torch, as in all methods below
 
         threads = threads_for(self.options.jobs, self.options.threads)
         set_threads(threads)
@@ -192,7 +192,7 @@ class RunSession(AbstractContextManager["RunSession"]):
             from benchmark.running.cell import run_and_record
             from benchmark.running.setup import check_parts
 
-            check_parts([one.item for one in todo])
+            check_parts([wanted.item for wanted in todo])
             run_one = partial(run_and_record, self.workspace, self.options)
             self._run("cells", store, run_one, todo, len(attempts) - len(todo))
 
@@ -211,7 +211,7 @@ class RunSession(AbstractContextManager["RunSession"]):
         """Attempt them all; those that another run has claimed again, until they have a record."""
         if isinstance(self.workers, RayWorkers):
             run_one = self.workers.running(run_one)
-        todo = running_order(todo, lambda one: one.identity.seed)
+        todo = running_order(todo, lambda wanted: wanted.identity.seed)
         work = partial(attempt, store, self.options.retry_failed, run_one)
         with self.monitor.counting(what, self.workers, done + len(todo), done) as finished:
             while todo:

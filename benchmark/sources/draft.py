@@ -2,14 +2,12 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from benchmark.cards.card import check_model
+from benchmark.cards.card import check_model, yaml_text
 from benchmark.cards.source import SourceCard
 from benchmark.files import sha256_of, write_text
 from benchmark.models.weight_store import keep_weights
@@ -64,9 +62,7 @@ def write_draft(
         }  # fmt: skip
         source = check_model(card, SourceCard, path)
         keep_weights(source, file, origin.description, workspace)
-    text = StringIO()
-    YAML().dump(_in_flow_style(card), text)
-    write_text(path, text.getvalue())
+    write_text(path, yaml_text(_in_flow_style(card)))
     return source
 
 

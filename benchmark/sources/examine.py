@@ -167,8 +167,8 @@ def _statistics(
     if not match.encoder.startswith(TIMM_PREFIX):
         return None, ""
     model = match.encoder.removeprefix(TIMM_PREFIX)
-    found = timm_statistics(model, tag)
-    if found is None or len(found[0]) != match.channels:
+    published = timm_statistics(model, tag)
+    if published is None or len(published[0]) != match.channels:
         return None, ""
     weights = f"{model}.{tag}" if tag else f"all published weights of {model}"
-    return found, f"those of timm for {weights}, not stated by the file"
+    return published, f"those of timm for {weights}, not stated by the file"

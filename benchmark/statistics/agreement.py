@@ -86,11 +86,11 @@ def disagreement_counts(better: Separated) -> Scores:
     counts = np.zeros((1 << items, pairs + 1))
     counts[0, 0] = 1
     for placed in range(1 << items):
-        own = counts[placed]
+        placed_counts = counts[placed]
         for item in range(items):
             if not placed >> item & 1:
                 cost = (masks[item] & ~placed).bit_count()
-                counts[placed | 1 << item, cost:] += own[: pairs + 1 - cost]
+                counts[placed | 1 << item, cost:] += placed_counts[: pairs + 1 - cost]
     return np.asarray(counts[-1], dtype=np.float64)
 
 
@@ -108,6 +108,7 @@ def _theta(counts: Scores, most: int, *, above: bool) -> float:
     part = slice(most, None) if above else slice(None, most + 1)
 
     def excess(theta: float) -> float:
+        """Probability of so many disagreements under theta, less TAIL."""
         return float(np.exp(_logs(counts, theta)[part]).sum()) - TAIL
 
     if excess(-STEEPEST) * excess(STEEPEST) > 0:

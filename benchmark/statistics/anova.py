@@ -128,6 +128,7 @@ class Decomposition:
         seeds, subjects = self.seed_means.shape[1], self.subject_means.shape[1]
 
         def mean_square(sum_of_squares: Scores, df: int) -> Scores:
+            """Sums by their degrees of freedom; 0 without any, and where there is only rounding."""
             values = sum_of_squares / df if df else np.zeros_like(mean)
             return np.where(values < ROUNDING, 0.0, values)
 

@@ -71,20 +71,20 @@ def target_gains(scores: TargetScores, baselines: Mapping[Entry, Entry]) -> dict
     means, error = paired_differences(scores, known)
     intervals = t_intervals(means, error, covers(len(scores.seeds), len(scores.subjects)))
     columns = (intervals, probability_not_above_zero(means, error), detectable(error))
-    own = dict(zip(known, zip(*columns, strict=True), strict=True))
+    of_pair = dict(zip(known, zip(*columns, strict=True), strict=True))
     sd_of = _baseline_sds(scores, baselines)
     gains: dict[Entry, Gain] = {}
     for pair in pairs:
         entry, baseline = pair
-        if pair not in own:
+        if pair not in of_pair:
             gains[entry] = Gain(None, None, _lacks(scores, entry, baseline))
             continue
-        gain, *numbers = own[pair]
+        gain, *numbers = of_pair[pair]
         sd = sd_of[baseline]
         note = "" if sd else "the baseline does not vary between subjects"
         units = _divided(gain, sd) if sd else None
-        found = [None if gain.low is None else float(number) for number in numbers]
-        gains[entry] = Gain(gain, units, note, *found)
+        stated = [None if gain.low is None else float(number) for number in numbers]
+        gains[entry] = Gain(gain, units, note, *stated)
     return gains
 
 

@@ -18,10 +18,14 @@ def nothing_learned(
             of training subjects, and the baselines of the entries.
         empty_prediction: What an empty mask would score.
     """
-    scored = [own for own in settings if own[0].entries]
+    scored = [setting for setting in settings if setting[0].entries]
     if not scored:
         return False
-    if any(own.values.mean(axis=(1, 2)).max() >= empty_prediction + FLOOR for own, _ in scored):
+    if any(
+        scores.values.mean(axis=(1, 2)).max() >= empty_prediction + FLOOR for scores, _ in scored
+    ):
         return False
-    gains = [gain for own, baselines in scored for gain in target_gains(own, baselines).values()]
-    return not any(one.gain and one.gain.low is not None and one.gain.low > 0 for one in gains)
+    gains = [
+        gain for scores, baselines in scored for gain in target_gains(scores, baselines).values()
+    ]
+    return not any(gain.gain and gain.gain.low is not None and gain.gain.low > 0 for gain in gains)

@@ -24,7 +24,6 @@ class MeanRanks:
         blocks: Number of blocks used.
         friedman_p: Chi-square approximation, corrected for ties; 1 if all blocks tie all entries.
             None with fewer than two entries or blocks.
-        left_out: Entries and blocks that were not complete.
         note: Why there is no test, or "".
     """
 
@@ -32,7 +31,6 @@ class MeanRanks:
     mean_ranks: Scores
     blocks: int
     friedman_p: float | None
-    left_out: tuple[str, ...]
     note: str
 
 
@@ -44,11 +42,7 @@ def rank_over_blocks(scores: pd.DataFrame) -> MeanRanks:
     Args:
         scores: One row per block, one column per entry; higher is better.
     """
-    rows = scores.dropna(how="all")
-    complete = rows.dropna(axis=1, how="any")
-    left_out = tuple(
-        map(str, [*scores.index.difference(rows.index), *rows.columns.difference(complete.columns)])
-    )
+    complete = scores.dropna(how="all").dropna(axis=1, how="any")
     complete = complete if len(complete) else complete.iloc[:, :0]
     values = np.round(complete.to_numpy(dtype=np.float64), DECIMALS)
     blocks, k = values.shape
@@ -58,8 +52,8 @@ def rank_over_blocks(scores: pd.DataFrame) -> MeanRanks:
     names, mean_ranks = tuple(str(complete.columns[i]) for i in order), mean_ranks[order]
     if k < 2 or blocks < 2:
         note = "a test needs two or more entries and two or more blocks"
-        return MeanRanks(names, mean_ranks, blocks, None, left_out, note)
-    return MeanRanks(names, mean_ranks, blocks, _friedman(ranks), left_out, "")
+        return MeanRanks(names, mean_ranks, blocks, None, note)
+    return MeanRanks(names, mean_ranks, blocks, _friedman(ranks), "")
 
 
 def _friedman(ranks: Scores) -> float:

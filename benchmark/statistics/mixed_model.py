@@ -62,16 +62,11 @@ class MatchEffects:
     Attributes:
         effects: By name (`DOMAIN`, `TASK`, `INTERACTION`).
         missing: Name of each other effect, and why there is no estimate.
-        target_sd: SD between targets, `source_sd` between sources; None without a fit.
-        residual_sd: Between cells, given target and source.
         targets: Number of targets; likewise `sources`, and `cells`, pairs of the two.
     """
 
     effects: dict[str, Effect]
     missing: dict[str, str]
-    target_sd: float | None
-    source_sd: float | None
-    residual_sd: float | None
     targets: int
     sources: int
     cells: int
@@ -98,7 +93,8 @@ def match_effects(scores: pd.DataFrame, higher_is_better: bool = True) -> MatchE
     terms, missing = match_terms(cells)
 
     def without_effects(reason: str) -> MatchEffects:
-        return MatchEffects({}, missing | dict.fromkeys(terms, reason), None, None, None, *counts)
+        """The result where nothing can be estimated, for one reason."""
+        return MatchEffects({}, missing | dict.fromkeys(terms, reason), *counts)
 
     if not terms:
         return without_effects("")
@@ -116,7 +112,7 @@ def match_effects(scores: pd.DataFrame, higher_is_better: bool = True) -> MatchE
     fit = _fit(y, x, designs)
     if isinstance(fit, str):
         return without_effects(fit)
-    values, errors, sds = fit
+    values, errors = fit
     effects = {}
     by_target = _effects_by_target(y, terms, cells["target"])
     for name, value, error in zip(terms, values[1:], errors[1:], strict=True):
@@ -124,7 +120,7 @@ def match_effects(scores: pd.DataFrame, higher_is_better: bool = True) -> MatchE
             missing[name] = "too few sources or targets to tell chance from effect"
             continue
         effects[name] = _wider(name, (float(value), float(error), df[name]), by_target[name])
-    return MatchEffects(effects, missing, *sds, *counts)
+    return MatchEffects(effects, missing, *counts)
 
 
 def _wider(name: str, model: tuple[float, float, int], alone: Scores) -> Effect:
@@ -144,13 +140,13 @@ def _effects_by_target(
 ) -> dict[str, Scores]:
     """Least-squares effects on each target that separates all terms, by name (targets,)."""
     names = targets.to_numpy()
-    found = []
+    effects = []
     for target in dict.fromkeys(names):
         rows = names == target
         x = np.column_stack([np.ones(rows.sum()), *(term[rows] for term in terms.values())])
         if np.linalg.matrix_rank(x) == x.shape[1]:
-            found.append(np.linalg.lstsq(x, y[rows])[0][1:])
-    table = np.reshape(found, (-1, len(terms)))
+            effects.append(np.linalg.lstsq(x, y[rows])[0][1:])
+    table = np.reshape(effects, (-1, len(terms)))
     return dict(zip(terms, table.T, strict=True))
 
 
@@ -181,13 +177,11 @@ def _containment_df(term: Scores, x: Scores, cells: pd.DataFrame, designs: list[
     return len(x) - int(np.linalg.matrix_rank(np.column_stack([x, *designs])))
 
 
-def _fit(
-    y: Scores, x: Scores, designs: list[Scores]
-) -> tuple[Scores, Scores, tuple[float, float, float]] | str:
+def _fit(y: Scores, x: Scores, designs: list[Scores]) -> tuple[Scores, Scores] | str:
     """Generalised least squares with REML variances; a text if that is not possible.
 
-    Returns fixed effects, their standard errors, and SDs of target, source and residual. The errors
-    also exist where a variance is 0 and the Hessian of the REML fit is singular.
+    Returns fixed effects and their standard errors, which also exist where a variance is 0 and the
+    Hessian of the REML fit is singular.
     """
     unit = float(np.std(y))
     full = np.column_stack([x, *designs])
@@ -206,10 +200,9 @@ def _fit(
     except (np.linalg.LinAlgError, ValueError):
         return SINGULAR
     errors = np.sqrt(np.diag(error))
-    target, source, residual = (variance**0.5 * unit for variance in variances)
-    if not np.isfinite([*values, *errors, target, source, residual]).all():
+    if not np.isfinite([*values, *errors, *variances]).all():
         return SINGULAR
-    return values * unit, errors * unit, (target, source, residual)
+    return values * unit, errors * unit
 
 
 def _reml_variances(

@@ -45,7 +45,7 @@ def pooled_seed_ms(scores: Scores, *rows: Indices) -> SeedMeanSquare | None:
     pool = means[~outlying]
     df = (len(pool) - 1) * (seeds - 1)
     mean_square = len(terms) * subjects * _interaction_ss(pool).sum() / df
-    apart = np.any([outlying[own] for own in terms], axis=0)
+    apart = np.any([outlying[term] for term in terms], axis=0)
     return SeedMeanSquare(np.full(len(apart), mean_square), np.where(apart, seeds - 1, df))
 
 
@@ -56,10 +56,10 @@ def outlying_entries(means: Scores) -> npt.NDArray[np.bool_]:
     outlying = np.zeros(entries, dtype=np.bool_)
     for left in range(entries, entries - entries // 3, -1):
         squares = _interaction_ss(means[inside])
-        own = squares.max() * left / (left - 1)
-        ratio = own * (left - 2) / max(squares.sum() - own, ROUNDING)
+        largest = squares.max() * left / (left - 1)
+        ratio = largest * (left - 2) / max(squares.sum() - largest, ROUNDING)
         inside[np.flatnonzero(inside)[squares.argmax()]] = False
-        if own > ROUNDING and left * fdtrc(df, (left - 2) * df, ratio) < OUTLIER_LEVEL:
+        if largest > ROUNDING and left * fdtrc(df, (left - 2) * df, ratio) < OUTLIER_LEVEL:
             outlying = ~inside
     return outlying
 

@@ -60,8 +60,8 @@ def subgroup_means(
     means = estimates(parts[0], pooled_seed_ms(parts[0]), bounds)
     if bounds == (0.0, 1.0) and (scores.values <= 0).any() and parts[0].shape[2] > 1:
         wide = two_part_intervals(parts[0], pooled_seed_ms(parts[0]), scores.bootstrap_seed)
-        means = [replace(own, low=low, high=high)
-                 for own, (low, high) in zip(means, wide.tolist(), strict=True)]  # fmt: skip
+        means = [replace(mean, low=low, high=high)
+                 for mean, (low, high) in zip(means, wide.tolist(), strict=True)]  # fmt: skip
     return [*map(SubgroupMean, means, _gaps(*parts))]
 
 

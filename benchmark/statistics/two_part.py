@@ -38,13 +38,13 @@ def two_part_intervals(
     error = standard_error(anova, pooled)
     sides = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
     bounds = []
-    for own, variance, df in zip(scores, error.seed_variance, error.df, strict=True):
+    for matrix, variance, df in zip(scores, error.seed_variance, error.df, strict=True):
         rng = np.random.default_rng([seed, 4])
-        found = (own > 0).mean(axis=0)
-        share = rng.beta(found.sum() + 0.5, (1 - found).sum() + 0.5, DRAWS)
-        draws = share * _rest(own, found, rng) + np.sqrt(variance) * rng.standard_t(df, DRAWS)
+        hits = (matrix > 0).mean(axis=0)
+        share = rng.beta(hits.sum() + 0.5, (1 - hits).sum() + 0.5, DRAWS)
+        draws = share * _rest(matrix, hits, rng) + np.sqrt(variance) * rng.standard_t(df, DRAWS)
         low, high = np.quantile(draws, sides)
-        mean = own.mean()
+        mean = matrix.mean()
         bounds.append([max(0.0, min(low, mean)), min(1.0, max(high, mean))])
     return np.reshape(bounds, (-1, 2))
 

@@ -126,11 +126,11 @@ def _compare_baseline(
         check.problems.append(f"{name}: is on the board already, made under other conditions")
         return
     difference, tolerance = mean_difference(accepted, packed)
-    found = f"{name}: stays as it is on the board; the one in the pack differs by {difference:+.4f}"
+    text = f"{name}: stays as it is on the board; the one in the pack differs by {difference:+.4f}"
     if abs(difference) > tolerance:
-        check.warnings.append(f"{found}, more than the tolerance {tolerance:.4f}; run it again")
+        check.warnings.append(f"{text}, more than the tolerance {tolerance:.4f}; run it again")
     else:
-        check.gaps.append(found)
+        check.gaps.append(text)
 
 
 def _grid(check: SubmissionCheck, submission: Submission) -> None:
@@ -162,14 +162,14 @@ def _copies(check: SubmissionCheck, submission: Submission) -> None:
     check.problems += copies(submission.records, submission.hashes, [*accepted, *baselines])
     check.warnings += doubtful(submission.records, others)
     registry = submission.workspace.registry
-    own = {
+    packed = {
         name: (record, submission.maps(name), submission.hashes[name])
         for name, record in submission.records.items()
     }
     targets = {record.cell.target for record in submission.records.values()}
     labels = {target: tuple(registry.target(target).labels) for target in targets}
-    theirs = [(one, path.with_suffix(".npz")) for one, path in zip(others, paths, strict=True)]
-    for sure, text in near_copies(own, theirs, labels):
+    theirs = [(other, path.with_suffix(".npz")) for other, path in zip(others, paths, strict=True)]
+    for sure, text in near_copies(packed, theirs, labels):
         (check.problems if sure else check.warnings).append(text)
     check.summary = (
         f"no predictions and no scores of {counted(len(others), 'record')} of other sources, and "

@@ -156,11 +156,11 @@ def card_problems(
         if len(text) > MAX_CHARACTERS or not text.isprintable():
             yield f"environment or started: {text[:20]!r} is not a short plain text"
     rates = submission.board.strategies[strategy].learning_rates or protocol.learning_rates
-    if any(own.learning_rate not in rates for own in record.selections):
+    if any(selection.learning_rate not in rates for selection in record.selections):
         yield "selection.learning_rate is not one of the board's"
     if set(record.pooled or ()) != set(submission.board.pooled_metrics):
         yield "pooled: not the board's pooled metrics"
-    if protocol.steps and max(own.step for own in record.selections) > protocol.steps:
+    if protocol.steps and max(selection.step for selection in record.selections) > protocol.steps:
         yield f"selection.step is above the protocol's {protocol.steps}"
 
 
@@ -181,7 +181,7 @@ def split_problems(
     if not marks.subset and (conditions.data or not card.where):
         size = record.cell.train_subjects
         expected = [set(nested_subjects(rows, size)) for rows in conditions.folds]
-        if [set(own.train_subjects) for own in record.selections] != expected:
+        if [set(selection.train_subjects) for selection in record.selections] != expected:
             yield "selection.train_subjects are not those of the split"
     try:
         seen = source_exposure(submission.workspace, submission.source_of(record))

@@ -35,7 +35,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # last: unknown version
         raise SubmissionError(
             f"{printable(path)}: damaged ({printable(error)}); pack it again"
         ) from None

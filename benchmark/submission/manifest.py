@@ -8,7 +8,7 @@ files that can be computed from these.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from itertools import product
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Self
@@ -17,7 +17,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.cards.card import omitted_default
 from benchmark.cards.source import SourceCard
 from benchmark.files import csv_text, sha256_of
-from benchmark.records.cell import Count, Facts, cell_path
+from benchmark.records.cell import Count, Facts, cell_paths
 from benchmark.records.predictions import Sha256
 from benchmark.records.record import RunRecord
 
@@ -86,14 +86,8 @@ def missing_cells(
     board: BoardCard, sources: Iterable[SourceCard], records: Mapping[str, RunRecord]
 ) -> tuple[str, ...]:
     """The cells of a board in which sources take part and that have no record."""
-    paths = (
-        cell_path(target, source.id, strategy, size, seed, lane)
-        for source in sources
-        for (target, size), (lane, strategy), seed in product(
-            board.settings, board.entries_for(source), board.seeds
-        )
-    )
-    return tuple(path for path in paths if path not in records)
+    of_sources = (cell_paths(board, {card.id: board.entries_for(card)}) for card in sources)
+    return tuple(path for path in chain.from_iterable(of_sources) if path not in records)
 
 
 def derived_files(records: Mapping[str, RunRecord]) -> dict[str, str]:

@@ -5,14 +5,11 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
-
-from ruamel.yaml import YAML
 
 from benchmark import __version__
 from benchmark.cards.board import BoardCard
-from benchmark.cards.card import fingerprint
+from benchmark.cards.card import fingerprint, yaml_text
 from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
 from benchmark.files import write_bytes, write_text
@@ -121,7 +118,7 @@ def source_records(
             f"{source!r}: a pack holds a source with its own card; its id has letters, digits, "
             "'.', '_' and '-' only"
         )
-    cards = {one.id: one for one in (card, *baselines)}
+    cards = {source_card.id: source_card for source_card in (card, *baselines)}
     records = {
         record.cell.path: record
         for _, record in store.records()
@@ -147,11 +144,7 @@ def source_records(
 
 def card_text(card: SourceCard) -> str:
     """A card as YAML that reads back as the same card; comments of the file are not kept."""
-    text = StringIO()
-    yaml = YAML()
-    yaml.width = 100
-    yaml.dump(card.model_dump(mode="json", exclude_defaults=True), text)
-    return text.getvalue()
+    return yaml_text(card.model_dump(mode="json", exclude_defaults=True), width=100)
 
 
 def _hashed(store: Store, record: RunRecord) -> bool:

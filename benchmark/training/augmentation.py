@@ -67,6 +67,7 @@ def _affine_matrices(
     """
 
     def draw(limit: float) -> npt.NDArray[np.float64]:
+        """One number per image, uniform in [-limit, limit]."""
         return rng.uniform(-limit, limit, count)
 
     angle, zoom = np.deg2rad(draw(ranges.rotation_degrees)), np.exp(draw(ranges.scale))

@@ -46,6 +46,7 @@ def make_optimizer(
     )
 
     def factor(step: int) -> float:
+        """What the learning rate is multiplied by at a step, from 0 on."""
         return cosine_with_warmup(step, steps, warmup_share) if schedule == "cosine" else 1.0
 
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -17,10 +17,14 @@ from benchmark.leaderboard.sequences import SequenceReport, read_sequences
 from benchmark.leaderboard.subgroups import Subgroup, registered_groups, subgroups
 from benchmark.records.store import Store
 from benchmark.views.csv import to_csv
+from benchmark.views.figures.catalogue import write_figures
+from benchmark.views.figures.published import published_plot
 from benchmark.views.json import to_json
 from benchmark.views.latex import to_latex
 from benchmark.views.markdown import to_markdown, write_leaderboard
 from benchmark.views.match import match_tables
+from benchmark.views.page.context import page_records
+from benchmark.views.page.write import write_page
 from benchmark.views.parquet import to_parquet
 from benchmark.views.published import reproduction_csv, reproduction_markdown
 from benchmark.views.sequences import (
@@ -148,9 +152,6 @@ def write_board_page(store: Store, out: Path, workspace: Workspace) -> None:
     Raises:
         RecordError: A record is damaged or not the board's.
     """
-    from benchmark.views.page.context import page_records
-    from benchmark.views.page.write import write_page
-
     boards = read_folder(store, workspace.table_cache, workspace.registry.sources_of(store.board()))
     facts = page_records(boards.records)
     write_page(out, boards.full, boards.clean, facts, store.folder, workspace.registry)
@@ -170,8 +171,6 @@ def write_reproduction(
     }
     for name, text in files.items():
         write_text(folder / name, text)
-    from benchmark.views.figures.catalogue import write_figures
-    from benchmark.views.figures.published import published_plot
 
     figures, _ = write_figures(folder, [published_plot(board.id, comparisons, beside)])
     return [*(folder / name for name in files), *figures]

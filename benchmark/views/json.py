@@ -21,13 +21,13 @@ from benchmark.views.sequences import stage_scores
 RowDict: TypeAlias = dict[Any, Any]  # a row of a frame
 
 
-def board_file(
+def to_json(
     board: Leaderboard,
     views: Sequence[MatchView] = (),
     sequences: SequenceReport | None = None,
     groups: Iterable[Subgroup] = (),
-) -> schema.BoardFile:
-    """Everything that the tables show, as data."""
+) -> str:
+    """Everything that the tables show, as JSON; what is unknown is null, never NaN."""
     card = board.board
     columns = leaderboard_columns(map(str, board.rows.columns))
     file = schema.BoardFile(
@@ -44,23 +44,14 @@ def board_file(
         sequences=tuple(_sequence_rows(sequences)) if sequences else (),
         stability={_size_key(size): _float(tau) for size, tau in board.stability.items()},
         metric_agreement=board.agreement,
-        groups=tuple(schema.GroupRow.model_validate(own, from_attributes=True) for own in groups),
+        groups=tuple(schema.GroupRow.model_validate(row, from_attributes=True) for row in groups),
         unlearned=board.unlearned,
         missing=board.missing,
         notes=board.notes,
     )
     content = file.model_dump(mode="json", exclude={"fingerprint"})
-    return file.model_copy(update={"fingerprint": fingerprint(content)})
-
-
-def to_json(
-    board: Leaderboard,
-    views: Sequence[MatchView] = (),
-    sequences: SequenceReport | None = None,
-    groups: Iterable[Subgroup] = (),
-) -> str:
-    """The complete leaderboard as JSON; what is unknown is null, never NaN."""
-    return board_file(board, views, sequences, groups).model_dump_json(indent=1) + "\n"
+    file = file.model_copy(update={"fingerprint": fingerprint(content)})
+    return file.model_dump_json(indent=1) + "\n"
 
 
 def _size_key(size: LaneSize) -> str:

@@ -17,20 +17,20 @@ def agreement_tables(board: Leaderboard) -> list[TextTable]:
     known = _known(board)
     if not known:
         return []
-    sized = len({own.train_subjects for own in known}) > 1
+    sized = len({agreement.train_subjects for agreement in known}) > 1
     laned, names = len(board.lanes) > 1, _metrics(known)
     columns = ["target", *["lane"] * laned, *["n"] * sized, "entries", "main metric",
                *(METRICS[name].title for name in names)]  # fmt: skip
     rows = [
         [
-            own.target or "all targets",
-            *[own.lane] * laned,
-            *[str(own.train_subjects or "all")] * sized,
-            str(own.entries),
-            METRICS[own.main_metric].title if own.main_metric else MISSING,
-            *(format_number(own.tau.get(name), ".2f") for name in names),
+            agreement.target or "all targets",
+            *[agreement.lane] * laned,
+            *[str(agreement.train_subjects or "all")] * sized,
+            str(agreement.entries),
+            METRICS[agreement.main_metric].title if agreement.main_metric else MISSING,
+            *(format_number(agreement.tau.get(name), ".2f") for name in names),
         ]
-        for own in known
+        for agreement in known
     ]
     return [TextTable(f"{TITLE} ({METHOD})", columns, rows)]
 
@@ -40,7 +40,7 @@ def agreement_line(board: Leaderboard) -> str:
     known = _known(board)
     parts = []
     for name in _metrics(known):
-        taus = sorted(tau for own in known if (tau := own.tau.get(name)) is not None)
+        taus = sorted(tau for agreement in known if (tau := agreement.tau.get(name)) is not None)
         ends = dict.fromkeys(f"{tau:.2f}" for tau in (taus[0], taus[-1]))
         parts.append(f"{METRICS[name].title} {' to '.join(ends)}")
     return f"{TITLE} {METHOD}: {'; '.join(parts)}." if parts else ""
@@ -48,15 +48,15 @@ def agreement_line(board: Leaderboard) -> str:
 
 def _known(board: Leaderboard) -> list[MetricAgreement]:
     """Those with a tau; over all targets only if there are several."""
-    several = len({own.target for own in board.agreement if own.target}) > 1
+    several = len({agreement.target for agreement in board.agreement if agreement.target}) > 1
     return [
-        own
-        for own in board.agreement
-        if (own.target or several) and any(tau is not None for tau in own.tau.values())
+        agreement
+        for agreement in board.agreement
+        if (agreement.target or several) and any(tau is not None for tau in agreement.tau.values())
     ]
 
 
 def _metrics(known: list[MetricAgreement]) -> list[str]:
     """The metrics of which a tau is known, in the order of the registry."""
-    names = {name for own in known for name, tau in own.tau.items() if tau is not None}
+    names = {name for agreement in known for name, tau in agreement.tau.items() if tau is not None}
     return [name for name in METRICS if name in names]

@@ -52,8 +52,8 @@ def reproduction_tables(
     """
     notes = numbered_reasons(comparisons)
     return [
-        _table(f"{target}: {metric_title(metric)}", own, notes, beside)
-        for (target, metric), own in by_target_and_metric(comparisons).items()
+        _table(f"{target}: {metric_title(metric)}", group, notes, beside)
+        for (target, metric), group in by_target_and_metric(comparisons).items()
     ]
 
 

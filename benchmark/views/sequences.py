@@ -110,6 +110,7 @@ def sequence_csv(report: SequenceReport) -> str:
     ]  # fmt: skip
 
     def add(keys: Sequence[object], estimate: Estimate | None, seeds: Sequence[int]) -> None:
+        """A row of one estimate; none where it is unknown."""
         if estimate is not None:
             bounds = ["" if bound is None else f"{bound:.6f}"
                       for bound in (estimate.low, estimate.high)]  # fmt: skip

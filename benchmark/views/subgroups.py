@@ -18,9 +18,9 @@ METHOD = (
 def subgroup_tables(subgroups: Iterable[Subgroup]) -> list[TextTable]:
     """One table for each target, lane and group of subjects."""
     tables: dict[tuple[str, str, str], list[Subgroup]] = {}
-    for own in subgroups:
-        tables.setdefault((own.target, own.lane, own.group), []).append(own)
-    return [_table(own) for own in tables.values()]
+    for subgroup in subgroups:
+        tables.setdefault((subgroup.target, subgroup.lane, subgroup.group), []).append(subgroup)
+    return [_table(group) for group in tables.values()]
 
 
 def _table(subgroups: Sequence[Subgroup]) -> TextTable:
@@ -31,17 +31,19 @@ def _table(subgroups: Sequence[Subgroup]) -> TextTable:
     columns = ["source", "strategy", "n", first.group, "subjects",
                f"{metric.title} {metric.arrow} [95 %]", "difference [95 %]"]  # fmt: skip
     by_entry: dict[tuple[int, str, str], list[list[str]]] = {}
-    for own in subgroups:
-        few = " (few)" if min(own.subjects, own.rest) < FEW else ""
+    for subgroup in subgroups:
+        few = " (few)" if min(subgroup.subjects, subgroup.rest) < FEW else ""
         row = [
-            own.source,
-            own.strategy,
-            str(own.train_subjects or "all"),
-            own.part,
-            f"{own.subjects}{few}",
-            format_estimate(own.mean, metric.number_format),
-            format_estimate(own.difference, f"+{metric.number_format}"),
+            subgroup.source,
+            subgroup.strategy,
+            str(subgroup.train_subjects or "all"),
+            subgroup.part,
+            f"{subgroup.subjects}{few}",
+            format_estimate(subgroup.mean, metric.number_format),
+            format_estimate(subgroup.difference, f"+{metric.number_format}"),
         ]
-        by_entry.setdefault((own.train_subjects, own.source, own.strategy), []).append(row)
+        by_entry.setdefault(
+            (subgroup.train_subjects, subgroup.source, subgroup.strategy), []
+        ).append(row)
     rows = [row for parts in by_entry.values() for row in parts]
     return TextTable(f"{first.target}{lane} by {first.group}{unknown}", columns, rows)

@@ -10,7 +10,8 @@ from benchmark.leaderboard.build import Leaderboard, build_leaderboard
 from benchmark.leaderboard.metric_ranks import MetricAgreement
 from benchmark.records.record import RunRecord
 from benchmark.views.csv import to_csv
-from benchmark.views.json import board_file
+from benchmark.views.json import to_json
+from benchmark.views.json_schema import BoardFile
 from benchmark.views.markdown import to_markdown
 from benchmark.views.metric_ranks import agreement_line, agreement_tables
 
@@ -112,7 +113,7 @@ def test_without_two_orders_there_is_no_tau(scores: Scores) -> None:
     taus = agreement(found, A).tau
     assert taus and set(taus.values()) == {None}
     assert agreement_tables(found) == [] and agreement_line(found) == ""
-    assert board_file(found).metric_agreement[0].tau == taus
+    assert BoardFile.model_validate_json(to_json(found)).metric_agreement[0].tau == taus
 
 
 def test_unranked_entries_have_no_rank_under_any_metric() -> None:
@@ -129,7 +130,7 @@ def test_unranked_entries_have_no_rank_under_any_metric() -> None:
 
 def test_every_output_shows_them() -> None:
     found = build_leaderboard(board(), records(A, ONE))
-    file = board_file(found)
+    file = BoardFile.model_validate_json(to_json(found))
     ranks = {row.source: row.ranks for row in file.rows}
     assert ranks["b"] == {"dice": 2, "hd95_mm": 1, "iou": 1.5}
     assert file.metric_agreement[0].tau["hd95_mm"] == pytest.approx(2 / 3)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.records.trust import Trust, read_trust, trust_of, write_trust
+from benchmark.records.trust import Trust, read_trust, trust_levels, write_trust
 
 NAME = "head/scratch/full/nall/seed0.json"
 
@@ -24,14 +24,14 @@ def merged(folder: Path, content: bytes = b"{}") -> dict[str, Trust]:
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     known = merged(tmp_path)
     assert read_trust(tmp_path) == known
-    assert trust_of(tmp_path, NAME, known) == "re-run"
+    assert trust_levels(tmp_path) == {NAME: "re-run"}
 
 
-def test_without_a_row_or_after_an_edit_a_record_is_self_reported(tmp_path: Path) -> None:
-    known = merged(tmp_path)
-    assert trust_of(tmp_path, "other.json", known) == "self-reported"
+def test_after_an_edit_a_record_is_self_reported(tmp_path: Path) -> None:
+    merged(tmp_path)
+    (tmp_path / "records" / "other.json").write_bytes(b"{}")
     (tmp_path / "records" / NAME).write_bytes(b"{ }")
-    assert trust_of(tmp_path, NAME, known) == "self-reported"
+    assert trust_levels(tmp_path) == {NAME: "self-reported"}
 
 
 def test_no_file_is_no_trust(tmp_path: Path) -> None:

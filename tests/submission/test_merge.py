@@ -8,7 +8,7 @@ from support.packs import Machine, make_pack
 from benchmark.cards.card import read_card
 from benchmark.cards.source import SourceCard
 from benchmark.errors import SubmissionError
-from benchmark.records.trust import read_trust, trust_of
+from benchmark.records.trust import trust_levels
 from benchmark.submission.merge import card_folder, merge_submission
 from benchmark.submission.verify import verify_submission
 
@@ -23,9 +23,7 @@ def test_a_merged_pack_is_a_row_with_its_trust(machine_copy: Machine, tmp_path: 
             names = merge_submission(verdict, cards)
         found.append({one: one.read_bytes() for one in store.folder.rglob("*.*")})
     assert found[0] == found[1] and not any(name.suffix == ".npz" for name in found[0])
-    known = read_trust(store.folder)
-    assert set(known) == set(names)
-    assert {trust_of(store.folder, name, known) for name in names} == {"re-scored"}
+    assert trust_levels(store.folder) == dict.fromkeys(names, "re-scored")
     assert read_card(cards / "own_encoder.yaml", SourceCard).id == "own_encoder"
     sources = {record.cell.source for _, record in store.records()}
     assert sources == {"own_encoder", "scratch"}

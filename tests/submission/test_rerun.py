@@ -8,7 +8,7 @@ from support.packs import SEED0, Machine, derive_again, edit_record, make_pack
 from benchmark.errors import SubmissionError
 from benchmark.records.record import RunRecord
 from benchmark.records.store import read_record
-from benchmark.records.trust import read_trust, trust_of
+from benchmark.records.trust import trust_levels
 from benchmark.submission.merge import merge_submission
 from benchmark.submission.rerun import Rerun, choose, compare_cell, write_rerun
 from benchmark.submission.verify import verify_submission
@@ -53,8 +53,7 @@ def test_a_rerun_earns_trust_or_refuses(
                 merge_submission(verdict, tmp_path / "cards", tmp_path)
             return
         merge_submission(verdict, tmp_path / "cards", tmp_path)
-    known = read_trust(store.folder)
-    assert trust_of(store.folder, SEED0, known) == "re-run" and list(known) == [SEED0]
+    assert trust_levels(store.folder) == {SEED0: "re-run"}
 
 
 def test_on_the_same_machine_nothing_may_differ(machine_copy: Machine, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from support.packs import (
 
 from benchmark.records.cell import cell_key
 from benchmark.records.store import read_record
-from benchmark.records.trust import read_trust, trust_of
+from benchmark.records.trust import trust_levels
 from benchmark.submission.merge import merge_submission
 from benchmark.submission.report import to_markdown
 from benchmark.submission.rerun import Rerun, compare_cell, write_rerun
@@ -91,9 +91,8 @@ def test_a_merge_keeps_both(other: Machine, tmp_path: Path) -> None:
         found.append({one: one.read_bytes() for one in store.folder.rglob("*.*")})
     assert found[0] == found[1]
     records = {record.cell.path for _, record in store.records()}
-    known = read_trust(store.folder)
-    assert set(known) == {name for name in records if "scratch/" not in name}
-    assert {trust_of(store.folder, name, known) for name in known} == {"re-scored"}
+    known = trust_levels(store.folder)
+    assert known == {name: "re-scored" for name in records if "scratch/" not in name}
     assert {name.split("/")[1] for name in known} == {SOURCE, BASELINE}
     # Only the submitted source has a card of its own.
     assert [card.stem for card in (other.root / "tasks/source").iterdir()] == [SOURCE]
@@ -192,5 +191,4 @@ def test_a_rerun_of_a_baseline_earns_its_trust(other: Machine, tmp_path: Path) -
                      processor="a processor", cells=(cell,))  # fmt: skip
         write_rerun(tmp_path, made)
         merge_submission(verdict, tmp_path / "cards", tmp_path)
-    known = read_trust(other.accepted.folder)
-    assert trust_of(other.accepted.folder, CELL, known) == "re-run" and list(known) == [CELL]
+    assert trust_levels(other.accepted.folder) == {CELL: "re-run"}

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from benchmark.cards.dataset import DatasetCard
 from benchmark.data.cases import Case, LoadedCase, MaskFile, is_volume
 from benchmark.data.layouts.slice_pairs import pair_slices
+from benchmark.data.readers.dicom import as_volume, header_facts, read_series
 from benchmark.data.readers.images import is_lossy, read_picture
 from benchmark.data.readers.label_maps import label_values
 from benchmark.data.readers.volumes import read_volume, spacing_of
@@ -51,8 +52,6 @@ def build_case(
         DataError: No fact gives the subject, or a series has not one mask picture per slice.
     """
     if series:
-        from benchmark.data.readers.dicom import header_facts  # pydicom is rarely needed
-
         facts = facts | header_facts(image)
         _check_mask_pictures(masks, series)
     subject = facts.get(card.group_by)
@@ -124,8 +123,6 @@ def load_files(
 
 
 def _load_series(card: DatasetCard, case: Case) -> LoadedCase:
-    from benchmark.data.readers.dicom import as_volume, read_series  # pydicom is rarely needed
-
     series = read_series(case.series)
     image, affine = as_volume(series.planes, series.affine)
     planes = np.zeros(series.planes.shape, np.uint8)

@@ -172,12 +172,12 @@ def _read_table(root: Path, table: FactTable) -> dict[str, dict[str, str]]:
     path = nearest_file(root, table.file, "table")
     columns = (table.key, *table.columns.values())
     rows = read_csv(path, columns, delimiter=table.delimiter, error=DataError)
-    found: dict[str, dict[str, str]] = {}
+    facts_of: dict[str, dict[str, str]] = {}
     for row in rows:
         facts = {fact: row[column] for fact, column in table.columns.items()}
-        if (first := found.setdefault(row[table.key], facts)) != facts:
+        if (first := facts_of.setdefault(row[table.key], facts)) != facts:
             raise DataError(
                 f"{path}: two rows with {table.key} {row[table.key]!r}, one with {first}, one with "
                 f"{facts}; keep the right one"
             )
-    return found
+    return facts_of

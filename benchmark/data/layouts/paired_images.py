@@ -25,6 +25,7 @@ def load(card: DatasetCard, case: Case) -> LoadedCase:
     assert isinstance(layout, PairedImages)
 
     def to_labels(values: npt.NDArray[np.uint8], path: Path) -> npt.NDArray[np.uint8]:
+        """Mask values (H, W) of the card, from grey levels if the layout has a threshold."""
         if layout.threshold is not None:
             label = next(iter(card.labels.values()))  # all others have files of their own
             values = np.where(values >= layout.threshold, label, 0).astype(np.uint8)

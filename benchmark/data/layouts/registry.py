@@ -4,7 +4,6 @@ A layout `kind` of the card models is read by the module `benchmark.data.layouts
 ends with `LAYOUT = LayoutReader(find, load)`. It is imported when a data set first needs it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +12,7 @@ from pathlib import Path
 from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.layouts import PhantomLayout
 from benchmark.data.cases import Case, LoadedCase, MaskFile
-from benchmark.errors import DataError, in_one_line, spelling_clash
+from benchmark.errors import DataError, first_repeated, in_one_line, spelling_clash
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         cases = layout_reader(card.layout.kind).find(card, root or Path())
     except OSError as error:  # a folder that cannot be read, a name that is too long
         raise DataError(in_one_line(error)) from None
-    names = Counter(case.case for case in cases)
-    if repeated := next((name for name, count in names.items() if count > 1), None):
+    names = [case.case for case in cases]
+    if repeated := first_repeated(names):
         raise DataError(
             f"{root}: several cases are named {repeated!r}; each needs a name of its own (in an "
             "images pattern, more groups)"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmark.data.cases import Case, is_volume
+from benchmark.data.readers.dicom import as_volume, read_series
 from benchmark.errors import DataError
 from benchmark.files import replacing, write_text
 
@@ -83,8 +84,6 @@ def write_labels(path: Path, labels: npt.NDArray[np.uint8], case: Case) -> None:
 
 def _on_image_grid(labels: npt.NDArray[np.uint8], case: Case) -> nib.Nifti1Image:
     if case.series:
-        from benchmark.data.readers.dicom import as_volume, read_series  # pydicom is rarely needed
-
         series = read_series(case.series)
         _, affine = as_volume(series.planes, series.affine)
         return nib.Nifti1Image(labels, affine)

@@ -57,6 +57,7 @@ def begin_reading(
     workers.prepare("benchmark.leaderboard.bulk.setting_statistics")  # the next task
 
     def finish() -> RecordColumns:
+        """Wait for the other processes; all columns, in the order of their paths."""
         parts, problems = [unchanged], list[str]()
         for part, problems_of_part in parts_read:
             parts.append(part)
@@ -80,6 +81,7 @@ def _read(
     problems = list[str]()
 
     def valid() -> Iterator[Loaded]:
+        """The records that can be ranked or shown; the problems of the others are kept."""
         metrics: tuple[str, ...] = ()
         for name in names:
             try:

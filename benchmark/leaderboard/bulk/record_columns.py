@@ -172,7 +172,7 @@ def record_columns(records: Iterable[Loaded]) -> RecordColumns:
         texts,
         {**means, **numbers},
         np.concatenate(scores) if scores else np.empty(0),
-        np.array([len(own) for own in scores], dtype=np.int64),
+        np.array([len(of_record) for of_record in scores], dtype=np.int64),
     )
 
 
@@ -200,6 +200,6 @@ def _averages(
             means[f"{MEAN}{name}"][rows] = column
         if main in RATIOS:
             means["empty_prediction"][rows] = empty
-        for row, own in zip(rows, by_subject[:, :, metrics.index(main)], strict=True):
-            scores[row] = own
+        for row, of_record in zip(rows, by_subject[:, :, metrics.index(main)], strict=True):
+            scores[row] = of_record
     return means, scores

@@ -110,7 +110,7 @@ def setting_statistics(task: SettingTask) -> Arrays:
     """
     scores = task.scores
     failed = any((values <= 0).any() for values in (scores.values, *task.others))
-    others = [_estimates(own[None], task, failed, None)[0] for own in task.others]
+    others = [_estimates(matrix[None], task, failed, None)[0] for matrix in task.others]
     shared = [gain_over_shared_seeds(two, len(scores.seeds)) for two in task.shared]
     arrays: dict[str, npt.NDArray[Any]] = {
         "others": np.array(others, dtype=np.float64).reshape(-1, len(ESTIMATE)),
@@ -174,12 +174,12 @@ def _estimates(
     Where a subject of the setting failed, all its entries have two-part intervals; elsewhere these
     are the bounds that allow for unseen failures. Metrics with a unit have none.
     """
-    rows = [_numbers(one) for one in estimates(scores, pooled, task.bounds)]
+    rows = [_numbers(estimate) for estimate in estimates(scores, pooled, task.bounds)]
     if task.bounds[1] != 1.0 or scores.shape[2] < 2:
         return [[*row, np.nan, np.nan] for row in rows]
     wide = two_part_intervals(scores, pooled, task.scores.bootstrap_seed).tolist()
-    return [[row[0], *(own if failed else row[1:]), *own]
-            for row, own in zip(rows, wide, strict=True)]  # fmt: skip
+    return [[row[0], *(bounds if failed else row[1:]), *bounds]
+            for row, bounds in zip(rows, wide, strict=True)]  # fmt: skip
 
 
 def _scale(scores: TargetScores) -> float:

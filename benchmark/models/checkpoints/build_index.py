@@ -34,8 +34,8 @@ LIBRARIES = ("timm", "segmentation_models_pytorch", "monai")
 
 def indexed_encoders() -> list[str]:
     """Every encoder of the libraries, first those with names of their own."""
-    own = [name for name in encoder_families() if name not in plugin_names()]
-    return [*own, *(f"{TIMM_PREFIX}{name}" for name in timm.list_models())]
+    named = [name for name in encoder_families() if name not in plugin_names()]
+    return [*named, *(f"{TIMM_PREFIX}{name}" for name in timm.list_models())]
 
 
 def indexed_shapes(encoder: str) -> tuple[TensorShapes, bool]:
@@ -68,6 +68,7 @@ def main() -> None:
     """Build the index and write it beside this module."""
 
     def show(stage: str, done: int, total: int) -> None:
+        """A line for every 50 networks."""
         if done % 50 == 0:
             sys.stderr.write(f"{stage}: {done} of {total}\n")
 

@@ -96,8 +96,8 @@ _TORCHVISION_MOBILENET: tuple[Rule, ...] = (
 
 def _efficientnet(plain: Sequence[str]) -> Sequence[Rule]:
     """Names of efficientnet_pytorch, whose blocks are numbered through all stages."""
-    found = (re.match(r"blocks\.(\d+\.\d+)\.", name) for name in plain)
-    blocks = list(dict.fromkeys(match[1] for match in found if match))
+    matches = (re.match(r"blocks\.(\d+\.\d+)\.", name) for name in plain)
+    blocks = list(dict.fromkeys(match[1] for match in matches if match))
     return (
         (r"^_blocks\.(\d+)\.",
          lambda m: f"blocks.{blocks[int(m[1])] if int(m[1]) < len(blocks) else m[1]}."),

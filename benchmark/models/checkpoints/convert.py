@@ -137,7 +137,7 @@ def _resampled(
 def _differ_by_one(shape: Shape, other: Shape) -> bool:
     """Whether each axis is as long as the other's, or one longer or shorter."""
     return len(shape) == len(other) and all(
-        abs(one - size) <= 1 for one, size in zip(shape, other, strict=True)
+        abs(length - size) <= 1 for length, size in zip(shape, other, strict=True)
     )
 
 

@@ -85,10 +85,10 @@ def identify(
         first = [c.like.network.encoders[0] for c in candidates]
         in_order = (match_by_order(groups, name) for name in first if is_encoder(name))
         matches += [match for match in in_order if match]
-    found: dict[str, EncoderMatch] = {}
+    by_encoder: dict[str, EncoderMatch] = {}
     for match in sorted(matches, key=_rank, reverse=True):
-        found.setdefault(match.encoder, match)
-    return list(found.values())
+        by_encoder.setdefault(match.encoder, match)
+    return list(by_encoder.values())
 
 
 def nearest_network(shapes: TensorShapes) -> Resemblance | None:
@@ -160,9 +160,9 @@ def _compare(groups: Groups, candidate: NetworkCandidate) -> EncoderMatch | None
 
 def _may_be_better(like: Resemblance, best: EncoderMatch) -> bool:
     """Whether a network, as the index has it, may match better than what was found."""
-    found = _rank(best)
-    exact = found[:3] == (True, True, True)
-    return not exact or (like.coverage > LEAST_COVERAGE and like.similarity + MARGIN > found[3])
+    best_rank = _rank(best)
+    exact = best_rank[:3] == (True, True, True)
+    return not exact or (like.coverage > LEAST_COVERAGE and like.similarity + MARGIN > best_rank[3])
 
 
 def _rank(match: EncoderMatch) -> tuple[bool, bool, bool, float]:
@@ -181,6 +181,7 @@ def _by_preference(encoders: Sequence[str], conversions: Collection[str]) -> lis
     preferred = [CONVERSIONS[conversion].prefers for conversion in conversions]
 
     def order(encoder: str) -> tuple[bool, int, bool, int, str]:
+        """Sort key: the likeliest first, then the shortest name."""
         usual = all(re.search(pattern, encoder) for pattern in preferred)
         library = encoder.startswith(TIMM_PREFIX) + 2 * encoder.startswith(SMP_VARIANT)
         known = encoder.removeprefix(TIMM_PREFIX) in variants

@@ -116,12 +116,12 @@ class NetworkIndex:
         total = sum(math.prod(shape) for shape in shapes.values())
         names = {_hash(plain_name(name)) for name in shapes}
         for number, values in common.items():
-            own = self._values[number]
-            similarity = 2 * values / (total + own)
+            network_values = self._values[number]
+            similarity = 2 * values / (total + network_values)
             if similarity >= LEAST_SIMILARITY:
                 network = self.networks[number]
                 same = len(network.names & names) / max(1, len(network.names))
-                yield Resemblance(network, values / own, similarity, same)
+                yield Resemblance(network, values / network_values, similarity, same)
 
     def to_bytes(self) -> bytes:
         """The file: JSON, compressed, the same bytes for the same networks."""

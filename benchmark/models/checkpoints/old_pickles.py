@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from collections import Counter, OrderedDict
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,9 +109,7 @@ def _of_class(rebuild: Any, kind: Any, arguments: Any, state: Any) -> Any:
 @cache
 def _allowed() -> dict[tuple[str, str], Any]:
     """Functions and classes that checkpoints need, by module and name."""
-    from importlib import import_module
-
-    import numpy as np
+    import numpy as np  # both after the isolation of `main`, since they start threads
     import torch
 
     allowed: dict[tuple[str, str], Any] = {
@@ -142,7 +141,7 @@ def read_pickle(path: Path) -> Any:
     Raises:
         pickle.UnpicklingError: It names what no checkpoint needs, or is a program.
     """
-    import torch
+    import torch  # after the isolation
 
     with path.open("rb") as file:
         head = file.read(len(LEGACY_HEADER))

@@ -18,16 +18,16 @@ def summarise_cards(workspace: Workspace, name: str) -> list[CardSummary]:
         CardError: No card has it.
     """
     registry = workspace.registry
-    found = []
+    summaries = []
     if name in registry.boards:
-        found.append(board_summary(workspace, registry.boards[name]))
+        summaries.append(board_summary(workspace, registry.boards[name]))
     if name in registry.sources or "@" in name:
-        found.append(source_summary(workspace, registry.source(name)))
+        summaries.append(source_summary(workspace, registry.source(name)))
     if name in registry.targets:
-        found.append(target_summary(workspace, registry.targets[name]))
+        summaries.append(target_summary(workspace, registry.targets[name]))
     if name in registry.datasets:
-        found.append(dataset_summary(workspace, registry.datasets[name]))
-    if not found:
+        summaries.append(dataset_summary(workspace, registry.datasets[name]))
+    if not summaries:
         known = [card.id for _, card in registry.cards()]
         raise CardError(unknown_name("card", name, known) + " `segtransfer list` shows all.")
-    return found
+    return summaries

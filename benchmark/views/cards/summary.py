@@ -41,8 +41,8 @@ class CardSummary:
         indent = max(map(len, facts)) + 2
         shown = [f"{self.kind} {self.card.id}", *_wrapped(self.card.title, width, ""), ""]
         for name, texts in facts.items():
-            own = [line for text in texts for line in _wrapped(text, width - indent, "  ")]
-            shown += [f"{name:{indent}}{own[0]}", *(" " * indent + line for line in own[1:])]
+            body = [line for text in texts for line in _wrapped(text, width - indent, "  ")]
+            shown += [f"{name:{indent}}{body[0]}", *(" " * indent + line for line in body[1:])]
         if self.table:
             shown += ["", self.table.title, *fit_table(self.table, width)]
         if self.commands:

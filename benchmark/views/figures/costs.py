@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
@@ -97,7 +98,8 @@ def cost_panels(rows: pd.DataFrame) -> tuple[list[CostPanel], list[str]]:
                 part = part.assign(**{axis.column: alike.transform("median")})
             if len(part) > 1 and part[axis.column].nunique() > 1:
                 part = part.assign(cost=part[axis.column] / axis.scale)
-                front = pareto_front(part, main_metric(part).higher_is_better)
+                oriented = main_metric(part).sign * part["score"].to_numpy(dtype=np.float64)
+                front = pareto_front(oriented, part["cost"].to_numpy(dtype=np.float64))
                 differing.append(CostPanel(axis, str(method), part.assign(front=front)))
             elif len(part):
                 same.append(axis.title.split(" [")[0])

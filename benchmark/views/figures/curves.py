@@ -48,7 +48,7 @@ class SizeCurves:
         known, entries = style.looks(board, rows), best_entries(board, rows)
         return cls(
             title,
-            {str(target): own for target, own in rows.groupby("target", sort=False)},
+            {str(target): of_target for target, of_target in rows.groupby("target", sort=False)},
             {entry: known[entry] for entry in entries},
             len({*entries_of(rows)}) - len(entries),
         )
@@ -80,8 +80,8 @@ def size_curves(board: Leaderboard, lane: Lane) -> Drawing | NotDrawn:
     ]  # fmt: skip
     with frame.drawing_rules():
         figure, grid = frame.panels(len(curves.targets))
-        for axes, (target, own) in zip(grid, curves.targets.items(), strict=True):
-            _draw_panel(axes, own, curves.looks)
+        for axes, (target, of_target) in zip(grid, curves.targets.items(), strict=True):
+            _draw_panel(axes, of_target, curves.looks)
             axes.set_title(frame.wrapped(target, 40))
         legend = [look.handle() for look in curves.looks.values()]
         frame.finish(figure, curves.title, notes, legend)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from benchmark.errors import RecordError
 from benchmark.files import write_bytes
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported where a figure is drawn: tables and pages do without matplotlib
     from matplotlib.axes import Axes as Axes
     from matplotlib.figure import Figure as Figure
     from matplotlib.lines import Line2D as Line2D

@@ -63,7 +63,7 @@ def _heat_map(
     **options: object,
 ) -> None:
     """A matrix with upright names, white lines, and empty squares where there is no number."""
-    import seaborn as sns
+    import seaborn as sns  # takes seconds
 
     sns.heatmap(
         values, ax=axes, mask=~np.isfinite(values), linewidths=1.2, linecolor="white",

@@ -69,11 +69,7 @@ def best_median_worst(record: RunRecord) -> list[tuple[str, str]]:
 
     Labels are averaged; ties go by name. Fewer than three cases give fewer pictures.
     """
-    metric = METRICS[record.main_metric]
-    by_case: dict[str, list[float]] = {}
-    for case in record.cases:
-        by_case.setdefault(case.case, []).append(case.scores[record.main_metric])
-    means = {name: float(np.mean(scores)) for name, scores in by_case.items()}
+    metric, means = METRICS[record.main_metric], record.case_means()
     order = sorted(means, key=lambda name: (-metric.sign * means[name], name))
     ranks = {0: "best", len(order) - 1: "worst", (len(order) - 1) // 2: "median"}
     if len(order) < 3:
@@ -140,8 +136,8 @@ def draw_overlays(
 def _outlined(overlay: Overlay, labels: int) -> outlines.OutlinedImage:
     borders = []
     for label in range(1, labels + 1):
-        own = outlines.label_style(label - 1)[0]
-        reference, prediction = (frame.SKY, frame.ORANGE) if labels == 1 else (own, own)
+        colour = outlines.label_style(label - 1)[0]
+        reference, prediction = (frame.SKY, frame.ORANGE) if labels == 1 else (colour, colour)
         borders.append(outlines.Outline(overlay.reference == label, reference, "solid", 1.4))
         borders.append(outlines.Outline(overlay.prediction == label, prediction, "dashed", 1.2))
     return outlines.OutlinedImage(overlay.image, overlay.aspect, overlay.title, borders)

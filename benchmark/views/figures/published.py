@@ -24,17 +24,17 @@ def published_plot(
         comparisons: The numbers.
         beside: Name of another board of ours.
     """
-    shown = [one for one in comparisons if one.ours or one.beside]
+    shown = [comparison for comparison in comparisons if comparison.ours or comparison.beside]
     if not shown:
         return NotDrawn("reproduction", "no published number has one of ours to compare with")
     groups = by_target_and_metric(shown)
-    counts = Counter(one.status for one in comparisons)
+    counts = Counter(comparison.status for comparison in comparisons)
     notes = [
         "Bars: one sample deviation over runs. Of the published numbers: "
         + ", ".join(f"{count} {status}" for status, count in counts.items())
         + ". reproduction.csv says of each why."
     ]
-    synthetic = all("synthetic" in one.reasons for one in shown if one.ours)
+    synthetic = all("synthetic" in comparison.reasons for comparison in shown if comparison.ours)
     title = f"{name}: published and ours{' (SYNTHETIC)' if synthetic else ''}"
     labels = ["published", f"{name} (ours)", *([f"{beside} (ours)"] if beside else [])]
     with frame.drawing_rules():
@@ -51,19 +51,20 @@ def published_plot(
 
 
 def _draw_panel(axes: "frame.Axes", title: str, comparisons: Sequence[PublishedComparison]) -> None:
-    for row, one in enumerate(comparisons):
-        series = zip((one.published, one.ours, one.beside), COLOURS, MARKERS, strict=True)
+    for row, comparison in enumerate(comparisons):
+        values = (comparison.published, comparison.ours, comparison.beside)
+        series = zip(values, COLOURS, MARKERS, strict=True)
         for offset, (number, colour, marker) in zip((-0.2, 0.0, 0.2), series, strict=True):
             if isinstance(number, PublishedNumber | Reproduced):
                 axes.errorbar(
                     number.value, row + offset, xerr=number.sd, color=colour, marker=marker,
-                    markerfacecolor="white" if number is one.published else colour,
+                    markerfacecolor="white" if number is comparison.published else colour,
                     linestyle="none", elinewidth=0.8,
                 )  # fmt: skip
     labels = [
-        f"{frame.shortened(one.published.source, 28)} / {one.published.strategy}, "
-        f"n {one.published.train_subjects or 'all'}{doubt(one.published)}"
-        for one in comparisons
+        f"{frame.shortened(comparison.published.source, 28)} / {comparison.published.strategy}, "
+        f"n {comparison.published.train_subjects or 'all'}{doubt(comparison.published)}"
+        for comparison in comparisons
     ]
     axes.set_yticks(range(len(comparisons)), labels, fontsize=6)
     axes.set_ylim(len(comparisons) - 0.4, -0.6)

@@ -71,14 +71,14 @@ def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[EntryKey, Look]:
     pretrained = [name for name in sources if name != board.board.baseline]
     strategies = _ordered(board.board.strategies, entries["strategy"])
     signs = _signs(rows)
-    found: dict[EntryKey, Look] = {}
+    look_of: dict[EntryKey, Look] = {}
     for source, strategy in entries.itertuples(index=False):
-        found[source, strategy] = Look(
+        look_of[source, strategy] = Look(
             entry_name(source, strategy, len(strategies) > 1) + signs.get((source, strategy), ""),
             pretrained.index(source) if source in pretrained else -1,
             strategies.index(strategy),
         )
-    return found
+    return look_of
 
 
 def _ordered(board_names: Iterable[str], names: "pd.Series[str]") -> list[str]:
@@ -98,9 +98,9 @@ def _signs(rows: pd.DataFrame) -> dict[EntryKey, str]:
     marks: dict[EntryKey, set[str]] = {}
     for source, strategy, text in zip(rows["source"], rows["strategy"], rows["marks"], strict=True):
         marks.setdefault((source, strategy), set()).update(text.split(", "))
-    signs = {entry: "".join(sign for mark, (sign, _) in SIGNS.items() if mark in own)
-             for entry, own in marks.items()}  # fmt: skip
-    return {entry: f" {own}" for entry, own in signs.items() if own}
+    signs = {entry: "".join(sign for mark, (sign, _) in SIGNS.items() if mark in of_entry)
+             for entry, of_entry in marks.items()}  # fmt: skip
+    return {entry: f" {of_entry}" for entry, of_entry in signs.items() if of_entry}
 
 
 def sign_note(labels: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ End tags are left out, as HTML allows.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import repeat
 from math import isfinite, nan
 from typing import Any
@@ -78,11 +79,8 @@ def as_list(values: Iterable[Any]) -> list[Any]:
 
 def escaped(values: Iterable[object]) -> list[str]:
     """Values as text that is safe inside elements and quoted attributes."""
-    known: dict[object, str] = {}
-    return [
-        known[value] if value in known else known.setdefault(value, str(escape(value)))
-        for value in as_list(values)
-    ]
+    safe = cache(lambda value: str(escape(value)))
+    return [safe(value) for value in as_list(values)]
 
 
 def texts(values: Iterable[object]) -> ColumnCells:
@@ -156,12 +154,8 @@ def ranks(frame: pd.DataFrame, name: str) -> ColumnCells:
 
 def marks(frame: pd.DataFrame) -> ColumnCells:
     """The marks of each entry, its trust level and why it is unranked, as badges."""
-    known: dict[tuple[str, ...], str] = {}
     columns = (strings(frame, name) for name in ("marks", "trust", "unranked", "why_unranked"))
-    return ColumnCells([
-        known[marks] if marks in known else known.setdefault(marks, _badges(*marks))
-        for marks in zip(*columns, strict=True)
-    ])  # fmt: skip
+    return ColumnCells([*map(cache(_badges), *columns)])
 
 
 def badge(mark: str) -> str:

@@ -14,7 +14,7 @@ PLOT_START, PLOT_WIDTH = 4, 112
 
 def plot_range(frame: pd.DataFrame, name: str = "score") -> tuple[float, float]:
     """Smallest and largest number that a plot of scores, or of gains, has to show."""
-    known = [v for own in _columns(name) for v in floats(frame, own) if isfinite(v)]
+    known = [v for column in _columns(name) for v in floats(frame, column) if isfinite(v)]
     return (min(known), max(known)) if known else (0.0, 0.0)
 
 
@@ -32,10 +32,11 @@ def plot_cells(frame: pd.DataFrame, zero: float | None, name: str = "score") -> 
     width = end - start or 1.0
 
     def x(number: float) -> str:
+        """The pixel of a number."""
         return f"{PLOT_START + PLOT_WIDTH * (number - start) / width:.1f}"
 
     line = "" if zero is None else f'<path class="zero" d="M{x(zero)} 0V16"/>'
-    columns = (floats(frame, own) for own in _columns(name))
+    columns = (floats(frame, column) for column in _columns(name))
     html = []
     for value, low, high in zip(*columns, strict=True):
         whisker = f'<path d="M{x(low)} 8H{x(high)}"/>' if isfinite(low) and isfinite(high) else ""

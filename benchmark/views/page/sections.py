@@ -90,7 +90,7 @@ def source_sections(context: Context) -> Iterator[Section]:
         card = context.registry.sources.get(name.partition("@")[0])
         records = by_source.get(name, pd.DataFrame())
         title = card.title if card else str(records["source_title"].iloc[0] if len(records) else "")
-        before, own = pictures.left_out, tuple(pictures.of(rows))
+        before, shown = pictures.left_out, tuple(pictures.of(rows))
         facts = [*_record_facts(rows, records), *_card_facts(card, {"domain", "task", "encoder"})]
         if more := pictures.left_out - before:
             facts.append((LEFT_OUT, f"{more}, which lie in pictures/ beside the records"))
@@ -98,7 +98,7 @@ def source_sections(context: Context) -> Iterator[Section]:
             context.sources[name], name, title, (), mark_counts(rows), facts,
             {"": source_table(context, rows, f"{name}: every target")},
             _page(context, "sources", card),
-            pictures=own,
+            pictures=shown,
         )  # fmt: skip
 
 

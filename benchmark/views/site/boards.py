@@ -57,18 +57,17 @@ class SiteBoard:
 
         Of each target and lane, those with the most training subjects.
         """
-        found = [*self._candidates()]
-        more = len(found) - MOST
-        return found[:MOST] + ([(self.page, "more settings", str(more))] if more > 0 else [])
+        every = [*self._candidates()]
+        more = len(every) - MOST
+        return every[:MOST] + ([(self.page, "more settings", str(more))] if more > 0 else [])
 
     def _candidates(self) -> Iterator[tuple[str, str, str]]:
         board = self.context.board
-        several = len(board.rows) > 0 and board.rows["strategy"].nunique() > 1
         for setting in largest_settings(board):
             rows = board.rows_of(setting)
             rows = rows[rows["group"].notna()]
-            names = [entry_name(*entry, several)
-                     for entry in entries_of(rows)]  # fmt: skip
+            several = self.context.several_strategies
+            names = [entry_name(*entry, several) for entry in entries_of(rows)]
             words = f"{setting.target}, {size_name(board, setting.lane_size)}"
             if names:
                 address = f"{self.page}#{self.context.targets[setting.target]}"
@@ -87,4 +86,4 @@ def grouped(boards: Sequence[SiteBoard]) -> dict[str, list[SiteBoard]]:
         title: [board for board in boards if (board.synthetic, board.has_results) == kind]
         for kind, title in titles.items()
     }
-    return {title: own for title, own in groups.items() if own}
+    return {title: members for title, members in groups.items() if members}

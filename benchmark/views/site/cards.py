@@ -90,7 +90,9 @@ def _source_list(registry: Registry, pages: Sequence[CardPage]) -> PageTable:
         Column("domain", "domain", cells.texts(card.domain for card in cards)),
         Column("task", "task", cells.texts(card.task for card in cards)),
         Column("encoder", "network", cells.texts(card.encoder or "the board's" for card in cards)),
-        Column("licence", "licence of the weights", cells.long_texts(one for one, _ in terms)),
+        Column(
+            "licence", "licence of the weights", cells.long_texts(licence for licence, _ in terms)
+        ),
         Column("commercial", "commercial use", cells.texts(use for _, use in terms)),
     ]
     return _list("Sources", pages, columns)
@@ -120,7 +122,7 @@ def _list(title: str, pages: Sequence[CardPage], columns: Sequence[Column]) -> P
     }
     return PageTable(title, [
         Column("name", title.lower().removesuffix("s"), ColumnCells(names)),
-        *(Column(head, head, cells.numbers(own, ".0f")) for head, own in counts.items()),
+        *(Column(head, head, cells.numbers(numbers, ".0f")) for head, numbers in counts.items()),
         *columns,
         Column("images", "images", cells.texts(images)),
     ])  # fmt: skip

@@ -42,7 +42,7 @@ def results_of(
         rows = board.context.rows
         if not len(rows):
             continue
-        rows = rows[[card_of(own) == name for own in cells.as_list(rows[kind])]]
+        rows = rows[[card_of(entry) == name for entry in cells.as_list(rows[kind])]]
         if len(rows):
             page = f"../{board.page}"
             yield CardResults(board, page, len(rows), _table(board, kind, rows, page, has_page))

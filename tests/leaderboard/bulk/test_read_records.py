@@ -243,7 +243,7 @@ def test_statistics_that_share_their_draws_are_those_of_each_alone(
         bundles.append(len(tasks))
         return statistics_of(tasks)
 
-    monkeypatch.setattr("benchmark.leaderboard.tasks.statistics_of", counted)
+    monkeypatch.setattr("benchmark.leaderboard.board_statistics.statistics_of", counted)
     together = build_from_columns(card, cells, workers=Workers(1), cache=StatisticsCache(tmp_path))
     assert bundles == [len(TARGETS) + 1] * len(sizes)
     assert same(build_from_columns(card, cells, workers=Workers(2)), together)

@@ -17,23 +17,23 @@ def board_charts(board: Leaderboard) -> list[Chart]:
     sizes = sorted(
         board.sizes, key=lambda size: (lanes.index(size.lane), _all_last(size.train_subjects))
     )
-    found = [*(gain_chart(board, size) for size in sizes),
+    charts = [*(gain_chart(board, size) for size in sizes),
              *(size_chart(board, lane) for lane in lanes)]  # fmt: skip
-    return [chart for chart in found if chart]
+    return [chart for chart in charts if chart]
 
 
 def target_charts(board: Leaderboard, target: str) -> list[Chart]:
     """Spread and costs on a target, for its largest number of training subjects in each lane."""
     settings = [setting for setting in largest_settings(board) if setting.target == target]
-    found = [draw(board, setting) for setting in settings
+    charts = [draw(board, setting) for setting in settings
              for draw in (spread_chart, cost_chart)]  # fmt: skip
-    return [chart for chart in found if chart]
+    return [chart for chart in charts if chart]
 
 
 def largest_settings(board: Leaderboard) -> list[Setting]:
     """Of each target and lane the ranked setting with the most training subjects."""
     largest: dict[tuple[str, str], Setting] = {}
-    for setting in sorted(board.scores, key=lambda one: _all_last(one.train_subjects)):
+    for setting in sorted(board.scores, key=lambda setting: _all_last(setting.train_subjects)):
         largest[setting.target, setting.lane] = setting
     return [setting for setting in board.scores if setting in largest.values()]
 

@@ -32,7 +32,7 @@ def size_chart(board: Leaderboard, lane: Lane) -> Chart | None:
         f"The best {MOST} and the baseline; {more} more are in the tables." if more else "",
         style.sign_note([look.label for look in looks.values()]),
     ]
-    panels = [_panel(name, own, looks) for name, own in curves.targets.items()]
+    panels = [_panel(name, of_target, looks) for name, of_target in curves.targets.items()]
     legend = [svg.legend_entry(look, line=True) for look in looks.values()]
     table = _table(curves.title, rows, looks)
     return Chart(curves.title, [*filter(None, notes)], panels, table, legend)
@@ -49,9 +49,9 @@ def _panel(target: str, rows: pd.DataFrame, entries: Mapping[EntryKey, Look]) ->
                   style.with_direction(metric), ticks)  # fmt: skip
     for number, (entry, look) in enumerate(entries.items()):
         shift = DODGE * (number - (len(entries) - 1) / 2)
-        own = rows[(rows["source"] == entry[0]) & (rows["strategy"] == entry[1])]
-        own = own.assign(x=own["train_subjects"].map(sizes)).sort_values("x")
-        parts += _line(own, look, x, y, shift)
+        of_entry = rows[(rows["source"] == entry[0]) & (rows["strategy"] == entry[1])]
+        of_entry = of_entry.assign(x=of_entry["train_subjects"].map(sizes)).sort_values("x")
+        parts += _line(of_entry, look, x, y, shift)
     return svg.svg(svg.WIDTH, svg.HEIGHT, f"{target}: score by number of training subjects", parts)
 
 
@@ -71,14 +71,14 @@ def _line(rows: pd.DataFrame, look: Look, x: Axis, y: Axis, shift: float) -> Ite
 
 def _table(title: str, rows: pd.DataFrame, entries: Mapping[EntryKey, Look]) -> TextTable:
     sizes = sorted({int(size) for size in rows["train_subjects"]}, key=lambda n: n or float("inf"))
-    found = {
+    text_of = {
         (row["target"], row["source"], row["strategy"], row["train_subjects"]): format_interval(
             row["score"], row["low"], row["high"], METRICS[row["main_metric"]].number_format
         )
         for _, row in rows.iterrows()
     }
     cells = [
-        [str(target), look.label, *(found.get((target, *entry, n), MISSING) for n in sizes)]
+        [str(target), look.label, *(text_of.get((target, *entry, n), MISSING) for n in sizes)]
         for target in rows["target"].unique()
         for entry, look in entries.items()
     ]

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
-from benchmark.leaderboard.rows import main_metric
+from benchmark.leaderboard.rows import best_rows, main_metric
 from benchmark.views.figures import style
 from benchmark.views.figures.curves import MOST
 from benchmark.views.figures.spreads import SUBJECT, jitter, subject_means
@@ -29,7 +29,7 @@ def spread_chart(board: Leaderboard, setting: Setting) -> Chart | None:
     if len(scores.subjects) < 2 or not len(rows):
         return None
     more = max(len(rows) - MOST, 0)
-    rows = rows[(np.arange(len(rows)) < MOST) | (rows["source"] == board.board.baseline)]
+    rows = best_rows(rows, board.board.baseline, MOST)
     looks, values = subject_means(board, setting, rows)
     title = style.setting_heading(board, setting, SUBJECT)
     notes = [
@@ -94,9 +94,9 @@ def _table(
         [
             look.label,
             format_interval(*mean, number_format),
-            *(format(n, number_format) for n in own),
+            *(format(n, number_format) for n in quantiles),
         ]
-        for look, mean, own in zip(entries, intervals, numbers, strict=True)
+        for look, mean, quantiles in zip(entries, intervals, numbers, strict=True)
     ]
     heads = ["entry", "mean [95 %]", "minimum", "quartile 1", "median", "quartile 3", "maximum"]
     return TextTable(f"{title}, table", heads, cells)
