@@ -70,14 +70,14 @@ def read_text(path: Path, error: type[BenchmarkError], most_bytes: int = MAX_TEX
         ) from None
 
 
-def read_json(path: Path, error: type[BenchmarkError], most_bytes: int = MAX_TEXT_BYTES) -> Any:
+def read_json(path: Path, error: type[BenchmarkError]) -> Any:
     """Plain data from JSON.
 
     Raises:
         BenchmarkError: Of the type `error`; it is missing, too large, too deep, not JSON, or has a
             key twice.
     """
-    text = read_text(path, error, most_bytes)
+    text = read_text(path, error)
     with reading(path, "JSON", error, "correct it, or get it again"):
         return json.loads(text, object_pairs_hook=keys_once)
 

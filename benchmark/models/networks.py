@@ -92,7 +92,7 @@ def build_network(
     return SegmentationNetwork(*parts, normalisation_mean, normalisation_std, sigmoid)
 
 
-def set_norm_momentum(network: nn.Module, momentum: float = 0.1) -> None:
+def set_norm_momentum(network: nn.Module) -> None:
     """Give the running statistics of all batch normalisation one momentum, PyTorch's own.
 
     Libraries differ: the EfficientNets of segmentation-models-pytorch have 0.01, with which 30 % of
@@ -101,7 +101,7 @@ def set_norm_momentum(network: nn.Module, momentum: float = 0.1) -> None:
     """
     for module in network.modules():
         if isinstance(module, _BatchNorm) and module.momentum is not None:
-            module.momentum = momentum
+            module.momentum = 0.1
 
 
 def parameter_counts(network: nn.Module) -> tuple[int, int]:

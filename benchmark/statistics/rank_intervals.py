@@ -62,9 +62,7 @@ class Ranking:
     missing: Mapping[Entry, tuple[str, ...]]
 
 
-def rank_entries(
-    targets: Sequence[TargetScores], resamples: int = RESAMPLES, *, stability: bool = True
-) -> Ranking:
+def rank_entries(targets: Sequence[TargetScores], *, stability: bool = True) -> Ranking:
     """Rank the entries of one target, or by their mean rank over several.
 
     Entries that lack a target do not take part, not even as competitors: each target is ranked
@@ -72,7 +70,6 @@ def rank_entries(
 
     Args:
         targets: All targets of the board, also those without any score; or one.
-        resamples: Number of draws.
         stability: Whether it is asked for; it costs more than the rest.
     """
     names = dict.fromkeys(e for scores in targets for e in (*scores.entries, *scores.left_out))
@@ -85,11 +82,11 @@ def rank_entries(
     drawn: list[tuple[float | None, ...]] = [(None, None, None)] * len(entries)
     tau = None
     if min(len(scores.subjects) for scores in selected) > 1:
-        draws = np.zeros((resamples, len(entries)))
+        draws = np.zeros((RESAMPLES, len(entries)))
         for scores in selected:
-            draws += bootstrap_ranks(scores, resamples)
+            draws += bootstrap_ranks(scores, RESAMPLES)
         draws /= len(selected)
-        ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), resamples - 1
+        ordered, last = np.sort(np.ascontiguousarray(draws.T), axis=1), RESAMPLES - 1
         low, high = ordered[:, floor(0.025 * last)], ordered[:, ceil(0.975 * last)]
         best = draws == draws.min(axis=1, keepdims=True)
         first = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
