@@ -6,7 +6,7 @@ for.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -101,7 +101,7 @@ class Advice:
     settings: tuple[AdvisedSetting, ...] = ()
     untested_targets: tuple[str, ...] = ()
     untested_sources: tuple[str, ...] = ()
-    boards: tuple[str, ...] = field(default=())
+    boards: tuple[str, ...] = ()
 
 
 def advise(workspace: Workspace, question: AdviceQuestion, folders: Sequence[Path] = ()) -> Advice:

@@ -115,13 +115,9 @@ def _compare(
         raise RecordError(f"{target}: {names[0]} and {names[1]} have no seed in common")
     used = [[side[seed] for seed in seeds] for side in sides]
     _check_comparable(target, [record for side in used for record in side])
-    scores = [pd.DataFrame([record.case_means() for record in side]) for side in used]
-    if set(scores[0]) != set(scores[1]) or scores[0].isna().any(axis=None):
-        raise RecordError(f"{target}: {names[0]} and {names[1]} were scored on different cases")
-    cases = [str(name) for name in scores[0]]
     metric = METRICS[used[0][0].main_metric]
-    a, b = (table[cases].to_numpy(dtype=np.float64) for table in scores)
-    differences = np.round(metric.sign * (a - b), DECIMALS)
+    cases, first, second = _case_scores(target, names, used)
+    differences = np.round(metric.sign * (first - second), DECIMALS)
     subject_of = {case.case: case.subject for case in used[0][0].cases}
     subjects, index = np.unique([subject_of[case] for case in cases], return_inverse=True)
     counts = np.bincount(index)
@@ -135,8 +131,8 @@ def _compare(
     anova = two_way_anova(by_subject[None])
     error = standard_error(anova, noise)
     gains = np.round(by_subject.mean(axis=0), DECIMALS)
-    columns = (a.mean(axis=0), b.mean(axis=0), differences.mean(axis=0), differences.min(axis=0),
-               differences.max(axis=0))  # fmt: skip
+    columns = (first.mean(axis=0), second.mean(axis=0), differences.mean(axis=0),
+               differences.min(axis=0), differences.max(axis=0))  # fmt: skip
     case_differences = [
         CaseDifference(case, subject_of[case], *numbers)
         for case, *numbers in zip(cases, *(column.tolist() for column in columns), strict=True)
@@ -162,6 +158,17 @@ def _compare(
         trust=(levels[0], levels[1]),
         notes=tuple(dict.fromkeys(_notes(board, names, sides, seeds))),
     )
+
+
+def _case_scores(
+    target: str, names: tuple[EntryName, EntryName], sides: Sequence[Sequence[RunRecord]]
+) -> tuple[list[str], Scores, Scores]:
+    """Names of the cases, and of either side the scores (seeds, cases)."""
+    first, second = (pd.DataFrame([record.case_means() for record in side]) for side in sides)
+    if set(first) != set(second) or first.isna().any(axis=None):
+        raise RecordError(f"{target}: {names[0]} and {names[1]} were scored on different cases")
+    cases = [str(name) for name in first]
+    return cases, first.to_numpy(dtype=np.float64), second[cases].to_numpy(dtype=np.float64)
 
 
 def _notes(

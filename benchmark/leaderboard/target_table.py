@@ -1,6 +1,7 @@
 """The rows of all targets: every entry with mean, rank, group a, gain, spread and cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,15 @@ FAILED = "failed cells"  # mark of a row with cells whose training diverged
 Table = dict[str, list[object]]
 
 
+class _Statistics(NamedTuple):
+    """Statistics of entries: the columns `STATISTICS` as one array, and three columns of text."""
+
+    numbers: Scores
+    covers: list[object]
+    gain_notes: list[object]
+    why_unranked: list[object]
+
+
 def target_table(
     board: BoardCard,
     index: BoardIndex,
@@ -43,50 +53,73 @@ def target_table(
         unlearned: Targets on which nothing has learned: their entries have no rank.
     """
     table = _entry_columns(board, index)
-    count = len(table["target"])
-    numbers = np.full((count, len(STATISTICS)), np.nan)
-    covered: list[object] = [None] * count
-    notes: list[object] = [""] * count
-    reasons: list[object] = [""] * count
+    parts: list[_Statistics] = []
     order: list[int] = []
-    start = 0
     for setting, entries in index.settings.items():
-        row_of: dict[Entry, int] = {entry: start + number for number, entry in enumerate(entries)}
-        ranked = scores[setting]
-        if ranked and ranked.entries:
-            rows = [row_of[entry] for entry in ranked.entries]
-            numbers[rows] = statistics[setting]["ranked"]
-            label = covers(len(ranked.seeds), len(ranked.subjects))
-            gain_notes = array_json(statistics[setting]["notes"])
-            for row, note in zip(rows, gain_notes, strict=True):
-                notes[row], covered[row] = note, label
-            if setting.target in unlearned:
-                numbers[np.ix_(rows, [STATISTICS.index(name) for name in RANK])] = np.nan
-                for row in rows:
-                    reasons[row] = UNLEARNED
-        left_out = ranked.left_out if ranked else {}
-        estimates = iter(statistics[setting]["others"])
-        for entry, unranked_scores in unranked_entries(index, setting, ranked).items():
-            row = row_of[entry]
-            reasons[row] = table["unranked"][row] or left_out.get(entry, "")
-            if unranked_scores is not None:
-                numbers[row, : len(ESTIMATE)] = next(estimates)
-                covered[row] = covers(*unranked_scores.shape)
-        shared = array_json(statistics[setting]["shared_notes"])
-        for (entry, note), gain in zip(shared, statistics[setting]["shared"], strict=True):
-            row = row_of[tuple(entry)]
-            numbers[row, -len(GAIN) :], notes[row] = gain, note
-        end = start + len(entries)
-        order += _best_first(numbers[start:end], start, index.metric(setting).higher_is_better)
-        start = end
+        start, end = len(order), len(order) + len(entries)
+        part = _setting_statistics(
+            index, setting, scores[setting], statistics[setting], table["unranked"][start:end],
+            learned=setting.target not in unlearned,
+        )  # fmt: skip
+        parts.append(part)
+        order += _best_first(part.numbers, start, index.metric(setting).higher_is_better)
+    numbers = np.concatenate([part.numbers for part in parts])
     table |= dict(zip(STATISTICS, map(_listed, numbers.T), strict=True))
     table["group"] = [None if group is None else int(str(group)[0]) for group in table["group"]]
-    table |= {"interval_covers": covered, "gain_note": notes}
-    table["why_unranked"] = reasons
+    table["interval_covers"] = [label for part in parts for label in part.covers]
+    table["gain_note"] = [note for part in parts for note in part.gain_notes]
+    table["why_unranked"] = [reason for part in parts for reason in part.why_unranked]
     names = [name for name, _ in leaderboard_columns(index.records.numbers) if name in table]
     frame = pd.DataFrame({name: [table[name][row] for row in order] for name in names})
     frame["marks"] = _marks(frame, board)
     return frame.join(metric_ranks(frame))
+
+
+def _setting_statistics(
+    index: BoardIndex,
+    setting: Setting,
+    ranked: TargetScores | None,
+    statistics: Arrays,
+    unranked: Sequence[object],
+    *,
+    learned: bool,
+) -> _Statistics:
+    """Statistics of all entries of one setting, in its order.
+
+    Args:
+        index: All records.
+        setting: One of the index.
+        ranked: Its complete ranked scores, if any.
+        statistics: Of the setting, of `setting_statistics`.
+        unranked: Why records of each entry may not be ranked; "" where they may.
+        learned: Whether anything has learned on the target; if not, no entry has a rank.
+    """
+    row_of: dict[Entry, int] = {entry: row for row, entry in enumerate(index.settings[setting])}
+    count = len(row_of)
+    numbers = np.full((count, len(STATISTICS)), np.nan)
+    result = _Statistics(numbers, [None] * count, [""] * count, [""] * count)
+    if ranked and ranked.entries:
+        rows = [row_of[entry] for entry in ranked.entries]
+        numbers[rows] = statistics["ranked"]
+        for row, note in zip(rows, array_json(statistics["notes"]), strict=True):
+            result.gain_notes[row] = note
+            result.covers[row] = covers(len(ranked.seeds), len(ranked.subjects))
+            result.why_unranked[row] = "" if learned else UNLEARNED
+        if not learned:
+            numbers[np.ix_(rows, [STATISTICS.index(name) for name in RANK])] = np.nan
+    left_out = ranked.left_out if ranked else {}
+    estimates = iter(statistics["others"])
+    for entry, unranked_scores in unranked_entries(index, setting, ranked).items():
+        row = row_of[entry]
+        result.why_unranked[row] = unranked[row] or left_out.get(entry, "")
+        if unranked_scores is not None:
+            numbers[row, : len(ESTIMATE)] = next(estimates)
+            result.covers[row] = covers(*unranked_scores.shape)
+    shared = array_json(statistics["shared_notes"])
+    for (entry, note), gain in zip(shared, statistics["shared"], strict=True):
+        row = row_of[tuple(entry)]
+        numbers[row, -len(GAIN) :], result.gain_notes[row] = gain, note
+    return result
 
 
 def _marks(rows: pd.DataFrame, board: BoardCard) -> list[str]:

@@ -171,6 +171,5 @@ def write_reproduction(
     }
     for name, text in files.items():
         write_text(folder / name, text)
-
     figures, _ = write_figures(folder, [published_plot(board.id, comparisons, beside)])
     return [*(folder / name for name in files), *figures]

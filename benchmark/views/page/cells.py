@@ -1,4 +1,4 @@
-"""ColumnCells of HTML tables, one column at a time; text of cards and records is escaped here.
+"""Cells of HTML tables, one column at a time; text of cards and records is escaped here.
 
 End tags are left out, as HTML allows.
 """
