@@ -6,13 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from benchmark.cards.card import Model
-from benchmark.cards.patterns import (
-    PathPattern,
-    PathTemplate,
-    Pattern,
-    Template,
-    check_fields,
-)
+from benchmark.cards.patterns import PathPattern, PathTemplate, Pattern, Template, check_fields
 
 
 class FactTable(Model):

@@ -11,12 +11,7 @@ from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
 from benchmark.statistics.agreement import Separated
-from benchmark.statistics.anova import (
-    Scores,
-    SeedMeanSquare,
-    standard_error,
-    two_way_anova,
-)
+from benchmark.statistics.anova import Scores, SeedMeanSquare, standard_error, two_way_anova
 from benchmark.statistics.intervals import covers, t_intervals
 from benchmark.statistics.scores import TargetScores
 from benchmark.statistics.seed_noise import pooled_seed_ms

@@ -7,13 +7,7 @@ from benchmark.forecast.scores import SCORES
 from benchmark.forecast.trivial import TRIVIAL
 from benchmark.forecast.validate import OverallValidation, Validation
 from benchmark.statistics.agreement import OverTargets
-from benchmark.views.text import (
-    MISSING,
-    TextTable,
-    counted,
-    format_interval,
-    markdown_table,
-)
+from benchmark.views.text import MISSING, TextTable, counted, format_interval, markdown_table
 
 NO_MEASUREMENT = (
     "(1): the best forecast by that score. A forecast is no measurement; how well each score "

@@ -20,12 +20,7 @@ from benchmark.records.store import Store
 from benchmark.records.trust import LEVELS, TrustLevel, trust_levels
 from benchmark.records.validate import record_scores
 from benchmark.scoring.metrics import METRICS
-from benchmark.statistics.anova import (
-    Scores,
-    SeedMeanSquare,
-    standard_error,
-    two_way_anova,
-)
+from benchmark.statistics.anova import Scores, SeedMeanSquare, standard_error, two_way_anova
 from benchmark.statistics.intervals import detectable, estimates, probability_not_above_zero
 from benchmark.statistics.scores import DECIMALS
 from benchmark.statistics.seed_noise import pooled_seed_ms

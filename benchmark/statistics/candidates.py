@@ -17,12 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv, ndtr, stdtr
 
-from benchmark.statistics.anova import (
-    Decomposition,
-    Scores,
-    mean_of_targets,
-    standard_error,
-)
+from benchmark.statistics.anova import Decomposition, Scores, mean_of_targets, standard_error
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores
 from benchmark.statistics.seed_noise import pooled_seed_ms
 

@@ -26,10 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.stats import t
-from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-untyped]
-    MixedLM,
-    VCSpec,
-)
+from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # type: ignore[import-untyped]
 
 from benchmark.statistics.anova import Scores
 from benchmark.statistics.match_terms import is_constant_within, match_terms

@@ -18,11 +18,7 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.statistics.anova import (
-    Scores,
-    standard_error,
-    two_way_anova,
-)
+from benchmark.statistics.anova import Scores, standard_error, two_way_anova
 from benchmark.statistics.bootstrap import RESAMPLES, draw_means
 from benchmark.statistics.ranks import average_ranks
 from benchmark.statistics.scores import DECIMALS, Entry, TargetScores

@@ -27,12 +27,7 @@ from benchmark.views.page.context import page_records
 from benchmark.views.page.write import write_page
 from benchmark.views.parquet import to_parquet
 from benchmark.views.published import reproduction_csv, reproduction_markdown
-from benchmark.views.sequences import (
-    footer,
-    print_sequences,
-    sequence_markdown,
-    sequence_tables,
-)
+from benchmark.views.sequences import footer, print_sequences, sequence_markdown, sequence_tables
 from benchmark.views.terminal import print_leaderboard
 from benchmark.views.text import TextTable
 from benchmark.workspace import Workspace

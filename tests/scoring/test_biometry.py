@@ -7,10 +7,7 @@ import pytest
 from scipy.special import ellipe
 
 from benchmark.scoring import biometry
-from benchmark.scoring.biometry import (
-    area_cm2,
-    ellipse_circumference_mm,
-)
+from benchmark.scoring.biometry import area_cm2, ellipse_circumference_mm
 from benchmark.scoring.label_masks import LabelMasks, Mask
 
 

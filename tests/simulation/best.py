@@ -9,11 +9,7 @@ import numpy as np
 from scipy.special import stdtr
 from simulation.boards import OWN, REST, SHARED
 
-from benchmark.statistics.anova import (
-    Decomposition,
-    Scores,
-    standard_error,
-)
+from benchmark.statistics.anova import Decomposition, Scores, standard_error
 from benchmark.statistics.candidates import ALPHA, candidates_for_best
 from benchmark.statistics.scores import TargetScores
 from benchmark.statistics.seed_noise import pooled_seed_ms

@@ -7,11 +7,7 @@ By hand, 2 seeds x 3 subjects:  1 2 6      seed means 3 and 5, subject means 2 3
 import numpy as np
 import pytest
 
-from benchmark.statistics.anova import (
-    SeedMeanSquare,
-    standard_error,
-    two_way_anova,
-)
+from benchmark.statistics.anova import SeedMeanSquare, standard_error, two_way_anova
 from benchmark.statistics.variance_components import variance_components
 
 HAND = np.array([[1.0, 2, 6], [3, 4, 8]])

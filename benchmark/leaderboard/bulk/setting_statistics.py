@@ -24,11 +24,7 @@ from benchmark.statistics.gains import (
     target_gains,
 )
 from benchmark.statistics.intervals import Estimate, estimates
-from benchmark.statistics.rank_intervals import (
-    RankInterval,
-    bootstrap_ranks,
-    rank_entries,
-)
+from benchmark.statistics.rank_intervals import RankInterval, bootstrap_ranks, rank_entries
 from benchmark.statistics.scores import Entry, TargetScores
 from benchmark.statistics.seed_noise import pooled_seed_ms
 from benchmark.statistics.two_part import two_part_intervals

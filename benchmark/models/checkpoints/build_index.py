@@ -10,12 +10,7 @@ from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmark.models.checkpoints.network_index import (
-    INDEX_FILE,
-    NetworkIndex,
-    indexed,
-    plain_name,
-)
+from benchmark.models.checkpoints.network_index import INDEX_FILE, NetworkIndex, indexed, plain_name
 from benchmark.models.encoders import (
     TIMM_PREFIX,
     TensorShapes,

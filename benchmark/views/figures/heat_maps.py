@@ -12,10 +12,7 @@ from benchmark.scoring.metrics import Metric
 from benchmark.views.figures import frame
 from benchmark.views.figures.frame import Drawing, NotDrawn
 from benchmark.views.figures.gain_grid import GainGrid, Square, gain_grid
-from benchmark.views.figures.style import (
-    size_code,
-    with_direction,
-)
+from benchmark.views.figures.style import size_code, with_direction
 
 CELL = (1.02, 0.42)  # inches
 GAIN_COLOURS = "PuOr_r"

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.models.checkpoints.build_index import (
-    LIBRARIES,
-    indexed_encoders,
-    indexed_shapes,
-)
+from benchmark.models.checkpoints.build_index import LIBRARIES, indexed_encoders, indexed_shapes
 from benchmark.models.checkpoints.network_index import indexed, shipped_index
 
 AGAIN = "type python -m benchmark.models.checkpoints.build_index"

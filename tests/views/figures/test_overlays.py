@@ -4,12 +4,7 @@ import numpy as np
 from support.factories import make_record
 
 from benchmark.views.figures.outlines import fullest_slice
-from benchmark.views.figures.overlays import (
-    Overlay,
-    best_median_worst,
-    caption,
-    draw_overlays,
-)
+from benchmark.views.figures.overlays import Overlay, best_median_worst, caption, draw_overlays
 
 
 def test_best_median_and_worst_follow_the_metric() -> None:
