@@ -8,7 +8,7 @@ import benchmark
 from benchmark.cards.board import BoardCard
 from benchmark.cli.terminal import print_text
 from benchmark.planning.measured_time import measured_time
-from benchmark.views.text import counted
+from benchmark.views.text import counted, duration
 from benchmark.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -72,11 +72,3 @@ def _time(unit: str, measured: "MeasuredTime | None", pretraining: bool) -> str:
         f"{counted(measured.records, 'record')} of {measured.board}, "
         f"on {' or '.join(measured.hardware)})"
     )
-
-
-def duration(seconds: float) -> str:
-    """A duration in seconds, minutes or hours, rounded."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.3g} s"

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import typer
 
-from benchmark.cli.dry_run import duration
 from benchmark.cli.terminal import StageDisplay, bars, errors, print_text
 from benchmark.running.options import RunMonitor
+from benchmark.views.text import duration
 from benchmark.workers import Listened
 
 

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli.dry_run import duration
 from benchmark.cli.terminal import print_json, print_text, settings
-from benchmark.views.text import counted
+from benchmark.views.text import counted, duration
 
 if TYPE_CHECKING:
     from benchmark.running.status import RunStatus

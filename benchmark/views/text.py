@@ -48,6 +48,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A duration in seconds, minutes or hours, rounded."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def listed(names: Sequence[str], most: int = 12) -> str:
     """Names as one text; of many only the first."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -6,8 +6,6 @@ import pytest
 from support.command import segtransfer
 from support.factories import SYNTHETIC_BOARDS
 
-from benchmark.cli.dry_run import duration
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -42,10 +40,3 @@ def test_cells_and_time_are_stated_on_a_fresh_machine(
 def test_a_trial_has_no_measured_time(folder: Path) -> None:
     words = ["run", "quickstart_v1", "--sources", "scratch", "--limit-steps", "2", "--dry-run"]
     assert "time: not known" in segtransfer(*words, home=folder).stdout
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.94, "0.94 s"), (119, "119 s"), (150, "2.5 min"), (9000, "2.5 h")]
-)
-def test_durations_are_rounded(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -1,0 +1,12 @@
+"""Texts that all outputs share."""
+
+import pytest
+
+from benchmark.views.text import duration
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.94, "0.94 s"), (119, "119 s"), (150, "2.5 min"), (9000, "2.5 h")]
+)
+def test_durations_are_rounded(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
