@@ -9,8 +9,10 @@ from benchmark.views.figures.style import entry_name, size_name
 from benchmark.views.page.charts.board import largest_settings
 from benchmark.views.page.context import Context
 from benchmark.views.page.sections import mark_counts, sequence_marks
+from benchmark.views.text import listed
 
 MOST = 12  # settings of a board that the index names
+NAMED = 5  # candidates of a setting that it names
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class SiteBoard:
     def candidates(self) -> list[tuple[str, str, str]]:
         """Candidates for the best: address of the table, setting and entries, at most MOST.
 
-        Of each target and lane, those with the most training subjects.
+        Of each target and lane, those with the most training subjects; of many candidates the
+        first, and how many of the ranked entries they are.
         """
         every = [*self._candidates()]
         more = len(every) - MOST
@@ -64,26 +67,32 @@ class SiteBoard:
     def _candidates(self) -> Iterator[tuple[str, str, str]]:
         board = self.context.board
         for setting in largest_settings(board):
-            rows = board.rows_of(setting)
-            rows = rows[rows["group"].notna()]
             several = self.context.several_strategies
-            names = [entry_name(*entry, several) for entry in entries_of(rows)]
+            ranked = board.ranked_rows(setting)
+            best = entries_of(ranked[ranked["group"].notna()])
             words = f"{setting.target}, {size_name(board, setting.lane_size)}"
-            if names:
+            if best:
                 address = f"{self.page}#{self.context.targets[setting.target]}"
-                yield address, words, ", ".join(names)
+                names = listed([entry_name(*entry, several) for entry in best], NAMED)
+                if len(best) > NAMED:
+                    names += f" ({len(best)} of {len(ranked)} entries)"
+                yield address, words, names
 
 
 def grouped(boards: Sequence[SiteBoard]) -> dict[str, list[SiteBoard]]:
-    """The boards by what they show: real images before synthetic ones, results before none."""
+    """The boards by what they show: real images before synthetic ones, results before none.
+
+    In each group those with the most records come first.
+    """
     titles = {
         (False, True): "Real images",
         (False, False): "Real images, no results yet",
         (True, True): "Synthetic images: how the comparison works, no evidence",
         (True, False): "Synthetic images, no results yet",
     }
+    largest = sorted(boards, key=lambda board: (-board.records, board.card.id))
     groups = {
-        title: [board for board in boards if (board.synthetic, board.has_results) == kind]
+        title: [board for board in largest if (board.synthetic, board.has_results) == kind]
         for kind, title in titles.items()
     }
     return {title: members for title, members in groups.items() if members}

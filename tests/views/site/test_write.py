@@ -14,6 +14,7 @@ from support.pages import TARGETS, evil_board, made
 
 from benchmark.cards.content import shipped_content
 from benchmark.records.store import Store
+from benchmark.views.page.charts.board import largest_settings
 from benchmark.views.page.context import Context
 from benchmark.views.site import boards
 from benchmark.views.site.boards import SiteBoard, grouped
@@ -183,6 +184,21 @@ def test_the_settings_with_the_most_subjects_are_named(
     assert [address for address, _, _ in shown] == ["x.html#target-0", "x.html#target-1"]
     monkeypatch.setattr(boards, "MOST", 1)
     assert SiteBoard("x.html", context).candidates[1:] == [("x.html", "more settings", "1")]
+
+
+def test_of_many_candidates_the_first_are_named_and_all_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = made(subjects=3)
+    context = Context(some.full, some.clean, some.facts(), tmp_path, tmp_path, tmp_path / "x.html")
+    board = SiteBoard("x.html", context)
+    names = board.candidates[0][2].split(", ")
+    assert len(names) > 1
+    monkeypatch.setattr(boards, "NAMED", 1)
+    ranked = some.full.ranked_rows(largest_settings(some.full)[0])
+    assert board.candidates[0][2] == (
+        f"{names[0]} and {len(names) - 1} more ({len(names)} of {len(ranked)} entries)"
+    )
 
 
 def test_any_name_of_a_folder_is_an_address(tmp_path: Path) -> None:
