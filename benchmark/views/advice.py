@@ -7,9 +7,11 @@ from dataclasses import asdict
 from benchmark.leaderboard.advice import Advice, AdvisedSetting
 from benchmark.scoring.metrics import METRICS
 from benchmark.views.text import (
+    MISSING,
     TextTable,
     counted,
     fit_table,
+    format_bounds,
     format_interval,
     format_number,
     listed,
@@ -19,7 +21,8 @@ MOST = 12  # names that are listed
 METHOD = (
     "The entries of a table contain the best entry with 95 % confidence (group a). Gain: paired "
     "difference to the same network and strategy from random initialisation, with its 95 % "
-    "interval. Time: fine-tuning, mean over the seeds."
+    "interval. Time: fine-tuning, mean over the seeds, as recorded; boards were run on machines of "
+    "different speed and load."
 )
 
 
@@ -57,14 +60,15 @@ def _setting(setting: AdvisedSetting, width: int) -> Iterator[str]:
         what = "is a candidate" if len(setting.leading) == 1 else "are candidates"
         better = "" if setting.candidates else ": entries on other networks are better"
         yield f"{count} {what if setting.candidates else 'is not a candidate'} for the best{better}"
-        columns = ["source", "gain [95 %]", f"{metric.title} [95 %]", "strategy", "network", "time"]
+        columns = ["source", "strategy", "gain [95 %]", metric.title, "[95 %]", "network", "time"]
         style = metric.number_format
         rows = [
             [
                 str(row["source"]),
-                format_interval(row["gain"], row["gain_low"], row["gain_high"], f"+{style}"),
-                format_interval(row["score"], row["low"], row["high"], style),
                 str(row["strategy"]),
+                format_interval(row["gain"], row["gain_low"], row["gain_high"], f"+{style}"),
+                format_number(row["score"], style),
+                format_bounds(row["low"], row["high"], style) or MISSING,
                 str(row["encoder"]),
                 format_number(row["fine_tuning_seconds"], ".0f") + " s",
             ]

@@ -19,10 +19,11 @@ ASKED = AdviceQuestion(domain="ultrasound", subjects=16)
 
 
 def workspace_at(home: Path, *, synthetic: bool) -> Workspace:
-    """No shipped real records; the target's images count as real, or as synthetic."""
+    """No boards with shipped records; the target's images count as real, or as synthetic."""
     registry = shipped_registry()
     card = registry.dataset(TARGET).model_copy(update={"synthetic": synthetic})
-    boards = {name: card for name, card in registry.boards.items() if name != "real_v2"}
+    boards = {name: card for name, card in registry.boards.items()
+              if not (registry.folders[name] / "records").exists()}  # fmt: skip
     datasets = {**registry.datasets, TARGET: card}
     return Workspace(replace(registry, datasets=datasets, boards=boards), home)
 
@@ -93,7 +94,7 @@ def test_boards_that_would_answer_run_the_network(tmp_path: Path) -> None:
         for network in (None, "resnet50", "monai-vnet", "resnet101")
     }
     assert boards["resnet50"] == {"standard_v2"} and not boards["resnet101"]
-    assert "real_yoon2024" in boards["monai-vnet"] < boards[None]
+    assert "yoon2024_ct" in boards["monai-vnet"] < boards[None]
 
 
 def test_entries_without_a_rank_are_named_with_the_reason(tmp_path: Path) -> None:
