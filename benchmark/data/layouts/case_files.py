@@ -180,13 +180,17 @@ def _join(
     """Add one file to a case's mask: its own label, or values of which the largest wins.
 
     Raises:
-        DataError: Its own label is in a format that changes values, and was not thresholded.
+        DataError: A picture of one label has several values above 0 that are not a count from 1,
+            as soft edges, JPEG and masks of several labels have them.
     """
     if file.label is not None:
-        if len(np.unique(values[values > 0])) > 1 and is_lossy(file.path):
+        found = np.unique(values[values > 0])
+        counted = is_volume(file.path) or len(found) == found.max(initial=0)
+        if len(found) > 1 and (not counted or is_lossy(file.path)):
             raise DataError(
-                f"{file.path}: holds many values above 0, for JPEG changes them; give the layout a "
-                "`threshold`, or save the masks as PNG"
+                f"{file.path}: holds many values above 0 ({found[0]} to {found[-1]}), as soft "
+                "edges, JPEG or several labels give them; give the layout a `threshold` (1 takes "
+                "all of them), or save the mask with one value"
             )
         mask[values > 0] = card.labels[file.label]
     else:

@@ -18,7 +18,11 @@ from benchmark.reading import reading
 DIRECTION_TOLERANCE = 1e-3
 STEP_TOLERANCE = 0.1
 GEOMETRY = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
-SAME_IN_A_SERIES = ("SeriesInstanceUID", "PatientID", "Modality")
+SAME_IN_A_SERIES = (
+    *("SeriesInstanceUID", "PatientID", "Modality"),
+    "PhotometricInterpretation",  # without a rescaling, MONOCHROME1 has low values white
+)
+RESCALING = ("RescaleSlope", "RescaleIntercept")
 CONVERT = "convert the series to NIfTI, for example with dcm2niix"
 
 
@@ -67,7 +71,8 @@ def header_facts(path: Path) -> dict[str, str]:
 def read_series(files: Sequence[Path]) -> Series:
     """Read all slices of a volume and put them in order along their normal.
 
-    Slices of one volume agree in series, patient, modality, grid, and in having a rescaling.
+    Slices of one volume agree in series, patient, modality, meaning of low values (photometric
+    interpretation), grid, and in having a rescaling.
 
     Raises:
         DataError: A file is damaged, the files belong to several series, a slice is missing or
@@ -129,6 +134,8 @@ def _check_readable(path: Path, data: pydicom.Dataset) -> None:
         raise DataError(f"{path}: a multi-frame file of {frames} frames; {CONVERT}")
     if missing := next((name for name in (*GEOMETRY, "PixelData") if not data.get(name)), None):
         raise DataError(f"{path}: has no {missing}, so it is no slice of a volume; {CONVERT}")
+    if len(given := [name for name in RESCALING if data.get(name) is not None]) == 1:
+        raise DataError(f"{path}: has {given[0]} alone of {' and '.join(RESCALING)}; {CONVERT}")
     if data.get("PhotometricInterpretation") == "PALETTE COLOR":
         raise DataError(f"{path}: its numbers stand for colours of a palette; {CONVERT}")
     syntax = data.file_meta.TransferSyntaxUID

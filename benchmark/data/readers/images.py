@@ -100,9 +100,22 @@ def _raw_mode(picture: ImageFile) -> str:
 
 
 def _pixels(path: Path, picture: ImageFile, indices: bool) -> npt.NDArray[np.float32]:
+    if indices and picture.mode == "P" and _is_negative(picture):
+        raise DataError(
+            f"{path}: in its palette low numbers are light, so the numbers are not the grey values "
+            "that viewers show; save it as grey"
+        )
     if picture.mode in GREY or (indices and picture.mode == "P"):
         return np.asarray(picture, np.float32)
     if picture.mode in ("LA", "PA", "RGBA") or "transparency" in picture.info:
         if picture.convert("RGBA").getchannel("A").getextrema() != (255, 255):
             raise DataError(f"{path}: is partly transparent; save it without transparency")
     return np.asarray(picture.convert("RGB"), np.float32)
+
+
+def _is_negative(picture: ImageFile) -> bool:
+    """Whether the lowest number of a palette of greys that occurs is not the darkest of them."""
+    used = sorted(number for _, number in picture.getcolors() or [])
+    colours = np.array(picture.getpalette("RGB"), np.int64).reshape(-1, 3)[used]
+    grey = bool((colours == colours[:, :1]).all())
+    return grey and bool(colours[0, 0] > colours.min())

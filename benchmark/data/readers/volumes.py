@@ -35,7 +35,8 @@ def read_volume(
 
     Raises:
         DataError: Missing, damaged, not three-dimensional, with values that are not finite, or
-            with a header that contradicts itself about size or direction of the voxels.
+            with a header that contradicts itself about size or direction of the voxels, or gives them
+            axes that are not perpendicular.
     """
     _check_ending(path)
     with reading(path, "a NIfTI file", DataError):
@@ -114,12 +115,18 @@ def _check_header(path: Path, stored: Any) -> float:
             f"{path}: voxels of {_sizes(sizes * to_mm)} mm (unit: {unit}) are not plausible; fix "
             "pixdim, affine and xyzt_units of the header"
         )
+    axes = affine[:3, :3] / sizes
+    if np.abs(axes.T @ axes - np.eye(3)).max() > SIZE_TOLERANCE:
+        raise DataError(
+            f"{path}: the axes of its affine are not perpendicular (a tilted gantry, or an affine "
+            "registration?), so distances would be wrong; resample it to a straight grid"
+        )
     if hasattr(header, "get_qform") and header["qform_code"] > 0 and header["sform_code"] > 0:
-        axes = [nib.aff2axcodes(form) for form in (header.get_qform(), header.get_sform())]
-        if axes[0] != axes[1]:
+        codes = [nib.aff2axcodes(form) for form in (header.get_qform(), header.get_sform())]
+        if codes[0] != codes[1]:
             raise DataError(
-                f"{path}: qform points to {''.join(map(str, axes[0]))}, sform to "
-                f"{''.join(map(str, axes[1]))}; keep the right one: with nibabel, "
+                f"{path}: qform points to {''.join(map(str, codes[0]))}, sform to "
+                f"{''.join(map(str, codes[1]))}; keep the right one: with nibabel, "
                 "image.set_sform(image.get_qform()) keeps qform"
             )
     return to_mm

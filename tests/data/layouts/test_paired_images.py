@@ -173,6 +173,26 @@ def test_jpeg_masks_of_two_labels(pair: Path) -> None:
     assert np.array_equal(mask, (values / 255 * [[[1]], [[2]]]).sum(axis=0))
 
 
+@pytest.mark.parametrize(
+    ("above", "taken"), [([255], 1), ([1, 2, 3], 3), ([7, 128, 255], 0), ([1, 2, 4], 0)]
+)
+def test_a_picture_of_one_label_has_one_value_or_counts(
+    above: list[int], taken: int, pair: Path
+) -> None:
+    """Numbered lesions are one label; soft edges would make the structure larger than it is."""
+    values = np.zeros((6, 8))
+    values[2, : len(above)] = above
+    picture(pair / "m/007_a.png", values)
+    layout = {**PAIRED, "masks": {"a": ["m/{case}.png"]}}
+    if taken:
+        assert load_first(card(layout, labels={"a": 5}), pair).sum() == 5 * taken
+        return
+    with pytest.raises(DataError, match=f"many values above 0 .{above[0]} to {above[-1]}.*, as so"):
+        load_first(card(layout, labels={"a": 5}), pair)
+    whole = load_first(card({**layout, "threshold": 1}, labels={"a": 5}), pair)
+    assert whole.sum() == 5 * len(above)
+
+
 def load_first(found: DatasetCard, root: Path) -> npt.NDArray[np.uint8]:
     return load_case(found, find_cases(found, root)[0]).mask
 

@@ -480,7 +480,9 @@ def test_faults_of_a_series(chaos: Path) -> None:
     assert "another series or grid" in dicom_fault(root)
     dicom_slice(last, 2, series, PixelSpacing=[0.7, 0.9])
     assert "another series or grid" in dicom_fault(root)
-    for facts in ({"PatientID": "another"}, {"Modality": "PT"}, {"RescaleSlope": None}):
+    no_rescaling = {"RescaleSlope": None, "RescaleIntercept": None}
+    negative = {"PhotometricInterpretation": "MONOCHROME1"}
+    for facts in ({"PatientID": "another"}, {"Modality": "PT"}, no_rescaling, negative):
         dicom_slice(last, 2, series, **facts)
         assert "another series or grid" in dicom_fault(root)
     dicom_slice(last, 2, series, RescaleSlope=0)
@@ -569,6 +571,8 @@ def test_masks_numbered_otherwise_than_slices_lie_on_their_own_slice(tmp_path: P
         ({"PixelSpacing": [0.0, 0.8]}, "PixelSpacing is .0.0, 0.8.; expected mm above 0"),
         ({"PixelSpacing": [0.8, 0.8, 0.8]}, "PixelSpacing is .* expected 2 numbers"),
         ({"ImagePositionPatient": None}, "ImagePositionPatient"),
+        ({"RescaleIntercept": None}, "has RescaleSlope alone of RescaleSlope and RescaleInter"),
+        ({"RescaleSlope": None}, "has RescaleIntercept alone of RescaleSlope and RescaleInter"),
     ],
 )
 def test_slices_that_cannot_be_read(chaos: Path, changes: dict[str, Any], message: str) -> None:

@@ -59,6 +59,26 @@ def test_masks_of_few_bits_keep_their_values(bits: int, tmp_path: Path) -> None:
     assert np.array_equal(read_picture(tmp_path / "grey.png"), stored * factor)
 
 
+@pytest.mark.parametrize("ending", ["png", "gif"])
+def test_a_mask_with_a_negative_palette_of_greys_is_refused(ending: str, tmp_path: Path) -> None:
+    """Every viewer shows its background, number 1, as black, and the structure, 0, as white."""
+    path = tmp_path / f"mask.{ending}"
+    image = Image.fromarray((GREY > 20).astype(np.uint8), "P")
+    for colours, negative in (
+        ([255, 255, 255, 0, 0, 0], True),
+        ([0, 0, 0, 255, 255, 255], False),
+        ([0, 0, 255, 200, 0, 0], False),
+    ):
+        image.putpalette(colours)
+        image.save(path)
+        if negative:
+            with pytest.raises(DataError, match="in its palette low numbers are light"):
+                read_picture(path, indices=True)
+            assert np.array_equal(read_picture(path), np.where(GREY > 20, 0, 255))
+        else:
+            assert np.array_equal(read_picture(path, indices=True), GREY > 20)
+
+
 def write_png(path: Path, rows: list[np.ndarray], size: tuple[int, int], bits: int) -> None:
     import zlib
 

@@ -139,6 +139,21 @@ def test_mask_values_stored_as_floats() -> None:
     assert found.tolist() == [0, 1, 2, 255] and found.dtype == np.uint8
 
 
+@pytest.mark.parametrize(("degrees", "straight"), [(0.2, True), (12, False)])
+def test_axes_of_a_tilted_gantry_are_refused(
+    degrees: float, straight: bool, tmp_path: Path
+) -> None:
+    """Between slices 5 mm apart a point then moves sideways: no spacing gives its distances."""
+    affine = np.diag([1.0, 1.0, 5.0, 1.0])
+    affine[1:3, 2] = 5 * np.sin(np.deg2rad(degrees)), 5 * np.cos(np.deg2rad(degrees))
+    path = save(tmp_path / "v.nii.gz", ANATOMY.astype(np.int16), affine)
+    if straight:
+        assert spacing_of(read_volume(path)[1]) == pytest.approx((1, 1, 5))
+    else:
+        with pytest.raises(DataError, match="axes of its affine are not perpendicular"):
+            read_volume(path)
+
+
 def with_forms(path: Path, qform: np.ndarray, sform: np.ndarray) -> Path:
     image = nib.Nifti1Image(ANATOMY.astype(np.int16), None)
     image.set_qform(qform, 1)
