@@ -52,12 +52,14 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
 
 
 def require_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse NaN and infinite values.
+    """Refuse NaN, infinite values, and numbers of 8 bits, whose scale is another tensor.
 
     Raises:
         WeightsError: Naming the first tensor that holds one.
     """
     for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.element_size() == 1:
+            raise WeightsError(f"{path}: tensor {name!r} is {tensor.dtype}; save it as float16")
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
 
@@ -156,7 +158,7 @@ def load_part(
     expected = nn.Module.state_dict(part)
     keys = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
     common = {name: tensors[keys[name]] for name in expected if name in keys}
-    matched = {name: value for name, value in common.items() if value.shape == expected[name].shape}
+    matched = {name: value for name, value in common.items() if _fits(value, expected[name])}
     loaded, total = (sum(t.numel() for t in group.values()) for group in (matched, expected))
     coverage = Coverage(
         matched=len(matched),
@@ -166,7 +168,7 @@ def load_part(
             if name not in keys and not name.endswith("num_batches_tracked")
         ),
         mismatched=tuple(
-            f"{name} {tuple(value.shape)} for {tuple(expected[name].shape)}"
+            f"{name} {_shape(value)} for {_shape(expected[name])}"
             for name, value in common.items()
             if name not in matched
         ),
@@ -180,11 +182,23 @@ def load_part(
     return coverage
 
 
+def _fits(value: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Whether a tensor can take the place of one; whole numbers are no weights, but quantised."""
+    return value.shape == expected.shape and (
+        value.is_floating_point() or not expected.is_floating_point()
+    )
+
+
+def _shape(tensor: torch.Tensor) -> str:
+    kind = "" if tensor.is_floating_point() else f"{tensor.dtype} ".removeprefix("torch.")
+    return f"{kind}{tuple(tensor.shape)}"
+
+
 def _not_covered(coverage: Coverage, total: int, name: str) -> str:
     text = f"{name}: {coverage.matched} of {total} tensors would be loaded"
     for problem, names in (
         ("missing", coverage.missing),
-        ("of another shape", coverage.mismatched),
+        ("of another shape or type", coverage.mismatched),
         ("in the file but not used", coverage.unused),
     ):
         if names:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from support.networks import unet
 from support.real_data import REAL_DATA, needs_real_data
 from torch import nn
@@ -63,6 +64,24 @@ def test_a_partial_cover_is_refused_unless_allowed() -> None:
         load_part(part, tensors, prefix="", name="mine")
     coverage = load_part(part, tensors, prefix="", name="mine", allow_partial=True)
     assert not coverage.complete and 0 < coverage.parameter_share < 1
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.bool, torch.complex64])
+def test_quantised_weights_are_not_loaded_as_numbers(kind: torch.dtype) -> None:
+    """A quantised weight of 100 may stand for 0.1; its scale is in another tensor."""
+    layer = nn.Linear(2, 2, bias=False)
+    name = str(kind).removeprefix("torch.")
+    with pytest.raises(WeightsError, match=rf"1 of another shape or type .first: weight {name}"):
+        load_part(layer, {"weight": torch.ones(2, 2, dtype=kind)}, prefix="", name="layer")
+    half = torch.full((2, 2), 0.5, dtype=torch.bfloat16)
+    load_part(layer, {"weight": half}, prefix="", name="layer")
+    assert layer.weight.tolist() == [[0.5, 0.5]] * 2
+
+
+def test_floats_of_8_bits_are_refused_by_name(tmp_path: Path) -> None:
+    save_file({"w": torch.ones(2).to(torch.float8_e4m3fn)}, tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match="'w' is torch.float8_e4m3fn; save it as float16"):
+        read_tensors(tmp_path / "w.safetensors", None)
 
 
 def test_a_batch_counter_may_be_missing() -> None:
