@@ -16,7 +16,7 @@ from ruamel.yaml.tokens import AliasToken
 
 from benchmark.cards.card_cache import ParsedCards
 from benchmark.errors import CardError, unknown_name
-from benchmark.reading import read_text
+from benchmark.reading import keys_once, read_text
 
 MAX_CARD_BYTES = 250_000
 MAX_DEPTH = 32  # of brackets; the parser takes seconds for a thousand of them
@@ -152,7 +152,9 @@ def check_model(data: Any, kind: type[ModelType], path: Path) -> ModelType:
     if not isinstance(data, dict):
         raise CardError(f"{path}: expected keys and values, found {type(data).__name__}")
     try:
-        return kind.model_validate_json(json.dumps(data, default=str), strict=True)
+        text = json.dumps(data, default=str)  # makes one key of 1 and "1"
+        json.loads(text, object_pairs_hook=keys_once)
+        return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise CardError(f"{path}: {_first_problem(error, kind)}") from None
     except (TypeError, ValueError) as error:  # a key that is a list, a number of 5000 digits

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cards.card import read_card, read_yaml
+from benchmark.cards.card import check_model, read_card, read_yaml
 from benchmark.cards.content import content_roots
+from benchmark.cards.dataset import DatasetCard
 from benchmark.cards.registry import Registry
 from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError
@@ -52,6 +53,14 @@ def test_it_is_refused(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert time.process_time() - started < 2  # of 0.2 s that the parser may take
     assert str(caught.value).isprintable() and len(str(caught.value)) < 400 + len(str(path))
     assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("keys", ['1: 1, "1": 2', 'true: 1, "true": 2', '~: 1, "null": 2'])
+def test_a_number_and_its_text_are_one_key(keys: str, tmp_path: Path) -> None:
+    path = tmp_path / "dataset.yaml"
+    path.write_text(f"id: a\nlabels: {{{keys}}}\n")
+    with pytest.raises(CardError, match="dataset.yaml: .* comes twice"):
+        check_model(read_yaml(path), DatasetCard, path)
 
 
 def test_a_folder_and_bytes_are_no_card(tmp_path: Path) -> None:

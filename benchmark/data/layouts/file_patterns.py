@@ -24,8 +24,8 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
         series: Whether all files of a folder that match are the slices of one volume.
 
     Raises:
-        DataError: No image matches; a mask, a list, or a row of the table is missing; a case is in
-            two lists, or two rows of the table contradict each other.
+        DataError: No image matches; an image, a mask, a list, or a row of the table is missing; a
+            case is in two lists, or two rows of the table contradict each other.
     """
     layout = card.layout
     assert isinstance(layout, FilesLayout)
@@ -66,19 +66,25 @@ def find_by_pattern(card: DatasetCard, root: Path, *, series: bool = False) -> l
 def _matching_images(
     layout: FilesLayout, root: Path, series: bool
 ) -> Iterator[tuple[tuple[Path, ...], dict[str, str]]]:
-    """The files of each image (one, or the slices of a series) and the facts in their names."""
+    """The files of each image (one, or the slices of a series) and the facts in their names.
+
+    Raises:
+        DataError: Nothing matches the pattern, or what does is no file.
+    """
     pattern = re.compile(layout.images)
     images: dict[Path, tuple[tuple[Path, ...], dict[str, str]]] = {}
-    paths, broken = [], 0
+    paths = []
     for path in sorted(_all_files(root)):
-        if not path.is_file():
-            broken += path.is_symlink()
-            continue
         relative = path.relative_to(root)
         paths.append(relative.as_posix())
         match = pattern.fullmatch(paths[-1])
         if match is None:
             continue
+        if not path.is_file():
+            raise DataError(
+                f"{path}: a link to a file that is not here, or no file at all; get it (`datalad "
+                "get .`), or delete the link if the case is to be left out"
+            )
         facts = {k: v for k, v in match.groupdict().items() if v is not None}
         facts |= {"path": paths[-1], "folder": relative.parent.as_posix()}
         key = path.parent if series else path
@@ -86,10 +92,7 @@ def _matching_images(
         images[key] = ((*files, path), first_facts)
     if not images:
         examples = ", ".join(paths[:3]) or "nothing"
-        links = f", {broken} links to files that are not here (`datalad get .`?)" if broken else ""
-        raise DataError(
-            f"{root}: no file matches {layout.images!r}; the folder holds {examples}{links}"
-        )
+        raise DataError(f"{root}: no file matches {layout.images!r}; the folder holds {examples}")
     yield from images.values()
 
 

@@ -252,7 +252,19 @@ def test_folders_that_are_links(tmp_path: Path) -> None:
     assert load_case(card(NAMED), case).mask.sum() == 6
     (tmp_path / "disk/i/p1.png").unlink()
     (tmp_path / "disk/i/p1.png").symlink_to("gone.png")
-    assert "1 links to files that are not here" in fault(tmp_path / "data", NAMED)
+    assert "p1.png: a link to a file that is not here" in fault(tmp_path / "data", NAMED)
+
+
+def test_a_case_that_was_not_fetched_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    pairs(tmp_path, "p1", "p2")
+    (tmp_path / "i/notes.txt").symlink_to("gone")
+    (tmp_path / "i/p3.png").symlink_to(".git/annex/objects/gone")
+    assert "p3.png: a link to a file that is not here, or no file" in fault(tmp_path, NAMED)
+    (tmp_path / "i/p3.png").unlink()
+    os.mkfifo(tmp_path / "i/p3.png")
+    assert "p3.png: a link to a file that is not here, or no file" in fault(tmp_path, NAMED)
+    (tmp_path / "i/p3.png").unlink()
+    assert len(find_cases(card(NAMED), tmp_path)) == 2
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
