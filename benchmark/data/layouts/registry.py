@@ -44,7 +44,8 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     Raises:
         DataError: Nothing matches the layout, a mask is missing, two cases have one name, names of
             cases or subjects are two spellings of one (one subject could be in two subsets), a name
-            is not UTF-8, or a wildcard gives a case the mask of another.
+            is not UTF-8, an image is its own mask or that of two subjects, or a wildcard gives a
+            case the mask of another.
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
@@ -66,8 +67,25 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         for text in (case.case, case.subject, *map(str, case.files)):
             if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
                 raise DataError(f"{text}: a name that is not UTF-8; rename it (`convmv` does)")
+    _check_images(cases)
     _check_masks(cases)
     return sorted(cases, key=lambda case: case.case)
+
+
+def _check_images(cases: Iterable[Case]) -> None:
+    """Refuse an image that is its own mask, or that of two subjects, who may be in two subsets."""
+    owners: dict[Path, Case] = {}
+    for case in cases:
+        if case.image is None:  # of phantoms
+            continue
+        owner = owners.setdefault(case.image, case)
+        if case.subject != owner.subject:
+            raise DataError(
+                f"{case.image}: the image of {owner.case!r} (subject {owner.subject!r}) and of "
+                f"{case.case!r} (subject {case.subject!r}); correct the file name or the subject"
+            )
+        if any(mask.path == case.image for mask in case.masks):
+            raise DataError(f"{case.image}: image and mask of {case.case!r}; correct one of them")
 
 
 def _check_masks(cases: Iterable[Case]) -> None:

@@ -115,7 +115,7 @@ def _pixels(path: Path, picture: ImageFile, indices: bool) -> npt.NDArray[np.flo
 
 def _is_negative(picture: ImageFile) -> bool:
     """Whether the lowest number of a palette of greys that occurs is not the darkest of them."""
-    used = sorted(number for _, number in picture.getcolors() or [])
-    colours = np.array(picture.getpalette("RGB"), np.int64).reshape(-1, 3)[used]
-    grey = bool((colours == colours[:, :1]).all())
-    return grey and bool(colours[0, 0] > colours.min())
+    colours = np.array(picture.getpalette("RGB"), np.int64).reshape(-1, 3)
+    used = np.unique(np.asarray(picture))
+    shown = colours[used[used < len(colours)]]
+    return bool((shown == shown[:, :1]).all() and (shown[:1, 0] > shown[:, 0]).any())

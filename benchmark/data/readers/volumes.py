@@ -35,8 +35,8 @@ def read_volume(
 
     Raises:
         DataError: Missing, damaged, not three-dimensional, with values that are not finite, or
-            with a header that contradicts itself about size or direction of the voxels, or gives them
-            axes that are not perpendicular.
+            with a header that contradicts itself about size or direction of the voxels, or whose
+            axes are not perpendicular.
     """
     _check_ending(path)
     with reading(path, "a NIfTI file", DataError):

@@ -38,9 +38,17 @@ def folder(tmp_path: Path) -> Path:
         (",,,,", "row 3: 'case', 'image', 'mask', 'subject' is empty"),
         ("p1,p1,i/p1.png,,fine", "row 3: 'mask' is empty"),
         (r"p1,p1,i\\p1.png,m/p1.png,fine", "with `/`, not"),
+        ("p1,p1,i/p0.png,m/p1.png,", "p0.png: the image of 'p0' (subject 'p0') and of 'p1' (su"),
+        ("p1,p1,m/p1.png,m/p1.png,", "m/p1.png: image and mask of 'p1'; correct one of them"),
     ],
 )
 def test_rows_that_are_not_whole(folder: Path, row: str, message: str) -> None:
     lines = ["case,subject,image,mask,note", "p0,p0,i/p0.png,m/p0.png,fine", row]
     (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
     assert message in fault(folder, {"kind": "manifest"})
+
+
+def test_two_readers_of_one_image_are_two_cases_of_one_subject(folder: Path) -> None:
+    rows = ["case,subject,image,mask", "a,p0,i/p0.png,m/p0.png", "b,p0,i/p0.png,m/p1.png"]
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    assert [case.case for case in find_cases(card({"kind": "manifest"}), folder)] == ["a", "b"]
