@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.cards.card_cache import ParsedCards
 from benchmark.cards.content import content_roots, default_home
 from benchmark.cards.registry import Registry
+from benchmark.errors import CardError
 
 
 def load_registry(content: Path | Sequence[Path] | None = None) -> Registry:
@@ -56,6 +57,11 @@ class Workspace:
         for folder in (Path(name), Path("runs") / name):
             if (folder / "board.yaml").is_file():
                 return folder
+            if folder.is_dir() and str(name) not in self.registry.boards:
+                raise CardError(
+                    f"{folder}: has no board.yaml; type the folder of a run, or a board of "
+                    "`segtransfer list`"
+                )
         return self.registry.folders[self.registry.board(str(name)).id]
 
     @property

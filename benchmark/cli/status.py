@@ -45,7 +45,7 @@ def _print(state: "RunStatus") -> None:
     beyond = f"; {counted(state.beyond, 'other record')}" if state.beyond else ""
     print_text(
         f"{state.board}: {len(state.done)} of {counted(total, state.unit)} done, "
-        f"{len(state.running)} running, {len(state.missing)} missing{beyond}"
+        f"{len(state.running)} running, {len(state.missing)} missing{beyond}, in {state.folder}"
     )
     _list(
         "running",

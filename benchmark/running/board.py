@@ -16,7 +16,7 @@ from benchmark.planning.existing_records import copy_existing_records
 from benchmark.planning.sequences import check_sequences, plan_sequences
 from benchmark.planning.transfers import GridSelection, plan
 from benchmark.records.store import Store
-from benchmark.running.claims import delete_void_claims
+from benchmark.running.claims import delete_void_claims, void_claims_deleted_after
 from benchmark.running.options import RunMonitor, RunOptions
 from benchmark.running.session import RunSession
 from benchmark.views.text import counted
@@ -57,7 +57,10 @@ def run_board(
         UnfinishedRun: All else is done; cells failed, or their data or weights are missing.
     """
     store = Store(Path(folder or f"runs/{board.id}"))
-    with RunSession(workspace, options, monitor) as session:
+    with (
+        void_claims_deleted_after(store.folder),
+        RunSession(workspace, options, monitor) as session,
+    ):
         for part in session.pretrained_parts(board, selection or GridSelection()):
             transfers = plan(workspace, board, part)
             _prepare_folder(workspace, board, store.folder)
@@ -100,7 +103,7 @@ def run_board_sequences(
     """
     check_sequences(board, sequences)
     folder = folder or Path("runs") / board.id
-    with RunSession(workspace, options, monitor) as session:
+    with void_claims_deleted_after(folder), RunSession(workspace, options, monitor) as session:
         chosen = selection or GridSelection()
         for part in session.pretrained_parts(board, chosen):
             chosen = replace(chosen, sources=part.sources)

@@ -92,6 +92,15 @@ def claimed(folder: Path, name: str) -> Iterator[bool]:
                 path.unlink()
 
 
+@contextmanager
+def void_claims_deleted_after(folder: Path) -> Iterator[None]:
+    """Another machine would count the claims of processes that were ended here for `LEASE_S`."""
+    try:
+        yield
+    finally:
+        delete_void_claims(folder)
+
+
 def delete_void_claims(folder: Path) -> None:
     """Delete the claims of processes that have ended; what cannot be deleted stays."""
     with suppress(OSError):

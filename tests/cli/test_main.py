@@ -65,6 +65,7 @@ def test_light_commands_import_no_torch(words: list[str]) -> None:
         (["source", "import", "scratch", "--from", "x"], "has no weights file"),
         (["--content", "nowhere", "list"], "--content nowhere"),
         (["leaderboard", "nothing"], "unknown board 'nothing'. `segtransfer list` shows all."),
+        (["status", "."], ".: has no board.yaml; type the folder of a run, or a board of"),
         (["show", "resnet18"], "Did you mean 'imagenet_resnet18_torchvision'"),
         (["run", "quickstart_v1", "--seeds", "5"], "'5'; known: 0, 1. For another grid, add a"),
         (["run", "quickstart_v1", "--device", "gpu", "--dry-run"], "unknown device 'gpu'; type"),

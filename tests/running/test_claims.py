@@ -38,6 +38,16 @@ def test_a_cell_is_claimed_once_and_released(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [".lock"]
 
 
+def test_claims_of_processes_that_a_run_ended_are_deleted_after_it(tmp_path: Path) -> None:
+    """Another machine would count them for minutes."""
+    with pytest.raises(KeyboardInterrupt), claims.void_claims_deleted_after(tmp_path):
+        (tmp_path / FOLDER).mkdir()
+        path = tmp_path / FOLDER / "records~x.json"
+        path.write_text(json.dumps({"host": HOST, "process": 2**40}))
+        raise KeyboardInterrupt
+    assert not path.exists()
+
+
 def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path) -> None:
     barrier = Barrier(8)
 
