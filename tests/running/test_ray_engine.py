@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from support.factories import two_steps
@@ -85,19 +86,23 @@ def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    """A head without CPUs and two nodes of one CPU each, on this machine."""
-    with ray_cluster(nodes=2) as made:
+    """A head without CPUs and two nodes of one CPU each, on this machine.
+
+    They are at an address of it to which tests may not connect.
+    """
+    unchecked = patch("benchmark.running.ray_cluster._check_listening")
+    with ray_cluster(nodes=2) as made, unchecked:
         yield made
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def served() -> Iterator[None]:
     """A node of one CPU that is reached through Ray's server for clients."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with ray_cluster(num_cpus=1, ray_client_server_port=port):
-        monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{port}")
+    client = patch.dict(os.environ, RAY_ADDRESS=f"ray://127.0.0.1:{port}")
+    with ray_cluster(num_cpus=1, ray_client_server_port=port), client:
         yield
 
 
@@ -150,7 +155,9 @@ def test_a_worker_and_a_node_are_lost_in_mid_grid(
 
     thread = threading.Thread(target=run)
     thread.start()
-    os.kill(wait_for(lambda: errors or (written and run_tasks()))[0], signal.SIGKILL)
+    worker = wait_for(lambda: errors or (written and run_tasks()))[0]
+    assert not errors, errors
+    os.kill(worker, signal.SIGKILL)
     wait_for(lambda: errors or len(written) > 4)
     cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
     thread.join(180)
