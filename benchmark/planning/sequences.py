@@ -1,6 +1,6 @@
 """The runs of a board's sequences, with the fingerprints of all that a result depends on.
 
-As `transfers`, this imports no torch, so that finished sequences are recognised in an instant.
+As `transfers`, this imports no torch, so that finished sequences are recognised at once.
 """
 
 from collections.abc import Mapping, Sequence

@@ -82,8 +82,8 @@ def shard_of_sequences(
 def balanced_part(costs: Mapping[str, float], shard: Shard) -> frozenset[str]:
     """One of several parts of about the same cost.
 
-    The dearest first, each goes to the part with the least cost so far (longest processing time
-    first, Graham 1969): parts differ by at most the cost of one cell.
+    The most expensive first, each goes to the part with the least cost so far (longest processing
+    time first, Graham 1969): parts differ by at most the cost of one cell.
 
     Raises:
         CardError: There are more parts than cells.

@@ -60,23 +60,23 @@ def print_table(
         print_table(rest, console)
 
 
-def _fitted(table: TextTable, room: int) -> tuple[TextTable, list[int | None]]:
+def _fitted(table: TextTable, width: int) -> tuple[TextTable, list[int | None]]:
     """The table as it fits, with the width of each column."""
     for shown in (table, _stacked(table), _stacked(_entries(table))):
-        least = _least(shown)
-        if sum(_full(shown) if shown is table else least) <= room:
+        least = _wrapped_widths(shown)
+        if sum(_unwrapped_widths(shown) if shown is table else least) <= width:
             break
     fewest = 1 + sum(head.split("\n")[0] in KEYS for head in shown.columns)
     count = len(least)
-    while sum(least[:count]) > room and count > fewest:
+    while sum(least[:count]) > width and count > fewest:
         count -= 1
     shown = TextTable(shown.title, shown.columns[:count], [row[:count] for row in shown.rows])
     widths: list[int | None] = []
-    spare = max(room - sum(least[:count]), 0)
-    for small, large in zip(least, _full(shown), strict=False):
-        extra = min(large - small, spare)
+    unused = max(width - sum(least[:count]), 0)
+    for small, large in zip(least, _unwrapped_widths(shown), strict=False):
+        extra = min(large - small, unused)
         widths.append(small + extra - GAP)
-        spare -= extra
+        unused -= extra
     return shown, widths
 
 
@@ -111,12 +111,12 @@ def _entries(table: TextTable) -> TextTable:
     return TextTable(table.title, rows[0], rows[1:])
 
 
-def _full(table: TextTable) -> list[int]:
+def _unwrapped_widths(table: TextTable) -> list[int]:
     """Width of each column, its gap included, if no line is wrapped."""
     return _widths(table, lambda text: text.split("\n"))
 
 
-def _least(table: TextTable) -> list[int]:
+def _wrapped_widths(table: TextTable) -> list[int]:
     """Width of each column, its gap included, if lines are wrapped between words."""
     return _widths(table, WORDS.findall)
 

@@ -67,13 +67,13 @@ class Axis:
     def around(
         cls, numbers: Iterable[float], start: float, end: float, log: bool = False
     ) -> "Axis":
-        """An axis that shows these numbers with some room on both sides; at least one is finite."""
+        """An axis that shows these numbers with a margin on both sides; at least one is finite."""
         known = [number for number in numbers if number == number]
         low, high = min(known), max(known)
         if log:
             return cls(low / 1.15, high * 1.15, start, end, log)
-        room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-        return cls(low - room, high + room, start, end)
+        margin = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+        return cls(low - margin, high + margin, start, end)
 
     def at(self, number: float) -> float:
         """The pixel of a number."""
