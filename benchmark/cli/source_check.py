@@ -60,7 +60,7 @@ def source_check(
         raise CardError(
             f"source task {name!r} has no weights file to check; `run` makes its weights"
         )
-    from benchmark.running.devices import set_threads
+    from benchmark.running.devices import set_threads  # slow, so after the card is checked
 
     if file:
         benchmark.import_weights(workspace, source.id, file)

@@ -73,13 +73,14 @@ def source_new(
     statements.check_new_name(settings.workspace.registry, name)
     statements.check_address(origin)
     statements.check_choices(domain=domain, task=task, provides=provides)
-    statements.parse_values("--mean", mean), statements.parse_values("--std", std)
+    statements.parse_values("--mean", mean)
+    statements.parse_values("--std", std)
     folder = out or (settings.content[-1] if settings.content else CARDS)
     path = statements.new_card_path(name, folder)
     given = _complete(given, origin)
     statements.check_choices(domain=given["domain"], task=given["task"])
     exposure = statements.parse_exposure([text for text in given["saw"].split(";") if text.strip()])
-    from benchmark.sources.draft import write_draft
+    from benchmark.sources.draft import write_draft  # slow, so after the answers are checked
 
     examined = _examine(origin, encoder, part)
     facts: dict[str, Any] = {**given, "saw": exposure}
