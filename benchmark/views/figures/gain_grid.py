@@ -96,9 +96,26 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
     targets = [target for target in targets if target not in empty]
     squares = [*zip(*(columns[target] for target in targets), strict=True)]
     labels = [known[entry].label for entry in entries]
+    notes = _notes(baseline, rows, squares, labels, empty)
+    title = style.heading(board, f"gain over {baseline}, {style.size_name(board, size)}")
+    unit = "standardised gain [sd between subjects]"
+    if metric:
+        unit = f"gain in {style.with_unit(metric)}"
+    left_out = len(every) - len(entries)
+    return GainGrid(title, unit, targets, labels, squares, notes, left_out)
+
+
+def _notes(
+    baseline: str,
+    rows: pd.DataFrame,
+    squares: Sequence[Sequence[Square]],
+    labels: Sequence[str],
+    empty: Sequence[str],
+) -> list[str]:
+    """What stands below the figure; `empty` are targets without results."""
     some_seeds = (rows["gain"].notna() & (rows["gain_note"] != "")).any()
     contaminated = any(square.contaminated for line in squares for square in line)
-    notes = [
+    return [
         f"Gain: paired difference to {baseline} with the same network and strategy, positive is "
         f"better; below it the {style.interval_coverage(rows)}. Bold: the interval excludes 0."
         + (" Hatched: contaminated." if contaminated else "")
@@ -106,12 +123,6 @@ def gain_grid(board: Leaderboard, size: LaneSize, most: int | None = None) -> Ga
         style.sign_note(labels),
         f"No results on {', '.join(empty)}." if empty else "",
     ]
-    title = style.heading(board, f"gain over {baseline}, {style.size_name(board, size)}")
-    unit = "standardised gain [sd between subjects]"
-    if metric:
-        unit = f"gain in {style.with_unit(metric)}"
-    left_out = len(every) - len(entries)
-    return GainGrid(title, unit, targets, labels, squares, notes, left_out)
 
 
 def _entries(board: Leaderboard, rows: pd.DataFrame, size: LaneSize) -> list[EntryKey]:
