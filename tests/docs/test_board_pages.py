@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
+from support.factories import shipped_registry
 
+from benchmark.leaderboard.published import compare_with_published
+from benchmark.records.store import Store
 from benchmark.views.text import format_interval
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +36,7 @@ PIVOTS = {
     "real_cheng2021": Pivot(
         "cheng2021", ("source", "strategy"), "target", mean="mean_artefact_count"
     ),
+    "real_wang2023": Pivot("wang2023", ("source", "strategy"), "target"),
 }
 
 
@@ -59,11 +63,32 @@ def _cell(row: "pd.Series[Any]") -> str:
     return score if gain == "-" else f"{score}; {gain}"
 
 
+def paper_table() -> str:
+    """Dice pooled over batches with all training images: of Wang et al. and of `real_wang2023`."""
+    registry = shipped_registry()
+    board = registry.board("real_wang2023")
+    lines = ["| source | strategy | paper | ours | difference |", "| --- | --- | --- | --- | --- |"]
+    for number in compare_with_published(registry, board, Store(registry.folders[board.id]), {}):
+        paper, ours = number.published, number.ours
+        first = paper.metric == "pooled_dice" and "exact" in paper.certainty
+        if ours and first and not paper.train_subjects:
+            values = [f"{one.value:.4f} ({one.sd:.4f})" for one in (paper, ours)]
+            entry = [f"`{ours.cell[1]}`", f"`{paper.strategy}`"]
+            row = [*entry, *values, f"{ours.value - paper.value:+.4f}"]
+            lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize("board", PIVOTS)
 def test_the_page_shows_the_numbers_of_the_records(board: str) -> None:
     page = (ROOT / "docs/boards" / f"{PIVOTS[board].page}.md").read_text(encoding="utf-8")
     assert table(board) in page, table(board)
 
 
+def test_the_numbers_of_a_paper_stand_beside_those_of_the_records() -> None:
+    page = (ROOT / "docs/boards/wang2023.md").read_text(encoding="utf-8")
+    assert paper_table() in page, paper_table()
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n\n".join(map(table, PIVOTS)) + "\n")
+    sys.stdout.write("\n\n".join([*map(table, PIVOTS), paper_table()]) + "\n")
