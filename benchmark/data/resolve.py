@@ -17,6 +17,8 @@ from benchmark.phantoms.catalogue import PHANTOMS
 from benchmark.scoring.metrics import METRICS
 from benchmark.workspace import Workspace
 
+LEAST_SHARE = 0.01  # of the range of an intensity, that grey values fill
+
 
 @dataclass(frozen=True)
 class ResolvedDataset:
@@ -30,6 +32,7 @@ class ResolvedDataset:
         subset: Whether it is a part of what its card describes.
         without_spacing: Cases of unknown pixel spacing.
         absent_labels: Labels of the card that no case on this machine had when it was registered.
+        grey_values: The smallest and the largest when it was registered; None where unknown.
     """
 
     card: DatasetCard
@@ -39,6 +42,7 @@ class ResolvedDataset:
     subset: bool
     without_spacing: int = 0
     absent_labels: frozenset[str] = frozenset()
+    grey_values: tuple[float, float] | None = None
 
     @property
     def split_fingerprint(self) -> str:
@@ -102,6 +106,7 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
         subset=copy.subset or bool(card.part_of),
         without_spacing=copy.without_spacing,
         absent_labels=copy.absent_labels(card.labels),
+        grey_values=copy.grey_values,
     )
 
 
@@ -112,13 +117,20 @@ def resolve_target(
 
     Raises:
         DataError: It is not on this machine, holds no test case, has no pixel spacing though the
-            target asks for millimetres, or no case has one of the labels.
+            target asks for millimetres, no case has one of the labels, or the bounds of the
+            intensity do not fit the grey values.
         SplitError: It has fewer subjects than the target has folds.
     """
     data = resolve_dataset(workspace, target.dataset, legacy=legacy).where(target.where)
     data = replace(data, rows=target_split(data.rows, target))
     if not data.names("test"):
         raise DataError(f"{target.dataset}: no test case is on this machine; import a fuller copy")
+    _check_target(target, data)
+    return data
+
+
+def _check_target(target: TargetCard, data: ResolvedDataset) -> None:
+    """Refuse a target whose metrics, labels or grey values are not those of its data."""
     distances = [name for name in target.metrics if "spacing" in METRICS[name].needs]
     if distances and data.without_spacing:
         raise DataError(
@@ -133,7 +145,27 @@ def resolve_target(
                 "whoever predicts nothing would score best; correct `labels` or `masks` of the "
                 "card, or import a fuller copy"
             )
-    return data
+    _check_intensity(target, data)
+
+
+def _check_intensity(target: TargetCard, data: ResolvedDataset) -> None:
+    """Refuse bounds that leave nothing of the grey values to see.
+
+    All of them lie beyond a bound; or, for a `range`, which is of the values that files can hold,
+    they reach beyond it by more than its width, or fill less than a hundredth of it.
+    """
+    how = target.intensity
+    if data.grey_values is None or how.kind == "percentile":
+        return
+    (least, most), width = data.grey_values, how.high - how.low
+    lost = most <= how.low or least >= how.high
+    beyond = max(most - how.high, how.low - least) > width
+    if lost or (how.kind == "range" and (beyond or most - least < width * LEAST_SHARE)):
+        raise DataError(
+            f"{target.dataset}: grey values are {least:g} to {most:g}, but target task {target.id} "
+            f"says `intensity: {{kind: {how.kind}, low: {how.low:g}, high: {how.high:g}}}`, which "
+            "would leave little of them; correct the bounds (`percentile` suits any)"
+        )
 
 
 def _phantom_fingerprint(card: DatasetCard) -> str:

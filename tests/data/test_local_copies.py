@@ -97,6 +97,37 @@ def test_a_label_that_no_mask_has_is_refused_where_it_would_be_scored(content: P
         assert len(resolve_target(workspace, chosen).cases) == 6
 
 
+@pytest.mark.parametrize(
+    ("how", "factor", "refused"),
+    [
+        (Intensity(kind="range", low=0, high=255), 1, False),
+        (Intensity(kind="range", low=0, high=255), 257, True),
+        (Intensity(kind="range", low=0, high=255), 1 / 255, True),
+        (Intensity(kind="range", low=0, high=65535), 257, False),
+        (Intensity(kind="percentile", low=1, high=99), 257, False),
+        (Intensity(kind="window", low=-160, high=240), 257, False),
+        (Intensity(kind="window", low=-1000, high=-10), 1, True),
+    ],
+)
+def test_bounds_that_leave_nothing_of_the_grey_values_are_refused(
+    how: Intensity, factor: float, refused: bool, content: Path
+) -> None:
+    """16-bit pictures under `high: 255` would be white, floats up to 1 black."""
+    for path in (content / "images").iterdir():
+        pixels = np.asarray(Image.open(path)) * np.float32(factor)
+        Image.fromarray(pixels).save(path, "TIFF")
+    workspace = Workspace(registry(content), content / "home")
+    register(workspace, "mine", content)
+    target = TargetCard(
+        id="own", version=1, title="t", dataset="mine", slice_axis=None, intensity=how
+    )
+    if refused:
+        with pytest.raises(DataError, match=rf"grey values are .* target task own .*{how.kind}"):
+            resolve_target(workspace, target)
+    else:
+        resolve_target(workspace, target)
+
+
 def test_a_partial_copy_is_marked_and_extra_files_are_ignored(content: Path) -> None:
     whole = register(Workspace(registry(content), content / "home"), "mine", content)
     (content / "images/005_1.png").unlink()

@@ -19,13 +19,15 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
     """The training cases, named after their label files.
 
     Raises:
-        DataError: No dataset.json, one that is not JSON, or a file that is missing; the images have
-            several channels, of which the card chooses none; a name tells no subject.
+        DataError: No dataset.json, one that is not JSON or contradicts the card's labels, or a file
+            that is missing; the images have several channels, of which the card chooses none; a
+            name tells no subject.
     """
     layout = card.layout
     assert isinstance(layout, MsdLayout)
     path = nearest_file(root, "**/dataset.json", "description")
     description = read_json(path, DataError)
+    _check_labels(card, path, description)
     cases = []
     for image, label in _training_pairs(layout, path, description):
         for file in (image, label):
@@ -47,6 +49,24 @@ def find(card: DatasetCard, root: Path) -> list[Case]:
     if not cases:
         raise DataError(f"{path}: lists no training case")
     return cases
+
+
+def _check_labels(card: DatasetCard, path: Path, description: Any) -> None:
+    """Refuse a card that gives a label of the description another value.
+
+    Raises:
+        DataError: Naming the label and both values.
+    """
+    labels = description.get("labels") if isinstance(description, dict) else None
+    ours = {name.casefold(): str(value) for name, value in card.labels.items()}
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        name, number = (value, key) if key.isdecimal() else (key, str(value))  # nnU-Net version 2
+        on_card = ours.get(str(name).casefold(), number)
+        if number.isdecimal() and number != on_card:
+            raise DataError(
+                f"{path}: {name!r} is {number}, but {on_card} on the card of {card.id}; correct "
+                "`labels` of the card"
+            )
 
 
 def _training_pairs(layout: MsdLayout, path: Path, description: Any) -> list[tuple[Path, Path]]:

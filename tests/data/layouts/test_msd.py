@@ -9,7 +9,7 @@ import pytest
 from support.layouts import card, fault, volume
 
 from benchmark.data.layouts.registry import find_cases, load_case
-from benchmark.errors import CardError
+from benchmark.errors import CardError, DataError
 
 
 @pytest.mark.parametrize("nnunet", [True, False])
@@ -42,6 +42,31 @@ def test_nnunet_version_1_lists_names_without_the_channel(tmp_path: Path) -> Non
     decathlon(tmp_path, "a.nii.gz", "a_0000.nii.gz")
     (case,) = find_cases(card({"kind": "msd"}), tmp_path)
     assert case.image is not None and case.image.name == "a_0000.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("labels", "right"),
+    [
+        ({"0": "background", "1": "Liver", "2": "cancer"}, True),
+        ({"background": 0, "liver": 1}, True),
+        ({"background": 0, "liver": [1, 2], "tumour": 7}, True),
+        ({"0": "background", "1": "tumour", "2": "Liver"}, False),
+        ({"background": 0, "tumour": 1, "liver": 2}, False),
+        (["liver"], True),
+    ],
+)
+def test_labels_of_the_description_have_the_values_of_the_card(
+    labels: Any, right: bool, tmp_path: Path
+) -> None:
+    decathlon(tmp_path, "a.nii.gz", "a.nii.gz")
+    path = tmp_path / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": labels}))
+    found = card({"kind": "msd"}, labels={"liver": 1})
+    if right:
+        assert len(find_cases(found, tmp_path)) == 1
+    else:
+        with pytest.raises(DataError, match="iver' is 2, but 1 on the card"):
+            find_cases(found, tmp_path)
 
 
 def test_of_several_channels_one_is_chosen(tmp_path: Path) -> None:
