@@ -37,7 +37,7 @@ class TerminalMonitor(RunMonitor):
                 finished += 1
                 times.append(time.monotonic())
                 left = seconds_left(times[workers.jobs - 1 :], total - finished)
-                text = what if left is None else f"{what}, about {duration(left)} left"
+                text = what if not left else f"{what}, about {duration(left)} left"
                 progress.update(overall, completed=finished, description=text)
                 if not errors.is_terminal:
                     errors.print(f"{finished} of {total} {text}", markup=False)

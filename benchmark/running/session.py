@@ -102,9 +102,13 @@ class RunSession(AbstractContextManager["RunSession"]):
             ended = self._pretrain(board, missing, under_way, wait=not ready) if missing else {}
             ready |= {name for name, error in ended.items() if error is None}
             failed += filter(None, ended.values())
+            missing = [name for name in missing if name not in ended]
+            if ready and missing:
+                names = ", ".join(missing)
+                self.monitor.report(f"being pretrained: {names}; cells of other sources meanwhile")
             if ready:
                 yield replace(grid, sources=tuple(x for x in grid.sources if x in ready))
-            missing, ready = [name for name in missing if name not in ended], set()
+            ready = set()
         if len(failed) == len(grid.sources):
             raise failed[0]
 

@@ -25,11 +25,12 @@ def test_the_time_left_is_right_within_a_fifth_after_a_tenth(jobs: int) -> None:
 def test_a_line_per_result_where_nobody_is_at_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with TerminalMonitor().counting("cells", Workers(1), 5, 3) as finished:
-        finished()
-        finished()
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == "4 of 5 cells" and second.startswith("5 of 5 cells, about ")
+    with TerminalMonitor().counting("cells", Workers(1), 6, 3) as finished:
+        for _ in range(3):
+            finished()
+    first, second, last = capsys.readouterr().err.splitlines()
+    assert second.startswith("5 of 6 cells, about ")
+    assert (first, last) == ("4 of 6 cells", "6 of 6 cells")
 
 
 def test_nothing_is_said_before_the_second_result() -> None:

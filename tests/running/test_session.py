@@ -19,7 +19,7 @@ from benchmark.cards.registry import Registry
 from benchmark.errors import Diverged
 from benchmark.planning.source_weights import read_facts
 from benchmark.planning.transfers import GridSelection
-from benchmark.running.options import RunOptions
+from benchmark.running.options import RunMonitor, RunOptions
 from benchmark.running.session import RunSession
 from benchmark.workers import Workers
 from benchmark.workspace import Workspace
@@ -58,10 +58,13 @@ class Promised(Workers):
 def test_cells_are_run_while_sources_are_pretrained(tmp_path: Path) -> None:
     workspace, board = two_steps(tmp_path)
     first, second = "phantom_natural_contrastive", "phantom_brain_segmentation"
-    with RunSession(workspace) as session:
+    monitor, lines = RunMonitor(), list[str]()
+    monitor.report = lines.append
+    with RunSession(workspace, monitor=monitor) as session:
         session.workers = workers = Promised()
         parts = session.pretrained_parts(board, GridSelection(sources=(first, "scratch", second)))
         assert next(parts).sources == ("scratch",)
+        assert lines == [f"being pretrained: {first}, {second}; cells of other sources meanwhile"]
         workers.promised[second].set_result(tmp_path)
         assert next(parts).sources == (second,)
         workers.promised[first].set_exception(Diverged("loss", 1, 1.0))
