@@ -55,16 +55,27 @@ class Promised(Workers):
         return self.promised.setdefault(item.id, Future())
 
 
+class Lines(RunMonitor):
+    """Keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.lines = list[str]()
+
+    def report(self, line: str) -> None:
+        self.lines.append(line)
+
+
 def test_cells_are_run_while_sources_are_pretrained(tmp_path: Path) -> None:
     workspace, board = two_steps(tmp_path)
     first, second = "phantom_natural_contrastive", "phantom_brain_segmentation"
-    monitor, lines = RunMonitor(), list[str]()
-    monitor.report = lines.append
+    monitor = Lines()
     with RunSession(workspace, monitor=monitor) as session:
         session.workers = workers = Promised()
         parts = session.pretrained_parts(board, GridSelection(sources=(first, "scratch", second)))
         assert next(parts).sources == ("scratch",)
-        assert lines == [f"being pretrained: {first}, {second}; cells of other sources meanwhile"]
+        assert monitor.lines == [
+            f"being pretrained: {first}, {second}; cells of other sources meanwhile"
+        ]
         workers.promised[second].set_result(tmp_path)
         assert next(parts).sources == (second,)
         workers.promised[first].set_exception(Diverged("loss", 1, 1.0))
