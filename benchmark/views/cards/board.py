@@ -47,7 +47,7 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
             _trains(strategy),
             *([", ".join(board.lanes_of_strategy(name))] if lanes else []),
             _trainable(row for row in rows if row["strategy"] == name),
-            "fixed" if strategy.freeze_norm_stats else "updated",
+            _statistics(strategy),
             _stages(strategy),
         ]
         for name, strategy in board.strategies.items()
@@ -57,6 +57,13 @@ def _strategies(board: BoardCard, rows: list[Row]) -> TextTable:
         columns,
         cells,
     )
+
+
+def _statistics(strategy: Strategy) -> str:
+    """Where the running statistics of normalisation layers follow the images of the target."""
+    if not strategy.freeze_norm_stats or {"encoder", "decoder"} <= {*strategy.train}:
+        return "updated"
+    return "fixed in frozen parts"
 
 
 def _sizes(sizes: Iterable[int]) -> str:

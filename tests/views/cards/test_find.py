@@ -117,3 +117,12 @@ def test_a_source_on_another_network(tmp_path: Path) -> None:
 def test_an_unknown_id_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="Did you mean 'scratch'"):
         summarise_cards(workspace_at(tmp_path), "scrach")
+
+
+def test_statistics_are_fixed_only_where_something_stays_frozen(tmp_path: Path) -> None:
+    (summary,) = summarise_cards(workspace_at(tmp_path), "real_cheng2021")
+    assert summary.table is not None  # each of its strategies has freeze_norm_stats
+    shown = {row[0]: row[summary.table.columns.index("statistics")] for row in summary.table.rows}
+    assert shown == {
+        "full": "updated", "decoder": "fixed in frozen parts", "two_stage": "updated",
+    }  # fmt: skip
