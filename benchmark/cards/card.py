@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -153,19 +153,19 @@ def check_model(data: Any, kind: type[ModelType], path: Path) -> ModelType:
         raise CardError(f"{path}: expected keys and values, found {type(data).__name__}")
     try:
         text = json.dumps(data, default=str)  # makes one key of 1 and "1"
-        json.loads(text, object_pairs_hook=keys_once)
+        plain = json.loads(text, object_pairs_hook=keys_once)
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise CardError(f"{path}: {_first_problem(error, kind)}") from None
+        raise CardError(f"{path}: {_first_problem(error, kind, plain)}") from None
     except (TypeError, ValueError) as error:  # a key that is a list, a number of 5000 digits
         raise CardError(f"{path}: a key or value that no card has ({error})") from None
 
 
-def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
+def _first_problem(error: ValidationError, kind: type[BaseModel], data: Any) -> str:
     problems = error.errors(include_url=False)
     order = ("extra_forbidden", "value_error", "missing")
     problem = next((p for kind in order for p in problems if p["type"] == kind), problems[0])
-    key = ".".join(str(part) for part in problem["loc"] if "[" not in str(part))
+    key = ".".join(_keys(problem["loc"], data))
     if problem["type"] == "extra_forbidden":
         return unknown_name("key", str(problem["loc"][-1]), _known_keys(kind))
     if problem["type"] == "missing":
@@ -174,6 +174,17 @@ def _first_problem(error: ValidationError, kind: type[BaseModel]) -> str:
     if isinstance(problem["input"], dict):  # of a check of several keys together
         return f"key {key!r}: {what}" if key else what
     return f"key {key!r} is {problem['input']!r}: {what}"
+
+
+def _keys(location: Sequence[str | int], data: Any) -> Iterator[str]:
+    """The keys of the data that lead to a place; pydantic puts members of a union between them."""
+    for number, part in enumerate(location, start=1):
+        try:
+            data = data[part]
+        except (LookupError, TypeError):  # a missing key comes last
+            if number < len(location) or "[" in str(part):
+                continue
+        yield str(part)
 
 
 def _known_keys(kind: type[BaseModel]) -> set[str]:

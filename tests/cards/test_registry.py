@@ -1,5 +1,6 @@
 """Cards are strict, and each kind of malformed card gives its own one-line message."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def test_a_malformed_card_is_one_line(tmp_path: Path, old: str, new: str, messag
         read_card(path, SourceCard)
     assert message in str(error.value) and "\n" not in str(error.value)
     assert str(path) in str(error.value)
+
+
+def test_a_key_is_named_as_it_is_written(tmp_path: Path) -> None:
+    text = (shipped_content() / "datasets/hc18_fetal_head/dataset.yaml").read_text(encoding="utf-8")
+    place = tmp_path / "hc18_fetal_head"
+    place.mkdir()
+    for old, new, key in (
+        ("  images: ", "  images: 5 # ", "'layout.images' is 5"),
+        ("    key: file\n", "", "'layout.table.key' is missing"),
+    ):
+        assert text.count(old) == 1
+        path = place / "dataset.yaml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(CardError, match=re.escape(f"key {key}")):
+            read_card(path, DatasetCard)
 
 
 def test_small_exponents_are_numbers(tmp_path: Path) -> None:
