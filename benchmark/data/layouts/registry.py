@@ -4,6 +4,7 @@ A layout `kind` of the card models is read by the module `benchmark.data.layouts
 ends with `LAYOUT = LayoutReader(find, load)`. It is imported when a data set first needs it.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -44,7 +45,7 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     Raises:
         DataError: Nothing matches the layout, a mask is missing, two cases have one name, names of
             cases or subjects are two spellings of one (one subject could be in two subsets), a name
-            is not UTF-8, an image is its own mask or that of two subjects, or a wildcard gives a
+            is not UTF-8 or has a control character, an image is its own mask or that of two subjects, or a wildcard gives a
             case the mask of another.
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
@@ -67,6 +68,9 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
         for text in (case.case, case.subject, *map(str, case.files)):
             if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
                 raise DataError(f"{text}: a name that is not UTF-8; rename it (`convmv` does)")
+        for text in (case.case, case.subject):
+            if any(unicodedata.category(letter) == "Cc" for letter in text):
+                raise DataError(f"{root}: the name {text!r} has a control character; rename it")
     _check_images(cases)
     _check_masks(cases)
     return sorted(cases, key=lambda case: case.case)

@@ -271,3 +271,8 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     name = os.fsdecode(b"M\xfcller")
     pairs(tmp_path, name)
     assert r"M\udcfcller: a name that is not UTF-8; rename it" in fault(tmp_path, NAMED)
+
+
+def test_names_with_control_characters(tmp_path: Path) -> None:
+    pairs(tmp_path, "p\t1")
+    assert r"the name 'p\t1' has a control character; rename it" in fault(tmp_path, NAMED)
