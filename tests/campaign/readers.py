@@ -78,7 +78,8 @@ def _card(kind: type[Card], pattern: str) -> Reader:
 
 def _picture(ending: str, **how: Any) -> Reader:
     seeds = []
-    for mode in ("L", "RGB", "1", "P", "I;16"):
+    modes = ("L", "1", "P", "I;16") if ending == "GIF" else ("L", "RGB", "1", "P", "I;16")
+    for mode in modes:  # Pillow writes grey RGB as GIF with a negative palette, which no mask has
         image = Image.fromarray(GREY.astype(np.uint16)) if mode == "I;16" else Image.fromarray(GREY)
         stream = io.BytesIO()
         try:
