@@ -45,8 +45,8 @@ def find_cases(card: DatasetCard, root: Path | None) -> list[Case]:
     Raises:
         DataError: Nothing matches the layout, a mask is missing, two cases have one name, names of
             cases or subjects are two spellings of one (one subject could be in two subsets), a name
-            is not UTF-8 or has a control character, an image is its own mask or that of two subjects, or a wildcard gives a
-            case the mask of another.
+            is not UTF-8 or has a control character, an image is its own mask or that of two
+            subjects, or a wildcard gives a case the mask of another.
     """
     if not isinstance(card.layout, PhantomLayout) and (root is None or not root.is_dir()):
         raise DataError(f"{root}: no such folder")
