@@ -72,9 +72,9 @@ class BoardResults:
 
 
 def board_results(workspace: Workspace) -> list[BoardResults]:
-    """Results of every board; those on real images first, and of these those with records."""
+    """Results of every board; those on real images first, and of these those of most records."""
     boards = [BoardResults.of(workspace, board) for board in workspace.registry.boards.values()]
-    return sorted(boards, key=lambda results: (results.synthetic, not results.records))
+    return sorted(boards, key=lambda results: (results.synthetic, -results.records))
 
 
 def result_lines(boards: Iterable[BoardResults], source: str) -> list[str]:

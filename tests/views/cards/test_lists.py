@@ -23,6 +23,12 @@ def test_every_card_is_listed_and_real_ones_come_first(kind: Kind, tmp_path: Pat
     assert images == sorted(images) and set(images) == {"real", "synthetic"}
 
 
+def test_of_real_boards_those_of_most_records_come_first(tmp_path: Path) -> None:
+    items = list_cards(workspace_at(tmp_path), "boards", {}).items
+    counts = [int(item["state"].split("/")[0]) for item in items if item["images"] == "real"]
+    assert counts == sorted(counts, reverse=True) and counts[0] > 0
+
+
 @pytest.mark.parametrize("width", [80, 120, 200])
 @pytest.mark.parametrize("kind", KINDS)
 def test_tables_fit_the_terminal_and_ids_stay_whole(kind: Kind, width: int, tmp_path: Path) -> None:
