@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from torch import nn
 
 from benchmark.cards.lanes import encoder_lane
 from benchmark.errors import WeightsError, unknown_name
-from benchmark.models.meta_device import on_meta_device
+from benchmark.models.meta_device import build_without_memory
 from benchmark.models.monai_networks import MONAI_NETWORKS
 from benchmark.models.patch_encoders import PatchEncoder
 from benchmark.models.plain_networks import PLAIN_NETWORKS, NetworkParts
@@ -227,13 +226,8 @@ def encoder_shapes(encoder: str, channels: int) -> TensorShapes | None:
 
 def shapes_of_built(build: Callable[[], nn.Module]) -> TensorShapes | None:
     """Shapes of the tensors of a module, built without memory if it can be; None if it cannot."""
-    for device in (on_meta_device, nullcontext):  # a few compute with values while they are built
-        try:
-            with device():
-                return tensor_shapes(build())
-        except Exception:  # of any library: no pyramid, other channels, an old name
-            continue
-    return None
+    built = build_without_memory(build)
+    return None if built is None else tensor_shapes(built)
 
 
 def tensor_shapes(module: nn.Module) -> TensorShapes:

@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
@@ -43,3 +44,14 @@ def on_meta_device() -> Iterator[None]:
     with torch.device("meta"), _WithoutInitialisation(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def build_without_memory(build: Callable[[], nn.Module]) -> nn.Module | None:
+    """A module without values, or with them where it needs some; None if it cannot be built."""
+    for device in (on_meta_device, nullcontext):  # a few compute with values while they are built
+        try:
+            with device():
+                return build()
+        except Exception:  # of any library: no pyramid, other channels, an old name
+            continue
+    return None

@@ -13,11 +13,13 @@ from benchmark.models.checkpoints.state_dict import Checkpoint
 from benchmark.models.encoders import (
     TIMM_PREFIX,
     TensorShapes,
+    build_encoder,
     encoder_and_tag,
     encoder_family,
     encoder_shapes,
     without_counters,
 )
+from benchmark.models.meta_device import build_without_memory
 from benchmark.models.timm_models import timm_statistics
 from benchmark.sources.checkpoint_origin import CheckpointOrigin
 from benchmark.workers import Progress
@@ -54,6 +56,15 @@ class ExaminedCheckpoint:
     def lane(self) -> Lane:
         """The lane of boards that the encoder enters besides `linear`."""
         return encoder_lane(self.match.encoder)
+
+    @property
+    def attention_heads(self) -> tuple[int, ...]:
+        """Numbers of attention heads in the network's blocks; the file may be of another one."""
+        match = self.match
+        network = build_without_memory(lambda: build_encoder(match.encoder, match.channels))
+        modules = network.modules() if network else ()
+        heads = {getattr(module, "num_heads", None) for module in modules}
+        return tuple(sorted(count for count in heads if isinstance(count, int)))
 
 
 def examine(

@@ -74,7 +74,8 @@ def test_web_collections_are_marked_on_every_card() -> None:
 
 
 # How the authors' files name tensors of one block and of what is around them: open_clip (image
-# tower), the demonstration of MedDINOv3, and SamModel of transformers (its conversion of SAM).
+# tower), the demonstration of MedDINOv3, SamModel of transformers (its conversion of SAM), and the
+# masked autoencoder of MAE, which UltraFedFM took over.
 PUBLISHED = {
     "biomedclip_vit_base": """
         visual.trunk.cls_token visual.trunk.pos_embed visual.trunk.patch_embed.proj.weight
@@ -93,6 +94,10 @@ PUBLISHED = {
         vision_encoder.layers.0.attn.qkv.weight vision_encoder.layers.0.attn.rel_pos_h
         vision_encoder.layers.0.attn.proj.bias vision_encoder.layers.0.mlp.lin1.weight
         vision_encoder.layers.0.mlp.lin2.bias
+    """,
+    "ultrafedfm_vit_base": """
+        cls_token pos_embed patch_embed.proj.weight blocks.0.norm1.weight blocks.0.attn.qkv.weight
+        blocks.0.attn.proj.bias blocks.11.mlp.fc2.bias
     """,
 }
 

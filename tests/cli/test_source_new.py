@@ -92,6 +92,17 @@ def test_a_grey_stem_is_stated(folder: Path, capsys: pytest.CaptureFixture[str])
     assert card.saw[0].dataset == card.saw[0].subjects == "unknown"
 
 
+def test_the_attention_heads_are_stated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    transformer = timm.create_model("test_vit", pretrained=False)
+    torch.save(transformer.state_dict(), folder / "a.pth")
+    new(*FACTS, *STATISTICS, *SAW, "--encoder", "test_vit")
+    heads = transformer.blocks[0].attn.num_heads
+    assert f"attention heads: {heads} in a block of tu-test_vit;" in capsys.readouterr().out
+    checkpoint(folder / "b.pth")
+    new(*FACTS, *STATISTICS, *SAW, origin="b.pth", name="other")
+    assert "attention heads" not in capsys.readouterr().out
+
+
 def test_missing_options_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint(folder / "a.pth")
     words = ["--home", "home", "source", "new", "mine", "--from", "a.pth", "--out", "cards"]
