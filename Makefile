@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 export HF_HUB_OFFLINE := 1
+# Containers often set this; then each process compiles every module, and each worker every test, again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install install-dev demo lint test test-all gpu-check site
 

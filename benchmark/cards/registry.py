@@ -202,13 +202,13 @@ def _collect(
     paths: dict[str, Path] = {}
     for path in (path for root in roots for path in sorted(root.glob(pattern))):
         card = read_card(path, kind, parsed)
-        if clash := spelling_clash((*cards, card.id)):
-            raise CardError(f"{path}: the ids {clash}")
         first = paths.setdefault(card.id, path)
         if card != cards.setdefault(card.id, card) or _split_text(first) != _split_text(path):
             raise CardError(f"{path}: {first} is another card of the id {card.id!r}; rename one")
         if path.stem in ("dataset", "board"):
             folders.setdefault(card.id, path.parent)
+    if clash := spelling_clash(cards):
+        raise CardError(f"{pattern}: the ids {clash}")
     return cards
 
 
