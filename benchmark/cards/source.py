@@ -162,6 +162,21 @@ class Exposure(Model):
     checkable: bool = omitted_default(True)
 
 
+class RecordedWith(Model):
+    """What a card stated when its records were made, of facts that change no number.
+
+    What is given here stands in the card's place in the fingerprint that its records carry, so that
+    a corrected title or a forgotten data set does not void them. Marks of contamination follow the
+    card as it is now: `run` brings those of finished records up to date.
+    """
+
+    title: str = ""
+    saw: tuple[Exposure, ...] = ()
+    reference: ReferenceOutputs | None = None
+    unverified: tuple[str, ...] = ()
+    citation: str = ""
+
+
 class SourceCard(Card):
     """One pretraining. `scratch` is a source like any other: domain and task `none`.
 
@@ -178,6 +193,7 @@ class SourceCard(Card):
         unverified: What this card states, or leaves out, that its author could not check.
         synthetic: Whether it learned from phantoms.
         citation: Of the pretraining.
+        recorded_with: What the card stated before a correction, for the fingerprint of records.
     """
 
     domain: Domain
@@ -192,6 +208,16 @@ class SourceCard(Card):
     unverified: tuple[str, ...] = omitted_default(())
     synthetic: bool = False
     citation: str = ""
+    recorded_with: RecordedWith | None = omitted_default()
+
+    @property
+    def as_recorded(self) -> "SourceCard":
+        """The card before its corrections."""
+        if self.recorded_with is None:
+            return self
+        earlier = {name: getattr(self.recorded_with, name)
+                   for name in self.recorded_with.model_fields_set}  # fmt: skip
+        return self.model_copy(update=earlier | {"recorded_with": None})
 
     @model_validator(mode="after")
     def _weights_match_claim(self) -> "SourceCard":

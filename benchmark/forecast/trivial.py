@@ -37,10 +37,8 @@ class KnownOfSource:
 
 
 def _saw(card: SourceCard) -> set[str]:
-    """Data sets that the card names, and ImageNet for every source with a listed accuracy."""
-    return {seen.dataset for seen in card.saw} | (
-        {"imagenet"} if card.id in IMAGENET_TOP1 else set()
-    )
+    """Data sets that the card names."""
+    return {seen.dataset for seen in card.saw}
 
 
 def _top1(known: KnownOfSource) -> float | None:

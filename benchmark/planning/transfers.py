@@ -144,7 +144,7 @@ def plan(workspace: Workspace, board: BoardCard, selection: GridSelection) -> li
             fingerprints = Fingerprints(
                 protocol=prints[cell.lane],
                 strategy=strategies[cell.strategy],
-                source=fingerprint(source),
+                source=fingerprint(source.as_recorded),
                 weights=weights[cell.source].fingerprint,
                 **common,
             )

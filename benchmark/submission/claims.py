@@ -110,7 +110,7 @@ def fingerprint_problems(
     card = submission.source_of(record)
     expected = {
         "protocol": (submission.board.protocol_fingerprint(record.cell.lane), "the board's"),
-        "source": (fingerprint(card), f"that of the card of {card.id!r}"),
+        "source": (fingerprint(card.as_recorded), f"that of the card of {card.id!r}"),
     }
     for field, (value, origin) in (expected | conditions.fingerprints).items():
         if getattr(prints, field) != value:

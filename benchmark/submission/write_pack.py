@@ -134,7 +134,7 @@ def source_records(
             raise SubmissionError(
                 f"{name}: {record.marks.unranked[0]}; it is not ranked, run the full protocol"
             )
-        if record.fingerprints.source != fingerprint(cards[record.cell.source]):
+        if record.fingerprints.source != fingerprint(cards[record.cell.source].as_recorded):
             raise SubmissionError(
                 f"{name}: made with another version of the card of {record.cell.source!r}; restore "
                 "the card, or run the cells again"

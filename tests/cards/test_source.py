@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from pydantic import ValidationError
 from support.factories import shipped_registry
 
 from benchmark.cards.source import SourceCard, WeightsFile
@@ -109,3 +110,11 @@ def test_the_names_of_other_publishers_become_those_of_the_encoder(name: str) ->
     assert own and card.weights
     renamed = {renamed_key(key, card.weights.rename) for key in PUBLISHED[name].split()}
     assert renamed <= set(own)
+
+
+def test_only_facts_that_change_no_number_are_corrected_with_records() -> None:
+    card = shipped_registry().source("imagenet_efficientnet_lite0").model_dump(mode="json")
+    corrected = SourceCard.model_validate(card | {"title": "x", "recorded_with": {"title": "y"}})
+    assert corrected.as_recorded == SourceCard.model_validate(card | {"title": "y"})
+    with pytest.raises(ValidationError, match="recorded_with.encoder"):
+        SourceCard.model_validate(card | {"recorded_with": {"encoder": "resnet18"}})

@@ -18,7 +18,7 @@ def test_json_holds_the_card(shared_home: Path) -> None:
     assert found["facts"]["network"] == ["that of the board"]
 
 
-def test_weights_that_name_no_data_set_say_so(shared_home: Path) -> None:
+def test_what_a_source_saw_is_stated(shared_home: Path) -> None:
     shown = segtransfer("show", "imagenet_mobilenet_v2", home=shared_home).stdout
-    assert "saw             no data set is named on the card" in shown
+    assert "saw             imagenet, subjects: all" in shown
     assert "no data set is named" not in segtransfer("show", "scratch", home=shared_home).stdout

@@ -1,11 +1,13 @@
 """Planned cells: their keys, and nested subsets of subjects."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
+from benchmark.cards.source import SourceCard
 from benchmark.errors import CardError
 from benchmark.planning.availability import missing_pretraining
 from benchmark.planning.transfers import GridSelection, grid_cells, nested_subjects, plan
@@ -23,6 +25,30 @@ def test_the_key_depends_on_the_protocol(registry: Registry, tmp_path: Path) -> 
     assert len(keys) == 4
     limited = plan(workspace, board, GridSelection(sources=("scratch",), limit_steps=3))
     assert not keys & {cell.key for cell in limited}
+
+
+def test_a_corrected_card_keeps_its_records_and_changes_their_marks(
+    registry: Registry, tmp_path: Path
+) -> None:
+    card, board = registry.source("scratch"), registry.board("demo_v2")
+    selection = GridSelection(sources=("scratch",))
+    seen = registry.target(board.targets[0]).dataset
+    corrected = SourceCard.model_validate(
+        card.model_dump()
+        | {"title": "Corrected", "saw": [{"dataset": seen, "subjects": "all"}]}
+        | {"recorded_with": {"title": card.title, "saw": []}}
+    )
+    changed = corrected.model_copy(update={"recorded_with": None})
+
+    def cells(source: SourceCard) -> dict[str, tuple[str, ...]]:
+        known = replace(registry, sources=dict(registry.sources) | {"scratch": source})
+        planned = plan(Workspace(known, tmp_path), board, selection)
+        return {cell.key: cell.marks.contamination for cell in planned}
+
+    before, after = cells(card), cells(corrected)
+    assert set(after) == set(before) and not set(cells(changed)) & set(before)
+    assert not any(before.values())
+    assert {reasons for reasons in after.values() if reasons} == {(f"saw {seen}, all subjects",)}
 
 
 def test_more_subjects_than_the_split_has_is_an_error(registry: Registry) -> None:

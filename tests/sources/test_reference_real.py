@@ -1,6 +1,5 @@
 """Real weights against numbers that other libraries computed for them."""
 
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ import torch
 from support.factories import shipped_registry
 from support.real_data import REAL_DATA, needs_real_data
 
-from benchmark.cards.source import ReferenceOutputs, SourceCard
-from benchmark.files import sha256_of
+from benchmark.cards.source import SourceCard
 from benchmark.models.vision_libraries import import_torchvision, timm
 from benchmark.models.weight_store import get_weights, import_weights
 from benchmark.models.weights import read_tensors
@@ -95,18 +93,11 @@ def test_the_same_tensors_in_another_forward_pass_are_noticed(number: int, tmp_p
 
 @needs_real_data("weights/mobilenet_v2_imagenet.pth")
 def test_mobilenet_v2_computes_what_torchvision_does(tmp_path: Path) -> None:
-    """`features(x)` of torchvision's model for the file, as stated where the file comes from."""
+    """The card states `features(x)` of torchvision's model, as noted where the file comes from."""
     file = REAL_DATA / "weights/mobilenet_v2_imagenet.pth"
-    shipped = SHIPPED.source("imagenet_mobilenet_v2_torchvision")
-    assert shipped.weights
-    stated = ReferenceOutputs(
-        library="torchvision", size=224, shape=(1280, 7, 7), mean=0.116210, std=0.348754,
-        channel_means=(0.0, 0.17538, 0.0, 0.102, 0.0033, 0.06435),
-    )  # fmt: skip
-    weights = shipped.weights.model_copy(update={"sha256": sha256_of(file), "url": None})
-    card = shipped.model_copy(update={"weights": weights, "reference": stated})
-    registry = replace(SHIPPED, sources={**SHIPPED.sources, card.id: card})
-    import_weights(Workspace(registry, tmp_path), card.id, file)
+    card = SHIPPED.source("imagenet_mobilenet_v2")
+    assert card.reference
+    import_weights(Workspace(SHIPPED, tmp_path), card.id, file)
     assert checked(tmp_path, card).ok
 
 
