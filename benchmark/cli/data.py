@@ -112,11 +112,14 @@ def data_import(
 ) -> None:
     """Check a local copy against its card and register it; nothing is copied."""
     from benchmark.data.local_copies import register
+    from benchmark.planning.availability import refused_targets
 
     registry = settings.workspace.registry
     with stages(f"reading {name}") as show:
         copy = register(settings.workspace, name, folder, show)
     print_text(copy.summary(registry.dataset(name).part_of))
+    for target, why in refused_targets(settings.workspace, name).items():
+        print_text(f"  target task {target} cannot be run: {why}")
 
 
 def data_check(name: Annotated[str, typer.Argument(help="Id of the data set.")]) -> None:

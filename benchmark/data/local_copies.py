@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class LocalCopy(Model):
         without_spacing: Cases of unknown spacing.
         grey_values: The smallest and the largest.
         label_cases: In how many cases each label of the card occurs.
+        without_label: The cases in which each does not; empty where nobody has counted.
         dates: Of its files, see `dates_of`.
     """
 
@@ -55,17 +56,13 @@ class LocalCopy(Model):
     without_spacing: int = 0
     grey_values: tuple[float, float] | None = None
     label_cases: dict[str, int] = {}
+    without_label: dict[str, tuple[str, ...]] = {}
     dates: str = ""
 
     @property
     def subset(self) -> bool:
         """Whether cases that the card describes are missing."""
         return bool(self.missing) or self.cases < (self.expected_cases or 0)
-
-    def absent_labels(self, labels: Iterable[str]) -> frozenset[str]:
-        """Those of the card's labels that occur in no case; none where nobody has counted."""
-        counts = self.label_cases
-        return frozenset(name for name in labels if counts and not counts.get(name))
 
     def summary(self, part_of: str) -> str:
         """Lines for the user after an import; `part_of` is the card's."""
@@ -89,8 +86,6 @@ class LocalCopy(Model):
         if self.subset or part_of:
             reason = "a partial copy" if self.subset else part_of
             lines.append(f"  {reason}: every record will be marked `subset`")
-        if absent := sorted(self.absent_labels(self.label_cases)):
-            lines.append(f"  in no case, so targets with it are refused: {', '.join(absent)}")
         return "\n".join(lines)
 
 
@@ -122,7 +117,10 @@ def register(
         thumbnails = {case: summary.thumbnail for case, summary in summaries.items()}
         check_near_duplicates(name, thumbnails, used)
     greys = [value for summary in summaries.values() for value in summary.grey_values]
-    present = Counter(value for summary in summaries.values() for value in summary.labels)
+    without = {
+        label: tuple(case for case, found in summaries.items() if value not in found.labels)
+        for label, value in card.labels.items()
+    }
     spacings = [mm for summary in summaries.values() for mm in summary.spacing_mm]
     copy = LocalCopy(
         dataset=name,
@@ -137,7 +135,8 @@ def register(
         spacing_mm=(min(spacings), max(spacings)) if spacings else None,
         without_spacing=sum(not summary.spacing_mm for summary in summaries.values()),
         grey_values=(min(greys), max(greys)),
-        label_cases={label: present[value] for label, value in card.labels.items()},
+        label_cases={label: len(summaries) - len(cases) for label, cases in without.items()},
+        without_label=without,
         dates=dates_of(cases[case] for case in summaries),
     )
     write_text(workspace.local_copy_file(name), copy.model_dump_json(indent=1) + "\n")

@@ -83,6 +83,15 @@ class PreparedDataset:
         spans = [np.arange(c.first, c.first + c.slices) for c in self.cases if c.case in wanted]
         return np.concatenate(spans) if spans else np.zeros(0, np.int64)
 
+    def labels_without(self, names: Sequence[str], labels: int) -> list[int]:
+        """Those of the labels 1 ... L that no slice of the named cases has."""
+        wanted, absent = set(names), list(range(1, labels + 1))
+        for case in self.cases:
+            if absent and case.case in wanted:
+                masks = self.masks[case.first : case.first + case.slices]
+                absent = [label for label in absent if not (masks == label).any()]
+        return absent
+
 
 def prepare(
     card: DatasetCard,

@@ -1,7 +1,7 @@
 """Data sets as a run uses them: cases on this machine, split, and fingerprints."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.cards.card import fingerprint
@@ -31,7 +31,7 @@ class ResolvedDataset:
         fingerprint: `sha256:<hex>` of its files, or of the recipe of phantoms.
         subset: Whether it is a part of what its card describes.
         without_spacing: Cases of unknown pixel spacing.
-        absent_labels: Labels of the card that no case on this machine had when it was registered.
+        without_label: For labels of the card, the cases that do not have it; empty if unknown.
         grey_values: The smallest and the largest when it was registered; None where unknown.
     """
 
@@ -41,7 +41,7 @@ class ResolvedDataset:
     fingerprint: str
     subset: bool
     without_spacing: int = 0
-    absent_labels: frozenset[str] = frozenset()
+    without_label: Mapping[str, Sequence[str]] = field(default_factory=dict)
     grey_values: tuple[float, float] | None = None
 
     @property
@@ -105,7 +105,7 @@ def resolve_dataset(workspace: Workspace, name: str, *, legacy: bool = False) ->
         copy.fingerprint,
         subset=copy.subset or bool(card.part_of),
         without_spacing=copy.without_spacing,
-        absent_labels=copy.absent_labels(card.labels),
+        without_label=copy.without_label,
         grey_values=copy.grey_values,
     )
 
@@ -117,7 +117,7 @@ def resolve_target(
 
     Raises:
         DataError: It is not on this machine, holds no test case, has no pixel spacing though the
-            target asks for millimetres, no case has one of the labels, or the bounds of the
+            target asks for millimetres, no test case has one of the labels, or the bounds of the
             intensity do not fit the grey values.
         SplitError: It has fewer subjects than the target has folds.
     """
@@ -139,13 +139,19 @@ def _check_target(target: TargetCard, data: ResolvedDataset) -> None:
             "card, or leave these metrics out of the target's"
         )
     for label, merged in target.labels.items():
-        if data.absent_labels.issuperset(merged):
-            raise DataError(
-                f"{target.dataset}: label {label!r} of target task {target.id} is in no mask, so "
-                "whoever predicts nothing would score best; correct `labels` or `masks` of the "
-                "card, or import a fuller copy"
-            )
+        without = (data.without_label.get(name, ()) for name in merged)
+        if set.intersection(*map(set, without)).issuperset(data.names("test")):
+            raise label_not_tested(target, label)
     _check_intensity(target, data)
+
+
+def label_not_tested(target: TargetCard, label: str) -> DataError:
+    """The error of a target with a label that no test case has: it would measure nothing."""
+    return DataError(
+        f"{target.dataset}: label {label!r} of target task {target.id} is in no test case, so "
+        "whoever predicts nothing would score best; correct `labels` or `masks` of the data set's "
+        "card, import a fuller copy, choose another split, or leave the label out of the target"
+    )
 
 
 def _check_intensity(target: TargetCard, data: ResolvedDataset) -> None:

@@ -6,7 +6,7 @@ from itertools import product
 from benchmark.cards.board import BoardCard
 from benchmark.cards.registry import Registry, SplitRow
 from benchmark.data.resolve import resolve_dataset, resolve_target
-from benchmark.errors import CardError, DataError, WeightsError
+from benchmark.errors import BenchmarkError, CardError, DataError, WeightsError
 from benchmark.planning.source_weights import is_pretrained, source_weights
 from benchmark.planning.transfers import GridSelection, complete_selection, nested_subjects
 from benchmark.workspace import Workspace
@@ -63,6 +63,18 @@ def runnable_part(workspace: Workspace, board: BoardCard, selection: GridSelecti
         train_subjects=tuple(size for size in grid.train_subjects if str(size) not in why_not),
     )
     return RunnablePart(selection=runnable, why_not=why_not)
+
+
+def refused_targets(workspace: Workspace, dataset: str) -> dict[str, str]:
+    """Why a target task on a data set of this machine cannot be run, for each that cannot."""
+    why_not = {}
+    for target in workspace.registry.targets.values():
+        if target.dataset == dataset:
+            try:
+                resolve_target(workspace, target, legacy=True)
+            except BenchmarkError as error:
+                why_not[target.id] = str(error)
+    return why_not
 
 
 def counterparts(registry: Registry, board: BoardCard) -> list[str]:

@@ -53,5 +53,6 @@ def refresh_marks(store: RecordFolder[Any, Any], record: Any, planned: Marks) ->
 
 
 def _updated(planned: Marks, recorded: Marks) -> Marks:
-    """The planned marks; whether weights covered the network is known only from the run."""
-    return planned.model_copy(update={"partial_weights": recorded.partial_weights})
+    """The planned marks; those of weights and of unseen labels are known only from the run."""
+    of_run = {"partial_weights": recorded.partial_weights, "unseen_labels": recorded.unseen_labels}
+    return planned.model_copy(update=of_run)

@@ -21,6 +21,7 @@ MARK_NAMES = {
     "partial_weights": "partial weights",
     "contamination": "contaminated",
     "unchecked": "unchecked data",
+    "unseen_labels": "unseen labels",
 }
 
 
@@ -28,8 +29,9 @@ class Marks(Facts):
     """What a reader must know before comparing this record with another.
 
     `contamination` says what the source saw of the target's data; `unchecked` names pretraining
-    data that nobody outside can compare with the target's; `unranked` lists the reasons why the
-    record may not enter a ranking (a trial with fewer steps, say).
+    data that nobody outside can compare with the target's; `unseen_labels` are labels that no
+    training or validation image has; `unranked` lists the reasons why the record may not enter a
+    ranking (a trial with fewer steps, say).
     """
 
     synthetic: bool
@@ -37,6 +39,7 @@ class Marks(Facts):
     partial_weights: bool
     contamination: tuple[str, ...]
     unchecked: tuple[str, ...] = omitted_default(())
+    unseen_labels: tuple[str, ...] = omitted_default(())
     unranked: tuple[str, ...] = ()
 
     @property

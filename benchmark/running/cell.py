@@ -107,7 +107,7 @@ def run_cell(
     record = RunRecord(
         cell=transfer.cell, key=transfer.key, fingerprints=transfer.fingerprints,
         prepared_data=data.prepared.fingerprint,
-        marks=setup.marks(transfer.marks),
+        marks=setup.marks(transfer.marks, data.folds),
         source=setup.source, coverage=setup.coverage,
         main_metric=transfer.target.main_metric,
         selection=selections[0], other_folds=selections[1:],

@@ -65,12 +65,13 @@ def run_sequence(
     targets, first = dict(zip(run.devices, loaded, strict=True)), loaded[0]
     setup = set_up(first, workspace, device, allow_partial=options.allow_partial)
     stages = _run_stages(setup, run, targets, checkpoint, progress)
+    trained_on = dict.fromkeys(name for stage in run.stages for name in stage)
     record = SequenceRecord(
         run=run.run,
         key=run.key,
         fingerprints=run.fingerprints,
         prepared_data={name: data.prepared.fingerprint for name, data in targets.items()},
-        marks=setup.marks(run.marks),
+        marks=setup.marks(run.marks, (targets[name] for name in trained_on)),
         source=setup.source,
         main_metric=first.transfer.target.main_metric,
         coverage=setup.coverage,

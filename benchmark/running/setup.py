@@ -37,10 +37,15 @@ class Setup:
     coverage: Coverage | None
     source: SourceFacts
 
-    def marks(self, planned: Marks) -> Marks:
-        """The marks of the plan, and whether the weights covered the network only in part."""
+    def marks(self, planned: Marks, trained_on: Iterable[TargetData]) -> Marks:
+        """The marks of the plan, whether the weights covered the network only in part, and labels.
+
+        Those are of each fold, or of each device of a sequence, that a network is trained on.
+        """
         partial = self.coverage is not None and not self.coverage.complete
-        return planned.model_copy(update={"partial_weights": partial})
+        unseen = dict.fromkeys(label for data in trained_on for label in data.unseen_labels)
+        found = {"partial_weights": partial, "unseen_labels": tuple(unseen)}
+        return planned.model_copy(update=found)
 
     def fine_tune(
         self, training_set: TrainingSet | None = None, progress: Progress = no_progress

@@ -171,6 +171,10 @@ def split_problems(
     card, tests, marks = conditions.card, conditions.test_subjects, record.marks
     if {row.label for row in record.cases} != set(card.labels):
         yield f"labels are not the target's ({', '.join(sorted(card.labels))})"
+    if absent := set(card.labels) - {row.label for row in record.cases if not row.reference_empty}:
+        yield f"no test case has {', '.join(sorted(absent))}, so that its scores measure nothing"
+    if {text.rpartition(" in ")[0] for text in marks.unseen_labels} - set(card.labels):
+        yield "marks.unseen_labels are not labels of the target"
     if set(record.cases[0].scores) != set(card.metrics):
         yield f"metrics are not the target's ({', '.join(card.metrics)})"
     if tests is not None and not marks.subset:

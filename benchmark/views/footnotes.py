@@ -60,6 +60,11 @@ def footer(board: Leaderboard) -> str:
         texts.append(
             "Unchecked data: nobody outside can tell whether the source saw the target's data."
         )
+    if any(MARK_NAMES["unseen_labels"] in marks for marks in board.rows["marks"]):
+        texts.append(
+            "Unseen labels: no image that the network was trained on, or selected with, has one of "
+            "the labels; the records say which."
+        )
     return " ".join([*texts, missing]).rstrip()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from support.factories import workspace_at
 
 from benchmark.cards.problem import Intensity
 from benchmark.cards.registry import Registry
-from benchmark.cards.target import TargetCard
+from benchmark.cards.target import Fold, TargetCard
 from benchmark.data.local_copies import local_copy, register
 from benchmark.data.resolve import resolve_dataset, resolve_target
 from benchmark.errors import DataError, SplitError
 from benchmark.phantoms.catalogue import make_case
+from benchmark.planning.availability import refused_targets
 from benchmark.workspace import Workspace
 
 CARD = r"""id: mine
@@ -80,7 +82,7 @@ def test_a_label_that_no_mask_has_is_refused_where_it_would_be_scored(content: P
     workspace = Workspace(registry(content), content / "home")
     copy = register(workspace, "mine", content)
     assert copy.label_cases == {"head": 6, "brain": 0}
-    assert "in no case, so targets with it are refused: brain" in copy.summary("")
+    assert "cases with each label: head 6, brain 0 (of 6)" in copy.summary("")
     target = TargetCard(
         id="two",
         version=1,
@@ -90,11 +92,56 @@ def test_a_label_that_no_mask_has_is_refused_where_it_would_be_scored(content: P
         intensity=Intensity(kind="range", low=0, high=255),
         labels={"head": ("head",), "brain": ("brain",)},
     )
-    with pytest.raises(DataError, match="mine: label 'brain' of target task two is in no mask"):
+    with pytest.raises(DataError, match="^mine: label 'brain' of target task two is in no test"):
         resolve_target(workspace, target)
     for labels in ({"head": ("head",)}, {"both": ("head", "brain")}):
         chosen = target.model_copy(update={"labels": labels})
         assert len(resolve_target(workspace, chosen).cases) == 6
+
+
+@pytest.mark.parametrize(
+    ("with_brain", "folds", "tested"),
+    [
+        ((0, 1, 2, 3), {}, False),
+        ((0, 1, 2, 3, 4), {}, True),  # one healthy test case
+        ((0, 1, 2, 3), {"folds": 3}, True),  # each subject is tested once
+        ((0, 2, 4, 5), {"fold": Fold(number=1, of=3)}, True),
+        ((0, 2, 4, 5), {"fold": Fold(number=2, of=3)}, False),  # 001 and 003
+    ],
+)
+def test_a_label_that_no_test_case_has_is_refused(
+    with_brain: tuple[int, ...], folds: dict[str, Any], tested: bool, content: Path
+) -> None:
+    """A healthy test case is a test of false alarms; only healthy ones measure nothing else."""
+    card = content / "content/datasets/mine/dataset.yaml"
+    card.write_text(CARD.replace("labels: {head: 255}", "labels: {head: 255, brain: 7}"))
+    for k in with_brain:
+        path = content / f"masks/00{k}_1.png"
+        mask = np.array(Image.open(path))
+        mask[30:34, 30:34] = 7
+        Image.fromarray(mask).save(path)
+    workspace = Workspace(registry(content), content / "home")
+    copy = register(workspace, "mine", content)
+    assert copy.label_cases == {"head": 6, "brain": len(with_brain)}
+    target = TargetCard(
+        id="brains",
+        version=1,
+        title="t",
+        dataset="mine",
+        slice_axis=None,
+        intensity=Intensity(kind="range", low=0, high=255),
+        labels={"brain": ("brain",)},
+        **folds,
+    )
+    targets = {"brains": target, "heads": target.model_copy(update={"labels": {"h": ("head",)}})}
+    known = replace(workspace, registry=replace(workspace.registry, targets=targets))
+    if tested:
+        assert resolve_target(workspace, target).names("test")
+        assert not refused_targets(known, "mine")
+    else:
+        with pytest.raises(DataError, match="^mine: label 'brain' of target task brains is in no "):
+            resolve_target(workspace, target)
+        assert list(refused_targets(known, "mine")) == ["brains"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_a_mark_that_a_card_learns_later_reaches_finished_records(
     cells = plan(machine.workspace, machine.board, GridSelection(sources=("scratch",)))
     copy_existing_records(store, machine.accepted, cells[:1])
     before = read_record(store.path(cells[0].cell))
-    partial = before.marks.model_copy(update={"partial_weights": True})
+    partial = before.marks.model_copy(update={"partial_weights": True, "unseen_labels": ("a",)})
     store.write(before.model_copy(update={"marks": partial}))
     planned, recorded = cells[0].marks, store.read(cells[0].cell)
     assert not refresh_marks(store, recorded, planned)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.factories import stroke_cell
 
 import benchmark.running.cell as cells
 import benchmark.running.inference as inference
@@ -59,6 +60,15 @@ def test_every_test_case_is_scored(workspace: Workspace, result: CellResult) -> 
     assert record.selection.validation_dice is not None and len(record.selection.curve) == 2
     subjects = {row.subject for row in rows if row.subset == "train"}
     assert set(record.selection.train_subjects) == subjects
+
+
+def test_a_label_without_training_images_is_a_mark(tmp_path: Path) -> None:
+    workspace, cell = stroke_cell(tmp_path, ("017", "018"), ("001",), ("003",))
+    record = run_cell(cell, workspace, CPU).record
+    assert record.marks.unseen_labels == ("lesion in training",)
+    assert record.marks.names == ["synthetic", "unseen labels"]
+    again = replace(cell, cell=cell.cell.model_copy(update={"train_subjects": 1}))
+    assert load_target(again, workspace).unseen_labels == ("lesion in training",)
 
 
 @pytest.mark.slow

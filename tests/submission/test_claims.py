@@ -22,6 +22,7 @@ FALSE = [
     ("cards and split", {"marks.synthetic": False}, "marks.synthetic"),
     ("cards and split", {"marks.contamination": ["saw it all"]}, "marks.contamination"),
     ("cards and split", {"marks.unchecked": ["web"]}, "marks.unchecked"),
+    ("cards and split", {"marks.unseen_labels": ["moon in training"]}, "marks.unseen_labels"),
     ("cards and split", {"marks.unranked": ["trial"]}, "unranked"),
     ("cards and split", {"marks.partial_weights": True}, "contradict"),
     ("cards and split", {"coverage": None}, "contradict"),

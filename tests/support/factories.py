@@ -8,8 +8,10 @@ from pathlib import Path
 from benchmark.cards.board import BoardCard
 from benchmark.cards.card import fingerprint
 from benchmark.cards.content import content_roots, shipped_content
+from benchmark.cards.dataset import SplitRule
 from benchmark.cards.registry import Registry
 from benchmark.errors import DataError
+from benchmark.planning.transfers import GridSelection, Transfer, plan
 from benchmark.records.cell import CellId, Fingerprints, cell_key
 from benchmark.records.record import (
     CaseScore,
@@ -22,6 +24,8 @@ from benchmark.records.record import (
 )
 from benchmark.workspace import Workspace
 
+STROKE = "phantom_stroke_lesion_64"
+Cases = tuple[str, ...]
 SYNTHETIC_BOARDS = Path(__file__).parents[2] / "examples/synthetic_boards"
 
 
@@ -61,6 +65,20 @@ def two_steps(
     card = card.model_copy(update=changes)
     boards = {**workspace.registry.boards, card.id: card}
     return replace(workspace, registry=replace(workspace.registry, boards=boards)), card
+
+
+def stroke_cell(
+    home: Path, train: Cases, val: Cases, test: Cases, **protocol: object
+) -> tuple[Workspace, Transfer]:
+    """A cell on phantoms of stroke, of which 002, 017, 018 and 020 have no lesion."""
+    workspace, board = two_steps(home)
+    split = SplitRule(listed={"train": train, "val": val, "test": test}, others="pretrain")
+    registry = workspace.registry
+    card = registry.dataset(STROKE).model_copy(update={"split": split})
+    datasets = {**registry.datasets, STROKE: card}
+    workspace = replace(workspace, registry=replace(registry, datasets=datasets))
+    board = board.model_copy(update={"protocol": board.protocol.model_copy(update=protocol)})
+    return workspace, plan(workspace, board, GridSelection(targets=(STROKE,)))[0]
 
 
 def make_record(

@@ -52,6 +52,22 @@ def test_a_comparison_names_the_data() -> None:
     assert "web/full/nall: unchecked data (lvd1689m; sa_1b)" in comparison.notes
 
 
+def test_labels_without_training_images_are_marked_and_explained() -> None:
+    """The score is honest, but nobody could have learned the label."""
+    made = make_record("few", dice=DICE)
+    marks = made.marks.model_copy(update={"unseen_labels": ("head in training",)})
+    few = made.model_copy(update={"marks": marks})
+    table = build_leaderboard(board(), [few, make_record(dice=DICE)])
+    assert "few (unseen labels)" in to_markdown(table)
+    assert "no image that the network was trained on" in footer(table)
+    pair = (EntryName("few", "full", "unet", 0), EntryName("scratch", "full", "unet", 0))
+    (comparison,) = compare(board(), *pair, [few, make_record(dice=DICE)])
+    assert "few/full/nall: unseen labels (head in training)" in comparison.notes
+    plain = build_leaderboard(board(), [make_record(dice=DICE)])
+    assert "Unseen labels" not in footer(plain)
+    assert "unseen_labels" not in make_record().model_dump_json()
+
+
 def test_a_board_of_one_target_has_no_table_over_all_targets() -> None:
     one = board().model_copy(update={"targets": board().targets[:1]})
     several = build_leaderboard(board(), records(()))

@@ -21,6 +21,7 @@ SIGNS = {
     "contaminated": ("†", "saw some of a target's data (contaminated)"),
     "unchecked data": ("¶", "pretraining data that cannot be checked"),
     "partial weights": ("‡", "partial weights"),
+    "unseen labels": ("#", "trained or selected without images of a label"),
     "subset": ("§", "scored on a part of the data set (subset)"),
 }
 

@@ -20,7 +20,7 @@ from benchmark.statistics.candidates import LETTER
 
 NONE = "–"
 MARK_NAMES = ("synthetic", "subset", "partial weights", "contaminated", "unchecked data",
-              LEGACY, "UNRANKED", *LEVELS[1:])  # fmt: skip
+              "unseen labels", LEGACY, "UNRANKED", *LEVELS[1:])  # fmt: skip
 
 
 @dataclass(frozen=True)
