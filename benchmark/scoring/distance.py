@@ -2,7 +2,8 @@
 
 The definitions are those of Metrics Reloaded (Maier-Hein et al., Nature Methods 2024) and of
 MONAI. The surface of a mask is the set of its pixels that have a background pixel among their
-4 (2-D) or 6 (3-D) direct neighbours; what lies outside the image counts as background.
+4 (2-D) or 6 (3-D) direct neighbours; what lies outside the image counts as background. A volume of
+one slice is a picture.
 
 Where exactly one mask is empty there is no distance. It is then set to the diagonal of the
 image, a bound that no real distance reaches, so that a missed structure counts as an error
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from benchmark.scoring.label_masks import LabelMasks, Mask, cropped
+from benchmark.scoring.label_masks import LabelMasks, Mask, as_picture, cropped
 
 Distances = npt.NDArray[np.float64]
 
@@ -42,6 +43,7 @@ def surface_distances(masks: LabelMasks) -> tuple[Distances, Distances]:
         surface pixel. Both masks empty: two arrays that hold one 0.0. Exactly one empty: two
         arrays that hold one value, the diagonal of the image.
     """
+    masks = masks.once(as_picture)
     spacing = masks.spacing
     empty = not masks.prediction.any(), not masks.reference.any()
     if any(empty):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TypeVar, cast
 
 import numpy as np
@@ -103,6 +103,26 @@ def cropped(masks: LabelMasks) -> tuple[Mask, Mask]:
         occupied = np.flatnonzero(rest.any(axis=others))
         box.append(slice(int(occupied[0]), int(occupied[-1]) + 1) if len(occupied) else slice(0))
     return prediction[tuple(box)], reference[tuple(box)]
+
+
+def as_picture(masks: LabelMasks) -> LabelMasks:
+    """The masks of a volume of one slice without that axis, along which nothing has a surface.
+
+    As a volume, all of the slice would be surface, and distances inside it would count as 0. Masks
+    of pictures and of other volumes are returned as they are.
+    """
+    shape = masks.reference.shape
+    if len(shape) != 3 or 1 not in shape:
+        return masks
+    axis = shape.index(1)
+    return replace(
+        masks,
+        prediction=masks.prediction.squeeze(axis),
+        reference=masks.reference.squeeze(axis),
+        spacing_mm=np.delete(masks.spacing, axis),
+        valid=None,
+        image=None,
+    )
 
 
 def checked_spacing(spacing_mm: Spacing, dimensions: int) -> npt.NDArray[np.float64]:

@@ -3,8 +3,9 @@
 Source: Nikolov et al., arXiv 1809.04430 (2018), and J Med Internet Res 23, e26151 (2021), with the
 surface elements of the authors' implementation, google-deepmind/surface-distance 0.1. A point of a
 surface is a corner shared by 4 (2-D) or 8 (3-D) pixels that are not all inside or all outside the
-mask; what lies outside the image counts as outside. It weighs as much as the contour (2-D) or the
-surface of marching cubes (3-D; Lorensen and Cline, 1987) between the centres of these pixels.
+mask; what lies outside the image counts as outside, and a volume of one slice is a picture. It
+weighs as much as the contour (2-D) or the surface of marching cubes (3-D; Lorensen and Cline, 1987)
+between the centres of these pixels.
 """
 
 from functools import cache
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from benchmark.scoring.label_masks import LabelMasks, Mask, cropped
+from benchmark.scoring.label_masks import LabelMasks, Mask, as_picture, cropped
 
 # Pixels inside the mask: normals of the line segments or triangles between inside and outside, the
 # length of a normal being the element's size in eighths of a pixel. All other patterns are mirror
@@ -48,6 +49,7 @@ def nsd(masks: LabelMasks) -> float:
     Raises:
         ValueError: The spacing or the tolerance is not known.
     """
+    masks = masks.once(as_picture)
     spacing, tolerance_mm = masks.spacing, masks.tolerance
     prediction, reference = masks.once(cropped)
     if not (prediction.any() and reference.any()):

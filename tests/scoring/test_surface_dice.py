@@ -148,5 +148,16 @@ def test_properties(case: tuple[Mask, Mask, Spacing, float]) -> None:
     assert surface_dice(reference, reference, spacing, tolerance) == 1.0
     half = surface_dice(prediction, reference, tuple(s / 2 for s in spacing), tolerance / 2)
     assert half == pytest.approx(found)
-    wide, wide_reference = np.pad(prediction, 2), np.pad(reference, 2)
+    # A volume of one slice, which is a picture, stays one.
+    margin = [(0, 0) if prediction.ndim == 3 and n == 1 else (2, 2) for n in prediction.shape]
+    wide, wide_reference = np.pad(prediction, margin), np.pad(reference, margin)
     assert surface_dice(wide, wide_reference, spacing, tolerance) == pytest.approx(found)
+
+
+def test_a_volume_of_one_slice_is_a_picture() -> None:
+    """As a volume, the inside of the slice would be surface, and all of it in place."""
+    square, other = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
+    square[2:11, 2:11], other[2:11, 5:14] = True, True
+    picture = surface_dice(square, other, (1.0, 1.0), 1.0)
+    volume = surface_dice(square[None], other[None], (8.0, 1.0, 1.0), 1.0)
+    assert volume == picture < 0.8
