@@ -34,7 +34,7 @@ class InputStatistics(Model):
             raise ValueError(f"mean and std need {self.channels} values each")
         if min(self.std) <= 0:
             raise ValueError("std must be above 0")
-        if max(self.mean) > 1:
+        if min(self.mean) < 0 or max(*self.mean, *self.std) > 1:
             raise ValueError(
                 "mean and std are of inputs in [0, 1]; divide those of 0 to 255 by 255"
             )

@@ -14,10 +14,12 @@ from torch import nn
 
 from benchmark.errors import WeightsError
 from benchmark.files import replacing, sha256_of
+from benchmark.models.weight_values import require_weights
 from benchmark.records.record import Coverage
 
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 SLACK_BYTES = 2**20
+SHARD = re.compile(r"-(\d+)-of-(\d+)\.|\.index\.json$")
 
 
 class MoreThanTensors(WeightsError):
@@ -47,21 +49,8 @@ def read_tensors(path: Path, expected_sha256: str | None) -> dict[str, torch.Ten
     for name, tensor in data.items():
         if not isinstance(tensor, torch.Tensor):
             raise WeightsError(f"{path}: entry {name!r} is {type(tensor).__name__}, not a tensor")
-    require_finite(path, data)
+    require_weights(path, data)
     return data
-
-
-def require_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse NaN, infinite values, and numbers of 8 bits, whose scale is another tensor.
-
-    Raises:
-        WeightsError: Naming the first tensor that holds one.
-    """
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and tensor.element_size() == 1:
-            raise WeightsError(f"{path}: tensor {name!r} is {tensor.dtype}; save it as float16")
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise WeightsError(f"{path}: tensor {name!r} holds NaN or infinite values")
 
 
 def read_file(path: Path) -> object:
@@ -69,8 +58,13 @@ def read_file(path: Path) -> object:
 
     Raises:
         MoreThanTensors: A PyTorch file names objects that only its own code could make.
-        WeightsError: It is damaged, or unpacks to far more than its size.
+        WeightsError: It is damaged or a part of a checkpoint, or unpacks to far more than its size.
     """
+    if (part := SHARD.search(path.name)) and part[0] != "-00001-of-00001.":
+        raise WeightsError(
+            f"{path}: refused, the checkpoint is in several files; join them (in transformers: "
+            "save_pretrained(DIR, max_shard_size='1TB'))"
+        )
     try:
         if path.suffix == ".safetensors" or _begins_as_safetensors(path):
             return load_file(path)
@@ -153,7 +147,8 @@ def load_part(
     `num_batches_tracked` may be missing: it is a counter that older checkpoints lack.
 
     Raises:
-        WeightsError: No tensor matches, or not all of them do and `allow_partial` is not given.
+        WeightsError: No tensor matches, or not all of them do and `allow_partial` is not given, or
+            a matrix or kernel is 0.
     """
     expected = nn.Module.state_dict(part)
     keys = {key.removeprefix(prefix): key for key in tensors if key.startswith(prefix)}
@@ -177,6 +172,12 @@ def load_part(
     )
     if not matched or not (coverage.complete or allow_partial):
         raise WeightsError(_not_covered(coverage, len(expected), name))
+    for key, value in matched.items():
+        if key.endswith("weight") and value.ndim > 1 and not value.any():
+            raise WeightsError(
+                f"{name}: all of tensor {keys[key]!r} is 0, as in a file that was not written to "
+                "its end; get the file again"
+            )
     # smp encoders override load_state_dict and report nothing; torch's own does the work.
     nn.Module.load_state_dict(part, {**expected, **matched})
     return coverage

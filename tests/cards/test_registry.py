@@ -50,6 +50,8 @@ def test_a_whole_card_is_read(tmp_path: Path) -> None:
         ("id: mine", "id: yours", "id is 'yours', but the path names it 'mine'"),
         ("std: [0.25]", "std: [0.0]", "std must be above 0"),
         ("mean: [0.5]", "mean: [123.7]", "divide those of 0 to 255 by 255"),
+        ("std: [0.25]", "std: [255]", "divide those of 0 to 255 by 255"),  # with a mean of 0
+        ("mean: [0.5]", "mean: [-1]", "of inputs in [0, 1]"),
         ("mean: [0.5]", "mean: [0.5, 0.5]", "need 1 values each"),
         ("title: Mine", "title: [Mine", "not valid YAML"),
         ("version: 1", "version: 1\nversion: 2", "duplicate key"),

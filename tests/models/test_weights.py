@@ -84,6 +84,27 @@ def test_floats_of_8_bits_are_refused_by_name(tmp_path: Path) -> None:
         read_tensors(tmp_path / "w.safetensors", None)
 
 
+def test_the_end_of_a_file_that_was_not_written_is_no_network() -> None:
+    """A download into a file of full length, or a power loss, leaves zeros."""
+    part = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3))
+    tensors = {f"net.{name}": value.clone() for name, value in part.state_dict().items()}
+    tensors["net.1.bias"].zero_()  # as many networks begin
+    load_part(part, tensors, prefix="net.", name="mine")
+    tensors["net.1.weight"].zero_()
+    with pytest.raises(WeightsError, match="mine: all of tensor 'net.1.weight' is 0"):
+        load_part(part, tensors, prefix="net.", name="mine")
+
+
+@pytest.mark.parametrize("name", ["model-00001-of-00002.safetensors", "m.safetensors.index.json"])
+def test_a_part_of_a_checkpoint_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(WeightsError, match=f"{name}: refused, the checkpoint is in several files"):
+        read_tensors(tmp_path / name, None)
+    one = tmp_path / "model-00001-of-00001.safetensors"
+    save_file({"w": torch.ones(2)}, one)
+    assert list(read_tensors(one, None)) == ["w"]
+
+
 def test_a_batch_counter_may_be_missing() -> None:
     part = nn.BatchNorm2d(2)
     old = {k: v for k, v in part.state_dict().items() if k != "num_batches_tracked"}

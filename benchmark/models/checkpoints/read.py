@@ -6,9 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from safetensors.torch import load_file
+
 from benchmark.errors import WeightsError
 from benchmark.models.checkpoints.state_dict import Checkpoint, find_state_dict
-from benchmark.models.weights import MoreThanTensors, read_file, read_tensors, require_finite
+from benchmark.models.weight_values import require_weights
+from benchmark.models.weights import MoreThanTensors, read_file
 
 TIMEOUT_SECONDS = 600
 PROGRAM = (
@@ -26,8 +29,7 @@ def open_checkpoint(path: Path, part: str = "") -> Checkpoint:
         part: Key of the group of tensors; empty for the largest.
 
     Raises:
-        WeightsError: It is missing, damaged or hostile, or holds no tensors or values that are not
-            finite.
+        WeightsError: It is missing, damaged or hostile, or holds no tensors or others than weights.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: no such checkpoint")
@@ -39,7 +41,7 @@ def open_checkpoint(path: Path, part: str = "") -> Checkpoint:
         state = find_state_dict(data, part)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
-    require_finite(path, state.tensors)
+    require_weights(path, state.tensors)
     safe = path.suffix == ".safetensors"
     kind = "safetensors" if safe else "PyTorch file, tensors only"
     return Checkpoint(state.tensors, (kind, *state.notes), as_stored=safe and not state.notes)
@@ -49,8 +51,8 @@ def read_isolated(path: Path, part: str = "") -> Checkpoint:
     """Read an old pickle in a process without network, processes and files to write.
 
     Raises:
-        WeightsError: It names what no checkpoint needs, is damaged, or takes too much time or
-            memory.
+        WeightsError: It names what no checkpoint needs, is damaged, takes too much time or memory,
+            or holds others than weights.
     """
     package = str(Path(__file__).resolve().parents[3])
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +74,8 @@ def read_isolated(path: Path, part: str = "") -> Checkpoint:
             ) from None
         if "error" in report:
             raise WeightsError(f"{path}: refused, {report['error']}")
-        tensors = read_tensors(out, None)
+        tensors = load_file(out)
+    require_weights(path, tensors)
     left_out = ", ".join(f"{name} ({count})" for name, count in report["left_out"].items())
     notes = (
         "pickle with more than tensors, read in an isolated process",

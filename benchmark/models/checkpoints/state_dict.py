@@ -11,7 +11,9 @@ import torch
 
 from benchmark.errors import WeightsError, unknown_name
 
-NOT_A_NETWORK = re.compile(r"optim|sched|scaler|queue|rng|(^|_)loss(es|_fn|_state)?$")
+NOT_A_NETWORK = re.compile(
+    r"optim|sched|scaler|queue|rng|exp_avg|momentum_buffer|(^|_)(grads?|loss(es|_fn|_state)?)$"
+)
 PREFERRED = ("teacher", "ema", "encoder_q", "base_encoder", "state_dict", "model")
 MOST_LEVELS = 6
 AS_LARGE = 0.5
@@ -136,7 +138,7 @@ def _size(group: Mapping[str, Any]) -> int:
 def _chosen(groups: Mapping[str, Mapping[str, Any]]) -> str:
     """The largest group, or the preferred one of those that are nearly as large."""
     most = max(map(_size, groups.values()))
-    large = [key for key in groups if _size(groups[key]) > AS_LARGE * most]
+    large = [key for key in groups if _size(groups[key]) >= AS_LARGE * most]
     return max(large, key=_preference)
 
 

@@ -146,6 +146,20 @@ def same_names(found: dict[str, torch.Tensor], tensors: dict[str, torch.Tensor])
     return list(found) == list(tensors)
 
 
+@pytest.mark.parametrize("state", ["exp_avg", "momentum_buffer", "grads"])
+def test_the_state_of_an_optimiser_is_no_network(state: str, tmp_path: Path) -> None:
+    """Its moments have the names and shapes of the weights."""
+    torch.save({"step": 3, state: STATE}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="no tensors by name"):
+        open_checkpoint(tmp_path / "a.pth")
+    empty = {name: torch.zeros(0) for name in STATE}
+    torch.save({"args": argparse.Namespace(), "model": empty}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="a.pth: tensor '.*' is empty"):
+        open_checkpoint(tmp_path / "a.pth")
+    torch.save({state: {k: v + 1 for k, v in STATE.items()}, "ema": STATE}, tmp_path / "a.pth")
+    assert same(open_checkpoint(tmp_path / "a.pth").tensors)
+
+
 def test_a_name_with_loss_in_it_is_no_loss(tmp_path: Path) -> None:
     torch.save({"lowest_loss_weights": STATE, "loss": {"a": torch.rand(99)}}, tmp_path / "a.pth")
     assert same(open_checkpoint(tmp_path / "a.pth").tensors)
