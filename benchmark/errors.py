@@ -187,6 +187,18 @@ def spelling_clash(names: Iterable[str]) -> str:
     return ""
 
 
+def lost_zeros(names: Iterable[str], files: Iterable[str]) -> str:
+    """An error message on the first name that is a file's without its leading zeros; or ""."""
+    full = {file.lstrip("0"): file for file in files if file.isdigit()}
+    for name in names:
+        if name.isdigit() and (file := full.get(name.lstrip("0"))):
+            return (
+                f"{name!r} and {file!r} differ in leading zeros, which spreadsheets take away; "
+                "write the numbers as in the files"
+            )
+    return ""
+
+
 def _plain_spelling(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     seen = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")

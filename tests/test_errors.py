@@ -8,6 +8,7 @@ from benchmark.errors import (
     UnfinishedRun,
     WorkerDied,
     in_one_line,
+    lost_zeros,
     spelling_clash,
 )
 
@@ -49,6 +50,14 @@ def test_an_error_is_one_line(error: Exception, said: str) -> None:
 def test_two_spellings_of_one_name(second: str, said: str) -> None:
     found = spelling_clash(["x", "Müller", second])
     assert said in found and bool(said) == bool(found)
+
+
+def test_leading_zeros_that_a_spreadsheet_took() -> None:
+    """Of 001 to 222 a split of 1 to 222 would find 123 cases: a partial copy, it seemed."""
+    found = lost_zeros(["100", "7"], ["007", "08"])
+    assert found.startswith("'7' and '007' differ in leading zeros") and "spreadsheets" in found
+    assert not lost_zeros(["7", "p7", "0"], ["17", "p07", "70"])
+    assert not lost_zeros(["7"], [])
 
 
 def test_a_number_of_a_spreadsheet_is_a_spelling_of_a_name() -> None:

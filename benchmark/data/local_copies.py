@@ -16,7 +16,14 @@ from benchmark.data.cases import Case
 from benchmark.data.copy_files import content_of, dates_of, fingerprint_of
 from benchmark.data.near_duplicates import check_near_duplicates
 from benchmark.data.splits import cases_and_split, check_subjects
-from benchmark.errors import DataError, RecordError, SplitError, in_one_line, spelling_clash
+from benchmark.errors import (
+    DataError,
+    RecordError,
+    SplitError,
+    in_one_line,
+    lost_zeros,
+    spelling_clash,
+)
 from benchmark.files import write_text
 from benchmark.workers import Progress, in_order, no_progress
 from benchmark.workspace import Workspace
@@ -150,7 +157,7 @@ def _in_split(
     used = [row for row in rows if row.case in cases]
     missing = tuple(row.case for row in rows if row.case not in cases)
     extra = tuple(sorted(cases.keys() - {row.case for row in used}))
-    if clash := spelling_clash([*missing, *extra]):
+    if clash := spelling_clash([*missing, *extra]) or lost_zeros(missing, extra):
         raise SplitError(f"{name}/splits.csv and the files in {root}: {clash}")
     if not used:
         raise DataError(

@@ -56,8 +56,8 @@ def score_case(
                 case=case.case,
                 subject=case.subject,
                 label=label,
-                reference_empty=not true.any(),
-                prediction_empty=not predicted.any(),
+                reference_empty=not masks.reference.any(),
+                prediction_empty=not masks.prediction.any(),  # pixels to ignore left out
                 scores={metric: round(value, 6) for metric, value in values.items()},
             )
         )

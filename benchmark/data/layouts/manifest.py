@@ -46,12 +46,24 @@ def manifest_rows(
 
 
 def find(card: DatasetCard, root: Path) -> list[Case]:
-    """All rows as cases; every column is a fact."""
+    """All rows as cases; every column is a fact.
+
+    Raises:
+        DataError: As `manifest_rows`; or two subjects have one mask, as after a slip in copying.
+    """
     assert isinstance(card.layout, ManifestLayout)
-    return [
-        build_case(card, row["case"], row, image, [MaskFile(root / row["mask"])], series)
-        for row, image, series in manifest_rows(root, card.layout, ("mask", card.group_by))
-    ]
+    cases, owners = [], dict[Path, Case]()
+    for row, image, series in manifest_rows(root, card.layout, ("mask", card.group_by)):
+        mask = MaskFile(root / row["mask"])
+        case = build_case(card, row["case"], row, image, [mask], series)
+        owner = owners.setdefault(mask.path, case)
+        if owner.subject != case.subject:
+            raise DataError(
+                f"{mask.path}: the mask of {owner.case!r} (subject {owner.subject!r}) and of "
+                f"{case.case!r} (subject {case.subject!r}); correct the file name or the subject"
+            )
+        cases.append(case)
+    return cases
 
 
 LAYOUT = LayoutReader(find, load_files)

@@ -64,7 +64,10 @@ def read_volume(
             "one file, an msd layout chooses by `channel: 0`; else save each as a file of its own)"
         )
     if bad := int((~np.isfinite(values)).sum()):
-        raise DataError(f"{path}: {bad} voxels are NaN, infinite or above 3e38")
+        raise DataError(
+            f"{path}: {bad} voxels are NaN, infinite or above 3e38; where they lie outside the "
+            "body, save the file with 0 in their place (numpy.nan_to_num)"
+        )
     return values, np.diag([to_mm, to_mm, to_mm, 1.0]) @ image.affine
 
 

@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
         ("p1,p1,i/p1.png,,fine", "row 3: 'mask' is empty"),
         (r"p1,p1,i\\p1.png,m/p1.png,fine", "with `/`, not"),
         ("p1,p1,i/p0.png,m/p1.png,", "p0.png: the image of 'p0' (subject 'p0') and of 'p1' (su"),
+        ("p1,p1,i/p1.png,m/p0.png,", "m/p0.png: the mask of 'p0' (subject 'p0') and of 'p1' (su"),
         ("p1,p1,m/p1.png,m/p1.png,", "m/p1.png: image and mask of 'p1'; correct one of them"),
     ],
 )
