@@ -73,7 +73,11 @@ def test_a_board_of_sequences_shows_them_in_every_form() -> None:
     assert alone.sequence == "(each device alone)" and not alone.stages
 
 
-def test_records_can_move_along(runs: Path, tmp_path: Path) -> None:
+def test_records_can_move_along(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"demo_v1": runs / "demo_v1"}
+    monkeypatch.setattr("benchmark.cli.site.board_folders", lambda *_: ours)
     out = tmp_path / "site"
     done = CliRunner().invoke(app, ["site", str(out), "--runs", str(runs), "--with-records"])
     assert done.exit_code == 0

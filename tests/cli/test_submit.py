@@ -85,7 +85,9 @@ def test_from_a_checkpoint_to_a_row(
     assert "own_encoder" in (board / "README.md").read_text()
 
 
-def test_verify_imports_no_torch_and_says_why_it_refuses(machine: Machine, tmp_path: Path) -> None:
+def test_verify_imports_no_torch_and_says_why_it_refuses(
+    machine: Machine, shared_home: Path, tmp_path: Path
+) -> None:
     folder = make_pack(machine, tmp_path / "p")
     edit_record(folder, SEED0, {"started": "x"})
     code = (
@@ -95,7 +97,7 @@ def test_verify_imports_no_torch_and_says_why_it_refuses(machine: Machine, tmp_p
         "heavy = {'torch', 'monai', 'timm'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    words = ["--home", str(tmp_path), "submit", "verify", str(folder)]
+    words = ["--home", str(shared_home), "submit", "verify", str(folder)]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path
     )

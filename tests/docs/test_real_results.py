@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 from support.factories import shipped_registry
 
-from benchmark.leaderboard.compare import compare_entries
+from benchmark.leaderboard.compare import compare
+from benchmark.leaderboard.entry_name import find_entries
+from benchmark.records.record import RunRecord
 from benchmark.records.store import Store
 from benchmark.views.text import format_interval, format_number
 
@@ -41,12 +43,13 @@ def gain_table(rows: pd.DataFrame) -> str:
     return _markdown(lines)
 
 
-def frozen_table(strategy: str, targets: list[str]) -> str:
+def frozen_table(strategy: str, targets: list[str], records: list[RunRecord]) -> str:
     """Full fine-tuning minus another strategy, 16 subjects: a row a source, a column a target."""
+    board = Store(BOARD).board()
     lines = [["source", *targets]]
     for source in FROZEN:
-        entries = (f"{source}/full/n16", f"{source}/{strategy}/n16")
-        means = {one.target: one.subjects for one in compare_entries(Store(BOARD), *entries)}
+        entries = find_entries(f"{source}/full/n16", f"{source}/{strategy}/n16", records)
+        means = {one.target: one.subjects for one in compare(board, *entries, records)}
         differences = [
             (mean.value, mean.low, mean.high) for mean in map(means.get, targets) if mean
         ]
@@ -58,7 +61,8 @@ def tables() -> list[str]:
     """Every table of the page: gains by target, then full fine-tuning against frozen encoders."""
     by_target = {str(name): rows for name, rows in results().groupby("target", sort=False)}
     with_frozen = [name for name, rows in by_target.items() if "decoder" in {*rows["strategy"]}]
-    frozen = [frozen_table(strategy, with_frozen) for strategy in ("decoder", "linear")]
+    records = [record for _, record in Store(BOARD).records()]
+    frozen = [frozen_table(strategy, with_frozen, records) for strategy in ("decoder", "linear")]
     return [*map(gain_table, by_target.values()), *frozen]
 
 

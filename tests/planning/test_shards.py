@@ -19,7 +19,7 @@ from benchmark.planning.transfers import GridSelection, grid_cells
 from benchmark.records.store import Store
 
 COSTS = st.dictionaries(
-    st.text(min_size=1), st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=60
+    st.text("ab/0", min_size=1), st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=60
 )
 
 
@@ -90,13 +90,13 @@ def test_shards_of_sequences(tmp_path: Path) -> None:
     assert sorted(run.path for run in runs) == sorted(run.path for run in everything)
 
 
-def test_every_process_computes_the_same_shard(tmp_path: Path) -> None:
+def test_every_process_computes_the_same_shard(shared_home: Path, tmp_path: Path) -> None:
     words = ["run", "real_v2", "--shard", "2/7", "--dry-run"]
     ours = segtransfer(*words, home=tmp_path / "one").stdout
     code = f"from benchmark.cli import main; import sys; sys.argv[1:] = {words}; main()"
     theirs = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path,
-        env={"SEGTRANSFER_HOME": str(tmp_path / "two"), "PYTHONHASHSEED": "5",
+        env={"SEGTRANSFER_HOME": str(shared_home), "PYTHONHASHSEED": "5",
              "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     cells = [[line for line in text.splitlines() if line.startswith("  ")]

@@ -75,13 +75,15 @@ def test_only_new_packs_are_let_in(tmp_path: Path, change: str, good: bool) -> N
         assert names and all(name.startswith("submissions/") for name in names)
 
 
-def test_every_pack_is_verified_and_one_bad_one_fails(machine: Machine, tmp_path: Path) -> None:
+def test_every_pack_is_verified_and_one_bad_one_fails(
+    machine: Machine, shared_home: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "theirs/submissions"
     make_pack(machine, folder / "bad.zip")
     (folder / "worse.zip").write_bytes(b"x")
     (tmp_path / "packs").write_text("submissions/bad.zip\nsubmissions/worse.zip\n")
     done = bash(script("Verify"), tmp_path, GITHUB_STEP_SUMMARY="summary.md",
-                SEGTRANSFER_HOME=str(tmp_path / "home"))  # fmt: skip
+                SEGTRANSFER_HOME=str(shared_home))  # fmt: skip
     assert done.returncode == 1, done.stdout
     assert (tmp_path / "summary.md").read_text().count("REFUSED") == 2
     assert sorted(one.name for one in (tmp_path / "reports").iterdir()) == [

@@ -77,7 +77,7 @@ def _rows(cards: Registry, name: str, home: Path) -> tuple[SplitRow, ...]:
 @pytest.mark.parametrize(
     ("source", "parts"),
     [
-        ("phantom_natural_contrastive", {"encoder"}),
+        pytest.param("phantom_natural_contrastive", {"encoder"}, marks=pytest.mark.slow),
         ("phantom_natural_classification", {"encoder"}),
         pytest.param("phantom_ct_device_a", {"encoder", "decoder", "head"}, marks=pytest.mark.slow),
     ],

@@ -69,7 +69,7 @@ OUTPUTS = {"segmentation": 2, "restoration": 1}
         ("segmentation", 30),
         ("classification", 80),
         pytest.param("restoration", 100, marks=pytest.mark.slow),
-        ("contrastive", 40),
+        pytest.param("contrastive", 40, marks=pytest.mark.slow),
     ],
 )
 def test_learning_beats_chance_and_the_untrained_network(
