@@ -23,6 +23,7 @@ MAX_DEPTH = 32  # of brackets; the parser takes seconds for a thousand of them
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Characters that steer a terminal or turn the direction of text; line feed and tab do not."""
 BRACKET = re.compile(r"[][{}]")
+MISSING = {"na", "n/a", "nan", "null", "none"}  # in a table, to pandas or R
 
 
 class Model(BaseModel):
@@ -140,6 +141,11 @@ def read_card(path: Path, kind: type[CardType], parsed: ParsedCards | None = Non
     named = path.parent.name if path.stem in {"dataset", "board"} else path.stem
     if card.id != named:
         raise CardError(f"{path}: id is {card.id!r}, but the path names it {named!r}")
+    if not card.id[:1].isalnum() or card.id.casefold() in MISSING:
+        raise CardError(
+            f"{path}: id {card.id!r} would be read as an option, a formula or a missing value; "
+            "choose another that begins with a letter or digit"
+        )
     return card
 
 

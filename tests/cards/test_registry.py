@@ -215,6 +215,15 @@ def test_a_source_on_another_network() -> None:
         cards.source("scrath@resnet18")
 
 
+@pytest.mark.parametrize("name", ["nan", "NULL", "None", "-1", "=cmd", "+web", "@x", ".hidden"])
+def test_ids_that_programs_read_otherwise_are_refused(name: str, tmp_path: Path) -> None:
+    """To `pandas.read_csv` a source `nan` is none, to the command line `-1` is an option."""
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(SOURCE.replace("id: mine", f"id: {name!r}"))
+    with pytest.raises(CardError, match=r"would be read as an option, a formula or a missing"):
+        read_card(path, SourceCard)
+
+
 def test_ids_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "tasks/source"
     folder.mkdir(parents=True)
