@@ -25,7 +25,7 @@ def to_slices(array: npt.NDArray[np.generic], axis: Axis | None) -> list[npt.NDA
 
 
 def check_axis(loaded: LoadedCase, axis: Axis | None, case: str) -> None:
-    """Refuse an axis for a picture, and none for a volume.
+    """Refuse an axis for a picture, and none or another for a volume (of one slice).
 
     Raises:
         DataError: Naming the case and the key of the target task.
@@ -34,6 +34,12 @@ def check_axis(loaded: LoadedCase, axis: Axis | None, case: str) -> None:
         raise DataError(f"case {case!r} is a volume; give the target task a slice_axis")
     if axis is not None and not loaded.is_volume:
         raise DataError(f"case {case!r} is a picture; the target task's slice_axis must be null")
+    for other, number in AXES.items() if axis is not None else ():
+        if other != axis and loaded.mask.shape[number] == 1:
+            raise DataError(
+                f"case {case!r} is one {other} slice, but the target task's slice_axis is {axis}, "
+                f"of which it has only lines; set slice_axis: {other}"
+            )
 
 
 def from_slices(planes: npt.NDArray[np.generic], axis: Axis | None) -> npt.NDArray[np.generic]:

@@ -1,5 +1,7 @@
 """Slices of volumes, and the letterbox with its inverse."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from benchmark.data.cases import LoadedCase
 from benchmark.data.slices import (
+    Axis,
     check_axis,
     fitted_shape,
     from_slices,
@@ -58,6 +61,14 @@ def test_a_volume_needs_an_axis_and_a_picture_none() -> None:
     with pytest.raises(DataError, match="picture"):
         check_axis(loaded(4, 5, 3, mask=(4, 5)), "axial", "a")
     check_axis(loaded(4, 5, 3, mask=(4, 5)), None, "a")
+    for number, axis in enumerate(get_args(Axis)):
+        shape = [4, 5, 6]
+        shape[number] = 1
+        one_slice = loaded(*shape, mask=tuple(shape))
+        check_axis(one_slice, axis, "a")
+        for other in {*get_args(Axis)} - {axis}:
+            with pytest.raises(DataError, match=f"'a' is one {axis} slice, .* {other}, of which"):
+                check_axis(one_slice, other, "a")
 
 
 def test_a_mask_survives_the_letterbox_and_its_inverse() -> None:
