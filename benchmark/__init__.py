@@ -4,7 +4,7 @@ The public interface. Each name is imported when it is first used, so that `impo
 takes milliseconds and torch is imported only by what trains or loads weights.
 
     workspace = benchmark.Workspace.load()
-    board = workspace.registry.board("quickstart_v1")
+    board = workspace.registry.board("quickstart_v2")
     store = benchmark.run_board(workspace, board)
     rows = benchmark.load_leaderboard(store.folder, workspace).rows
 """

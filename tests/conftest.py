@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,11 @@ def pytest_collection_finish() -> None:
 
 
 def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse connections but to this machine; tests of downloads have a server of their own."""
-    if event == "socket.connect":
+    """Refuse connections but to this machine; tests of downloads have a server of their own.
+
+    To connect a datagram socket sends nothing: Ray asks so for the address of this machine.
+    """
+    if event == "socket.connect" and arguments[0].type != socket.SOCK_DGRAM:
         host = arguments[1][0] if isinstance(arguments[1], tuple) else "localhost"
     elif event == "socket.getaddrinfo":
         host = arguments[0]

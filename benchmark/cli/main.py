@@ -42,28 +42,28 @@ app = typer.Typer(
 )
 add(app, "demo", demo, "demo")
 add(app, "list", list_command, "list sources --domain brain_mri --task segmentation")
-add(app, "show", show, "show quickstart_v1")
+add(app, "show", show, "show quickstart_v2")
 add(app, "advise", advise, "advise --domain ultrasound --subjects 16")
 add(
     app,
     "forecast",
     forecast,
-    "forecast --target phantom_fetal_head --sources scratch --board quickstart_v1",
+    "forecast --target phantom_fetal_head --sources scratch --board quickstart_v2",
 )
 app.add_typer(data.app, name="data")
 app.add_typer(source.app, name="source")
-add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quickstart_v1")
-add(app, "run", run, "run quickstart_v1 --sources scratch --seeds 0 --dry-run")
-add(app, "status", status, "status quickstart_v1")
-add(app, "leaderboard", leaderboard, "leaderboard quickstart_v1 --html page.html")
+add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quickstart_v2")
+add(app, "run", run, "run quickstart_v2 --sources scratch --seeds 0 --dry-run")
+add(app, "status", status, "status quickstart_v2")
+add(app, "leaderboard", leaderboard, "leaderboard quickstart_v2 --html page.html")
 add(app, "pack-records", pack_records, "pack-records runs/demo_v2")
-add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v1")
+add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v2")
 add(app, "site", site, "site public --with-records")
 add(app, "reproduce", reproduce, "reproduce real_wang2023 --dry-run")
 app.add_typer(submit.app, name="submit")
-add(app, "sequence", sequence, "sequence phantom_sequence_v1 --seeds 0 --dry-run")
+add(app, "sequence", sequence, "sequence phantom_sequence_v2 --seeds 0 --dry-run")
 add(app, "prelabel", prelabel,
-    "--content cards prelabel quickstart_v1 --target clinic --source scratch --images new "
+    "--content cards prelabel quickstart_v2 --target clinic --source scratch --images new "
     "--out proposed")  # fmt: skip
 
 

@@ -110,9 +110,9 @@ def merge(
         print_text(f"merged {counted(len(names), 'record')}; card: {folder}")
 
 
-add(app, "pack", pack, "submit pack runs/quickstart_v1 --source my_encoder")
-add(app, "verify", verify, "submit verify quickstart_v1_my_encoder.zip --html checks.html")
-add(app, "merge", merge, "submit merge quickstart_v1_my_encoder.zip")
+add(app, "pack", pack, "submit pack runs/quickstart_v2 --source my_encoder")
+add(app, "verify", verify, "submit verify quickstart_v2_my_encoder.zip --html checks.html")
+add(app, "merge", merge, "submit merge quickstart_v2_my_encoder.zip")
 
 
 def print_checks(verdict: "Verdict") -> None:

@@ -3,13 +3,16 @@
 import logging
 import os
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from threading import Lock
 from typing import Any
 
 from benchmark.errors import ProtocolError, in_one_line
 from benchmark.running.options import GIB, RayTask
 
 CONNECT_S = 10.0  # until a cluster has to answer
+LOOK_S = 10.0  # between looks at the nodes while cells are under way
 LOG = logging.getLogger("segtransfer")
 
 
@@ -66,18 +69,49 @@ def count_room(task: RayTask, ray: Any) -> int:
     Raises:
         ProtocolError: No node has room for one.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = _living(ray)
     count = sum(_room(task, has) for has in nodes)
-    wanted = _named(task.resources)
     if not count:
-        have = "; ".join(sorted(map(_named, nodes)))
         raise ProtocolError(
-            f"no node of the Ray cluster has {wanted} for a cell (they have: {have}); type smaller "
-            "--cpus-per-cell, --gpus-per-cell or --memory-per-cell, or add nodes first"
+            f"{_nothing_fits(task, nodes)}; type smaller --cpus-per-cell, --gpus-per-cell or "
+            "--memory-per-cell, or add nodes first"
         )
     if not _room(task, free := ray.available_resources()):
+        wanted = _named(task.resources)
         LOG.warning("the Ray cluster is busy: cells wait for %s, free: %s", wanted, _named(free))
     return count
+
+
+class LostNodes:
+    """Watches a cluster for the loss of all nodes on which a task fits; Ray waits for others."""
+
+    def __init__(self, task: RayTask) -> None:
+        """Nothing lost yet."""
+        self._task, self._lost, self._next = task, False, time.monotonic() + LOOK_S
+        self._lock = Lock()
+
+    def look(self, ray: Any) -> None:
+        """A line of notice at each such loss; asks the cluster every `LOOK_S` at most."""
+        with self._lock:
+            if time.monotonic() < self._next:
+                return
+            nodes, before = _living(ray), self._lost
+            self._lost = not any(_room(self._task, has) for has in nodes)
+            if self._lost and not before:
+                what = _nothing_fits(self._task, nodes)
+                LOG.warning("%s: lost in mid-run; cells wait until such a node comes back", what)
+            self._next = time.monotonic() + LOOK_S
+
+
+def _living(ray: Any) -> list[Mapping[str, float]]:
+    """What each node that is alive has."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _nothing_fits(task: RayTask, nodes: Iterable[Mapping[str, float]]) -> str:
+    have = "; ".join(sorted(map(_named, nodes))) or "nothing"
+    wanted = _named(task.resources)
+    return f"no node of the Ray cluster has {wanted} for a cell (they have: {have})"
 
 
 def _room(task: RayTask, resources: Mapping[str, float]) -> int:

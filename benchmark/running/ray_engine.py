@@ -25,7 +25,7 @@ from benchmark.owners import HOST
 from benchmark.records.record_pack import KINDS
 from benchmark.running.attempts import RunOne
 from benchmark.running.options import GIB, RayTask
-from benchmark.running.ray_cluster import connect, count_room, import_ray
+from benchmark.running.ray_cluster import LOOK_S, LostNodes, connect, count_room, import_ray
 from benchmark.workers import Item, Progress, Result, configure_process, no_progress, unpickled
 from benchmark.workspace import Workspace
 
@@ -68,6 +68,7 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
             max_retries=RETRIES,
         )(_run_task)  # fmt: skip
         self._packed = cache(lambda function: ray.put(pickle.dumps(function)))
+        self._nodes = LostNodes(task)
         self._under_way, self._ended, self._lock = set[Any](), False, Lock()
         self._pool = ThreadPoolExecutor(capacity)
         self._slots: SimpleQueue[int] = SimpleQueue()
@@ -102,6 +103,8 @@ class RayWorkers(AbstractContextManager["RayWorkers"]):
             )
             self._under_way.add(reference)
         try:
+            while not ray.wait([reference], timeout=LOOK_S)[0]:
+                self._nodes.look(ray)
             kind, value = ray.get(reference)
         except ray.exceptions.RayError as error:
             raise TaskLost(f"its Ray task was lost: {in_one_line(error)}") from None

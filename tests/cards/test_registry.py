@@ -90,7 +90,7 @@ def test_small_exponents_are_numbers(tmp_path: Path) -> None:
 
 def test_every_shipped_and_private_card_loads() -> None:
     registry = Registry.load(content_roots(EXAMPLES))
-    assert {"demo_v1", "quickstart_v1", "standard_v1", "real_v1"} <= set(registry.boards)
+    assert {"tiny_v2", "quickstart_v2", "standard_v1", "real_v1"} <= set(registry.boards)
     for name, card in registry.datasets.items():
         if card.split:
             continue
@@ -111,7 +111,7 @@ def test_unknown_names_answer_with_near_matches() -> None:
     registry = Registry.load(content_roots())
     with pytest.raises(CardError, match="Did you mean 'scratch'"):
         registry.source("scrach")
-    with pytest.raises(CardError, match="demo_v1"):
+    with pytest.raises(CardError, match="demo_v2"):
         registry.board("demo")
 
 
@@ -128,7 +128,7 @@ def test_several_content_folders_are_merged(tmp_path: Path) -> None:
     folders = [EXAMPLES, *own_folders(tmp_path, "Mine", "Mine")]
     registry = Registry.load(content_roots(folders))
     assert registry.source("mine").title == "Mine"
-    assert {"real_v1", "demo_v1"} <= set(registry.boards)
+    assert {"real_v1", "tiny_v2"} <= set(registry.boards)
 
 
 def test_two_cards_of_one_id_are_refused(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_data_set_with_another_split_is_another_card(tmp_path: Path) -> None:
 
 def test_a_board_is_synthetic_by_its_targets() -> None:
     registry = Registry.load(content_roots())
-    assert registry.is_synthetic(registry.board("demo_v1"))
+    assert registry.is_synthetic(registry.board("tiny_v2"))
     assert not registry.is_synthetic(registry.board("wang2023_fetal_head"))
 
 
@@ -185,7 +185,7 @@ def test_a_malformed_split_is_one_line(tmp_path: Path, text: str, message: str) 
 
 
 def test_the_fingerprint_changes_with_every_value_and_not_with_order() -> None:
-    board = Registry.load(content_roots()).board("demo_v1")
+    board = Registry.load(content_roots()).board("tiny_v2")
     assert board.protocol.steps is not None
     changed = board.protocol.model_copy(update={"steps": board.protocol.steps + 1})
     assert fingerprint(board.protocol) != fingerprint(changed)

@@ -82,7 +82,7 @@ def test_a_strategy_may_have_learning_rates_of_its_own() -> None:
 
 
 def test_several_learning_rates_need_a_validation_subset() -> None:
-    board = Registry.load(content_roots()).board("demo_v1")
+    board = Registry.load(content_roots()).board("tiny_v2")
     two = strategy(["decoder", "head"], learning_rates=[0.01, 0.1])
     data = board.model_dump() | {"strategies": {"full": two.model_dump()}}
     assert BoardCard.model_validate(data).strategies["full"] == two

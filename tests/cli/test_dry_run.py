@@ -17,13 +17,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("words", "count"),
     [
-        (("run", "quickstart_v1"), "24 cells: 0 done, 24 to run"),
-        (("run", "quickstart_v1", "--source", "scratch", "--seeds", "0"), "4 cells: 0 done, 4"),
+        (("run", "quickstart_v2"), "24 cells: 0 done, 24 to run"),
+        (("run", "quickstart_v2", "--source", "scratch", "--seeds", "0"), "4 cells: 0 done, 4"),
         (
             ("--content", str(SYNTHETIC_BOARDS), "reproduce", "wang2023_small"),
             "48 cells: 0 done, 48 to run",
         ),
-        (("sequence", "phantom_sequence_v1"), "24 sequences: 0 done, 24 to run"),
+        (("sequence", "phantom_sequence_v2"), "24 sequences: 0 done, 24 to run"),
     ],
 )
 def test_cells_and_time_are_stated_on_a_fresh_machine(
@@ -38,5 +38,5 @@ def test_cells_and_time_are_stated_on_a_fresh_machine(
 
 
 def test_a_trial_has_no_measured_time(folder: Path) -> None:
-    words = ["run", "quickstart_v1", "--sources", "scratch", "--limit-steps", "2", "--dry-run"]
+    words = ["run", "quickstart_v2", "--sources", "scratch", "--limit-steps", "2", "--dry-run"]
     assert "time: not known" in segtransfer(*words, home=folder).stdout

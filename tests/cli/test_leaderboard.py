@@ -50,7 +50,7 @@ def error(*words: str) -> str:
 
 
 def test_every_format_is_written_and_printed(folder: Path) -> None:
-    starts = {"md": "# Demo", "csv": "target,", "tex": "% Demo", "json": "{", "txt": "Demo"}
+    starts = {"md": "# Smallest", "csv": "target,", "tex": "% Small", "json": "{", "txt": "Small"}
     for ending, start in starts.items():
         assert call("leaderboard", "mine", "--out", f"x.{ending}").exit_code == 0
         assert Path(f"x.{ending}").read_text(encoding="utf-8").startswith(start), ending
@@ -92,7 +92,7 @@ def test_figures_and_what_is_not_drawn(folder: Path) -> None:
     found = call("leaderboard", "mine", "--figures", "f")
     assert found.exit_code == 0 and "not drawn: size_curves: no target" in found.stdout
     assert (Path("f") / "gain_nall.svg").is_file() and (Path("f") / "gain_nall.png").is_file()
-    assert "Demo on synthetic" not in found.stdout
+    assert "Smallest board" not in found.stdout
 
 
 def test_one_page_is_written(folder: Path) -> None:
@@ -146,7 +146,7 @@ def test_compare_names_the_trust_in_both_entries(folder: Path) -> None:
         (["compare", "scratch", "scratch"], "name two"),
         (["compare", "scratch", "natural_restoration", "--target", "mslesseg"], "ms_mslesseg"),
         (["compare", "scratch", "natural_restoration", "--figure", "x.pdf"], ".svg or .png"),
-        (["compare", "scratch", "natural_restoration", "--board", "demo_v1"], "no records yet"),
+        (["compare", "scratch", "natural_restoration", "--board", "tiny_v2"], "no records yet"),
     ],
 )
 def test_errors_are_one_line(words: list[str], message: str, folder: Path) -> None:
@@ -161,6 +161,6 @@ def test_which_board_is_asked_where_there_are_several(folder: Path) -> None:
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv", "latex", "json"])
 def test_a_board_without_records_is_a_table_without_rows(format_: str, folder: Path) -> None:
-    found = call("leaderboard", "demo_v1", "--clean", "--format", format_)
+    found = call("leaderboard", "tiny_v2", "--clean", "--format", format_)
     assert found.exit_code == 0, found.exception
     assert "nan" not in found.stdout.lower().replace("nance", "")

@@ -10,7 +10,7 @@ from support.command import refusal, segtransfer
 def test_boards_come_first_and_others_are_counted(shared_home: Path) -> None:
     lines = segtransfer("list", home=shared_home).stdout.splitlines()
     assert lines[0].split()[:3] == ["id", "state", "images"]
-    assert any(line.split()[:3] == ["quickstart_v1", "24/24", "synthetic"] for line in lines)
+    assert any(line.split()[:3] == ["quickstart_v2", "24/24", "synthetic"] for line in lines)
     assert any(line.endswith("segtransfer list sources") for line in lines)
     assert lines[-1].startswith("one of them: segtransfer show ")
 

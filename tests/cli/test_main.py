@@ -17,7 +17,7 @@ from benchmark.running import cell
 from benchmark.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
-SMALL = ["run", "demo_v1", "--targets", "phantom_fetal_head_64", "--sources", "scratch"]
+SMALL = ["run", "tiny_v2", "--targets", "phantom_fetal_head_64", "--sources", "scratch"]
 TIMINGS = ("fine_tuning_seconds", "total_seconds", "peak_memory_mib")
 
 
@@ -45,7 +45,7 @@ for line in sys.stdin:
 
 def test_light_commands_import_no_torch() -> None:
     lines = (
-        "--help\nlist\nlist sources\nshow scratch\nshow quickstart_v1\nrun --help\n"
+        "--help\nlist\nlist sources\nshow scratch\nshow quickstart_v2\nrun --help\n"
         "compare --help\n--version\n"
     )
     words = [sys.executable, "-c", LIGHT]
@@ -57,18 +57,18 @@ def test_light_commands_import_no_torch() -> None:
     ("words", "message"),
     [
         (["show", "scrach"], "Did you mean 'scratch'"),
-        (["run", "quickstart_v2"], "Did you mean 'quickstart_v1'"),
-        (["run", "demo_v1", "--targets", "fetal"], "unknown target task 'fetal'"),
-        (["run", "demo_v1", "--seeds", "one"], "--seeds 'one': expected whole numbers"),
+        (["run", "quickstart_v1"], "Did you mean 'quickstart_v2'"),
+        (["run", "tiny_v2", "--targets", "fetal"], "unknown target task 'fetal'"),
+        (["run", "tiny_v2", "--seeds", "one"], "--seeds 'one': expected whole numbers"),
         (["data", "import", "phantom_lung_ribs", "--from", "."], "is synthetic"),
         (["source", "import", "scratch", "--from", "x"], "has no weights file"),
         (["--content", "nowhere", "list"], "--content nowhere"),
         (["leaderboard", "nothing"], "unknown board 'nothing'. `segtransfer list` shows all."),
         (["status", "."], ".: has no board.yaml; type the folder of a run, or a board of"),
         (["show", "resnet18"], "Did you mean 'imagenet_resnet18_torchvision'"),
-        (["run", "quickstart_v1", "--seeds", "5"], "'5'; known: 0, 1. For another grid, add a"),
-        (["run", "quickstart_v1", "--device", "gpu", "--dry-run"], "unknown device 'gpu'; type"),
-        (["sequence", "quickstart_v1"], "those that have: phantom_sequence_v1, yoon2024_ct_seq"),
+        (["run", "quickstart_v2", "--seeds", "5"], "'5'; known: 0, 1. For another grid, add a"),
+        (["run", "quickstart_v2", "--device", "gpu", "--dry-run"], "unknown device 'gpu'; type"),
+        (["sequence", "quickstart_v2"], "those that have: phantom_sequence_v2, yoon2024_ct_seq"),
         (["submit", "pack", "none", "--source", "x"], "none/board.yaml: no such file"),
         (["--content", "nowhere", "source", "check", "x"], "--content nowhere: expected a folder"),
         (
@@ -77,7 +77,7 @@ def test_light_commands_import_no_torch() -> None:
                 "scratch",
                 "phantom_brain_segmentation",
                 "--board",
-                "quickstart_v1",
+                "quickstart_v2",
                 "--target",
                 "fetal",
             ],
@@ -111,7 +111,7 @@ def test_an_error_ends_the_process_with_status_1(shared_home: Path) -> None:
 def test_a_trial_runs_resumes_and_repeats_itself(shared_home: Path) -> None:
     words = [*SMALL, "--limit-steps", "3", "--no-pictures"]
     first = segtransfer(*words, home=shared_home)
-    paths = sorted(Path("runs/demo_v1_trial3/records").rglob("*.json"))
+    paths = sorted(Path("runs/tiny_v2_trial3/records").rglob("*.json"))
     assert len(paths) == 2
     before = [path.read_bytes() for path in paths]
     assert "synthetic" in first.stdout.lower() and "trial" in first.stdout.lower()
@@ -146,7 +146,7 @@ main()
 
 def check_resumed(words: list[str], home: Path) -> None:
     """A run that was stopped in its second cell keeps the first and makes the second."""
-    records = Path("runs/demo_v1_trial3/records")
+    records = Path("runs/tiny_v2_trial3/records")
     kept = {path: path.read_bytes() for path in records.rglob("*.json")}
     assert len(kept) == 1
     segtransfer(*words, home=home)
@@ -189,7 +189,7 @@ def test_ctrl_c_keeps_finished_cells(
 @pytest.mark.slow
 def test_two_workers_share_the_cores(shared_home: Path) -> None:
     segtransfer(*SMALL, "--limit-steps", "3", "--jobs", "2", home=shared_home)
-    folder = Path("runs/demo_v1_trial3")
+    folder = Path("runs/tiny_v2_trial3")
     records = [record for _, record in Store(folder).records()]
     assert [record.cell.seed for record in records] == [0, 1]
     threads = max(1, len(os.sched_getaffinity(0)) // 2)

@@ -207,9 +207,9 @@ def test_a_work_without_known_numbers_says_so(content: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["demo_v1"], "reproduces no paper; those that do: .*wang2023_as_published"),
+        (["tiny_v2"], "reproduces no paper; those that do: .*wang2023_as_published"),
         (["wang2023"], "unknown board 'wang2023'"),
-        (["tiny_v1", "--no-run", "--beside", "demo_v1"], "reproduces no paper"),
+        (["tiny_v1", "--no-run", "--beside", "tiny_v2"], "reproduces no paper"),
         (["tiny_v1", "--strategies", "decodr"], "unknown strategy 'decodr'"),
     ],
 )

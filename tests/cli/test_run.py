@@ -43,7 +43,7 @@ def test_options_of_an_engine_belong_together(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = ("run", "demo_v1", "--dry-run")
+    run = ("run", "tiny_v2", "--dry-run")
     assert message in refusal(*run, *words, monkeypatch=monkeypatch, capsys=capsys)
 
 
@@ -51,6 +51,6 @@ def test_ray_is_named_where_it_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    words = ("--home", str(tmp_path), "run", "demo_v1", "--sources", "scratch", "--engine", "ray")
+    words = ("--home", str(tmp_path), "run", "tiny_v2", "--sources", "scratch", "--engine", "ray")
     error = refusal(*words, "--out", str(tmp_path / "run"), monkeypatch=monkeypatch, capsys=capsys)
     assert "pip install 'segtransfer[ray]'" in error

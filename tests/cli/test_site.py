@@ -14,7 +14,7 @@ from benchmark.views.json_schema import BoardFile
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("here") / "runs" / "demo_v1"
+    folder = tmp_path_factory.mktemp("here") / "runs" / "tiny_v2"
     folder.mkdir(parents=True)
     store = Store(board_folder(folder))
     for seed in (0, 1):
@@ -27,42 +27,42 @@ def out(runs: Path) -> Path:
     """The site of all boards, without copies of their records."""
     folder = runs.parent / "site"
     done = CliRunner().invoke(app, ["site", str(folder), "--runs", str(runs)])
-    assert done.exit_code == 0 and "demo_v1: 2 records" in done.output
+    assert done.exit_code == 0 and "tiny_v2: 2 records" in done.output
     return folder
 
 
 def test_every_board_has_a_page(out: Path) -> None:
     index = (out / "index.html").read_text(encoding="utf-8")
-    for name in ("demo_v1", "standard_v1"):
+    for name in ("tiny_v2", "standard_v1"):
         assert f'href="{name}.html"' in index and (out / f"{name}.html").is_file()
-    page = (out / "demo_v1.html").read_text(encoding="utf-8")
-    assert "../runs/demo_v1/records/phantom_fetal_head_64/scratch/full/nall/seed0.json" in page
+    page = (out / "tiny_v2.html").read_text(encoding="utf-8")
+    assert "../runs/tiny_v2/records/phantom_fetal_head_64/scratch/full/nall/seed0.json" in page
 
 
 def test_sequences_are_on_the_page_and_told_by_the_index(out: Path) -> None:
-    page = (out / "phantom_sequence_v1.html").read_text(encoding="utf-8")
+    page = (out / "phantom_sequence_v2.html").read_text(encoding="utf-8")
     assert "(SYNTHETIC)</title>" in page and "No records yet" not in page
     part = page[page.index('id="sequences"') :]
-    table = shipped_content() / "leaderboards/phantom_sequence_v1/sequences/README.md"
+    table = shipped_content() / "leaderboards/phantom_sequence_v2/sequences/README.md"
     rows = [line for line in table.read_text().splitlines() if line.startswith("| scratch")]
     cells = [cell for row in rows for cell in row.strip("| ").split(" | ")]
     assert len(rows) == 14 and all(f"<td>{cell}</td>" in part for cell in cells)
     assert "missing runs: 0" in part
     index = (out / "index.html").read_text(encoding="utf-8")
-    item = index[index.index("phantom_sequence_v1.html") :].split("</li>\n<li class")[0]
+    item = index[index.index("phantom_sequence_v2.html") :].split("</li>\n<li class")[0]
     assert "sequences: 24 · missing sequences: 0" in item and "SYNTHETIC" in item
-    assert index.index("phantom_sequence_v1.html") < index.index("standard_v1.html")
+    assert index.index("phantom_sequence_v2.html") < index.index("standard_v1.html")
 
 
 def test_a_board_of_sequences_shows_them_in_every_form() -> None:
     texts = {}
     for form in ("text", "markdown", "latex", "json"):
-        words = ["leaderboard", "phantom_sequence_v1", "--clean", "--format", form]
+        words = ["leaderboard", "phantom_sequence_v2", "--clean", "--format", form]
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0 and "no records yet" not in done.stdout, form
         assert "0.979" in done.stdout and "synthetic" in done.stdout.lower(), form
         texts[form] = done.stdout
-    assert "sequences (phantom_sequence_v1)" in texts["text"] and "sequences (" in texts["markdown"]
+    assert "sequences (phantom_sequence_v2)" in texts["text"] and "sequences (" in texts["markdown"]
     assert texts["latex"].count(r"\begin{table}") == 3 and "Forgetting: the best" in texts["latex"]
     found = BoardFile.model_validate_json(texts["json"])
     assert found.synthetic and not found.rows and len(found.sequences) == 14
@@ -76,11 +76,11 @@ def test_a_board_of_sequences_shows_them_in_every_form() -> None:
 def test_records_can_move_along(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = {"demo_v1": runs / "demo_v1"}
+    ours = {"tiny_v2": runs / "tiny_v2"}
     monkeypatch.setattr("benchmark.cli.site.board_folders", lambda *_: ours)
     out = tmp_path / "site"
     done = CliRunner().invoke(app, ["site", str(out), "--runs", str(runs), "--with-records"])
     assert done.exit_code == 0
-    link = "demo_v1/records/phantom_fetal_head_64/scratch/full/nall/seed0.json"
-    assert f'href="{link}"' in (out / "demo_v1.html").read_text(encoding="utf-8")
+    link = "tiny_v2/records/phantom_fetal_head_64/scratch/full/nall/seed0.json"
+    assert f'href="{link}"' in (out / "tiny_v2.html").read_text(encoding="utf-8")
     assert (out / link).is_file()

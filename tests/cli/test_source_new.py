@@ -74,10 +74,10 @@ def test_a_drafted_source_is_run_at_once(folder: Path, capsys: pytest.CaptureFix
         .suffix
         == ".safetensors"
     )
-    app(["--home", "home", "--content", "cards", "run", "demo_v1", "--sources", "mine", "--targets",
+    app(["--home", "home", "--content", "cards", "run", "tiny_v2", "--sources", "mine", "--targets",
          "phantom_fetal_head_64", "--seeds", "0", "--limit-steps", "2", "--no-pictures"],
         standalone_mode=False)  # fmt: skip
-    (_, record), = Store(folder / "runs/demo_v1_trial2").records()  # fmt: skip
+    (_, record), = Store(folder / "runs/tiny_v2_trial2").records()  # fmt: skip
     assert record.coverage is not None and record.coverage.parameter_share > 0.99
     assert record.fingerprints.weights == f"sha256:{card.weights.sha256}"
 

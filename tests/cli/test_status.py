@@ -23,7 +23,7 @@ def test_text_and_json_say_the_same(tmp_path: Path) -> None:
     with claimed(folder, CELL):
         text = segtransfer("status", str(folder), home=tmp_path).stdout
         plain = json.loads(segtransfer("status", str(folder), "--json", home=tmp_path).stdout)
-    first = f"demo_v1: 1 of 12 cells done, 1 running, 11 missing, in {folder}"
+    first = f"tiny_v2: 1 of 12 cells done, 1 running, 11 missing, in {folder}"
     assert " ".join(text.splitlines()).startswith(first)
     assert f"  {CELL}: on {HOST}, process " in text and f"  {CELL}: on {HOST}: out of" in text
     assert "remaining time: about 11 s one after the other (by 1 record)" in text

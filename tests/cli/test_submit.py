@@ -19,7 +19,7 @@ from benchmark.records.trust import read_trust
 
 def small_board(folder: Path) -> None:
     """A content folder whose board is the demo's with few steps and one target."""
-    card = Registry.load(content_roots()).board("demo_v1")
+    card = Registry.load(content_roots()).board("tiny_v2")
     protocol = card.protocol.model_copy(update={"steps": 4, "evaluations": 1})
     small = {"id": "small_v1", "protocol": protocol, "targets": card.targets[:1]}
     path = folder / "leaderboards/small_v1/board.yaml"
@@ -29,7 +29,7 @@ def small_board(folder: Path) -> None:
 
 def checkpoint(folder: Path) -> Path:
     """A card and the weights it names; the path of the card."""
-    protocol = Registry.load(content_roots()).board("demo_v1").protocol
+    protocol = Registry.load(content_roots()).board("tiny_v2").protocol
     network = build_network(
         "tu-test_resnet", channels=1, classes=2, input_size=protocol.input_size,
         decoder=protocol.decoders["unet"],
@@ -110,7 +110,7 @@ def test_what_is_refused_is_neither_run_again_nor_merged(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p").mkdir()
-    for words in (["run", "demo_v1", "--rerun-of", "p"], ["submit", "merge", "p"]):
+    for words in (["run", "tiny_v2", "--rerun-of", "p"], ["submit", "merge", "p"]):
         with pytest.raises(SubmissionError, match="was refused"):
             app(["--home", str(tmp_path / "home"), *words], standalone_mode=False)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["home", "p"]

@@ -221,7 +221,7 @@ def test_a_leaking_split_is_for_legacy_boards_only(tmp_path: Path) -> None:
 
 def test_sources_that_take_part_with_some_strategies_only(tmp_path: Path) -> None:
     cards = Registry.load(content_roots())
-    board = cards.board("demo_v1")
+    board = cards.board("tiny_v2")
     both = {**board.strategies, "head": Strategy(train=("head",), freeze_norm_stats=True)}
     some = board.model_copy(update={"strategies": both, "strategies_of": {"scratch": ("full",)}})
     cells = plan(Workspace(cards, tmp_path), some, GridSelection(sources=("scratch",)))

@@ -56,7 +56,7 @@ def test_the_jobs_run_every_shard(script: str, folder: Path) -> None:
     for line in lines:
         output = segtransfer(*line.split(), "--dry-run", home=folder / "home").stdout
         planned += [text for text in output.splitlines() if text.startswith("  ")]
-    whole = segtransfer("run", "quickstart_v1", "--dry-run", home=folder / "home").stdout
+    whole = segtransfer("run", "quickstart_v2", "--dry-run", home=folder / "home").stdout
     assert sorted(planned) == sorted(x for x in whole.splitlines() if x.startswith("  "))
 
 
@@ -64,4 +64,4 @@ def test_the_job_of_kuberay_is_a_command(tmp_path: Path) -> None:
     job = YAML(typ="safe").load((PAGE.parents[1] / "containers" / "rayjob.yaml").read_text("utf-8"))
     _, *words = job["spec"]["entrypoint"].split()
     assert f"segtransfer {' '.join(words)}" in re.sub(r"[\\\s]+", " ", PAGE.read_text("utf-8"))
-    assert "quickstart_v1" in segtransfer(*words, "--dry-run", home=tmp_path).stdout
+    assert "quickstart_v2" in segtransfer(*words, "--dry-run", home=tmp_path).stdout

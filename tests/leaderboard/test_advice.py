@@ -59,7 +59,7 @@ def test_the_leading_group_is_that_of_the_leaderboard(store: Store, tmp_path: Pa
     assert {*candidates} == {*BRAIN} and rows.loc[["scratch"], "group"].isna().all()
     advice = advise(workspace_at(tmp_path, synthetic=False), ASKED, [store.folder])
     (setting,) = advice.settings
-    assert (setting.board, setting.target, setting.subjects) == ("demo_v1", TARGET, 20)
+    assert (setting.board, setting.target, setting.subjects) == ("tiny_v2", TARGET, 20)
     assert [*setting.leading["source"]] == [*BRAIN] and setting.ranked == 3
     assert [*setting.leading["gain_low"]] == [*rows.loc[[*BRAIN], "gain_low"]]
     assert "fetal_head_hc18" in advice.untested_targets and TARGET not in advice.untested_targets
@@ -76,7 +76,7 @@ def test_synthetic_records_are_used_only_when_asked_for(tmp_path: Path) -> None:
     asked = replace(ASKED, synthetic=True, target=TARGET)
     settings = advise(workspace, asked, [folder]).settings
     assert {setting.target for setting in settings} == {TARGET}
-    assert "demo_v1" in {setting.board for setting in settings if setting.synthetic}
+    assert "tiny_v2" in {setting.board for setting in settings if setting.synthetic}
 
 
 def test_the_network_narrows_the_choice(store: Store, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_tables_and_records_agree(folder: Path, tmp_path: Path, registry: Regist
 
 
 def test_the_quickstart_is_shipped() -> None:
-    assert "quickstart_v1" in {folder.name for folder in FOLDERS}
+    assert "quickstart_v2" in {folder.name for folder in FOLDERS}
 
 
 def test_every_reader_misses_the_same_cells(tmp_path: Path, registry: Registry) -> None:

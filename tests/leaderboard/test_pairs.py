@@ -10,7 +10,7 @@ from benchmark.leaderboard.folder import read_leaderboard
 from benchmark.leaderboard.pairs import entry_pairs
 from benchmark.records.store import Store
 
-STORE = Store(shipped_content() / "leaderboards/quickstart_v1")
+STORE = Store(shipped_content() / "leaderboards/quickstart_v2")
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def one(held: list[PublishedComparison]) -> PublishedComparison:
     return found
 
 
-SAME = Reproduction(numbers="demo_v1")
+SAME = Reproduction(numbers="tiny_v2")
 
 
 def test_a_row_is_read_and_a_blank_is_unknown(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_everything_that_differs_is_said() -> None:
     some = record(real=False, pooled=None)
     marks = some.marks.model_copy(update={"subset": True, "unranked": ("trial: 2 of 60 steps",)})
     how = Reproduction(
-        numbers="demo_v1", targets={TARGET: "head"}, sources={"scratch": "none"}, sizes={0: 79},
+        numbers="tiny_v2", targets={TARGET: "head"}, sources={"scratch": "none"}, sizes={0: 79},
         differs=("a small network",),
     )  # fmt: skip
     there = number(target="head", source="none", train_subjects="79")
@@ -145,10 +145,10 @@ def test_what_cannot_run_says_why() -> None:
     held = one(compare_published(board(), SAME, [number()], [], why))
     assert (held.status, held.reasons) == ("not run", ("its data are not here",))
     held = one(compare_published(board(), SAME, [number()], [], {}))
-    assert held.reasons == ("no record of board demo_v1 with pooled_dice",)
+    assert held.reasons == ("no record of board tiny_v2 with pooled_dice",)
     absent = number(strategy="decoder_7")
     held = one(compare_published(board(), SAME, [absent], [record()], {}))
-    assert held.reasons == ("board demo_v1 has no such cell",)
+    assert held.reasons == ("board tiny_v2 has no such cell",)
     private = SAME.model_copy(update={"private": "the images are not public"})
     held = one(compare_published(board(), private, [number()], [], why))
     assert (held.status, held.reasons) == ("impossible", ("the images are not public",))
@@ -159,7 +159,7 @@ def test_what_cannot_run_says_why() -> None:
 
 
 def test_each_target_that_stands_for_another_has_a_number_of_its_own() -> None:
-    how = Reproduction(numbers="demo_v1", targets=dict.fromkeys((TARGET, "b"), "head"))
+    how = Reproduction(numbers="tiny_v2", targets=dict.fromkeys((TARGET, "b"), "head"))
     other = record()
     other = other.model_copy(update={"cell": other.cell.model_copy(update={"target": "b"})})
     held = compare_published(board(), how, [number(target="head")], [record(), other], {})
@@ -175,7 +175,7 @@ def test_text_says_all_of_it_and_breaks_nothing() -> None:
     assert rows[0][3:] == ["0.9000 (0.0200)", "0.8800", "-0.0200", "approximated 1"]
     assert rows[1][4:] == ["-", "-", "not run 2"]
     notes = reproduction_notes(held)
-    assert "1: 1 of 4 runs" in notes and "2: board demo_v1 has no such cell" in notes
+    assert "1: 1 of 4 runs" in notes and "2: board tiny_v2 has no such cell" in notes
     text = reproduction_markdown(board(), held)
     assert "never enters a ranking" in text and text.count("| scratch |") == 2
     first, second = csv.DictReader(StringIO(reproduction_csv(held)))
@@ -189,7 +189,7 @@ def test_text_says_all_of_it_and_breaks_nothing() -> None:
 
 def test_no_difference_is_computed_between_patients_and_phantoms() -> None:
     there = number(target="head", source="none")
-    how = Reproduction(numbers="demo_v1", targets={TARGET: "head"}, sources={"scratch": "none"})
+    how = Reproduction(numbers="tiny_v2", targets={TARGET: "head"}, sources={"scratch": "none"})
     (table,) = reproduction_tables(
         compare_published(board(), how, [there], [record(real=False)], {})
     )
@@ -204,22 +204,22 @@ def test_what_is_not_exact_is_marked_so() -> None:
     held = compare_published(board(), SAME, [odd], [record()], {})
     (table,) = reproduction_tables(held)
     assert table.rows[0][3] == "0.9000 recomputed"
-    drawn = published_plot("demo_v1", held)
+    drawn = published_plot("tiny_v2", held)
     assert isinstance(drawn, Drawing) and "recomputed" in svg_text(drawn.figure)
 
 
 def test_a_board_without_a_published_number_says_so() -> None:
     assert "No number of this paper is known" in reproduction_markdown(board(), [])
-    assert isinstance(published_plot("demo_v1", []), NotDrawn)
+    assert isinstance(published_plot("tiny_v2", []), NotDrawn)
 
 
 def test_the_figure_has_both_numbers_and_says_synthetic() -> None:
     held = compare_published(board(), SAME, [number()], [record(real=False)], {})
-    drawn = published_plot("demo_v1", held)
+    drawn = published_plot("tiny_v2", held)
     assert isinstance(drawn, Drawing) and "SYNTHETIC" in drawn.title
     drawn_text = svg_text(drawn.figure)
-    assert "published" in drawn_text and "demo_v1 (ours)" in drawn_text
-    real = published_plot("demo_v1", compare_published(board(), SAME, [number()], [record()], {}))
+    assert "published" in drawn_text and "tiny_v2 (ours)" in drawn_text
+    real = published_plot("tiny_v2", compare_published(board(), SAME, [number()], [record()], {}))
     assert isinstance(real, Drawing) and "SYNTHETIC" not in real.title
 
 

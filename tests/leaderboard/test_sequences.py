@@ -34,7 +34,7 @@ from benchmark.views.sequences import (
     write_sequences,
 )
 
-BOARD = Registry.load(content_roots()).board("phantom_sequence_v1")
+BOARD = Registry.load(content_roots()).board("phantom_sequence_v2")
 A, B, C = BOARD.devices
 UNET, VNET = BOARD.sources
 
@@ -127,14 +127,14 @@ def test_runs_that_are_missing_are_said_and_never_filled_in() -> None:
     assert found["reverse", "average", "", ""]["covers"] == "subjects only (one seed)"
     text = sequence_markdown(sequence_report(BOARD, some))
     assert "1 of 2" in text and "Missing runs of the board: 17." in text
-    with pytest.raises(RecordError, match="type `segtransfer sequence phantom_sequence_v1`"):
+    with pytest.raises(RecordError, match="type `segtransfer sequence phantom_sequence_v2`"):
         sequence_report(BOARD, [])
 
 
 def test_the_text_is_escaped_and_says_synthetic() -> None:
     board = BOARD.model_copy(update={"title": "<b>x|y"})
     report = sequence_report(board, records())
-    assert "# &lt;b&gt;x\\|y: sequences (phantom_sequence_v1) - SYNTHETIC" in (
+    assert "# &lt;b&gt;x\\|y: sequences (phantom_sequence_v2) - SYNTHETIC" in (
         sequence_markdown(report)
     )
     console = Console(width=200)
@@ -191,4 +191,4 @@ def test_shipped_tables_are_what_their_records_say(folder: Path, tmp_path: Path)
 
 
 def test_a_sequence_board_is_shipped() -> None:
-    assert "phantom_sequence_v1" in {folder.name for folder in FOLDERS}
+    assert "phantom_sequence_v2" in {folder.name for folder in FOLDERS}

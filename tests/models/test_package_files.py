@@ -51,7 +51,7 @@ def workspace(home: Path, **changes: Any) -> Workspace:
 
 
 def board(here: Workspace) -> tuple[BoardCard, GridSelection]:
-    return here.registry.board("demo_v1"), GridSelection(sources=(SOURCE,))
+    return here.registry.board("tiny_v2"), GridSelection(sources=(SOURCE,))
 
 
 @pytest.mark.usefixtures("installed")

@@ -103,7 +103,7 @@ def test_the_plan_marks_what_the_source_saw(registry: Registry, tmp_path: Path) 
         targets=registry.targets, boards=registry.boards, folders=registry.folders,
     )  # fmt: skip
     cells = plan(
-        Workspace(told, tmp_path), told.board("demo_v1"), GridSelection(sources=("scratch",))
+        Workspace(told, tmp_path), told.board("tiny_v2"), GridSelection(sources=("scratch",))
     )
     reasons = {cell.target.id: cell.marks.contamination for cell in cells}
     assert reasons["phantom_fetal_head_64"] == ("saw phantom_fetal_head_64, all subjects",)
@@ -130,7 +130,7 @@ def test_the_plan_marks_what_cannot_be_checked(registry: Registry, tmp_path: Pat
         datasets={**registry.datasets, real.id: real},
     )
     selection = GridSelection(sources=("scratch",))
-    cells = plan(Workspace(cards, tmp_path), cards.board("demo_v1"), selection)
+    cells = plan(Workspace(cards, tmp_path), cards.board("tiny_v2"), selection)
     marks = {cell.target.id: cell.marks for cell in cells}
     assert marks["phantom_fetal_head_64"].unchecked == ("lvd1689m",)
     assert marks["phantom_fetal_head_64"].names == ["unchecked data"]

@@ -26,7 +26,7 @@ def test_cells_take_the_mean_time_of_those_that_differ_in_the_seed(tmp_path: Pat
     todo = [path(seed=3), path(seed=4)]
     found = measured_time(workspace_at(tmp_path), board(), tmp_path, todo)
     assert found is not None
-    assert (found.seconds, found.records, found.board) == (10.0, 3, "demo_v1")
+    assert (found.seconds, found.records, found.board) == (10.0, 3, "tiny_v2")
     assert found.hardware == ("cpu, 1 thread",)
 
 
@@ -66,7 +66,7 @@ def test_a_sequence_takes_the_sum_of_its_stages(tmp_path: Path) -> None:
     import json
 
     workspace = workspace_at(tmp_path)
-    card = workspace.registry.board("phantom_sequence_v1")
+    card = workspace.registry.board("phantom_sequence_v2")
     folder = workspace.registry.folders[card.id] / "sequences"
     files = sorted(folder.rglob("*.json"))
     costs = [stage["cost"] for file in files for stage in json.loads(file.read_bytes())["stages"]]

@@ -42,7 +42,7 @@ def test_missing_data_and_weights_are_named_and_their_cells_counted(tmp_path: Pa
 
 def test_sequences_are_counted(tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path)
-    card = workspace.registry.board("phantom_sequence_v1")
+    card = workspace.registry.board("phantom_sequence_v2")
     shipped = workspace.registry.folders[card.id]
     everything = GridSelection()
     assert not sequence_progress(workspace, card, everything, (), shipped).todo

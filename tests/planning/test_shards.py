@@ -67,11 +67,11 @@ def test_measured_cells_weigh_what_they_took(tmp_path: Path) -> None:
         cost = record.cost.model_copy(update={"total_seconds": seconds})
         store.write(record.model_copy(update={"cost": cost}))
     registry = replace(
-        workspace.registry, folders={**workspace.registry.folders, "demo_v1": tmp_path}
+        workspace.registry, folders={**workspace.registry.folders, "tiny_v2": tmp_path}
     )
     selection = GridSelection(sources=sources, targets=("phantom_fetal_head_64",), seeds=(0,))
     parts = [
-        shard_of_cells(replace(workspace, registry=registry), registry.board("demo_v1"), selection,
+        shard_of_cells(replace(workspace, registry=registry), registry.board("tiny_v2"), selection,
                        Shard(number, 2)).sources
         for number in (1, 2)
     ]  # fmt: skip
@@ -80,7 +80,7 @@ def test_measured_cells_weigh_what_they_took(tmp_path: Path) -> None:
 
 def test_shards_of_sequences(tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path)
-    board = workspace.registry.board("phantom_sequence_v1")
+    board = workspace.registry.board("phantom_sequence_v2")
     everything = sequence_ids(workspace.registry, board, GridSelection(), ())
     parts = [
         shard_of_sequences(workspace, board, GridSelection(), (), Shard(number, 5))
@@ -106,6 +106,6 @@ def test_every_process_computes_the_same_shard(shared_home: Path, tmp_path: Path
 
 @pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "a/b", "1/2/3", "-1/3", "1/99"])
 def test_what_is_no_shard_is_refused(text: str, tmp_path: Path) -> None:
-    board = shipped_registry().board("demo_v1")
+    board = shipped_registry().board("tiny_v2")
     with pytest.raises(CardError, match=f"--shard '?{text}'?: "):
         shard_of_cells(workspace_at(tmp_path), board, GridSelection(), Shard.parse(text))

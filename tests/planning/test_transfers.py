@@ -20,7 +20,7 @@ def registry() -> Registry:
 
 
 def test_the_key_depends_on_the_protocol(registry: Registry, tmp_path: Path) -> None:
-    workspace, board = Workspace(registry, tmp_path), registry.board("demo_v1")
+    workspace, board = Workspace(registry, tmp_path), registry.board("tiny_v2")
     keys = {cell.key for cell in plan(workspace, board, GridSelection(sources=("scratch",)))}
     assert len(keys) == 4
     limited = plan(workspace, board, GridSelection(sources=("scratch",), limit_steps=3))
@@ -66,14 +66,14 @@ def test_smaller_subsets_are_part_of_larger_ones(registry: Registry) -> None:
 def test_missing_pretraining_is_named_before_anything_is_trained(
     registry: Registry, tmp_path: Path
 ) -> None:
-    workspace, board = Workspace(registry, tmp_path), registry.board("demo_v1")
+    workspace, board = Workspace(registry, tmp_path), registry.board("tiny_v2")
     missing = missing_pretraining(workspace, board, GridSelection())
     assert set(missing) == {"phantom_brain_segmentation", "phantom_brain_restoration"}
 
 
 def test_a_target_may_be_run_with_some_numbers_of_subjects_only(registry: Registry) -> None:
-    small, *others = registry.board("demo_v1").targets
-    board = registry.board("demo_v1").model_copy(
+    small, *others = registry.board("tiny_v2").targets
+    board = registry.board("tiny_v2").model_copy(
         update={"train_subjects": (4, 16, 0), "train_subjects_of": {small: (4, 0)}}
     )
     cells = grid_cells(registry, board, GridSelection())

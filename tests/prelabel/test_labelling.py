@@ -47,7 +47,7 @@ class Bright(torch.nn.Module):
         return torch.cat([torch.zeros_like(grey), grey, grey - 9], 1)
 
 
-def transfer(target: str, board: str = "phantom_sequence_v1") -> Transfer:
+def transfer(target: str, board: str = "phantom_sequence_v2") -> Transfer:
     chosen = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,))
     return plan(Workspace(REGISTRY, Path()), REGISTRY.board(board), chosen)[0]
 
@@ -226,7 +226,7 @@ def test_a_kept_network_is_that_of_the_cell(tmp_path: Path) -> None:
     chosen = GridSelection(
         sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,), limit_steps=2
     )
-    (cell,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("demo_v1"), chosen)
+    (cell,) = plan(Workspace(REGISTRY, tmp_path), REGISTRY.board("tiny_v2"), chosen)
     tuned = tuned_network(cell, Workspace(REGISTRY, tmp_path), CPU, no_progress)
     (tmp_path / "scans").mkdir()
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)

@@ -23,11 +23,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_only_our_package_is_at_the_top(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"benchmark", "segtransfer"}
-    assert "benchmark/_content/leaderboards/demo_v1/board.yaml" in names
+    assert "benchmark/_content/leaderboards/tiny_v2/board.yaml" in names
     assert "benchmark/py.typed" in names
     assert "benchmark/views/page/templates/page.js" in names
     assert "benchmark/views/site/templates/index.html.j2" in names
-    records = "benchmark/_content/leaderboards/quickstart_v1/records/"
+    records = "benchmark/_content/leaderboards/quickstart_v2/records/"
     assert any(name.startswith(records) for name in names)
     assert not [n for n in names if n.startswith("benchmark/_content") and n.endswith(".py")]
     shipped = {p.relative_to(ROOT).as_posix() for p in (ROOT / "tasks").rglob("*.yaml")}
@@ -47,4 +47,4 @@ def test_the_wheel_lists_its_cards_away_from_the_checkout(wheel: Path, tmp_path:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
-    assert done.returncode == 0 and "demo_v1" in done.stdout, done.stderr
+    assert done.returncode == 0 and "tiny_v2" in done.stdout, done.stderr

@@ -35,7 +35,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("name", ["real_v2", "phantom_sequence_v1"])
+@pytest.mark.parametrize("name", ["real_v2", "phantom_sequence_v2"])
 def test_unpacking_gives_the_same_bytes_back(name: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(shipped_registry().folders[name], tmp_path / name))
     before = files(folder)

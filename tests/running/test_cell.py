@@ -37,7 +37,7 @@ def workspace(shared_home: Path) -> Workspace:
 @pytest.fixture(scope="module")
 def transfer(workspace: Workspace) -> Transfer:
     selection = GridSelection(sources=("scratch",), targets=(TARGET,), seeds=(1,), limit_steps=2)
-    (cell,) = plan(workspace, workspace.registry.board("demo_v1"), selection)
+    (cell,) = plan(workspace, workspace.registry.board("tiny_v2"), selection)
     return cell
 
 
@@ -121,7 +121,7 @@ def test_hashes_saved_maps_and_maps_for_pictures_are_of_one_prediction(
 
 def first_cell(workspace: Workspace, target: str) -> Transfer:
     selection = GridSelection(sources=("scratch",), targets=(target,), seeds=(0,), limit_steps=1)
-    return plan(workspace, workspace.registry.board("demo_v1"), selection)[0]
+    return plan(workspace, workspace.registry.board("tiny_v2"), selection)[0]
 
 
 @pytest.mark.parametrize("target", ["phantom_fetal_head_64", "phantom_stroke_lesion_64"])

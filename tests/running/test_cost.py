@@ -11,7 +11,7 @@ from benchmark.cards.registry import Registry
 from benchmark.models.freezing import apply_strategy
 from benchmark.models.networks import build_network
 
-PROTOCOL = Registry.load(content_roots()).board("demo_v1").protocol
+PROTOCOL = Registry.load(content_roots()).board("tiny_v2").protocol
 HALF = PROTOCOL.model_copy(update={"input_size": 32})
 
 

@@ -40,7 +40,7 @@ TARGET = "phantom_stroke_lesion_64"  # some test cases show no lesion
 
 def diverging(workspace: Workspace, **changes: object) -> tuple[Workspace, BoardCard]:
     """The demo board with a learning rate that no training survives."""
-    board = workspace.registry.board("demo_v1")
+    board = workspace.registry.board("tiny_v2")
     protocol = board.protocol.model_copy(
         update={"learning_rates": (HUGE,), "steps": 4, "evaluations": 2, "epochs": None} | changes
     )

@@ -45,7 +45,7 @@ def registry(source: str, steps: int = 2, **changes: object) -> Registry:
 
 def make(cards: Registry, source: str, home: Path) -> Path:
     return pretrained.ensure_pretrained(
-        Workspace(cards, home), cards.board("demo_v1"), CPU, cards.source(source)
+        Workspace(cards, home), cards.board("tiny_v2"), CPU, cards.source(source)
     )
 
 
@@ -87,7 +87,7 @@ def test_an_exported_source_names_its_pretraining_data(
 ) -> None:
     cards = registry(source, max_items=32)
     folder = make(cards, source, shared_home)
-    card = export(cards.source(source), cards.board("demo_v1"), folder, tmp_path / "out")
+    card = export(cards.source(source), cards.board("tiny_v2"), folder, tmp_path / "out")
     given = Registry.load((*content_roots(), tmp_path / "out"))
     name = f"{source}_weights"
     import_weights(Workspace(given, shared_home), name, tmp_path / "out" / f"{name}.safetensors")
@@ -95,10 +95,10 @@ def test_an_exported_source_names_its_pretraining_data(
     tensors = read_tensors(tmp_path / "out" / f"{name}.safetensors", None)
     assert {key.partition(".")[0] for key in tensors} == parts
     own = "phantom_ct_device_a" in source
-    board = given.board("demo_v1").model_copy(
+    board = given.board("tiny_v2").model_copy(
         update={"targets": ("phantom_ct_device_a",)} if own else {}
     )
-    boards = {**given.boards, "demo_v1": board}
+    boards = {**given.boards, "tiny_v2": board}
     given = Registry(
         datasets=given.datasets, sources=given.sources, targets=given.targets, boards=boards,
         folders=given.folders,
@@ -166,9 +166,9 @@ def test_a_segmentation_network_provides_its_head_if_it_fits(
     cards = registry(source, max_items=32)
     folder = make(cards, source, shared_home)
     chosen = GridSelection(sources=(source,), targets=(target,), seeds=(0,), limit_steps=2)
-    (transfer,) = plan(Workspace(cards, shared_home), cards.board("demo_v1"), chosen)
+    (transfer,) = plan(Workspace(cards, shared_home), cards.board("tiny_v2"), chosen)
     network = initial_network(transfer, CPU)
-    board = cards.board("demo_v1")
+    board = cards.board("tiny_v2")
     weights = source_weights(Workspace(cards, shared_home), board, cards.source(source))
     coverage = load_source(network, transfer, weights)
     given = read_tensors(folder / "model.safetensors", None)

@@ -7,9 +7,10 @@ from unittest.mock import Mock
 
 import pytest
 
+import benchmark.running.ray_cluster as ray_cluster
 from benchmark.errors import ProtocolError
 from benchmark.running.options import RayTask
-from benchmark.running.ray_cluster import connect, count_room
+from benchmark.running.ray_cluster import LostNodes, connect, count_room
 
 NODES = [
     {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0, "memory": 64.0 * 2**30}},
@@ -50,6 +51,25 @@ def test_a_cell_that_fits_no_node_is_refused() -> None:
 def test_a_busy_cluster_is_named(caplog: pytest.LogCaptureFixture) -> None:
     assert count_room(RayTask(cpus=4), cluster_of(NODES, free={"CPU": 1.0})) == 2
     assert caplog.messages == ["the Ray cluster is busy: cells wait for 4 CPU, free: 1 CPU"]
+
+
+def test_the_loss_of_all_nodes_that_fit_is_named_once_each_time(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_cluster, "LOOK_S", 0.0)
+    lost = LostNodes(RayTask(cpus=4))
+    for nodes in (NODES, NODES[1:], NODES[1:], NODES, []):
+        lost.look(cluster_of(nodes, free={}))
+    assert caplog.messages == [
+        f"no node of the Ray cluster has 4 CPU for a cell (they have: {have}): lost in mid-run; "
+        "cells wait until such a node comes back"
+        for have in ("3 CPU", "nothing")
+    ]
+
+
+def test_nodes_are_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "LOOK_S", 3600.0)
+    LostNodes(RayTask()).look(SimpleNamespace(nodes=pytest.fail))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from unittest.mock import patch
 
 import pytest
 from support.factories import two_steps
-from support.ray_cluster import ray_cluster
+from support.ray_cluster import SMALL, ray_cluster
 
+import benchmark.running.ray_cluster as ray_cluster_module
 import benchmark.running.ray_engine as engine
 from benchmark.errors import DataError, ProtocolError
 from benchmark.files import write_bytes
@@ -126,6 +127,26 @@ def test_a_grid_is_run_through_a_client(served: None, shared_home: Path, tmp_pat
     options = RunOptions(pictures=False, ray=RayTask())
     run_board(workspace, board, folder=tmp_path / "ray", options=options)
     assert_equal(tmp_path / "ray", expected)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_loss_of_all_nodes_is_said_and_another_node_goes_on(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for module in (engine, ray_cluster_module):
+        monkeypatch.setattr(module, "LOOK_S", 0.5)
+    with engine.RayWorkers(RayTask()) as workers:
+        task = workers.submit(lambda item, _: workers.call(time.sleep, item), 5.0)
+        wait_for(run_tasks)
+        for node in cluster.list_all_nodes()[1:]:
+            cluster.remove_node(node, allow_graceful=False)
+        wait_for(lambda: caplog.messages)
+        assert "no node of the Ray cluster has 1 CPU" in caplog.messages[0]
+        cluster.add_node(num_cpus=1, **SMALL)
+        task.result(180)
+    assert len(caplog.messages) == 1
 
 
 @pytest.mark.slow

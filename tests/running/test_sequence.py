@@ -35,11 +35,11 @@ A, B, C = (f"phantom_ct_device_{device}_32" for device in "abc")
 def tiny() -> tuple[Registry, BoardCard]:
     """The shipped sequence board with two steps a stage and one seed."""
     registry = Registry.load(content_roots())
-    shipped = registry.board("phantom_sequence_v1")
+    shipped = registry.board("phantom_sequence_v2")
     protocol = shipped.protocol.model_copy(
         update={
-            "encoder": "tu-test_resnet", "epochs": None, "steps": 2, "batch_size": 2,
-            "evaluations": 2, "checkpoint": "best_validation_dice",
+            "lanes": registry.board("tiny_v2").protocol.lanes, "epochs": None, "steps": 2,
+            "batch_size": 2, "evaluations": 2, "checkpoint": "best_validation_dice",
         }
     )  # fmt: skip
     board = shipped.model_copy(
@@ -175,15 +175,15 @@ def test_what_is_chosen_must_be_on_the_board(tmp_path: Path) -> None:
     registry, board = tiny()
     with pytest.raises(CardError, match="unknown sequence 'revers'. Did you mean 'reverse'"):
         plan_sequences(Workspace(registry, tmp_path), board, GridSelection(), ("revers",))
-    with pytest.raises(CardError, match="board demo_v1 has no `sequences`"):
+    with pytest.raises(CardError, match="board tiny_v2 has no `sequences`"):
         plan_sequences(
-            Workspace(registry, tmp_path), registry.board("demo_v1"), GridSelection(), ()
+            Workspace(registry, tmp_path), registry.board("tiny_v2"), GridSelection(), ()
         )
 
 
 def test_keys_tell_orders_seeds_and_strategies_apart(tmp_path: Path) -> None:
     registry, _ = tiny()
-    shipped = Registry.load(content_roots()).board("phantom_sequence_v1")
+    shipped = Registry.load(content_roots()).board("phantom_sequence_v2")
     keys = [
         one.key
         for one in plan_sequences(Workspace(registry, tmp_path), shipped, GridSelection(), ())
@@ -256,17 +256,17 @@ def test_shipped_sequences_are_what_the_cards_still_say(
 ) -> None:
     """The command finds every run of the shipped board done, and prints its tables."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(shipped_content() / "leaderboards/phantom_sequence_v1", tmp_path / "board")
-    done = segtransfer("sequence", "phantom_sequence_v1", "--out", "board", home=tmp_path)
+    shutil.copytree(shipped_content() / "leaderboards/phantom_sequence_v2", tmp_path / "board")
+    done = segtransfer("sequence", "phantom_sequence_v2", "--out", "board", home=tmp_path)
     assert "already done: 24 sequences" in done.stdout and "SYNTHETIC" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["demo_v1"], "board demo_v1: has no sequences"),
-        (["phantom_sequence_v1", "--sequences", "joined"], "Did you mean 'joint'"),
-        (["phantom_sequence_v1", "--seeds", "5"], "unknown seed '5'"),
+        (["tiny_v2"], "board tiny_v2: has no sequences"),
+        (["phantom_sequence_v2", "--sequences", "joined"], "Did you mean 'joint'"),
+        (["phantom_sequence_v2", "--seeds", "5"], "unknown seed '5'"),
     ],
 )
 def test_errors_are_one_line(

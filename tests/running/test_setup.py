@@ -17,7 +17,7 @@ from benchmark.workspace import Workspace
 def test_a_part_that_the_network_does_not_have_is_refused(shared_home: Path) -> None:
     workspace = Workspace(Registry.load(content_roots()), shared_home)
     selection = GridSelection(sources=("scratch",), targets=("phantom_fetal_head_64",), seeds=(0,))
-    (transfer,) = plan(workspace, workspace.registry.board("demo_v1"), selection)
+    (transfer,) = plan(workspace, workspace.registry.board("tiny_v2"), selection)
     check_parts([transfer])
     strategy = Strategy(train=("decoder.99",), freeze_norm_stats=True)
     with pytest.raises(ProtocolError, match="unknown part of the network 'decoder.99'"):

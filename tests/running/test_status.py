@@ -78,7 +78,7 @@ def test_records_beyond_the_grid_are_counted_apart(tmp_path: Path) -> None:
 
 def test_sequences_are_counted(tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path)
-    folder = workspace.registry.folders["phantom_sequence_v1"]
+    folder = workspace.registry.folders["phantom_sequence_v2"]
     found = run_status(workspace, folder)
     assert (found.unit, len(found.done), found.missing) == ("sequence", 24, ())
     assert found.done[0].startswith("sequences/") and found.remaining_seconds == 0

@@ -92,7 +92,7 @@ class Check:
 
     def scores(self) -> dict[str, Any]:
         """The scores of the device beside those of the CPU."""
-        board = self.board("demo_v1", SMALL, self.version_2(steps=3 if self.quick else 200))
+        board = self.board("tiny_v2", SMALL, self.version_2(steps=3 if self.quick else 200))
         (cell,) = self.cells(board)
         data = load_target(cell, self.workspace)
         setups = [set_up(data, self.workspace, device) for device in (CPU, self.device)]

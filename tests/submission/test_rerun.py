@@ -18,7 +18,7 @@ def rerun_of(found: Machine, path: Path, again: RunRecord, processor: str = "p")
     with verify_submission(path, found.workspace, found.accepted) as verdict:
         assert verdict.submission
         cell = compare_cell(verdict.submission, SEED0, again, processor)
-    made = Rerun(board="demo_v1", source="own_encoder", environment=again.environment,
+    made = Rerun(board="tiny_v2", source="own_encoder", environment=again.environment,
                  processor=processor, cells=(cell,))  # fmt: skip
     write_rerun(path.parent, made)
     return made

@@ -28,7 +28,7 @@ def test_an_honest_pack_stands_among_the_others(
         )
         assert one.over_baseline[0] in "+-" and "[" in one.over_baseline
         text = to_markdown(verdict)
-        assert "own_encoder on demo_v1 (synthetic): may be merged" in text
+        assert "own_encoder on tiny_v2 (synthetic): may be merged" in text
         assert one.score in text and one.over_baseline in text
         assert "<strong>own_encoder" in to_html(verdict)
 

@@ -187,7 +187,7 @@ def test_a_rerun_of_a_baseline_earns_its_trust(other: Machine, tmp_path: Path) -
         assert verdict.submission
         again = read_record(other.root / "other/records" / CELL)
         cell = compare_cell(verdict.submission, CELL, again, "a processor")
-        made = Rerun(board="demo_v1", source=SOURCE, environment=again.environment,
+        made = Rerun(board="tiny_v2", source=SOURCE, environment=again.environment,
                      processor="a processor", cells=(cell,))  # fmt: skip
         write_rerun(tmp_path, made)
         merge_submission(verdict, tmp_path / "cards", tmp_path)

@@ -41,13 +41,13 @@ def workspace_at(home: Path, *more: Path) -> Workspace:
 
 
 def board() -> BoardCard:
-    """The shipped demo board."""
-    return shipped_registry().board("demo_v1")
+    """The smallest shipped board."""
+    return shipped_registry().board("tiny_v2")
 
 
 def board_folder(folder: Path) -> Path:
     """A leaderboard folder without records."""
-    text = (shipped_content() / "leaderboards/demo_v1/board.yaml").read_text()
+    text = (shipped_content() / "leaderboards/tiny_v2/board.yaml").read_text()
     (folder / "board.yaml").write_text(text)
     return folder
 

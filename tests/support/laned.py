@@ -25,7 +25,7 @@ Scores = Mapping[str, tuple[float, ...]]  # Dice of each subject, by source
 
 
 def laned_board(lanes: Iterable[Lane] = ("unet", "dpt"), **changes: Any) -> BoardCard:
-    """The demo board under version 2 of the protocol; lane `linear` has the strategy `linear`."""
+    """The smallest board with these lanes; lane `linear` has the strategy `linear`."""
     data = board().model_dump()
     protocol = {key: value for key, value in data["protocol"].items() if key not in FLAT}
     decoders = {lane: {"encoder": ENCODERS[lane], **DECODERS[lane]} for lane in lanes}

@@ -17,7 +17,7 @@ PROBE = {"train": ["head"], "freeze_norm_stats": True, "lanes": ["linear"]}
 
 
 def protocol_data(lanes: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The demo board's protocol as data: of version 2 with these lanes, or of version 1."""
+    """The smallest board's protocol as data: of version 2 with these lanes, or of version 1."""
     protocol = board().protocol.model_dump()
     others = {k: value for k, value in protocol.items() if k not in (*FLAT, "version", "lanes")}
     if not lanes:
@@ -26,7 +26,7 @@ def protocol_data(lanes: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def lanes_board(lanes: tuple[str, ...] = ("unet", "dpt", "linear"), **changes: Any) -> BoardCard:
-    """The demo board under version 2 of the protocol, with a strategy for lane `linear`."""
+    """The smallest board with these lanes, and a strategy for lane `linear`."""
     data = board().model_dump() | {"id": "lanes_v1", "protocol": protocol_data(lanes)}
     if "linear" in lanes:
         data["strategies"]["probe"] = PROBE

@@ -72,9 +72,9 @@ class Machine:
 
 
 def make_machine(root: Path) -> Machine:
-    """A machine; its board, the demo's with one target, has accepted records of scratch."""
+    """A machine; its board, the smallest one with one target, has accepted records of scratch."""
     registry = Registry.load(content_roots())
-    board = registry.board("demo_v1")
+    board = registry.board("tiny_v2")
     board = board.model_copy(update={"targets": board.targets[:1]})
     registry = replace(registry, boards={**registry.boards, board.id: board})
     machine = Machine(root, registry, board)

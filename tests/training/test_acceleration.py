@@ -10,7 +10,7 @@ import benchmark.training.acceleration as acceleration
 from benchmark.cards.content import content_roots
 from benchmark.cards.registry import Registry
 
-PROTOCOL = Registry.load(content_roots()).board("demo_v1").protocol
+PROTOCOL = Registry.load(content_roots()).board("tiny_v2").protocol
 
 
 class Placed(nn.Conv2d):

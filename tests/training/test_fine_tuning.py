@@ -15,7 +15,7 @@ from benchmark.models.networks import SegmentationNetwork, build_network
 from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
 
-DEMO = Registry.load(content_roots()).board("demo_v1").protocol
+DEMO = Registry.load(content_roots()).board("tiny_v2").protocol
 ALL = ("encoder", "decoder", "head")
 
 

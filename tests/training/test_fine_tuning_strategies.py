@@ -21,7 +21,7 @@ from benchmark.training.batches import TrainingSet
 from benchmark.training.fine_tuning import fine_tune
 from benchmark.training.schedule import make_optimizer
 
-DEMO = Registry.load(content_roots()).board("demo_v1").protocol
+DEMO = Registry.load(content_roots()).board("tiny_v2").protocol
 TOP = ("decoder", "head")
 
 

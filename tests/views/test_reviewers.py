@@ -70,7 +70,7 @@ def as_challenge(rows: list[dict[str, str]]) -> dict[str, dict[tuple[str, str], 
     return tasks
 
 
-@pytest.mark.parametrize("name", ["quickstart_v1", "real_v2"])
+@pytest.mark.parametrize("name", ["quickstart_v2", "real_v2"])
 def test_challenger_takes_the_files_of_shipped_boards(name: str, tmp_path: Path) -> None:
     built = load_leaderboard(name, workspace_at(tmp_path / "home"))
     (path,) = (p for p in write_reviewer_files(tmp_path, built) if p.name.startswith("rankings_"))

@@ -139,4 +139,4 @@ def _commands(workspace: Workspace, card: SourceCard, boards: Sequence[str]) -> 
     if not weights_are_here(workspace, card):
         yield from how_to_get_weights(card)
     if card.provides != "nothing":
-        yield f"segtransfer run {[*boards, 'quickstart_v1'][0]} --source {card.id}"
+        yield f"segtransfer run {[*boards, 'quickstart_v2'][0]} --source {card.id}"

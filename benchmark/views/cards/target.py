@@ -26,7 +26,7 @@ def target_summary(workspace: Workspace, card: TargetCard) -> CardSummary:
         "leaders": leaders(every, card.id) or ["no results yet"],
     }
     commands = [] if here else [how_to_get_data(data)]
-    board = (boards or ["quickstart_v1"])[0]
+    board = (boards or ["quickstart_v2"])[0]
     commands.append(
         f"segtransfer run {board} --targets {card.id} --sources scratch --limit-steps 2"
     )

@@ -19,7 +19,7 @@ def test_every_board_has_one() -> None:
 
 
 def with_protocol(**changes: object) -> str:
-    board = BOARDS["quickstart_v1"]
+    board = BOARDS["quickstart_v2"]
     protocol = {**board.protocol.model_dump(), **changes}
     return methods(BoardCard.model_validate({**board.model_dump(), "protocol": protocol}))
 
@@ -29,7 +29,7 @@ def test_what_does_not_apply_is_left_out() -> None:
     assert "constant" in with_protocol(schedule="constant")
     assert "warm-up" not in with_protocol(schedule="constant")
     assert "after the last step" in with_protocol(checkpoint="last")
-    ranges = dict.fromkeys(BOARDS["quickstart_v1"].protocol.augmentation.model_dump(), 0)
+    ranges = dict.fromkeys(BOARDS["quickstart_v2"].protocol.augmentation.model_dump(), 0)
     assert "There is no augmentation." in with_protocol(augmentation=ranges)
 
 
@@ -39,13 +39,12 @@ def test_lanes_are_named() -> None:
         "dpt": {"encoder": "tu-vit_tiny", "decoder_channels": (8, 16), "fusion_channels": 32},
         "linear": {"encoder": "tu-vit_tiny", "maps": 2},
     }
-    flat = {"encoder": None, "encoder_depth": None, "decoder_channels": None}
     strategies = {
         "full": {"train": ["encoder", "decoder", "head"], "freeze_norm_stats": False},
         "linear": {"train": ["decoder", "head"], "freeze_norm_stats": True, "lanes": ["linear"]},
     }
-    board = BOARDS["quickstart_v1"].model_dump()
-    protocol = {**board["protocol"], **flat, "version": 2, "lanes": lanes}
+    board = BOARDS["quickstart_v2"].model_dump()
+    protocol = {**board["protocol"], "lanes": lanes}
     text = methods(
         BoardCard.model_validate({**board, "protocol": protocol, "strategies": strategies})
     )

@@ -14,7 +14,7 @@ def test_records_are_counted_and_not_read(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     workspace = workspace_at(tmp_path)
     assert BoardResults.of(workspace, board()).state == "0/12"
-    folder = tmp_path / "runs/demo_v1"
+    folder = tmp_path / "runs/tiny_v2"
     folder.mkdir(parents=True)
     path = Store(board_folder(folder)).write(make_record())
     path.write_text("damaged")
@@ -25,7 +25,7 @@ def test_records_are_counted_and_not_read(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_sequences_are_counted_on_their_boards(tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path)
-    card = workspace.registry.board("phantom_sequence_v1")
+    card = workspace.registry.board("phantom_sequence_v2")
     results = BoardResults.of(workspace, card)
     assert (results.records, results.cells) == (24, 2 * 2 * len(card.sequences))
 
@@ -33,11 +33,11 @@ def test_sequences_are_counted_on_their_boards(tmp_path: Path) -> None:
 def test_results_are_those_of_the_table(tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path, SYNTHETIC_BOARDS)
     boards = board_results(workspace)
-    with (workspace.registry.folders["quickstart_v1"] / "leaderboard.csv").open() as file:
+    with (workspace.registry.folders["quickstart_v2"] / "leaderboard.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["target"] == "phantom_lung_ribs"]
     first = min(rows, key=lambda row: float(row["rank"]))
     (line,) = leaders(boards, "phantom_lung_ribs")
-    assert line.startswith(f"quickstart_v1 (synthetic): {first['source']}, full/nall: rank 1, ")
+    assert line.startswith(f"quickstart_v2 (synthetic): {first['source']}, full/nall: rank 1, ")
     assert f"Dice {float(first['score']):.3f}, gain {float(first['gain']):+.3f} [" in line
     lines = result_lines(boards, first["source"])
     assert any(f"phantom_lung_ribs, full/nall: rank 1, Dice {float(first['score']):.3f}" in line

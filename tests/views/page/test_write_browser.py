@@ -80,7 +80,7 @@ def context(browser: "playwright.Browser") -> Iterator["playwright.BrowserContex
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("everything")
     made().write(folder)
-    store = Store(shipped_content() / "leaderboards/phantom_sequence_v1")
+    store = Store(shipped_content() / "leaderboards/phantom_sequence_v2")
     found = read_folder(store)
     facts = page_records(found.records)
     write_page(folder / "sequences.html", found.full, found.clean, facts, store.folder)
@@ -100,7 +100,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
-    folders = {name: shipped_content() / "leaderboards" / name for name in ("real_v2", "demo_v1")}
+    folders = {name: shipped_content() / "leaderboards" / name for name in ("real_v2", "tiny_v2")}
     assert len([*write_site(out, folders, Workspace.load(out / "home"))]) == 2
     return out
 

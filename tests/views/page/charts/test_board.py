@@ -35,7 +35,7 @@ def board() -> Leaderboard:
 
 @pytest.fixture(scope="module")
 def shipped() -> Leaderboard:
-    return read_leaderboard(Store(shipped_content() / "leaderboards/quickstart_v1"))
+    return read_leaderboard(Store(shipped_content() / "leaderboards/quickstart_v2"))
 
 
 def drawn(chart: Chart | None, panel: int = 0) -> ET.Element:
@@ -150,7 +150,7 @@ def test_each_panel_with_axes_fits_a_phone_and_all_are_small(board: Leaderboard)
     charts = [*every(board)]
     assert len(charts) == 2 + 1 + 2
     for chart in charts:
-        assert chart.table.rows and "demo_v1" in chart.title
+        assert chart.table.rows and "tiny_v2" in chart.title
         for number, panel in enumerate(chart.panels):
             assert len(panel) < 12_000
             assert float(drawn(chart, number).get("width") or 1e9) <= 358
