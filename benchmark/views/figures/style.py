@@ -32,13 +32,13 @@ class Look:
 
     Attributes:
         label: Its name with signs.
-        number: Of its source, from 0 on; -1 for the baseline.
-        strategy: Number of its strategy.
+        number: Of its source or its strategy, from 0 on; -1 for the baseline.
+        line_number: Of the other of the two.
     """
 
     label: str
     number: int
-    strategy: int
+    line_number: int
 
     @property
     def colour(self) -> str:
@@ -53,7 +53,7 @@ class Look:
     @property
     def line(self) -> LineStyle:
         """The style of its lines."""
-        return LINES[self.strategy % len(LINES)]
+        return LINES[self.line_number % len(LINES)]
 
     def handle(self, *, line: bool = True, prefix: str = "") -> "frame.Line2D":
         """The entry's mark in a legend, with its line if lines are drawn."""
@@ -65,7 +65,8 @@ class Look:
 def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[EntryKey, Look]:
     """The look of each entry: colour and marker stand for the source, the line for the strategy.
 
-    It is the same in all figures of a board, except for the signs, which are those of `rows`.
+    If there are more strategies than sources besides the baseline, it is the other way round. The
+    look is the same in all figures of a board, except for the signs, which are those of `rows`.
     """
     entries = board.rows[["source", "strategy"]].drop_duplicates()
     sources = _ordered(board.board.sources, entries["source"])
@@ -74,11 +75,12 @@ def looks(board: Leaderboard, rows: pd.DataFrame) -> dict[EntryKey, Look]:
     signs = _signs(rows)
     look_of: dict[EntryKey, Look] = {}
     for source, strategy in entries.itertuples(index=False):
-        look_of[source, strategy] = Look(
-            entry_name(source, strategy, len(strategies) > 1) + signs.get((source, strategy), ""),
-            pretrained.index(source) if source in pretrained else -1,
-            strategies.index(strategy),
-        )
+        name = entry_name(source, strategy, len(strategies) > 1)
+        of_source = pretrained.index(source) if source in pretrained else -1
+        numbers = of_source, strategies.index(strategy)
+        if of_source >= 0 and len(strategies) > len(pretrained):
+            numbers = numbers[::-1]
+        look_of[source, strategy] = Look(name + signs.get((source, strategy), ""), *numbers)
     return look_of
 
 

@@ -120,7 +120,7 @@ def colour(look: Look) -> str:
 
 def dashes(look: Look) -> str:
     """The class with the dashes of an entry's line."""
-    return f"l{look.strategy % 4}"
+    return f"l{look.line_number % 4}"
 
 
 def marker(look: Look, x: float, y: float, filled: bool = True) -> str:
