@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
+from benchmark.leaderboard.rows import entries_of
 from benchmark.statistics.agreement import Separated
 from benchmark.statistics.anova import Scores, SeedMeanSquare, standard_error, two_way_anova
 from benchmark.statistics.intervals import covers, t_intervals
@@ -68,17 +69,12 @@ def _baselines(
     leaderboard: Leaderboard, setting: Setting, strategy: str, against: Against
 ) -> dict[str, str]:
     """Each source with random initialisation of the same network; with "" for scores."""
-    rows = leaderboard.rows
-    at = (rows["target"] == setting.target) & (rows["train_subjects"] == setting.train_subjects)
-    rows = rows[at & (rows["lane"] == setting.lane) & (rows["strategy"] == strategy)]
-    networks = dict(zip(rows["source"], rows["encoder"], strict=True))
     if against == "score":
-        return dict.fromkeys(networks, "")
-    name = leaderboard.board.baseline
-    baseline_of = {network: source for source, network in networks.items()
-                   if source in (name, f"{name}@{network}")}  # fmt: skip
-    return {source: baseline_of[network] for source, network in networks.items()
-            if network in baseline_of and source not in baseline_of.values()}  # fmt: skip
+        entries = entries_of(leaderboard.rows_of(setting))
+        return {source: "" for source, name in entries if name == strategy}
+    pairs = leaderboard.baselines(setting).items()
+    return {source: baseline for (source, name), (baseline, _) in pairs
+            if name == strategy and source != baseline}  # fmt: skip
 
 
 def _measured(

@@ -13,7 +13,7 @@ from benchmark.leaderboard.bulk.array_files import Arrays, array_json
 from benchmark.leaderboard.bulk.record_columns import RecordColumns, columns_of_records
 from benchmark.leaderboard.bulk.statistics_cache import StatisticsCache
 from benchmark.leaderboard.comparable import check_comparable
-from benchmark.leaderboard.index import BoardIndex, LaneSize, Setting
+from benchmark.leaderboard.index import BoardIndex, EntryKey, LaneSize, Setting, baselines_of
 from benchmark.leaderboard.metric_ranks import (
     MetricAgreement,
     overall_agreements,
@@ -21,7 +21,7 @@ from benchmark.leaderboard.metric_ranks import (
 )
 from benchmark.leaderboard.missing_cells import NO_CARDS, Sources, missing_cells
 from benchmark.leaderboard.overall_table import overall_table
-from benchmark.leaderboard.rows import main_metric, rows_of_size
+from benchmark.leaderboard.rows import entries_of, main_metric, rows_of_size
 from benchmark.leaderboard.target_table import LEGACY, target_table
 from benchmark.records.record import RunRecord
 from benchmark.records.validate import Conditions
@@ -69,6 +69,12 @@ class Leaderboard:
         """The rows of one setting; best first."""
         on_target = self.rows[self.rows["target"] == setting.target]
         return rows_of_size(on_target, setting.lane_size)
+
+    def baselines(self, setting: Setting) -> dict[EntryKey, EntryKey]:
+        """The baseline of each entry of a setting, see `baselines_of`."""
+        rows = self.rows_of(setting)
+        networks = dict(zip(entries_of(rows), rows["encoder"], strict=True))
+        return dict(baselines_of(networks, self.board.baseline))
 
     def ranked_rows(self, setting: Setting) -> pd.DataFrame:
         """The ranked rows of one setting; best first."""

@@ -6,6 +6,7 @@ from benchmark.cards.board import BoardCard
 from benchmark.errors import RecordError
 from benchmark.leaderboard.build import build_leaderboard
 from benchmark.leaderboard.entry_name import EntryName
+from benchmark.leaderboard.index import Setting
 from benchmark.leaderboard.rows import entries_of
 from benchmark.records.record import RunRecord
 
@@ -33,11 +34,10 @@ def group_a(
         return None
     try:
         of_target = [record for record in records if record.cell.target == target]
-        rows = build_leaderboard(board, of_target).rows
+        table = build_leaderboard(board, of_target)
     except RecordError:
         return None
-    at = (rows["lane"] == first.lane) & (rows["train_subjects"] == first.train_subjects)
-    rows = rows[at & rows["rank"].notna()]
+    rows = table.ranked_rows(Setting(target, first.lane, first.train_subjects))
     entries = entries_of(rows)
     ranked = [EntryName(*entry, first.lane, first.train_subjects) for entry in entries]
     if not {first, second} <= {*ranked}:

@@ -1,7 +1,7 @@
 """Records by setting and entry."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -163,9 +163,7 @@ class BoardIndex:
     def baselines(
         self, settings: Iterable[Setting], baseline: str, *, ranked: bool = False
     ) -> dict[Entry, Entry]:
-        """Each entry's baseline: the board's, with the same lane, strategy and network.
-
-        For an entry with another network than the board's it is BASELINE@NETWORK, if available.
+        """Each entry's baseline, see `baselines_of`.
 
         Args:
             settings: Where to look for entries; of one lane.
@@ -178,14 +176,27 @@ class BoardIndex:
             for entry, rows in self.settings[setting].items():
                 if len(used := rows[self.ranked[rows]] if ranked else rows):
                     network_of.setdefault(entry, encoders.values[encoders.codes[used[0]]])
-        baselines: dict[Entry, Entry] = {}
-        for entry, network in sorted(network_of.items()):
-            for name in (baseline, f"{baseline}@{network}"):
-                if network_of.get((name, entry[1])) == network:
-                    baselines[entry] = (name, entry[1])
-                    break
-        return baselines
+        return dict(baselines_of(dict(sorted(network_of.items())), baseline))
 
     def _runs(self, rows: Rows) -> Runs:
         seeds = self.records.numbers["seed"]
         return {int(seeds[row]): (self.subjects[row], self.scores[row]) for row in rows.tolist()}
+
+
+def baselines_of(
+    network_of: Mapping[EntryKey, str], baseline: str
+) -> Iterator[tuple[EntryKey, EntryKey]]:
+    """Each entry with its baseline: the board's, with the same strategy and network.
+
+    For an entry with another network than the board's it is BASELINE@NETWORK. Entries whose
+    baseline is not there are left out.
+
+    Args:
+        network_of: The entries of one lane, with their networks.
+        baseline: The board's baseline.
+    """
+    for entry, network in network_of.items():
+        for name in (baseline, f"{baseline}@{network}"):
+            if network_of.get((name, entry[1])) == network:
+                yield entry, (name, entry[1])
+                break

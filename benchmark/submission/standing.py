@@ -7,11 +7,11 @@ import pandas as pd
 
 from benchmark.leaderboard.build import Leaderboard
 from benchmark.leaderboard.index import Setting
-from benchmark.leaderboard.metric_ranks import SETTING
 from benchmark.records.trust import TrustLevel
 from benchmark.scoring.metrics import METRICS
 from benchmark.statistics.candidates import LETTER
 from benchmark.statistics.gains import target_gains
+from benchmark.statistics.scores import TargetScores
 from benchmark.views.text import MISSING, format_estimate, format_interval
 
 HEADS = ("target", "entry", "rank [95 %]", "best", "score [95 %]", "gain [95 %]",
@@ -59,8 +59,8 @@ def placements(leaderboard: Leaderboard, source: str) -> list[Placement]:
 
 
 def _placement(leaderboard: Leaderboard, row: "pd.Series[Any]") -> Placement:
-    rows = leaderboard.rows
-    ranked = rows[(rows[SETTING] == row[SETTING]).all(axis=1) & rows["rank"].notna()]
+    setting = Setting(row["target"], row["lane"], int(row["train_subjects"]))
+    ranked, baselines = leaderboard.ranked_rows(setting), leaderboard.baselines(setting)
     size = f"n{row['train_subjects']}" if row["train_subjects"] else "all subjects"
     rank = format_interval(row["rank"], row["rank_low"], row["rank_high"], ".3g")
     score = format_interval(row["score"], row["low"], row["high"], ".3f")
@@ -71,18 +71,11 @@ def _placement(leaderboard: Leaderboard, row: "pd.Series[Any]") -> Placement:
         rank=MISSING if rank == MISSING else f"{rank} of {len(ranked)}",
         group=MISSING if rank == MISSING else _group(row, ranked),
         score=f"{METRICS[str(row['main_metric'])].title} {score}",
-        over_baseline=f"{gain} over {_baseline(leaderboard, row, rows)}"
+        over_baseline=f"{gain} over {baselines[row['source'], row['strategy']][0]}"
         if gain != MISSING
         else str(row["gain_note"]) or "no baseline to compare with",
-        over_imagenet=_over_imagenet(leaderboard, row, ranked),
+        over_imagenet=_over_imagenet(leaderboard.scores.get(setting), row, ranked),
     )
-
-
-def _baseline(leaderboard: Leaderboard, row: "pd.Series[Any]", rows: pd.DataFrame) -> str:
-    """Name of the baseline on the network of a row: the board's, or BASELINE@NETWORK."""
-    baseline, encoder = leaderboard.board.baseline, row["encoder"]
-    same_network = rows["source"][rows["encoder"] == encoder]
-    return baseline if baseline in set(same_network) else f"{baseline}@{encoder}"
 
 
 def _group(row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:
@@ -97,7 +90,7 @@ def _group(row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:
     return f"{LETTER}: candidate, with {', '.join(names) or 'nobody'}"
 
 
-def _over_imagenet(leaderboard: Leaderboard, row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:
+def _over_imagenet(scores: TargetScores | None, row: "pd.Series[Any]", ranked: pd.DataFrame) -> str:
     """Paired gain over the best natural-image classification on the same network."""
     same = ["strategy", "encoder"]
     others = ranked[
@@ -106,8 +99,6 @@ def _over_imagenet(leaderboard: Leaderboard, row: "pd.Series[Any]", ranked: pd.D
         & (ranked[same] == row[same]).all(axis=1)
         & (ranked["source"] != row["source"])
     ]
-    setting = Setting(row["target"], row["lane"], int(row["train_subjects"]))
-    scores = leaderboard.scores.get(setting)
     entry = (str(row["source"]), str(row["strategy"]))
     if scores is not None and entry in scores.entries:
         for best in others["source"].head(1):  # rows are sorted, best first
