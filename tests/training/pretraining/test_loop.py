@@ -20,7 +20,9 @@ def learner(objective: PretrainingObjective) -> Objective:
     return OBJECTIVES[objective](network(2 if objective == "segmentation" else 1), 2, None)
 
 
-@pytest.mark.parametrize("objective", ["segmentation", "contrastive"])
+@pytest.mark.parametrize(
+    "objective", ["segmentation", pytest.param("contrastive", marks=pytest.mark.slow)]
+)
 def test_taken_up_again_it_ends_alike(objective: PretrainingObjective, tmp_path: Path) -> None:
     train, val = scenes(24, 0), scenes(8, 100)
     how = recipe(objective, 9, evaluations=3)
