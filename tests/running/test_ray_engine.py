@@ -8,11 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from packaging.version import Version
 from support.factories import two_steps
 from support.ray_cluster import SMALL, ray_cluster
 
@@ -135,6 +137,9 @@ def test_a_grid_is_run_through_a_client(served: None, shared_home: Path, tmp_pat
 def test_the_loss_of_all_nodes_is_said_and_another_node_goes_on(
     cluster: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if Version(version("ray")) < Version("2.60"):
+        pytest.skip("pip install 'ray[client]>=2.60': with 2.40 on one machine the command may be "
+                    "attached to a node that this test kills")  # fmt: skip
     for module in (engine, ray_cluster_module):
         monkeypatch.setattr(module, "LOOK_S", 0.5)
     with engine.RayWorkers(RayTask()) as workers:
