@@ -88,12 +88,12 @@ def test_what_cannot_be_known_is_refused(
 def test_facts_that_are_missing_or_contradict_each_other(tmp_path: Path) -> None:
     for k in range(3):
         picture(tmp_path / f"i{k}.png", np.full((10, 20), 7))
-    picture(tmp_path / "m.png", np.ones((10, 20)))
+        picture(tmp_path / f"m{k}.png", np.ones((10, 20)))
     groups = {"age": {"fact": "age", "bands": [40]}, "size": {"size_of": "a", "bands": [1]}}
     own = card({"kind": "manifest"}, groups=groups)
 
     def rows(*cases: str) -> list[tuple[str, ...]]:
-        lines = [f"{k},{case.replace('/', f',i{k}.png,m.png,')}" for k, case in enumerate(cases)]
+        lines = [f"{k},{case.replace('/', f',i{k}.png,m{k}.png,')}" for k, case in enumerate(cases)]
         text = "\n".join(["case,subject,image,mask,age,spacing_mm", *lines, ""])
         (tmp_path / "manifest.csv").write_text(text)
         return group_rows(own, find_cases(own, tmp_path))[1:]
