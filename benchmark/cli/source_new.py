@@ -189,11 +189,10 @@ def _print_examined(examined: "ExaminedCheckpoint") -> None:
         f"  lane: {LANES[examined.lane]}",
         f"  input: {_input(match)}",
     ]
-    if examined.attention_heads:
-        heads = " or ".join(map(str, examined.attention_heads))
+    if heads := examined.attention_heads:  # builds the network
         lines.append(
-            f"  attention heads: {heads} in a block of {match.encoder}; no tensor shows their "
-            "number, compare with the authors' code"
+            f"  attention heads: {' or '.join(map(str, heads))} in a block of {match.encoder}; "
+            "no tensor shows their number, compare with the authors' code"
         )
     if match.resampled:
         lines.append(f"  resampled to the network's grid: {', '.join(match.resampled)}")
