@@ -12,7 +12,7 @@ from benchmark.views.text import fit_table
 from benchmark.workers import cores
 
 MOST_JOBS = 4
-BOARD = "demo_v2"
+BOARD = "demo_v3"
 
 
 def demo(

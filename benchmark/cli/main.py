@@ -56,7 +56,7 @@ add(app, "pretrain", pretrain, "pretrain phantom_brain_segmentation --board quic
 add(app, "run", run, "run quickstart_v2 --sources scratch --seeds 0 --dry-run")
 add(app, "status", status, "status quickstart_v2")
 add(app, "leaderboard", leaderboard, "leaderboard quickstart_v2 --html page.html")
-add(app, "pack-records", pack_records, "pack-records runs/demo_v2")
+add(app, "pack-records", pack_records, "pack-records runs/demo_v3")
 add(app, "compare", compare, "compare phantom_brain_segmentation scratch --board quickstart_v2")
 add(app, "site", site, "site public --with-records")
 add(app, "reproduce", reproduce, "reproduce real_wang2023 --dry-run")

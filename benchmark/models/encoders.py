@@ -97,6 +97,9 @@ SMP = EncoderFamily(
 """segmentation-models-pytorch; most encoders have the names and tensors of torchvision."""
 
 
+_accepted: dict[tuple[str, int], dict[str, Any]] = {}  # options of a model for images of a size
+
+
 def _timm_encoder(name: str, channels: int, depth: int, size: int | None) -> nn.Module:
     """A feature pyramid of timm for images of a size, or the patch encoder of a plain transformer.
 
@@ -108,9 +111,12 @@ def _timm_encoder(name: str, channels: int, depth: int, size: int | None) -> nn.
     if size is None:
         return _smp_encoder(name, channels, depth)
     state, problem = torch.get_rng_state(), ""
-    for options in ({"dynamic_img_size": True}, {"img_size": size}, {}):
+    choices: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"img_size": size}, {})
+    for options in (_accepted[name, size],) if (name, size) in _accepted else choices:
         try:
-            return _smp_encoder(name, channels, depth, **options)
+            encoder = _smp_encoder(name, channels, depth, **options)
+            _accepted[name, size] = options
+            return encoder
         except Exception as error:  # no such argument, or no pyramid
             torch.set_rng_state(state)
             problem = (str(error).splitlines() or [type(error).__name__])[0]

@@ -10,7 +10,7 @@ from benchmark.phantoms.abdomen import LIVER, MUSCLE, abdomen_ct
 from benchmark.phantoms.brain import CSF, GREY, WHITE, brain_anatomy, ms_lesion, stroke_lesion
 from benchmark.phantoms.natural import natural_object
 from benchmark.phantoms.shapes import PhantomCase
-from benchmark.phantoms.ultrasound import fetal_head, lung_ribs
+from benchmark.phantoms.ultrasound import fetal_head, fetal_head_texture, lung_ribs
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def make_case(
 
 PHANTOMS: Mapping[str, Phantom] = {
     "fetal_head": Phantom(fetal_head, 1, {"head": 1}, 2),
+    "fetal_head_texture": Phantom(fetal_head_texture, 1, {"head": 1}, 2),
     "lung_ribs": Phantom(lung_ribs, 1, {"rib": 1}, 2),
     "brain_anatomy": Phantom(
         brain_anatomy, 2, {"csf": CSF, "grey_matter": GREY, "white_matter": WHITE}, 3

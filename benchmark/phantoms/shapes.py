@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 Array = npt.NDArray[np.float64]
+SPECKLE_GRAIN = (0.6, 1.2)  # wider across than along the beam
 
 
 class PhantomCase(NamedTuple):
@@ -61,8 +62,18 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float)
     return np.asarray((field - field.mean()) / (field.std() + 1e-9), dtype=np.float64)
 
 
-def speckle(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Multiplicative speckle of mean 1: Rayleigh amplitude, wider across than along the beam."""
-    parts = [ndimage.gaussian_filter(rng.standard_normal(shape), (0.6, 1.2)) for _ in range(2)]
+def speckle(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    grain: tuple[float, float] = SPECKLE_GRAIN,
+) -> Array:
+    """Multiplicative speckle of mean 1: Rayleigh amplitude.
+
+    Args:
+        rng: Draws it.
+        shape: Rows and columns.
+        grain: Size in pixels along and across the beam: SD of the Gaussian that smooths noise.
+    """
+    parts = [ndimage.gaussian_filter(rng.standard_normal(shape), grain) for _ in range(2)]
     amplitude = np.hypot(*parts)
     return np.asarray(amplitude / amplitude.mean(), dtype=np.float64)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from benchmark.phantoms.shapes import (
+    SPECKLE_GRAIN,
     Array,
     PhantomCase,
     ellipse_perimeter,
@@ -14,27 +15,65 @@ from benchmark.phantoms.shapes import (
     speckle,
 )
 
+Range = tuple[float, float]
+
 
 def fetal_head(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
-    """Skull ellipse with gaps, weak interior, clutter arcs, shadow, sector-shaped view."""
+    """A head near the middle of the view, so that an average mask is right in most pixels."""
+    return _fetal_head(rng, size, shift=0.15, short=(0.38, 0.6), long=(0.42, 0.75), turn=0.6)
+
+
+def fetal_head_texture(rng: np.random.Generator, size: int, device: str | None) -> PhantomCase:
+    """A head anywhere in the view, with finer speckle than the tissue around it."""
+    grains = ((0.4, 0.4), (1.5, 2.5))
+    return _fetal_head(
+        rng, size, shift=0.4, short=(0.25, 0.5), long=(0.28, 0.6), turn=1.5, grains=grains
+    )
+
+
+def _fetal_head(
+    rng: np.random.Generator,
+    size: int,
+    *,
+    shift: float,
+    short: Range,
+    long: Range,
+    turn: float,
+    grains: tuple[Range, Range] = (SPECKLE_GRAIN, SPECKLE_GRAIN),
+) -> PhantomCase:
+    """Skull ellipse with gaps, weak interior, clutter arcs, shadow, sector-shaped view.
+
+    Args:
+        rng: Draws everything.
+        size: Rows and columns.
+        shift: Largest distance of the centre from the middle along an axis; 1 is half of the view.
+        short: Range of one semi-axis, in the same unit.
+        long: Range of the other.
+        turn: Largest angle in radians.
+        grains: Of the speckle inside and outside.
+    """
     rows, columns = grid(size, size)
-    centre = (rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15))
-    axes = (rng.uniform(0.38, 0.6), rng.uniform(0.42, 0.75))
-    turn = rng.uniform(-0.6, 0.6)
-    radius = ellipse_radius(rows, columns, centre, axes, turn)
+    centre = (rng.uniform(-shift, shift), rng.uniform(-shift, shift))
+    axes = (rng.uniform(*short), rng.uniform(*long))
+    tilt = rng.uniform(-turn, turn)
+    radius = ellipse_radius(rows, columns, centre, axes, tilt)
     angle = np.arctan2(rows - centre[0], columns - centre[1])
     gaps = 0.55 + 0.45 * np.sin(angle * rng.integers(1, 4) + rng.uniform(0, 6))
     width = rng.uniform(0.03, 0.06)
     image = 45 + 25 * smooth_field(rng, (size, size), 0.3)
     image = np.where(radius < 1, 0.75 * image + rng.uniform(-5, 10), image)
     image += rng.uniform(90, 170) * gaps * np.exp(-(((radius - 1) / width) ** 2))
-    midline = ellipse_radius(rows, columns, centre, (0.02, axes[1] * 0.8), turn)
+    midline = ellipse_radius(rows, columns, centre, (0.02, axes[1] * 0.8), tilt)
     image += 50 * np.exp(-(midline**2))
     for _ in range(rng.integers(2, 5)):
         image += _clutter_arc(rng, rows, columns)
     image *= _shadows(rng, rows, columns) * _attenuation(rng, rows)
     sector = np.abs(np.arctan2(columns, rows + 1.9)) < 0.72
-    image = np.clip(image, 0, None) * speckle(rng, (size, size)) * sector
+    inner, outer = grains
+    texture = speckle(rng, (size, size), outer)
+    if inner != outer:
+        texture = np.where(radius < 1, speckle(rng, (size, size), inner), texture)
+    image = np.clip(image, 0, None) * texture * sector
     spacing = float(rng.uniform(0.05, 0.35) * 800 / size)
     half = spacing * (size - 1) / 2
     facts = {"head_circumference_mm": ellipse_perimeter(axes[0] * half, axes[1] * half)}

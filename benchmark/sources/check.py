@@ -62,7 +62,7 @@ def _run(check: Callable[[MiniBoard], Outcome], board: MiniBoard) -> Outcome:
         result, _, fix = str(error).rpartition("; ")
         return Outcome(False, result or fix, fix if result else "see the result")
     except Exception as error:  # of a library or of another package's network
-        fix = "try the network by itself, and `segtransfer --debug run demo_v2 --sources ID`"
+        fix = "try the network by itself, and `segtransfer --debug run demo_v3 --sources ID`"
         return Outcome(False, _one_line(error), fix)
 
 

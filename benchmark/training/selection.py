@@ -12,7 +12,8 @@ def predict(
     network: SegmentationNetwork, images: torch.Tensor, batch_size: int
 ) -> list[torch.Tensor]:
     """Logits of images (N, C, S, S) on the network's device, batch by batch."""
-    network.eval()
+    if network.training:  # else every layer would be visited for every batch
+        network.eval()
     return [network(part.float()) for part in images.split(batch_size)]
 
 

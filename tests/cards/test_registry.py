@@ -111,7 +111,7 @@ def test_unknown_names_answer_with_near_matches() -> None:
     registry = Registry.load(content_roots())
     with pytest.raises(CardError, match="Did you mean 'scratch'"):
         registry.source("scrach")
-    with pytest.raises(CardError, match="demo_v2"):
+    with pytest.raises(CardError, match="demo_v3"):
         registry.board("demo")
 
 

@@ -35,7 +35,7 @@ def test_text_and_json_say_the_same(tmp_path: Path) -> None:
 def test_it_never_imports_torch(shared_home: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from benchmark.cli.main import app\n"
-        f"app(['--home', {str(shared_home)!r}, 'status', 'demo_v2'], standalone_mode=False)\n"
+        f"app(['--home', {str(shared_home)!r}, 'status', 'demo_v3'], standalone_mode=False)\n"
         "print(sorted({'torch', 'scipy.stats', 'pandas', 'seaborn'} & set(sys.modules)))"
     )
     done = subprocess.run(

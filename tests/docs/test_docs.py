@@ -110,7 +110,7 @@ def test_its_commands_run(
     monkeypatch.setenv("COLUMNS", "120")
     write_cards(page, tmp_path / "cards")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    folder = tmp_path / "runs" / "demo_v2"
+    folder = tmp_path / "runs" / "demo_v3"
     folder.mkdir(parents=True)
     Store(board_folder(folder)).write(make_record())
     if page.stem == "own-data-set":

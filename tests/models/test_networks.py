@@ -1,4 +1,4 @@
-"""Networks: one momentum of batch normalisation."""
+"""Networks: their initial values, one momentum of batch normalisation."""
 
 import torch
 from support.networks import unet
@@ -31,3 +31,14 @@ def test_the_cumulative_average_of_a_linear_head_stays() -> None:
     set_norm_momentum(probe)
     assert momenta(probe) == {0.1, None}
     assert torch.equal(probe.head[0].running_var, torch.ones(probe.head[0].num_features))
+
+
+def test_a_network_built_again_starts_from_the_same_values() -> None:
+    """The first build of a network tries which options timm takes; later ones know."""
+    states = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        states.append(network("tu-tf_efficientnet_lite0", unet()).state_dict())
+    first, second = states
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)

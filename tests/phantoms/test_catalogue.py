@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import binary_erosion
 
 from benchmark.cards.content import content_roots
 from benchmark.cards.layouts import PhantomLayout
@@ -45,11 +46,24 @@ def test_no_threshold_solves_it(name: str) -> None:
     assert best < 0.8
 
 
+@pytest.mark.parametrize("name", ["fetal_head", "fetal_head_texture"])
 @pytest.mark.parametrize("index", range(4))
-def test_the_head_has_the_circumference_it_says(index: int) -> None:
-    case = make_case("fetal_head", seed=0, index=index, size=256)
+def test_the_head_has_the_circumference_it_says(name: str, index: int) -> None:
+    case = make_case(name, seed=0, index=index, size=256)
     measured = ellipse_circumference_mm(case.mask > 0, case.spacing_mm)
     assert measured == pytest.approx(case.facts["head_circumference_mm"], rel=0.02)
+
+
+def test_the_textured_head_has_finer_speckle_than_what_surrounds_it() -> None:
+    cases = [make_case("fetal_head_texture", seed=0, index=k, size=64) for k in range(8)]
+    sharpness = []
+    for case in cases:
+        step = np.abs(np.diff(case.image, axis=1))
+        inside = binary_erosion(case.mask > 0, iterations=4)[:, 1:]
+        outside = binary_erosion((case.mask == 0) & (case.image > 0), iterations=2)[:, 1:]
+        means = case.image[:, 1:][inside].mean(), case.image[:, 1:][outside].mean()
+        sharpness.append(step[inside].mean() / means[0] / (step[outside].mean() / means[1]))
+    assert min(sharpness) > 1.2
 
 
 def test_ct_is_in_hounsfield_units_and_devices_differ() -> None:

@@ -43,7 +43,7 @@ def test_equal_cells_are_dealt_evenly() -> None:
         assert sizes == [3, 3, 3, 2]
 
 
-@pytest.mark.parametrize("name", ["demo_v2", "standard_v2", "real_v2", "wang2023_as_published"])
+@pytest.mark.parametrize("name", ["demo_v3", "standard_v2", "real_v2", "wang2023_as_published"])
 def test_shards_of_a_board_are_its_grid(name: str, tmp_path: Path) -> None:
     workspace = workspace_at(tmp_path)
     board = workspace.registry.board(name)

@@ -30,7 +30,7 @@ def test_the_key_depends_on_the_protocol(registry: Registry, tmp_path: Path) -> 
 def test_a_corrected_card_keeps_its_records_and_changes_their_marks(
     registry: Registry, tmp_path: Path
 ) -> None:
-    card, board = registry.source("scratch"), registry.board("demo_v2")
+    card, board = registry.source("scratch"), registry.board("demo_v3")
     selection = GridSelection(sources=("scratch",))
     seen = registry.target(board.targets[0]).dataset
     corrected = SourceCard.model_validate(

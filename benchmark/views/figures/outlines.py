@@ -91,4 +91,6 @@ def _draw_panel(axes: "frame.Axes", picture: OutlinedImage) -> None:
     axes.set_ylim(image.shape[0] - 0.5, -0.5)
     axes.set_anchor("NW")
     axes.set_axis_off()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_visible(False)  # or the place of its ticks is found in vain, in half of the time
     axes.set_title(picture.title, fontsize=7.5, pad=2)
