@@ -146,19 +146,28 @@ class RunSession(AbstractContextManager["RunSession"]):
                 for name in names:
                     if name not in under_way:
                         under_way[name] = self._start_pretraining(board, name)
-                if wait:
+                        ended |= self._ended_pretraining(under_way, finished)
+                if wait and not ended:
                     futures.wait(under_way.values(), return_when=futures.FIRST_COMPLETED)
-                for name in [name for name, future in under_way.items() if future.done()]:
-                    error = under_way.pop(name).exception()
-                    if isinstance(error, Timeout):
-                        continue
-                    ended[name] = error
-                    if error:
-                        self.failures.add(f"source {name}", error)
-                    finished()
+                ended |= self._ended_pretraining(under_way, finished)
                 if ended or not wait:
                     return ended
                 time.sleep(POLL_S)
+
+    def _ended_pretraining(
+        self, under_way: dict[str, "Future[Path]"], finished: Callable[[], None]
+    ) -> dict[str, BaseException | None]:
+        """Take out those that ended, and count those that no other run has under way."""
+        ended = dict[str, BaseException | None]()
+        for name in [name for name, future in under_way.items() if future.done()]:
+            error = under_way.pop(name).exception()
+            if isinstance(error, Timeout):
+                continue
+            ended[name] = error
+            if error:
+                self.failures.add(f"source {name}", error)
+            finished()
+        return ended
 
     def _start_pretraining(self, board: BoardCard, name: str) -> "Future[Path]":
         from benchmark.running.devices import choose_device

@@ -49,11 +49,11 @@ def counted(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in seconds, minutes or hours, rounded."""
+    """A duration in seconds (at least 1), minutes or hours, rounded."""
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.3g} s"
+    return f"{max(1, round(seconds))} s"
 
 
 def listed(names: Sequence[str], most: int = 12) -> str:

@@ -3,9 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,45 @@ class Lines(RunMonitor):
 
     def report(self, line: str) -> None:
         self.lines.append(line)
+
+
+class Alone(Workers):
+    """This process, whose work the test does not do; what was submitted and counted, in turn."""
+
+    def __init__(self, events: list[str]) -> None:
+        super().__init__(1)
+        self.events = events
+
+    def submit(self, work: object, item: Any) -> "Future[Any]":
+        self.events.append(item.id)
+        done: Future[Any] = Future()
+        done.set_result(Path())
+        return done
+
+
+class Counts(RunMonitor):
+    """Notes each result that is counted."""
+
+    def __init__(self) -> None:
+        self.events = list[str]()
+
+    @contextmanager
+    def counting(
+        self, what: str, workers: object, total: int, done: int
+    ) -> Iterator[Callable[[], None]]:
+        yield lambda: self.events.append("counted")
+
+
+def test_one_process_counts_each_source_when_it_is_pretrained(tmp_path: Path) -> None:
+    """Not all at the end, minutes later and at once."""
+    workspace, board = two_steps(tmp_path)
+    names = "phantom_natural_contrastive", "phantom_brain_segmentation"
+    monitor = Counts()
+    with RunSession(workspace, monitor=monitor) as session:
+        session.workers = Alone(monitor.events)
+        (part,) = session.pretrained_parts(board, GridSelection(sources=names))
+    assert part.sources == names
+    assert monitor.events == [names[0], "counted", names[1], "counted"]
 
 
 def test_cells_are_run_while_sources_are_pretrained(tmp_path: Path) -> None:
