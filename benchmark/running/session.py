@@ -143,10 +143,9 @@ class RunSession(AbstractContextManager["RunSession"]):
         ended = dict[str, BaseException | None]()
         with self.monitor.counting("sources", self.workers, len(names), 0) as finished:
             while True:
-                for name in names:
-                    if name not in under_way:
-                        under_way[name] = self._start_pretraining(board, name)
-                        ended |= self._ended_pretraining(under_way, finished)
+                for name in [name for name in names if name not in under_way]:
+                    under_way[name] = self._start_pretraining(board, name)
+                    ended |= self._ended_pretraining(under_way, finished)
                 if wait and not ended:
                     futures.wait(under_way.values(), return_when=futures.FIRST_COMPLETED)
                 ended |= self._ended_pretraining(under_way, finished)
