@@ -5,16 +5,15 @@ score of every metric, so it counts in each of these ranks.
 """
 
 from collections.abc import Iterator
-from math import isnan, nan
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from benchmark.cards.card import Model
 from benchmark.cards.lanes import Lane
 from benchmark.leaderboard.columns import MEAN, RANK_BY
 from benchmark.scoring.metrics import METRICS
+from benchmark.statistics.rank_intervals import kendall_tau_b
 from benchmark.statistics.scores import DECIMALS
 
 SIZE = ["lane", "train_subjects"]
@@ -122,5 +121,7 @@ def _agreement(
 
 def _tau(first: "pd.Series[float]", second: "pd.Series[float]") -> float | None:
     """Kendall's tau-b; None where it is not defined."""
-    tau = kendalltau(first, second).statistic if len(first) > 1 else nan
-    return None if isnan(tau) else float(tau)
+    if second.nunique() < 2:
+        return None
+    tau = kendall_tau_b(first.to_numpy(), second.to_numpy()[None])
+    return None if tau is None else float(tau[0])

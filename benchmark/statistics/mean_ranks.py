@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, rankdata
+from scipy.special import chdtrc
 
 from benchmark.statistics.anova import Scores
+from benchmark.statistics.ranks import average_ranks
 from benchmark.statistics.scores import DECIMALS
 
 
@@ -46,7 +47,7 @@ def rank_over_blocks(scores: pd.DataFrame) -> MeanRanks:
     complete = complete if len(complete) else complete.iloc[:, :0]
     values = np.round(complete.to_numpy(dtype=np.float64), DECIMALS)
     blocks, k = values.shape
-    ranks = np.asarray(rankdata(-values, axis=1), dtype=np.float64)
+    ranks = average_ranks(-values)
     mean_ranks = ranks.sum(axis=0) / max(1, blocks)
     order = np.argsort(mean_ranks, kind="stable")
     names, mean_ranks = tuple(str(complete.columns[i]) for i in order), mean_ranks[order]
@@ -64,4 +65,4 @@ def _friedman(ranks: Scores) -> float:
     blocks, k = ranks.shape
     between = float(((ranks.sum(axis=0) - blocks * (k + 1) / 2) ** 2).sum())
     within = float((ranks**2).sum()) - blocks * k * (k + 1) ** 2 / 4
-    return float(chi2.sf((k - 1) * between / within, k - 1)) if within > 0 else 1.0
+    return float(chdtrc(k - 1, (k - 1) * between / within)) if within > 0 else 1.0

@@ -25,8 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
-from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # type: ignore[import-untyped]
+from scipy.special import stdtrit
 
 from benchmark.statistics.anova import Scores
 from benchmark.statistics.match_terms import is_constant_within, match_terms
@@ -123,9 +122,9 @@ def match_effects(scores: pd.DataFrame, higher_is_better: bool = True) -> MatchE
 def _wider(name: str, model: tuple[float, float, int], alone: Scores) -> Effect:
     """The effect of the model; its interval is at least that of t over targets (targets,)."""
     value, error, df = model
-    half = float(t.ppf(0.975, df) * error)
+    half = float(stdtrit(df, 0.975) * error)
     if len(alone) > 1:
-        over = float(t.ppf(0.975, len(alone) - 1) * alone.std(ddof=1) / len(alone) ** 0.5)
+        over = float(stdtrit(len(alone) - 1, 0.975) * alone.std(ddof=1) / len(alone) ** 0.5)
         if over > half:
             low, high = value - over, value + over
             return Effect(name, value, low, high, len(alone) - 1, over_targets=True)
@@ -210,6 +209,11 @@ def _reml_variances(
     Found without gradients (Nelder and Mead): with few cells the gradient methods of statsmodels
     0.15 stop below the maximum, sometimes reporting that they converged.
     """
+    from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-untyped]
+        MixedLM,
+        VCSpec,
+    )  # takes half a second, and few boards have enough targets for the model
+
     columns = [[str(i) for i in range(z.shape[1])] for z in designs]
     spec = VCSpec(RANDOM_EFFECTS, [[names] for names in columns], [[z] for z in designs])
     with warnings.catch_warnings():
