@@ -123,5 +123,5 @@ def _tau(first: "pd.Series[float]", second: "pd.Series[float]") -> float | None:
     """Kendall's tau-b; None where it is not defined."""
     if second.nunique() < 2:
         return None
-    tau = kendall_tau_b(first.to_numpy(np.float64), second.to_numpy(np.float64)[None])
+    tau = kendall_tau_b(np.asarray(first, np.float64), np.asarray(second, np.float64)[None])
     return None if tau is None else float(tau[0])
