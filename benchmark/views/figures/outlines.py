@@ -92,5 +92,5 @@ def _draw_panel(axes: "frame.Axes", picture: OutlinedImage) -> None:
     axes.set_anchor("NW")
     axes.set_axis_off()
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_visible(False)  # or the place of its ticks is found in vain, in half of the time
+        axis.set_visible(False)  # its ticks, never seen, took a quarter of the time
     axes.set_title(picture.title, fontsize=7.5, pad=2)
